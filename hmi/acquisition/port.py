@@ -1,0 +1,137 @@
+"""The Driver port: what acquisition asks of a protocol.
+
+A driver object serves one connection attempt: it is built, opened, used and closed, and never reused after
+a loss. It lives on one asyncio loop, in the runtime or in a worker process. It returns DataValues in *raw*
+device terms (scaling belongs to the tag engine) and never raises for a bad point: that is a Bad value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.core.values import DataValue, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One tag as its driver sees it; ``handle`` is the tag's dense index in the plant revision."""
+
+    handle: int
+    address: str
+    type: ValueType
+    period_ms: int
+    writable: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBlock:
+    """What one request reads. ``unit`` is the device behind the connection (Modbus unit, else ""),
+    ``group`` names the source group whose age the station judges, ``detail`` is the driver's own.
+    """
+
+    key: str
+    unit: str
+    group: str
+    period_ms: int
+    handles: tuple[int, ...]
+    detail: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Updates of one block or notification.
+
+    ``alive`` is True when the source group gave proof of life, also without any changed value.
+    """
+
+    group: str
+    updates: Sequence[tuple[int, DataValue]]
+    alive: bool = True
+
+
+Sink: TypeAlias = Callable[[Batch], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A source group: points that live and die together, with the period their age is judged by."""
+
+    name: str
+    unit: str
+    period_ms: int
+    handles: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """What the device says it is; a simulator says ``vendor`` "Watchkeeper simulator" and its session."""
+
+    vendor: str = ""
+    product: str = ""
+    revision: str = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """Everything a driver needs to open a connection: one endpoint and its definition's settings."""
+
+    name: str
+    endpoint: str
+    settings: Mapping[str, Any]
+    points: tuple[Point, ...]
+
+
+class Driver(Protocol):
+    """Common verbs. Every await has a time-out of the driver's own; a lost link raises LinkLost."""
+
+    async def open(self) -> DeviceIdentity:
+        """Connect and identify; CommunicationError with one plain sentence when that fails."""
+        ...
+
+    async def close(self) -> None:
+        """Close and leave no task behind; never raises."""
+        ...
+
+    def groups(self) -> tuple[Group, ...]:
+        """Source groups of the points, known before ``open``."""
+        ...
+
+    async def write(self, request: WriteRequest) -> WriteOutcome:
+        """Exactly one transmission, no retry; ``request.deadline_ns`` is checked right before the socket write.
+
+        ``request.value`` is a raw value. Never raises: the outcome says what is known.
+        """
+        ...
+
+    async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
+        """Fresh values of a few points, for read-back. Raises CommunicationError."""
+        ...
+
+    def diagnostics(self) -> Mapping[str, Any]:
+        """Counters and last errors in words, JSON types."""
+        ...
+
+
+class PollDriver(Driver, Protocol):
+    """A protocol that is asked. Acquisition schedules; one request at a time per connection."""
+
+    def plan(self) -> tuple[ReadBlock, ...]:
+        """Request blocks for the points, coalesced; called again after ``read`` says the plan changed."""
+        ...
+
+    async def read(self, block: ReadBlock) -> Batch:
+        """One request. LinkLost when the connection is gone, a ``Batch`` of Bad values when the unit is
+        silent (``alive=False``), Bad per point for exceptions. Splits a block around forbidden addresses.
+        """
+        ...
+
+
+class PushDriver(Driver, Protocol):
+    """A protocol that sends. ``watch`` runs until the link is lost (LinkLost) or it is cancelled."""
+
+    async def watch(self, sink: Sink) -> None: ...

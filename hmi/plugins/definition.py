@@ -1,0 +1,44 @@
+"""What a plugin folder declares about itself; importing a definition never imports heavy code.
+
+Settings have one definition; defaults, schema, form and help come from it (style 30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hmi.core.values import ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: name, JSON type (``string integer number boolean array object``), default, help, bounds."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DriverDefinition:
+    """A protocol. ``style`` is ``poll`` (acquisition schedules blocks) or ``push`` (the device sends).
+
+    ``check_address(address, type, connection_settings, tag_options)`` raises AddressError;
+    ``check_endpoint(text)`` raises ConfigurationError. ``isolated`` drivers run in a worker process.
+    """
+
+    name: str
+    title: str
+    style: str
+    settings: tuple[Setting, ...]
+    tag_options: tuple[Setting, ...]
+    check_address: Callable[[str, ValueType, Mapping[str, Any], Mapping[str, Any]], None]
+    check_endpoint: Callable[[str], None]
+    isolated: bool = False
+    version: int = 1

@@ -1,0 +1,223 @@
+"""The loaded plant: an immutable snapshot that every service reads (design 2b.2).
+
+Built by ``hmi.project.load_plant``. Tags have a dense ``handle`` (their index in ``Plant.tags``) that is
+valid for one revision only; ids are for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hmi.core.alarms import Priority
+from hmi.core.commands import CommandClass
+from hmi.core.values import EURange, Value, ValueType
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a definition stands, for messages."""
+
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One node of the ISA-95 tree; ``path`` is the tag-name prefix (``intake``), ``title`` what people read."""
+
+    path: str
+    title: str
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanClass:
+    """A poll or publishing period by name."""
+
+    name: str
+    period_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionDef:
+    """One device or gateway. ``driver`` names a plugin folder, ``endpoints`` are tried in order.
+
+    ``settings`` are the driver's own, checked against its definition; ``simulated`` connections are
+    loopback only and opened after the simulator identity handshake.
+    """
+
+    name: str
+    driver: str
+    endpoints: tuple[str, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    simulated: bool = False
+    life_counter: str = ""
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """Raw to engineering: kind ``linear`` or ``sqrt``; ``clamp`` as stated by the engineer (standards 4.3)."""
+
+    raw: EURange
+    eu: EURange
+    kind: str = "linear"
+    clamp: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRule:
+    """What the gate checks before a write to the tag.
+
+    ``limits`` operator range in EU; ``max_step`` in EU, 0 = free; ``permissives`` and ``interlocks`` are
+    (expression, text) pairs: a permissive must be true, an interlock must be false. ``feedback`` is an
+    expression over tags that proves the process followed within ``expected_ms``. ``pulse`` writes are
+    never repeated and not read back. ``min_interval_ms`` between two writes of one item.
+    """
+
+    klass: CommandClass = CommandClass.ROUTINE
+    limits: EURange | None = None
+    max_step: float = 0.0
+    permissives: tuple[tuple[str, str], ...] = ()
+    interlocks: tuple[tuple[str, str], ...] = ()
+    feedback: str = ""
+    expected_ms: int = 0
+    tolerance: float = 0.0
+    pulse: bool = False
+    min_interval_ms: int = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TagDef:
+    """One tag.
+
+    ``connection`` and ``address`` are empty for a derived tag (``expression`` set). ``range`` is the
+    operating range in ``unit``; ``normal`` the band drawn as normal; ``states`` the enum texts by number;
+    ``format`` a Python format such as ``.2f``. ``command`` is None for a tag that cannot be written.
+    """
+
+    id: str
+    name: str
+    handle: int
+    type: ValueType = ValueType.FLOAT64
+    description: str = ""
+    area: str = ""
+    connection: str = ""
+    address: str = ""
+    scan: str = "normal"
+    unit: str = ""
+    unit_code: str = ""
+    range: EURange | None = None
+    normal: EURange | None = None
+    scaling: Scaling | None = None
+    deadband: float = 0.0
+    format: str = ""
+    states: Mapping[int, str] = field(default_factory=dict)
+    expression: str = ""
+    command: CommandRule | None = None
+    instance: str = ""
+    signal: str = ""
+    history: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmDef:
+    """One alarm (standards 1.5). ``kind`` is ``high``, ``low``, ``high_high``, ``low_low``, ``discrete``
+    (true or equal to ``limit``), ``bad`` or ``expression``. Delays in seconds, deadband in EU.
+    """
+
+    id: str
+    tag_id: str
+    name: str
+    kind: str
+    priority: Priority
+    message: str
+    limit: float = 0.0
+    deadband: float = 0.0
+    on_delay_s: float = 0.0
+    off_delay_s: float = 0.0
+    latching: bool = False
+    ack_required: bool = True
+    expression: str = ""
+    area: str = ""
+    cause: str = ""
+    consequence: str = ""
+    action: str = ""
+    time_to_respond: str = ""
+    display: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One pump, valve, loop … of the plant: ``signals`` maps the type's signal names to tag ids."""
+
+    id: str
+    name: str
+    type: str
+    description: str
+    area: str
+    signals: Mapping[str, str]
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+    display: str = ""
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentType:
+    """A type of equipment: what ``types/*.toml`` says beyond its signals (symbol, faceplate, title)."""
+
+    name: str
+    title: str
+    symbol: str
+    faceplate: str
+    signals: tuple[str, ...]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    source: Source = Source()
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayFile:
+    """A mimic as written; ``document`` is its JSON, read by ``hmi.mimics``."""
+
+    id: str
+    name: str
+    title: str
+    level: int
+    area: str
+    document: Mapping[str, Any]
+    source: Source = Source()
+
+
+@dataclass(frozen=True)
+class Plant:
+    """The whole plant at one revision (SHA-256 over its canonical content)."""
+
+    id: str
+    name: str
+    title: str
+    revision: str
+    zone: str
+    folder: str
+    areas: tuple[Area, ...]
+    scan_classes: Mapping[str, ScanClass]
+    connections: Mapping[str, ConnectionDef]
+    tags: tuple[TagDef, ...]
+    alarms: tuple[AlarmDef, ...]
+    instances: Mapping[str, Instance]
+    types: Mapping[str, ComponentType]
+    displays: Mapping[str, DisplayFile]
+    home: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    by_name: Mapping[str, TagDef] = field(default_factory=dict)
+    by_id: Mapping[str, TagDef] = field(default_factory=dict)
+
+    @property
+    def simulated(self) -> bool:
+        """True when every connection is a simulator's; mixing is refused at load."""
+        return bool(self.connections) and all(c.simulated for c in self.connections.values())
