@@ -10,7 +10,8 @@ from typing import NewType
 TagName = NewType("TagName", str)
 TagId = NewType("TagId", str)
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(/[A-Za-z0-9][A-Za-z0-9_-]{0,63}){0,7}(\.[A-Za-z][A-Za-z0-9_]{0,63})?")
+_PART = "[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
+_NAME = re.compile(rf"{_PART}(/{_PART}){{0,7}}(\.[A-Za-z][A-Za-z0-9_]{{0,63}})?")
 _ID = re.compile(r"[a-z]{1,3}_[a-z0-9]{6,26}")
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 FILE_NAME = re.compile(r"[a-z0-9_-]{1,64}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from hmi.core.errors import ConfigurationError
@@ -12,7 +12,7 @@ from hmi.core.errors import ConfigurationError
 KINDS = ("drivers", "exporters", "importers", "stores", "elements")
 
 
-@lru_cache(maxsize=None)
+@cache
 def names(kind: str) -> tuple[str, ...]:
     """Folder names of a kind of plugin, sorted."""
     package = importlib.import_module(f"hmi.{kind}")

@@ -1,0 +1,63 @@
+# Watchkeeper: `make demo` shows the simulated plant, `make test` checks everything.
+# On Windows and macOS use pip (README).
+VENV ?= .venv
+PY := $(VENV)/bin/python
+HMI := $(VENV)/bin/hmi
+OUT ?= out
+
+.PHONY: demo demo-shot test lint types architecture headless unit install bundle lock format schemas screenshots clean
+
+install: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml .ci/setup
+	@bash .ci/setup $(VENV)
+
+demo: install
+	@bash .ci/has-display && exec $(HMI) demo waterworks
+
+demo-shot: install
+	@mkdir -p $(OUT)
+	@$(HMI) demo waterworks --shot $(OUT)/demo.png
+
+test: lint types architecture unit headless
+
+lint: install
+	$(VENV)/bin/ruff check hmi simulators tests
+	$(VENV)/bin/ruff format --check hmi simulators tests
+
+types: install
+	$(VENV)/bin/pyright --warnings=false
+
+architecture: install
+	$(VENV)/bin/lint-imports
+
+unit: install
+	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests
+
+# The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
+headless: $(VENV)-headless/.installed
+	$(VENV)-headless/bin/python -m pytest tests -m "not qt" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
+
+$(VENV)-headless/.installed: requirements.lock pyproject.toml .ci/setup
+	@bash .ci/setup $(VENV)-headless without-qt
+
+# An offline bundle for a plant PC: wheels of everything the lock file names, and our own.
+bundle: install
+	@bash .ci/bundle $(VENV) $(OUT)/bundle
+
+lock:
+	$(VENV)/bin/python -m pip install -q uv
+	$(VENV)/bin/uv pip compile --universal --generate-hashes --no-emit-index-url --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+
+format: install
+	$(VENV)/bin/ruff format hmi simulators tests
+	$(VENV)/bin/ruff check --fix hmi simulators tests
+
+schemas: install
+	$(HMI) generate
+
+screenshots: install
+	$(PY) -m docs.screenshots
+
+clean:
+	rm -rf $(VENV) $(VENV)-headless $(OUT)

@@ -1,0 +1,8 @@
+"""Starts runtime and station, watches a life sign of each event loop and restarts the one that stops."""
+
+from hmi.supervisor._children import Child, ChildSpec
+from hmi.supervisor._judge import LifeSign, Verdict, judge
+from hmi.supervisor._notes import write_note
+from hmi.supervisor._supervisor import Supervisor
+
+__all__ = ["Child", "ChildSpec", "LifeSign", "Supervisor", "Verdict", "judge", "write_note"]
