@@ -3,6 +3,19 @@
 from hmi.supervisor._children import Child, ChildSpec
 from hmi.supervisor._judge import LifeSign, Verdict, judge
 from hmi.supervisor._notes import write_note
-from hmi.supervisor._supervisor import Supervisor
+from hmi.supervisor._sessions import Session, simulator_command, simulator_environment
+from hmi.supervisor._supervisor import ChildFailed, Supervisor
 
-__all__ = ["Child", "ChildSpec", "LifeSign", "Supervisor", "Verdict", "judge", "write_note"]
+__all__ = [
+    "Child",
+    "ChildFailed",
+    "ChildSpec",
+    "LifeSign",
+    "Session",
+    "Supervisor",
+    "Verdict",
+    "judge",
+    "simulator_command",
+    "simulator_environment",
+    "write_note",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,8 @@ class ChildSpec:
 
     ``command(reason)`` gives the command line; ``reason`` is empty at the first start. ``life`` is a file
     the process rewrites from its event loop at least twice a second; None = only its exit is watched.
-    ``closes_all``: an exit on purpose (code in ``wanted_exits``) ends the whole session.
+    ``closes_all``: an exit on purpose (code in ``wanted_exits``) ends the whole session with that code.
+    ``ready``: a file the process writes when the next child may start.
     """
 
     name: str
@@ -31,6 +32,8 @@ class ChildSpec:
     wanted_exits: tuple[int, ...] = (0,)
     hang_ms: int = 1_500
     grace_ms: int = 30_000
+    ready: Path | None = None
+    environment: Mapping[str, str] | None = None
 
 
 class Child:
@@ -53,10 +56,15 @@ class Child:
 
     def start(self, reason: str = "") -> None:
         """Start it; ``reason`` tells a restarted process why."""
-        if self.spec.life:
-            self.spec.life.unlink(missing_ok=True)
-        self._process = self._processes.start(self.spec.command(reason))
+        for stale in (self.spec.life, self.spec.ready):
+            if stale:
+                stale.unlink(missing_ok=True)
+        self._process = self._processes.start(self.spec.command(reason), self.spec.environment)
         self._sign = LifeSign(monotonic_ns())
+
+    def is_ready(self) -> bool:
+        """True when the next child may start."""
+        return self.spec.ready is None or self.spec.ready.exists()
 
     def look(self, now_ns: int) -> Verdict:
         """Read the life sign and judge."""

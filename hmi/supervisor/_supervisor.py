@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hmi.core.clock import NS_PER_S, monotonic_ns
+from hmi.core.errors import CommunicationError
 from hmi.supervisor._children import Child, ChildSpec
 from hmi.supervisor._judge import Verdict
 from hmi.supervisor._notes import write_note
@@ -18,8 +19,17 @@ log = logging.getLogger(__name__)
 
 LOOK_S = 0.1
 PAUSE_NS = NS_PER_S
+READY_NS = 30 * NS_PER_S
 CRASH_LOOP_WINDOW_NS = 60 * NS_PER_S
 CRASH_LOOP_PAUSE_S = (0.0, 0.0, 0.0, 2.0, 5.0, 10.0)
+
+
+class ChildFailed(CommunicationError):
+    """A process ended before it was ready; it has said why on its standard error."""
+
+    def __init__(self, name: str, exit_code: int) -> None:
+        super().__init__(f"the {name} could not be started (exit code {exit_code}); its message stands above")
+        self.exit_code = exit_code
 
 
 class Supervisor:
@@ -54,9 +64,11 @@ class Supervisor:
         return self._exit_code
 
     def start_all(self) -> None:
-        """Start every child in the order given."""
+        """Start every child in the order given; raises CommunicationError when one does not get ready."""
         for child in self.children:
             child.start()
+            self._wait_until_ready(child)
+        self._last_look = monotonic_ns()
 
     def look_once(self) -> None:
         """One round over all children."""
@@ -76,6 +88,14 @@ class Supervisor:
             child.ask_to_end()
             child.wait()
 
+    def _wait_until_ready(self, child: Child) -> None:
+        started = monotonic_ns()
+        while not child.is_ready() and not self._stop.wait(0.02):
+            if child.exit_code is not None:
+                raise ChildFailed(child.spec.name, child.exit_code)
+            if monotonic_ns() - started > READY_NS:
+                raise CommunicationError(f"the {child.spec.name} did not get ready within 30 s")
+
     def _excuse(self, pause_ns: int) -> None:
         log.warning("The supervisor itself stood still for %.1f s.", pause_ns / NS_PER_S)
         for child in self.children:
@@ -85,7 +105,7 @@ class Supervisor:
         code = child.exit_code
         wanted = verdict is Verdict.EXITED and code in child.spec.wanted_exits
         if wanted and child.spec.closes_all:
-            self._exit_code = 0
+            self._exit_code = code or 0
             self._stop.set()
         elif child.spec.restart and not wanted:
             self._restart(child, _reason(child.spec.name, verdict, code))

@@ -110,7 +110,8 @@ def test_closing_the_station_ends_the_session(tmp_path: Path) -> None:
 
 def test_an_exit_that_nobody_asked_for_is_a_failure(tmp_path: Path) -> None:
     mark = str(tmp_path / "second")
-    crash = f"import pathlib; p = pathlib.Path({mark!r}); seen = p.exists(); p.touch(); raise SystemExit(0 if seen else 3)"
+    crash = f"import pathlib; p = pathlib.Path({mark!r}); seen = p.exists(); p.touch()"
+    crash += "; raise SystemExit(0 if seen else 3)"
     station = ChildSpec(
         name="station", command=lambda reason: (sys.executable, "-c", crash), closes_all=True, restart=True
     )

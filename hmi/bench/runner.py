@@ -1,0 +1,44 @@
+"""Finds and runs the benchmarks: every module here with a ``run`` is one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+import hmi.bench
+from hmi.bench.figure import Figure
+from hmi.core.errors import UsageError
+
+NOT_BENCHES = {"figure", "runner"}
+
+
+def bench_names() -> tuple[str, ...]:
+    """Benchmarks that can be asked for."""
+    found = (m.name for m in pkgutil.iter_modules(hmi.bench.__path__) if not m.ispkg)
+    return tuple(sorted(name for name in found if name not in NOT_BENCHES and not name.startswith("_")))
+
+
+def run_benches(names: Sequence[str]) -> list[Figure]:
+    """Run the named benchmarks, or all; UsageError for a name that does not exist."""
+    known = bench_names()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise UsageError(f"there is no benchmark {unknown[0]!r}; use: {', '.join(known)}")
+    figures: list[Figure] = []
+    for name in names or known:
+        figures += importlib.import_module(f"hmi.bench.{name}").run()
+    return figures
+
+
+def print_table(figures: Sequence[Figure]) -> None:
+    """The figures for people."""
+    table = Table("figure", "value", "unit", "against", "goal", "held")
+    for one in figures:
+        shown = one.as_dict()
+        cells = [str(shown[k]) for k in ("figure", "value", "unit", "against", "goal")]
+        table.add_row(*cells, "yes" if shown["pass"] else "NO")
+    Console().print(table)

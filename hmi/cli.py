@@ -1,0 +1,417 @@
+"""The command line: every capability is scriptable and runs without a display (design section 7).
+
+Exit codes: 0 done, 1 findings or refusal, 2 bad usage or input. Heavy modules are imported by the verb
+that needs them, so that ``hmi check`` never loads Qt and ``hmi --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from hmi.core.errors import AccessRefused, UsageError, WatchkeeperError
+
+_HELP = "Watchkeeper: control-room HMI and SCADA."
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
+
+PlantFolder = Annotated[Path, typer.Argument(help="Plant folder (the one with plant.toml).")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time data lie.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Size = Annotated[str, typer.Option("--size", help="Width x height in pixels.")]
+ThemeName = Annotated[str, typer.Option("--theme", help="light or dark.")]
+
+
+def main() -> None:
+    """Entry point: an error the product raises on purpose becomes one sentence and an exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except AccessRefused as refusal:
+        _end(str(refusal), 1)
+    except WatchkeeperError as error:
+        _end(str(error), getattr(error, "exit_code", 2) or 2)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    typer.echo(sentence, err=True)
+    sys.exit(code)
+
+
+def _data_for(plant_id: str, chosen: Path | None) -> Path:
+    from platformdirs import user_data_path
+
+    folder = chosen or user_data_path("watchkeeper", appauthor=False) / plant_id
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise UsageError(f"--size {text} is not a size; write it as 1920x1080") from None
+    if not (320 <= width <= 7680 and 240 <= height <= 4320):
+        raise UsageError(f"--size {text} is outside 320x240 to 7680x4320")
+    return width, height
+
+
+def _check_display() -> None:
+    from hmi.app import display_problem
+
+    if problem := display_problem():
+        raise UsageError(problem)
+
+
+# ------------------------------------------------------------------------------------------ sessions
+
+
+@app.command()
+def demo(
+    name: Annotated[str, typer.Argument(help="A shipped plant with a simulator.")] = "waterworks",
+    shot: Annotated[Path | None, typer.Option(help="Render the session to a PNG; needs no display.")] = None,
+    display: Annotated[str, typer.Option(help="Display to show; empty = the plant's home.")] = "",
+    size: Size = "1920x1080",
+    theme: ThemeName = "light",
+) -> None:
+    """Simulator, runtime and operator window of a shipped plant: nothing to configure."""
+    from hmi.supervisor import Session, Supervisor
+
+    plant = _shipped_plant(name)
+    if shot is None:
+        _check_display()
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as folder:
+        data = Path(folder)
+        session = Session(plant=plant, data=data, simulator=name, ports=_ports(plant), station=shot is None)
+        if shot is not None:
+            _shoot(session, display, shot, _size(size), theme)
+            return
+        code = Supervisor(session.specs(), data).run()
+    raise typer.Exit(code)
+
+
+def _shipped_plant(name: str) -> Path:
+    from hmi.project.shipped import shipped_path
+
+    folder = shipped_path("screens") / name
+    if not (folder / "plant.toml").exists():
+        known = sorted(p.parent.name for p in shipped_path("screens").glob("*/plant.toml"))
+        raise UsageError(f"there is no demo called {name!r}; use one of: {', '.join(known)}")
+    return folder
+
+
+def _ports(plant: Path) -> str:
+    """``default`` when the plant's fixed loopback ports are free, else ``auto``."""
+    import socket
+    from urllib.parse import urlsplit
+
+    from hmi.project import open_plant
+
+    for connection in open_plant(plant).connections.values():
+        for endpoint in connection.endpoints:
+            address = urlsplit(endpoint)
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((address.hostname or "127.0.0.1", address.port or 0))
+                except OSError:
+                    return "auto"
+    return "default"
+
+
+def _shoot(session: Any, display: str, out: Path, size: tuple[int, int], theme: str) -> None:
+    from hmi.app import ShotOptions, shoot
+    from hmi.supervisor import Supervisor
+
+    supervisor = Supervisor(session.specs(), session.data)
+    try:
+        supervisor.start_all()
+        shoot(ShotOptions(data=session.data, display=display, out=out, size=size, theme=theme))
+    finally:
+        supervisor.end_all()
+    typer.echo(f"{out}: {size[0]}x{size[1]}")
+
+
+@app.command()
+def run(
+    plant: PlantFolder,
+    data: DataDir = None,
+    endpoints: Annotated[Path | None, typer.Option(help="Endpoints file of a simulator.")] = None,
+    listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
+    without_station: Annotated[bool, typer.Option(help="Supervise the runtime alone.")] = False,
+) -> None:
+    """Supervisor with runtime and station; a process that stops or hangs is restarted within 3 s."""
+    from hmi.project import open_plant
+    from hmi.supervisor import Session, Supervisor
+
+    opened = open_plant(plant)
+    if not without_station:
+        _check_display()
+    folder = _data_for(opened.id, data)
+    session = Session(
+        plant=plant,
+        data=folder,
+        endpoints=endpoints,
+        listen=listen,
+        station=not without_station,
+        ask_on_close=True,
+    )
+    raise typer.Exit(Supervisor(session.specs(), folder).run())
+
+
+@app.command()
+def serve(
+    plant: PlantFolder,
+    data: DataDir = None,
+    endpoints: Annotated[Path | None, typer.Option(help="Endpoints file of a simulator.")] = None,
+    listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
+    reason: Annotated[str, typer.Option(help="Why this runtime is started; journalled first.")] = "",
+) -> None:
+    """The runtime alone: no window, no Qt."""
+    from hmi.bootstrap import RuntimeOptions, run_runtime
+    from hmi.project import open_plant
+
+    opened = open_plant(plant)
+    options = RuntimeOptions(
+        plant=plant, data=_data_for(opened.id, data), endpoints=endpoints, listen=listen, reason=reason
+    )
+    raise typer.Exit(run_runtime(options))
+
+
+@app.command(name="open")
+def open_station(
+    url: Annotated[
+        str, typer.Argument(help="Plant folder or data folder of a runtime on this machine.")
+    ] = "",
+    data: DataDir = None,
+    display: Annotated[str, typer.Option(help="Display to open first.")] = "",
+    theme: ThemeName = "light",
+    life: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    ask_on_close: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """A station on a running runtime."""
+    _check_display()
+    from hmi.app import StationOptions, run_station
+
+    folder = data or _data_of(url)
+    options = StationOptions(data=folder, display=display, theme=theme, life=life, ask_on_close=ask_on_close)
+    raise typer.Exit(run_station(options))
+
+
+def _data_of(url: str) -> Path:
+    """The data folder that a plant folder, a data folder or nothing stands for."""
+    from platformdirs import user_data_path
+
+    from hmi.project import open_plant
+
+    if url and (Path(url) / "plant.toml").exists():
+        return _data_for(open_plant(Path(url)).id, None)
+    if url and Path(url).is_dir():
+        return Path(url)
+    if url:
+        raise UsageError(f"{url} is neither a plant folder nor the data folder of a runtime on this machine")
+    running = sorted(user_data_path("watchkeeper", appauthor=False).glob("*/runtime.life"))
+    if len(running) != 1:
+        raise UsageError("name the plant folder: hmi open PLANT")
+    return running[0].parent
+
+
+# ------------------------------------------------------------------------------------------ simulators
+
+
+@app.command()
+def sim(
+    name: Annotated[str, typer.Argument(help="Name of a shipped simulator.")] = "waterworks",
+    ports: Annotated[str, typer.Option(help="default or auto.")] = "default",
+    ready: Annotated[Path | None, typer.Option(help="Write the real endpoints to this file.")] = None,
+    speed: Annotated[float, typer.Option(help="Simulated seconds per second.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Same seed, same run.")] = 1,
+) -> None:
+    """A simulator alone: real sockets on loopback, for any client."""
+    from hmi.supervisor import simulator_command, simulator_environment
+
+    extra = ["--speed", str(speed), "--seed", str(seed)]
+    extra += ["--ready", str(ready or _default_ready())]
+    command = simulator_command(name, ports=ports, extra=extra)
+    try:
+        raise typer.Exit(subprocess.call(command, env=simulator_environment()))
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+def _default_ready() -> Path:
+    from platformdirs import user_data_path
+
+    folder = user_data_path("watchkeeper", appauthor=False)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder / "simulator.json"
+
+
+@app.command()
+def simctl(
+    verb: Annotated[
+        str, typer.Argument(help="status freeze run step speed malfunction snapshot restore shutdown")
+    ],
+    arguments: Annotated[list[str] | None, typer.Argument(help="name=value …")] = None,
+    ready: Annotated[Path | None, typer.Option(help="The simulator's endpoints file.")] = None,
+) -> None:
+    """Speak to a running simulator: ``hmi simctl malfunction id=pump_trip_p101a action=set``."""
+    from hmi.client.instructor import instructor_address, request
+
+    answer = request(instructor_address(ready or _default_ready()), verb, _pairs(verb, arguments or []))
+    typer.echo(json.dumps(answer, indent=1, ensure_ascii=False))
+    if not answer.get("ok"):
+        raise typer.Exit(1)
+
+
+_FIRST_ARGUMENT = {
+    "step": "seconds",
+    "speed": "rate",
+    "malfunction": "id",
+    "snapshot": "name",
+    "restore": "name",
+}
+
+
+def _pairs(verb: str, arguments: list[str]) -> dict[str, Any]:
+    """``name=value`` pairs; the first word may stand alone (``step 60``, ``speed 10``)."""
+    pairs: dict[str, Any] = {}
+    for index, text in enumerate(arguments):
+        name, mark, value = text.partition("=")
+        if not mark:
+            if index or verb not in _FIRST_ARGUMENT:
+                raise UsageError(f"{text!r} is not name=value")
+            name, value = _FIRST_ARGUMENT[verb], text
+        pairs[name] = _number(value)
+    return pairs
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+# ------------------------------------------------------------------------------------------ plant folders
+
+
+@app.command()
+def new(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
+    """A plant folder that works, to start from."""
+    from hmi.project import new_plant
+
+    new_plant(folder)
+    typer.echo(f"{folder}: made. Next: hmi check {folder}")
+
+
+@app.command()
+def check(plant: PlantFolder, as_json: AsJson = False) -> None:
+    """Lint a plant folder: one line a finding, exit 1 when there is an error."""
+    from hmi.check import check_plant, findings_as_json
+
+    findings = check_plant(plant)
+    errors = sum(f.severity == "error" for f in findings)
+    if as_json:
+        typer.echo(findings_as_json(findings))
+    else:
+        for finding in findings:
+            typer.echo(finding.sentence)
+        typer.echo(f"{errors} errors, {len(findings) - errors} warnings")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command(name="format")
+def format_(plant: PlantFolder) -> None:
+    """Rewrite in canonical form and keep missing ids; an unchanged plant changes no byte."""
+    from hmi.project import format_plant
+
+    changed = format_plant(plant)
+    for path in changed:
+        typer.echo(f"{path}: rewritten")
+    if not changed:
+        typer.echo("nothing to change")
+
+
+@app.command()
+def shot(
+    plant: PlantFolder,
+    display: Annotated[str, typer.Argument(help="Display name.")],
+    out: Annotated[Path, typer.Argument(help="PNG to write.")],
+    data: DataDir = None,
+    size: Size = "1920x1080",
+    theme: ThemeName = "light",
+) -> None:
+    """Render a display to a PNG, live from its runtime, or from a simulated session of its own."""
+    from hmi.app import ShotOptions, shoot
+    from hmi.client.local import is_running
+    from hmi.project import open_plant
+    from hmi.supervisor import Session
+
+    opened = open_plant(plant)
+    if display not in opened.displays:
+        raise UsageError(f"there is no display {display!r}; use one of: {', '.join(sorted(opened.displays))}")
+    folder = _data_for(opened.id, data)
+    if is_running(folder):
+        shoot(ShotOptions(data=folder, display=display, out=out, size=_size(size), theme=theme))
+        typer.echo(f"{out}: {size}")
+        return
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
+        simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
+        session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
+        _shoot(session, display, out, _size(size), theme)
+
+
+def _has_simulator(name: str) -> bool:
+    from hmi.project.shipped import shipped_path
+
+    return (shipped_path("simulators") / name).is_dir()
+
+
+@app.command()
+def generate(
+    check_only: Annotated[bool, typer.Option("--check", help="Only say whether files are current.")] = False,
+) -> None:
+    """Write what is generated from definitions: the JSON schemas of all plant files."""
+    from hmi.check.schemas import generate as write_schemas
+    from hmi.check.schemas import is_current
+    from hmi.project.shipped import shipped_path
+
+    folder = shipped_path("resources") / "schemas"
+    if check_only:
+        if not is_current(folder):
+            _end(f"{folder}: stale; run hmi generate", 1)
+        return
+    write_schemas(folder)
+    typer.echo(f"{folder}: written")
+
+
+# ------------------------------------------------------------------------------------------ figures
+
+
+@app.command()
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="modbus opcua tags station …")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure, and report each figure as a ratio against a named peer or limit."""
+    from hmi.bench.runner import print_table, run_benches
+
+    figures = run_benches(names or [])
+    if as_json:
+        typer.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
+    else:
+        print_table(figures)
+    if not all(figure.passed for figure in figures):
+        raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""Which processes make up a session: simulator, runtime, station, and how each is started."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hmi.project.shipped import shipped_path
+from hmi.supervisor._children import ChildSpec
+
+RUNTIME_LIFE = "runtime.life"
+STATION_LIFE = "station.life"
+READY_FILE = "simulator.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What ``hmi demo``, ``hmi run`` and ``hmi shot`` start, in this order."""
+
+    plant: Path
+    data: Path
+    simulator: str = ""
+    ports: str = "default"
+    endpoints: Path | None = None
+    listen: str = ""
+    station: bool = True
+    ask_on_close: bool = False
+
+    def specs(self) -> tuple[ChildSpec, ...]:
+        """The children, the one that others need first."""
+        simulator = (self._simulator(),) if self.simulator else ()
+        station = (self._station(),) if self.station else ()
+        return (*simulator, self._runtime(), *station)
+
+    def _simulator(self) -> ChildSpec:
+        ready = self.data / READY_FILE
+        command = simulator_command(self.simulator, ready=ready, ports=self.ports)
+        return ChildSpec(
+            name="simulator",
+            command=lambda reason: command,
+            restart=False,
+            ready=ready,
+            environment=simulator_environment(),
+        )
+
+    def _runtime(self) -> ChildSpec:
+        endpoints = self.data / READY_FILE if self.simulator else self.endpoints
+        command = _hmi("serve", str(self.plant), "--data", str(self.data))
+        command += ("--endpoints", str(endpoints)) if endpoints else ()
+        command += ("--listen", self.listen) if self.listen else ()
+        return ChildSpec(
+            name="runtime",
+            command=lambda reason: (*command, "--reason", reason) if reason else command,
+            life=self.data / RUNTIME_LIFE,
+            wanted_exits=(2,),
+            closes_all=True,
+        )
+
+    def _station(self) -> ChildSpec:
+        life = self.data / STATION_LIFE
+        command = _hmi("open", "--data", str(self.data), "--life", str(life))
+        command += ("--ask-on-close",) if self.ask_on_close else ()
+        return ChildSpec(
+            name="station", command=lambda reason: command, life=life, wanted_exits=(0,), closes_all=True
+        )
+
+
+def _hmi(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "hmi", *arguments)
+
+
+def simulator_command(
+    name: str, *, ready: Path | None = None, ports: str = "default", extra: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """The command line of a shipped simulator; it ends when the pipe from its parent closes."""
+    command = (sys.executable, "-m", "simulators", "serve", name)
+    command += ("--ports", "auto") if ports == "auto" else ()
+    command += ("--ready", str(ready), "--parent-pipe") if ready else ()
+    return (*command, *extra)
+
+
+def simulator_environment() -> dict[str, str]:
+    """The environment in which ``python -m simulators`` finds its package."""
+    parent = str(shipped_path("simulators").parent)
+    known = os.environ.get("PYTHONPATH", "")
+    return {**os.environ, "PYTHONPATH": f"{parent}{os.pathsep}{known}" if known else parent}
