@@ -57,7 +57,10 @@ schemas: install
 	$(HMI) generate
 
 screenshots: install
-	$(PY) -m docs.screenshots
+	$(HMI) demo waterworks --shot docs/images/overview.png
+	$(HMI) demo waterworks --shot docs/images/overview-dark.png --theme dark
+	$(HMI) demo waterworks --shot docs/images/intake.png --display intake
+	$(HMI) generate
 
 clean:
 	rm -rf $(VENV) $(VENV)-headless $(OUT)
