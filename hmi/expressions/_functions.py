@@ -16,6 +16,8 @@ def _round(value: Any, digits: int = 0) -> Any:
 
 
 def _format(value: Any, spec: str = "") -> str:
+    if not spec:
+        return f"{value:.6g}" if isinstance(value, float) else str(value)
     if spec.endswith(("d", "x")):
         value = round(value)
     return format(value, spec)

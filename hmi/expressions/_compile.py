@@ -1,0 +1,19 @@
+"""Compiles a text of the closed expression language."""
+
+from __future__ import annotations
+
+from hmi.expressions._careful import careful
+from hmi.expressions._expression import Expression
+from hmi.expressions._fast import fast
+from hmi.expressions._kinds import KindCheck
+from hmi.expressions._parse import Place, parse
+
+
+def compile_expression(text: str, *, file: str = "", line: int = 0) -> Expression:
+    """The expression ready to evaluate; ExpressionError (a ConfigurationError) names the column."""
+    place = Place(text, file, line)
+    parsed = parse(text, place)
+    kinds = KindCheck(place)
+    kinds.of(parsed.tree)
+    quick = fast(parsed.tree, parsed.names) if kinds.numbers_only else None
+    return Expression(text, parsed.names, fast=quick, careful=careful(parsed.tree))
