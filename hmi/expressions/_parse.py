@@ -54,7 +54,9 @@ class Place:
     line: int = 0
     shift: int = 0
 
-    def error(self, what: str, node: ast.AST | None = None, *, column: int = 0, do: str = "") -> ExpressionError:
+    def error(
+        self, what: str, node: ast.AST | None = None, *, column: int = 0, do: str = ""
+    ) -> ExpressionError:
         at = column or self.column(node)
         return ExpressionError(what, file=self.file, line=self.line, column=at, do=do)
 
@@ -109,7 +111,9 @@ class _Reader:
     def _tag(self, node: ast.Constant, name: str) -> ast.expr:
         if not is_tag_name(TagRef.parse(name).name):
             raise self.place.error(
-                f"{name!r} is not the name of a tag", node, do="write area/unit/equipment.signal, or use double quotes for a text"
+                f"{name!r} is not the name of a tag",
+                node,
+                do="write area/unit/equipment.signal, or use double quotes for a text",
             )
         self.names[name] = None
         tag = ast.copy_location(TagNode(), node)
@@ -145,13 +149,17 @@ def _python_tree(text: str, place: Place) -> ast.expr:
 
 def _plain(error: SyntaxError) -> str:
     text = error.msg or "cannot be read"
-    return "does not read as a calculation" if text.startswith("invalid syntax") else f"cannot be read ({text})"
+    return (
+        "does not read as a calculation" if text.startswith("invalid syntax") else f"cannot be read ({text})"
+    )
 
 
 def _check_nodes(tree: ast.expr, place: Place) -> None:
     for count, (node, depth, holder) in enumerate(_walk(tree)):
         if count >= MAX_NODES or depth > MAX_DEPTH:
-            raise place.error(f"has more than {MAX_NODES} parts or {MAX_DEPTH} levels", do="split it into derived tags")
+            raise place.error(
+                f"has more than {MAX_NODES} parts or {MAX_DEPTH} levels", do="split it into derived tags"
+            )
         if not isinstance(node, _ALLOWED):
             what = _REFUSED.get(type(node), "this is no part of the language")
             raise place.error(what, node if hasattr(node, "col_offset") else holder)
@@ -163,5 +171,7 @@ def _walk(tree: ast.expr) -> Iterator[tuple[ast.AST, int, ast.AST]]:
         node, depth, holder = queue.pop()
         yield node, depth, holder
         queue.extend(
-            (child, depth + 1, node) for child in ast.iter_child_nodes(node) if not isinstance(child, ast.Load)
+            (child, depth + 1, node)
+            for child in ast.iter_child_nodes(node)
+            if not isinstance(child, ast.Load)
         )

@@ -9,6 +9,7 @@ import json
 from functools import cache
 from typing import Any, Final
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QFontInfo, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QStyleFactory, QToolTip
 
@@ -115,8 +116,8 @@ class Theme:
         return self._colors[f"alarm.p{priority}"]
 
 
-_MITER = QPen().joinStyle().MiterJoin
-_FLAT = QPen().capStyle().FlatCap
+_MITER = Qt.PenJoinStyle.MiterJoin
+_FLAT = Qt.PenCapStyle.FlatCap
 
 
 @cache

@@ -121,7 +121,9 @@ def _wire(table: Table, bit: int | None, asked: str, value_type: ValueType, addr
         raise AddressError(f"{address!r} names no bit", do="write the bit number behind a point: HR10.3")
     wire = asked or DEFAULT_WIRE[value_type]
     text_type = _TEXT_TYPES.get(wire)
-    if (text_type or value_type) is not value_type or (text_type is None and value_type in _TEXT_TYPES.values()):
+    if (text_type or value_type) is not value_type or (
+        text_type is None and value_type in _TEXT_TYPES.values()
+    ):
         raise AddressError(f"wire type {wire} at {address!r} does not fit a {value_type.value} tag")
     return wire
 

@@ -16,12 +16,16 @@ SETTINGS = (
     Setting("order", "string", "ABCD", "byte order of points that name none", choices=ORDERS),
     Setting("hilo", "string", "", "which byte of a register holds the first character", ("", "high", "low")),
     Setting("encoding", "string", "ascii", "text encoding of strings"),
-    Setting("mappings", "array", [], "rows prefix start end radix table offset step unit, as for octal V2000"),
+    Setting(
+        "mappings", "array", [], "rows prefix start end radix table offset step unit, as for octal V2000"
+    ),
     Setting("timeout_ms", "integer", 1000, "wait for an answer", minimum=10, maximum=60_000),
     Setting("connect_timeout_ms", "integer", 3000, "wait for a connection", minimum=10, maximum=60_000),
     Setting("retries", "integer", 1, "repeats of a read; a write is sent once", minimum=0, maximum=3),
     Setting("pause_ms", "integer", 0, "pause between two requests", minimum=0, maximum=1000),
-    Setting("busy_wait_ms", "integer", 100, "pause before a busy unit is asked again", minimum=0, maximum=5000),
+    Setting(
+        "busy_wait_ms", "integer", 100, "pause before a busy unit is asked again", minimum=0, maximum=5000
+    ),
     Setting("max_registers", "integer", 125, "registers of one read", minimum=1, maximum=125),
     Setting("max_bits", "integer", 2000, "coils or inputs of one read", minimum=1, maximum=2000),
     Setting("gap_registers", "integer", 16, "unused registers a read may bridge", minimum=0, maximum=124),
@@ -30,7 +34,9 @@ SETTINGS = (
     Setting("forbidden", "array", [], "ranges no read may touch, as '40100-40109' or '2.HR100-HR109'"),
     Setting("identify", "boolean", True, "read the device identification when the connection opens"),
     Setting("expected_identity", "object", {}, "vendor, product, revision, session the device must state"),
-    Setting("on_mismatch", "string", "bad", "wrong device: all values Bad, or writes only", ("bad", "writes")),
+    Setting(
+        "on_mismatch", "string", "bad", "wrong device: all values Bad, or writes only", ("bad", "writes")
+    ),
     Setting("demote_after", "integer", 3, "time-outs in a row after which a unit is only probed", minimum=1),
     Setting("probe_s", "number", 10.0, "period of the probes of a silent unit", minimum=0.05, maximum=3600),
     Setting("baudrate", "integer", 19_200, "speed of a serial line", minimum=300, maximum=4_000_000),

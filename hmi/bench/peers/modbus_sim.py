@@ -1,0 +1,76 @@
+"""A Modbus device inside this process, for tests and benchmarks; listens on loopback only."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from pymodbus.constants import ExcCodes
+from pymodbus.framer import FramerType
+from pymodbus.server import ModbusTcpServer, ModbusTlsServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+Hook = Callable[[int, int, int], Awaitable[ExcCodes | None]]
+
+
+@dataclass
+class SimUnit:
+    """Registers and coils of one unit; ``log`` keeps every write as (function, address, values)."""
+
+    number: int = 1
+    size: int = 1000
+    holes: tuple[int, ...] = ()
+    hook: Hook | None = None
+    log: list[tuple[int, int, list]] = field(default_factory=list)
+    requests: list[tuple[int, int, int]] = field(default_factory=list)
+    registers: list[int] = field(default_factory=list)
+
+    def device(self) -> SimDevice:
+        """The library's device: coils, inputs, holding and input registers of ``size`` each."""
+        bits = [SimData(0, count=self.size, values=False, datatype=DataType.BITS)]
+        words = [self.registers[place] if place < len(self.registers) else 0 for place in range(self.size)]
+        registers = [SimData(0, values=words, datatype=DataType.REGISTERS)]
+        return SimDevice(
+            self.number,
+            simdata=(list(bits), list(bits), list(registers), list(registers)),
+            action=self._action,
+        )
+
+    async def _action(
+        self,
+        function: int,
+        start: int,
+        address: int,
+        count: int,
+        current: list[int],
+        values: list[int] | list[bool] | None,
+    ) -> ExcCodes | None:
+        """Called by the library for every request, also for the read inside a write."""
+        del start, current
+        if values is None:
+            self.requests.append((function, address, count))
+        else:
+            self.log.append((function, address, list(values)))
+        if any(address <= hole < address + count for hole in self.holes):
+            return ExcCodes.ILLEGAL_ADDRESS
+        return await self.hook(function, address, count) if self.hook else None
+
+
+@asynccontextmanager
+async def serving(
+    units: Sequence[SimUnit], *, framer: FramerType = FramerType.SOCKET, sslctx: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
+    """Serve the units; yields the port."""
+    devices = [unit.device() for unit in units]
+    address = ("127.0.0.1", 0)
+    if sslctx is None:
+        server = ModbusTcpServer(devices, framer=framer, address=address, ignore_missing_devices=True)
+    else:
+        server = ModbusTlsServer(devices, address=address, sslctx=sslctx)
+    await server.serve_forever(background=True)
+    try:
+        yield server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+    finally:
+        await server.shutdown()

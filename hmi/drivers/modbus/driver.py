@@ -1,0 +1,352 @@
+"""The Modbus driver: one connection, planned block reads and writes that are sent exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, ReadBlock
+from hmi.core import quality
+from hmi.core.clock import wall_ns
+from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.core.errors import (
+    AddressError,
+    CommunicationError,
+    DeviceError,
+    LinkLost,
+    ProtocolViolation,
+)
+from hmi.core.texts import tr
+from hmi.core.values import DataValue, bad
+from hmi.drivers.modbus import _guard
+from hmi.drivers.modbus._block import Block, status_of_silence
+from hmi.drivers.modbus._decode import Placed
+from hmi.drivers.modbus._endpoint import parse_endpoint
+from hmi.drivers.modbus._identity import identify, mismatch
+from hmi.drivers.modbus._item import Item, resolve
+from hmi.drivers.modbus._plan import Limits, Request, coalesce
+from hmi.drivers.modbus._sender import Sender
+from hmi.drivers.modbus._transport import Channel, Line, Silent
+from hmi.drivers.modbus._units import Units
+from hmi.drivers.modbus._write import not_connected, refused
+
+MAX_VIOLATIONS = 3
+BUSY_REPEATS = 3
+PROOF_READS = 3
+INVALID = "invalid"
+
+
+class ModbusDriver:
+    """Implements ``PollDriver`` for one endpoint; built, opened, used, closed, never used again."""
+
+    def __init__(self, link: LinkSettings) -> None:
+        self._link, self._settings = link, link.settings
+        self._endpoint = parse_endpoint(link.endpoint)
+        self._items: dict[int, Item] = {}
+        self._faults: dict[int, str] = {}
+        for point in link.points:
+            self._resolve(point)
+        self._limits = Limits.of(self._settings)
+        self._blocks: dict[str, Block] = {}
+        self._plan = self._make_plan(link.points)
+        self._invalid_told = False
+        numbers = {item.unit for item in self._items.values()} or {int(self._settings.get("unit", 1))}
+        self._units = Units.of(
+            numbers,
+            demote_after=int(self._settings.get("demote_after", 3)),
+            probe_s=float(self._settings.get("probe_s", 10.0)),
+        )
+        self._retries = int(self._settings.get("retries", 1))
+        self._channel: Channel | None = None
+        self._identity = DeviceIdentity()
+        self._wrong_device = ""
+        self._violations = 0
+        self._last_error = ""
+        self._sender = Sender()
+
+    # --- planning -------------------------------------------------------------------------------------
+
+    def _resolve(self, point: Point) -> None:
+        try:
+            self._items[point.handle] = resolve(point.address, point.type, self._settings, point.options)
+        except AddressError as error:
+            self._faults[point.handle] = error.sentence
+
+    def _make_plan(self, points: Sequence[Point]) -> tuple[ReadBlock, ...]:
+        """One block for each coalesced request of each period."""
+        by_period: dict[int, list[Placed]] = {}
+        for point in points:
+            if (item := self._items.get(point.handle)) is None:
+                continue
+            if self._limits.is_forbidden(item.unit, item.table, item.offset, item.end):
+                self._faults[point.handle] = f"{point.address} lies in a forbidden range"
+                continue
+            by_period.setdefault(point.period_ms, []).append((point.handle, item))
+        plan = [
+            self._add_block(request, period)
+            for period in sorted(by_period)
+            for request in coalesce(by_period[period], self._limits)
+        ]
+        if self._faults:
+            period = max((point.period_ms for point in points), default=1000)
+            plan.append(ReadBlock(INVALID, "", INVALID, period, tuple(self._faults)))
+        return tuple(plan)
+
+    def _add_block(self, request: Request, period: int) -> ReadBlock:
+        table = request.placed[0][1].table.value
+        key = f"{request.unit}/{table}{request.start}+{request.count}@{period}"
+        self._blocks[key] = Block(key, request.unit, [request])
+        return ReadBlock(key, str(request.unit), key, period, request.handles)
+
+    def plan(self) -> tuple[ReadBlock, ...]:
+        """Blocks of all points; a block narrows itself around missing addresses, so the plan never changes."""
+        return self._plan
+
+    def groups(self) -> tuple[Group, ...]:
+        """Each block is its own source group."""
+        return tuple(Group(block.group, block.unit, block.period_ms, block.handles) for block in self._plan)
+
+    # --- the connection -------------------------------------------------------------------------------
+
+    async def open(self) -> DeviceIdentity:
+        """Connect, read the identification and make sure that somebody answers."""
+        channel = Channel(self._endpoint, self._line(), self._ssl())
+        self._channel = channel
+        try:
+            await channel.open(str(self._settings.get("tls_server_name", "")))
+            if not (self._settings.get("identify", True) and await self._identify()):
+                await self._prove()
+        except (CommunicationError, asyncio.CancelledError):
+            channel.drop("the connection could not be opened")
+            raise
+        expected: Mapping[str, str] = self._settings.get("expected_identity", {})
+        self._wrong_device = mismatch(self._identity, expected)
+        return self._identity
+
+    def _line(self) -> Line:
+        get = self._settings.get
+        base = Line()
+        return Line(
+            connect_timeout_s=float(get("connect_timeout_ms", 3000)) / 1000,
+            timeout_s=float(get("timeout_ms", 1000)) / 1000,
+            pause_s=float(get("pause_ms", 0)) / 1000,
+            baudrate=int(get("baudrate", base.baudrate)),
+            parity=str(get("parity", base.parity)),
+            bytesize=int(get("bytesize", base.bytesize)),
+            stopbits=int(get("stopbits", base.stopbits)),
+        )
+
+    def _ssl(self) -> ssl.SSLContext | None:
+        """TLS 1.2 or later with the plant's own authority; never the library's shared context."""
+        if self._endpoint.medium != "tls":
+            return None
+        get = self._settings.get
+        try:
+            context = ssl.create_default_context(cafile=get("tls_ca") or None)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if certificate := get("tls_certificate"):
+                context.load_cert_chain(str(certificate), get("tls_key") or None)
+        except OSError as error:
+            raise CommunicationError(f"the TLS files of {self._link.name} cannot be used: {error}") from error
+        return context
+
+    async def _identify(self) -> bool:
+        """Whether the device answered at all; a malformed identification counts as none."""
+        channel = self._open_channel()
+        configured = int(self._settings.get("unit", 1))
+        unit = configured if configured in self._units.known else next(iter(self._units.known))
+
+        async def ask(pdu: bytes) -> bytes:
+            return await channel.exchange(unit, pdu)
+
+        try:
+            self._identity = await identify(ask, unit)
+        except (Silent, ProtocolViolation) as error:
+            self._last_error = str(error)
+            return False
+        return True
+
+    async def _prove(self) -> None:
+        """One read of up to three units; CommunicationError when none of them answers."""
+        firsts = {block.unit: block for block in reversed(self._blocks.values())}
+        for block in list(firsts.values())[:PROOF_READS]:
+            request = block.requests[0]
+            try:
+                await self._open_channel().exchange(request.unit, request.pdu)
+                return
+            except (Silent, ProtocolViolation) as error:
+                self._last_error = str(error)
+        if firsts:
+            raise CommunicationError(f"{self._link.endpoint} accepts the connection but does not answer")
+
+    def _open_channel(self) -> Channel:
+        if self._channel is None:
+            raise LinkLost("the connection is not open")
+        return self._channel
+
+    async def close(self) -> None:
+        """Close at once; nothing that waits in a buffer is sent any more."""
+        if self._channel is not None:
+            self._channel.drop("the connection was closed")
+
+    # --- reading --------------------------------------------------------------------------------------
+
+    async def read(self, block: ReadBlock) -> Batch:
+        """One scan of a block; only values that changed are in the batch."""
+        if block.key == INVALID:
+            return self._read_invalid(block)
+        state = self._blocks[block.key]
+        if self._wrong_device and self._settings.get("on_mismatch", "bad") == "bad":
+            return Batch(block.group, state.fail(quality.BAD_CONFIGURATION), alive=True)
+        if not self._units.known[state.unit].is_due():
+            self._check_line()
+            return Batch(block.group, state.fail(quality.BAD_NO_COMMUNICATION), alive=False)
+        try:
+            updates, alive = await state.read(self._fetch)
+        except (Silent, ProtocolViolation, _UnitSilent) as error:
+            self._last_error = str(error)
+            return Batch(block.group, state.fail(status_of_silence(error)), alive=False)
+        return Batch(block.group, updates, alive)
+
+    def _read_invalid(self, block: ReadBlock) -> Batch:
+        if self._invalid_told:
+            return Batch(block.group, ())
+        self._invalid_told = True
+        value = bad(quality.BAD_CONFIGURATION, wall_ns())
+        return Batch(block.group, [(handle, value) for handle in block.handles])
+
+    def _check_line(self) -> None:
+        channel = self._open_channel()
+        if channel.lost:
+            raise LinkLost(channel.lost)
+
+    async def _fetch(self, request: Request) -> bytes:
+        """Data of a read; repeats reads that were not answered and waits for a busy unit."""
+        busy = 0
+        while True:
+            try:
+                return await self._fetch_repeating(request)
+            except DeviceError as error:
+                if error.code not in (_guard.BUSY, _guard.ACKNOWLEDGE) or busy == BUSY_REPEATS:
+                    self._last_error = str(error)
+                    raise
+            busy += 1
+            await asyncio.sleep(float(self._settings.get("busy_wait_ms", 100)) / 1000)
+
+    async def _fetch_repeating(self, request: Request) -> bytes:
+        unit = self._units.known[request.unit]
+        left = self._retries
+        while True:
+            try:
+                return await self._fetch_once(request)
+            except (Silent, ProtocolViolation):
+                if not left or unit.is_demoted:
+                    raise
+            left -= 1
+
+    async def _fetch_once(self, request: Request) -> bytes:
+        channel, number = self._open_channel(), request.unit
+        try:
+            answer = await channel.exchange(number, request.pdu)
+            data = _guard.read_data(request.function, request.count, answer, number)
+        except Silent as error:
+            self._units.missed(number, str(error))
+            if self._endpoint.medium in ("tcp", "tls") and self._units.is_line_dead:
+                channel.drop(f"{self._link.endpoint} no longer answers")
+                raise LinkLost(channel.lost) from error
+            raise
+        except ProtocolViolation as error:
+            channel.counters.violations += 1
+            self._violated(channel, error)
+            raise
+        except DeviceError as error:
+            self._violations = 0
+            if error.code in (_guard.GATEWAY_PATH, _guard.GATEWAY_TARGET):
+                self._units.gateway_missed(number, str(error))
+                raise _UnitSilent(str(error), status=error.status, code=error.code) from error
+            self._units.answered(number)
+            raise
+        self._violations = 0
+        self._units.answered(number)
+        return data
+
+    def _violated(self, channel: Channel, error: ProtocolViolation) -> None:
+        """Three malformed answers in a row: whatever is on the line, it is not in step with us."""
+        self._violations += 1
+        if self._violations >= MAX_VIOLATIONS:
+            channel.drop(f"{MAX_VIOLATIONS} malformed answers in a row, the last one: {error}")
+            raise LinkLost(channel.lost) from error
+
+    async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
+        """Fresh values of a few points without any change detection."""
+        placed = [(handle, self._items[handle]) for handle in handles if handle in self._items]
+        now = wall_ns()
+        out = {handle: bad(quality.BAD_CONFIGURATION, now) for handle in handles}
+        tight = Limits(self._limits.max_registers, self._limits.max_bits, 0, 0, self._limits.forbidden)
+        for request in coalesce(placed, tight):
+            updates, _alive = await Block("", request.unit, [request]).read(self._fetch)
+            out |= dict(updates)
+        return out
+
+    # --- writing --------------------------------------------------------------------------------------
+
+    async def write(self, request: WriteRequest) -> WriteOutcome:
+        """Exactly one transmission that changes something; the outcome says what is known."""
+        item = self._items.get(request.handle)
+        if item is None:
+            why = self._faults.get(request.handle, "the point is not on this connection")
+            return refused(tr("The point cannot be written: {why}.", why=why))
+        if self._wrong_device:
+            return refused(tr("Writing is blocked: {why}.", why=self._wrong_device))
+        if self._channel is None or self._channel.lost:
+            return not_connected(tr("There is no connection to the device."))
+        if self._units.known[item.unit].is_demoted:
+            return not_connected(tr("Unit {unit} does not answer.", unit=item.unit))
+        return await self._sender.write(self._channel, item, request.value, request.deadline_ns)
+
+    # --- telling --------------------------------------------------------------------------------------
+
+    def diagnostics(self) -> Mapping[str, Any]:
+        """Counters, silent units, missing addresses and faulty points, in JSON types."""
+        counters = self._channel.counters if self._channel else None
+        units = self._units.known.values()
+        missing = [block for block in self._blocks.values() if block.forbidden]
+        return {
+            "endpoint": self._link.endpoint,
+            "blocks": len(self._plan),
+            "requests": counters.requests if counters else 0,
+            "answers": counters.answers if counters else 0,
+            "timeouts": counters.timeouts if counters else 0,
+            "strays": counters.strays if counters else 0,
+            "violations": counters.violations if counters else 0,
+            "silent_units": [unit.number for unit in units if unit.is_demoted],
+            "missing_addresses": [
+                str(part.placed[0][1].offset) + " " + part.placed[0][1].table.value + f" unit {part.unit}"
+                for block in missing
+                for part in block.forbidden
+            ],
+            "faulty_points": {str(handle): why for handle, why in self._faults.items()},
+            "wrong_device": self._wrong_device,
+            "notes": self._sender.notes,
+            "last_error": self._last_error,
+        }
+
+    def recheck(self) -> None:
+        """On operator request: ask again for the addresses that the device did not have."""
+        for block in self._blocks.values():
+            block.recheck()
+
+
+class _UnitSilent(CommunicationError):
+    """A gateway said that the unit behind it does not answer."""
+
+    def __init__(self, message: str, *, status: int, code: int) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+def create(link: LinkSettings) -> ModbusDriver:
+    """Build a driver for one connection attempt."""
+    return ModbusDriver(link)

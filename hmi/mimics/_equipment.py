@@ -1,0 +1,148 @@
+"""The states of equipment that every symbol shows the same way (standards 2.6), decided without Qt."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from hmi.core.quality import Mark
+from hmi.core.texts import tr
+from hmi.mimics._inputs import Inputs
+from hmi.mimics._readings import NO_VALUE, Reading, mark_of
+
+# role -> signal names, the usual first
+DRIVE_SIGNALS: Final = {
+    "running": ("running", "run", "on"),
+    "open": ("open", "opened", "is_open", "zso", "limit_open"),
+    "closed": ("closed", "is_closed", "zsc", "limit_closed"),
+    "fault": ("fault", "tripped", "trip", "failed"),
+    "command": ("command", "cmd", "start", "run_cmd", "open_cmd", "start_cmd"),
+    "auto": ("auto", "mode_auto", "in_auto"),
+    "mode": ("mode",),
+    "remote": ("remote",),
+    "local": ("local",),
+    "interlock": ("interlocked", "interlock"),
+    "permissive": ("permissive", "ready", "permitted"),
+    "out_of_service": ("out_of_service", "oos"),
+    "speed": ("speed", "position", "stroke", "output"),
+    "available": ("available",),
+}
+ON, OFF, HALF, NONE, HATCHED = "on", "off", "half", "none", "hatched"
+
+
+class Equipment(NamedTuple):
+    """How a piece of equipment looks. ``fill``: on, off, half, none (dashed outline) or hatched."""
+
+    fill: str
+    word: str
+    figure: str = ""
+    badges: tuple[tuple[str, bool], ...] = ()
+    mark: str = ""
+    stale: bool = False
+    alarm: int = 0
+    unacked: bool = False
+
+
+def _truth(inputs: Inputs, role: str) -> bool | None:
+    reading = inputs.signal(role)
+    return None if reading is None else reading.truth
+
+
+def equipment(inputs: Inputs, *, on_word: str, off_word: str, moving_word: str = "") -> Equipment:
+    """Decide the state from the signals that this equipment has; a Bad state signal is Unknown."""
+    state = _state_reading(inputs)
+    alarm = inputs.alarm
+    priority, unacked = (alarm.priority, alarm.unacked) if alarm else (0, False)
+    badges = _badges(inputs, state)
+    if state is None or state.is_bad:
+        mark = mark_of(state) if state is not None else Mark.CONFIG.value
+        return Equipment(NONE, "?", "", badges, mark, False, priority, unacked)
+    fill, word = _state(inputs, state, on_word=on_word, off_word=off_word, moving_word=moving_word)
+    mark = mark_of(state)
+    return Equipment(fill, word, _figure(inputs, fill), badges, mark, state.stale, priority, unacked)
+
+
+def _state_reading(inputs: Inputs) -> Reading | None:
+    """The signal that says on or off, open or closed; the analogue position when there is no switch."""
+    for role in ("running", "open", "closed", "speed"):
+        if (reading := inputs.signal(role)) is not None:
+            return reading
+    return None
+
+
+def _state(
+    inputs: Inputs, state: Reading, *, on_word: str, off_word: str, moving_word: str
+) -> tuple[str, str]:
+    if _truth(inputs, "out_of_service"):
+        return HATCHED, tr("OOS")
+    if _truth(inputs, "fault"):
+        return OFF, tr("TRIP")
+    is_open, is_closed = _truth(inputs, "open"), _truth(inputs, "closed")
+    if is_open and is_closed:
+        return OFF, tr("DISC")
+    on = _is_on(inputs, state)
+    if is_open is False and is_closed is False:
+        return HALF, moving_word or tr("TRAV")
+    command = _truth(inputs, "command")
+    if command is not None and command != on and inputs.signal("command").data.is_good:  # type: ignore[union-attr]
+        return HALF, _changing(inputs, command, moving_word)
+    return (ON, on_word) if on else (OFF, off_word)
+
+
+def _changing(inputs: Inputs, command: bool, moving_word: str) -> str:
+    if moving_word:
+        return moving_word
+    return tr("STRT") if command else tr("STPG")
+
+
+def _is_on(inputs: Inputs, state: Reading) -> bool:
+    if (
+        inputs.signal("running") is None
+        and inputs.signal("open") is None
+        and inputs.signal("closed") is not None
+    ):
+        return not state.truth
+    number = state.number
+    return bool(number) if inputs.signal("speed") is not state else (number or 0.0) > 1.0
+
+
+def _figure(inputs: Inputs, fill: str) -> str:
+    """Speed or position beside the word while it says something."""
+    reading = inputs.signal("speed")
+    if reading is None or fill == OFF:
+        return ""
+    if reading.is_bad:
+        return NO_VALUE
+    number = reading.number
+    return "" if number is None else f"{number:.0f} %"
+
+
+def _badges(inputs: Inputs, state: Reading | None) -> tuple[tuple[str, bool], ...]:
+    """Mode and location letters; the second item says whether it must catch the eye."""
+    badges: list[tuple[str, bool]] = []
+    if (mode := _mode(inputs)) is not None:
+        badges.append((mode, mode == "M"))
+    remote, local = _truth(inputs, "remote"), _truth(inputs, "local")
+    if remote is False or local:
+        badges.append(("L", True))
+    if _truth(inputs, "interlock"):
+        badges.append(("I", True))
+    elif _truth(inputs, "permissive") is False:
+        badges.append(("P", True))
+    if state is not None and not state.is_bad and mark_of(state) == Mark.FORCED.value:
+        badges.append(("F", True))
+    return tuple(badges)
+
+
+_MODES: Final = {"manual": "M", "man": "M", "auto": "A", "automatic": "A", "cascade": "C", "cas": "C"}
+
+
+def _mode(inputs: Inputs) -> str | None:
+    """A, M or C from an ``auto`` bit or from the text of a ``mode`` enumeration."""
+    auto = _truth(inputs, "auto")
+    if auto is not None:
+        return "A" if auto else "M"
+    reading = inputs.signal("mode")
+    if reading is None or reading.is_bad or (number := reading.number) is None:
+        return None
+    text = reading.info.states.get(int(number), "") if reading.info else ""
+    return _MODES.get(text.strip().lower(), "A" if number else "M")

@@ -1,0 +1,157 @@
+"""What the look of one element may ask: its properties, readings, equipment signals, alarms and past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from hmi.core.values import WAITING, DataValue
+from hmi.mimics._catalogue import Catalogue, TagAlarm
+from hmi.mimics._document import Element
+from hmi.mimics._past import Past
+from hmi.mimics._readings import UNBOUND, UNKNOWN_TAG, Reading
+
+if TYPE_CHECKING:
+    from hmi.mimics._scene import Scene
+
+
+class Inputs:
+    """One element's window on the scene. Built once; every question reads the present."""
+
+    def __init__(self, scene: Scene, element: Element, catalogue: Catalogue) -> None:
+        self._scene, self._catalogue = scene, catalogue
+        self.element = element
+        self.instance = self._find_instance()
+        self._signals = self._find_signals()
+        self._area = self._find_area()
+
+    def _find_instance(self) -> str:
+        definition = self.element.definition
+        named = [p.name for p in definition.properties if p.type == "instance"] if definition else []
+        return next((str(v) for n in named if (v := self.element.get(n))), "")
+
+    def _find_signals(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        definition = self.element.definition
+        for signal in definition.signals if definition else ():
+            name = str(self.element.properties.get(signal.role) or "")
+            name = name or (self._catalogue.signal(self.instance, signal.candidates) if self.instance else "")
+            if name:
+                found[signal.role] = name
+        return found
+
+    def _find_area(self) -> str:
+        definition = self.element.definition
+        named = [p.name for p in definition.properties if p.type == "area"] if definition else []
+        return next((str(v) for n in named if (v := self.element.get(n))), "")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Every tag that can change this element's look."""
+        element, definition = self.element, self.element.definition
+        if definition is None:
+            return ()
+        names: dict[str, None] = dict.fromkeys(self._signals.values())
+        for prop in definition.properties:
+            value = element.properties.get(prop.name)
+            if prop.type == "tag" and isinstance(value, str) and value:
+                names[value] = None
+            elif prop.type == "list" and isinstance(value, list):
+                names.update(dict.fromkeys(_tags_in(value)))
+        for expression in element.bindings.values():
+            names.update(dict.fromkeys(expression.names))
+        return tuple(names)
+
+    @property
+    def area(self) -> str:
+        """Tag-name prefix whose alarms this element counts; empty for none."""
+        return self._area
+
+    @property
+    def target(self) -> str:
+        """What a click means: the piece of equipment or the first tag."""
+        return self.instance or next(iter(self.tags), "")
+
+    def get(self, name: str) -> Any:
+        """A property: the binding's value (None while it is Bad), else the literal, else the default."""
+        if name in self.element.bindings:
+            data = self._evaluate(name)
+            return None if data.is_bad else data.value
+        return self.element.get(name)
+
+    def text(self, name: str) -> str:
+        value = self.get(name)
+        return "" if value is None else str(value)
+
+    def bound(self, name: str) -> bool:
+        """True when the property is a tag or a binding, so that a reading of it makes sense."""
+        return name in self.element.bindings or bool(self.element.properties.get(name))
+
+    def _evaluate(self, name: str) -> DataValue:
+        scene = self._scene
+        return self.element.bindings[name].evaluate(scene.values, scene.now_ns)
+
+    def reading(self, name: str) -> Reading:
+        """The tag or binding behind a property, with quality, age and alarm."""
+        if name in self.element.bindings:
+            expression = self.element.bindings[name]
+            stale = any(tag in self._scene.stale for tag in expression.names)
+            if any(tag not in self._catalogue.tags for tag in expression.names):
+                return Reading(expression.text, UNKNOWN_TAG)
+            single = expression.names[0] if len(expression.names) == 1 else ""
+            alarm = self._scene.alarms.get(single)
+            return Reading(single or expression.text, self._evaluate(name), None, stale, alarm)
+        return self.tag(str(self.element.properties.get(name) or ""))
+
+    def tag(self, name: str) -> Reading:
+        """The reading of any tag this element declared; an unknown tag is a configuration fault."""
+        if not name:
+            return UNBOUND
+        info = self._catalogue.tags.get(name)
+        if info is None:
+            return Reading(name, UNKNOWN_TAG)
+        scene = self._scene
+        data = scene.values.get(name, WAITING)
+        return Reading(name, data, info, name in scene.stale, scene.alarms.get(name))
+
+    def signal(self, role: str) -> Reading | None:
+        """The reading of an equipment signal; None when the equipment has no such signal."""
+        name = self._signals.get(role)
+        return self.tag(name) if name else None
+
+    @property
+    def signals(self) -> Mapping[str, str]:
+        return self._signals
+
+    @property
+    def alarm(self) -> TagAlarm | None:
+        """The most urgent alarm of all signals of this equipment, tags outside the element included."""
+        return self._scene.worst_alarm(self.instance + ".") if self.instance else None
+
+    def area_alarm(self) -> TagAlarm | None:
+        return self._scene.worst_alarm(self._area) if self._area else None
+
+    def area_count(self) -> int:
+        """How many tags below the area have an active alarm."""
+        return sum(name.startswith(self._area) for name in self._scene.alarms) if self._area else 0
+
+    def past(self, name: str) -> Past | None:
+        """The recent past of a tag property that the definition lists in ``history``."""
+        tag = self.element.properties.get(name)
+        return self._scene.past_of(self.element, str(tag)) if tag else None
+
+    @property
+    def now_ns(self) -> int:
+        return self._scene.now_ns
+
+
+def _tags_in(rows: list[Any]) -> list[str]:
+    """Tag names inside a list property: keys ``tag`` and the lists under ``tags`` of its rows."""
+    found: list[str] = []
+    for row in rows:
+        if isinstance(row, Mapping):
+            if isinstance(row.get("tag"), str) and row["tag"]:
+                found.append(row["tag"])
+            if isinstance(row.get("tags"), list):
+                found += [tag for tag in row["tags"] if isinstance(tag, str) and tag]
+    return found

@@ -1,0 +1,82 @@
+"""displays/*.json: the envelopes of the mimics; what is in them is read by the mimics."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from hmi.project._draft import Draft
+from hmi.project._ids import derived_id
+from hmi.project._lines import key_lines
+from hmi.project._models import DisplayModel
+from hmi.project._read import JsonFile, read_json
+from hmi.project._schema import migrated
+from hmi.project._shape import digest_document, shape_at
+from hmi.project.plant import DisplayFile, Source
+
+
+def load_displays(folder: Path, draft: Draft) -> None:
+    """All displays by name; a display without a name is called like its file."""
+    for path in sorted((folder / "displays").glob("*.json")):
+        file = read_json(path, draft.findings)
+        if file is None:
+            continue
+        line = key_lines(file.text, {"schema": 0})["schema"]
+        data = migrated(file.data, "display", shown=file.shown, line=line, findings=draft.findings)
+        if data is not None:
+            _add(file, data, draft)
+    home = draft.head.get("home")
+    if home and home not in draft.displays:
+        what, known = (
+            f"home names the display {home!r}, which does not exist",
+            ", ".join(draft.displays) or "none",
+        )
+        draft.findings.error(str(folder / "plant.toml"), 0, what, f"displays: {known}")
+
+
+def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
+    lines = key_lines(file.text, data)
+    model = shape_at(DisplayModel, data, file.shown, lambda path: lines.get(str(path[0]), 1), draft)
+    if model is None:
+        return
+    name = model.name or file.path.stem
+    source = Source(file.shown, lines.get("name", 1))
+    if name in draft.displays:
+        what = f"the display {name} is already in {draft.displays[name].source.file}"
+        draft.findings.error(file.shown, source.line, what, "rename one of them")
+        return
+    document = with_ids(data, name)
+    if document != data:
+        draft.findings.warning(
+            file.shown, 1, "the display has parts without an id", "run hmi format to keep ids"
+        )
+    digest_document(draft, f"displays/{name}", document)
+    draft.claim_id(document["id"], Source(file.shown, lines.get("id", 1)))
+    area = model.area
+    if area and area not in draft.areas:
+        draft.findings.error(file.shown, lines.get("area", 1), f"the area {area!r} is not known")
+    draft.displays[name] = DisplayFile(
+        document["id"], name, model.title or name, model.level, area, document, source
+    )
+
+
+def with_ids(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """The document with a name and with ids for itself and each element; the same object's ids stay."""
+    elements = data.get("elements", [])
+    taken = {e["id"] for e in elements if isinstance(e.get("id"), str) and e["id"]}
+    out = {**data, "id": data.get("id") or derived_id("d", name), "name": name}
+    out["elements"] = [
+        e
+        if e.get("id")
+        else {"id": _element_id(name, index, taken), **{k: v for k, v in e.items() if k != "id"}}
+        for index, e in enumerate(elements)
+    ]
+    return out
+
+
+def _element_id(name: str, index: int, taken: set[str]) -> str:
+    number = index
+    while (found := derived_id("e", name, str(number))) in taken:
+        number += 1_000_003
+    taken.add(found)
+    return found

@@ -1,0 +1,132 @@
+"""A plant while it is being read: everything that was right so far, and the findings."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hmi.core.errors import AddressError, ConfigurationError
+from hmi.core.identity import is_id, is_tag_name
+from hmi.core.values import ValueType
+from hmi.plugins.definition import DriverDefinition
+from hmi.project._findings import FieldError, Findings
+from hmi.project.plant import (
+    AlarmDef,
+    Area,
+    ComponentType,
+    ConnectionDef,
+    DisplayFile,
+    Instance,
+    ScanClass,
+    Source,
+    TagDef,
+)
+
+
+@dataclass(slots=True)
+class Draft:
+    """Mutable; becomes a Plant when the reading ends. ``digest`` collects the canonical content."""
+
+    folder: str
+    findings: Findings = field(default_factory=Findings)
+    head: dict[str, Any] = field(default_factory=dict)
+    areas: dict[str, Area] = field(default_factory=dict)
+    scans: dict[str, ScanClass] = field(default_factory=dict)
+    connections: dict[str, ConnectionDef] = field(default_factory=dict)
+    drivers: dict[str, DriverDefinition] = field(default_factory=dict)
+    tags: list[TagDef] = field(default_factory=list)
+    by_name: dict[str, TagDef] = field(default_factory=dict)
+    by_id: dict[str, TagDef] = field(default_factory=dict)
+    alarms: list[AlarmDef] = field(default_factory=list)
+    instances: dict[str, Instance] = field(default_factory=dict)
+    types: dict[str, ComponentType] = field(default_factory=dict)
+    displays: dict[str, DisplayFile] = field(default_factory=dict)
+    ids: dict[str, Source] = field(default_factory=dict)
+    digest: Any = field(default_factory=hashlib.sha256)
+    _area_of: dict[str, str] = field(default_factory=dict)
+
+    def claim_id(self, text: str, source: Source, *, made: bool = False) -> bool:
+        """Take an id; a finding and False when it is malformed or taken."""
+        if not made and not is_id(text):
+            what = f"the id {text!r} is not an id"
+            self.findings.error(source.file, source.line, what, "leave it empty and run hmi format")
+            return False
+        first = self.ids.setdefault(text, source)
+        if first is source:
+            return True
+        what = f"the id {text} is taken by {first.file}:{first.line}"
+        self.findings.error(source.file, source.line, what, "leave it empty and run hmi format")
+        return False
+
+    def area_for(self, name: str, given: str, source: Source) -> str:
+        """The area of a tag: as given, else the longest area that begins its name."""
+        if given:
+            if given not in self.areas:
+                what, known = f"the area {given!r} is not known", ", ".join(self.areas) or "none yet"
+                self.findings.error(source.file, source.line, what, f"areas in plant.toml: {known}")
+            return given
+        head = name.rpartition("/")[0]
+        if head not in self._area_of:
+            self._area_of[head] = self._longest_area(head)
+        return self._area_of[head]
+
+    def _longest_area(self, head: str) -> str:
+        while head and head not in self.areas:
+            head = head.rpartition("/")[0]
+        return head
+
+    def add_tag(self, fields: dict[str, Any], source: Source) -> TagDef | None:
+        """Check and keep one tag; findings and None when it cannot be kept."""
+        name = fields["name"]
+        problem = self._problem_of_tag(name, fields)
+        if problem is not None:
+            self.findings.error(source.file, source.line, f"{name}: {problem.text}", problem.do)
+            return None
+        tag = TagDef(handle=len(self.tags), source=source, **fields)
+        self.tags.append(tag)
+        self.by_name[name] = self.by_id[tag.id] = tag
+        return tag
+
+    def _problem_of_tag(self, name: str, fields: dict[str, Any]) -> FieldError | None:
+        if not is_tag_name(name):
+            return FieldError(f"{name!r} is not a tag name", "write area/unit/equipment.signal")
+        first = self.by_name.get(name)
+        if first is not None:
+            return FieldError(
+                f"is already a tag in {first.source.file}:{first.source.line}", "rename one of them"
+            )
+        scan = fields.get("scan", "normal")
+        if scan not in self.scans:
+            return FieldError(f"scan class {scan!r} is not known", f"use one of {', '.join(self.scans)}")
+        return self._problem_of_source(fields)
+
+    def _problem_of_source(self, fields: dict[str, Any]) -> FieldError | None:
+        connection, address = fields.get("connection", ""), fields.get("address", "")
+        if fields.get("expression"):
+            return FieldError("has an address and an expression", "keep one of them") if address else None
+        if not address:
+            return FieldError("has neither an address nor an expression")
+        if not connection:
+            return FieldError("has an address but no connection", "name a connection of plant.toml")
+        if connection not in self.connections:
+            known = ", ".join(self.connections) or "none yet"
+            return FieldError(
+                f"connection {connection!r} is not known", f"connections in plant.toml: {known}"
+            )
+        return self._problem_of_address(self.connections[connection], address, fields)
+
+    def _problem_of_address(
+        self, connection: ConnectionDef, address: str, fields: Mapping[str, Any]
+    ) -> FieldError | None:
+        found = self.drivers.get(connection.driver)
+        if found is None:
+            return None
+        try:
+            found.check_address(
+                address, fields.get("type", ValueType.FLOAT64), connection.settings, fields.get("options", {})
+            )
+        except (AddressError, ConfigurationError) as error:
+            return FieldError(error.what, error.do)
+        return None

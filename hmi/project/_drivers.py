@@ -1,0 +1,84 @@
+"""What the definition of a driver says about settings, options and addresses of its connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from hmi.core.errors import ConfigurationError
+from hmi.plugins.definition import DriverDefinition, Setting
+from hmi.plugins.discovery import definition
+from hmi.project._fields import TYPES, number, pairs, truth, whole
+from hmi.project._findings import FieldError
+
+
+def driver(name: str) -> DriverDefinition:
+    """The definition of a driver; ConfigurationError when there is none."""
+    found = definition("drivers", name)
+    if not isinstance(found, DriverDefinition):
+        raise ConfigurationError(f"the driver {name!r} has no usable definition")
+    return found
+
+
+_JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+}
+
+
+def check_value(setting: Setting, value: Any) -> None:
+    """FieldError when a setting has the wrong type or is out of its bounds."""
+    wanted = _JSON_TYPES.get(setting.type, (object,))
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        raise FieldError(f"{setting.name} is {value!r}, not of type {setting.type}", setting.help)
+    if setting.choices and value not in setting.choices:
+        raise FieldError(f"{setting.name} {value!r} is not known", f"use one of {', '.join(setting.choices)}")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        _check_bounds(setting, value)
+
+
+def _check_bounds(setting: Setting, value: float) -> None:
+    below = setting.minimum is not None and value < setting.minimum
+    if below or (setting.maximum is not None and value > setting.maximum):
+        low = "" if setting.minimum is None else f"at least {setting.minimum:g}"
+        high = "" if setting.maximum is None else f"at most {setting.maximum:g}"
+        raise FieldError(f"{setting.name} is {value!r}", f"write {' and '.join(filter(None, (low, high)))}")
+
+
+def _from_text(setting: Setting, text: str) -> Any:
+    match setting.type:
+        case "integer":
+            return whole(text, setting.name)
+        case "number":
+            return number(text, setting.name)
+        case "boolean":
+            return truth(text, setting.name)
+    return text
+
+
+def options_of(name: str, given: Mapping[str, Any], raw_type: str) -> dict[str, Any]:
+    """Options of a tag with the types its driver wants, and the device type that the tag type implies."""
+    settings = {s.name: s for s in driver(name).tag_options}
+    out: dict[str, Any] = {}
+    for key, value in given.items():
+        setting = settings.get(key)
+        if setting is None:
+            known = ", ".join(settings) or "none"
+            raise FieldError(f"the driver {name} has no option {key!r}", f"its options: {known}")
+        out[key] = _from_text(setting, value) if isinstance(value, str) else value
+        check_value(setting, out[key])
+    wire = TYPES[raw_type][1] if raw_type in TYPES else ""
+    if wire and "wire" in settings and wire in settings["wire"].choices:
+        out.setdefault("wire", wire)
+    return out
+
+
+@lru_cache(maxsize=20_000)
+def options_of_cells(name: str, first: str, second: str, raw_type: str) -> Mapping[str, Any]:
+    """Options written as ``a=1;b=2`` (``second`` adds to ``first``); equal cells share one mapping."""
+    return options_of(name, {**pairs(first, "options"), **pairs(second, "options")}, raw_type)

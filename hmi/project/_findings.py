@@ -1,0 +1,59 @@
+"""What loading and checking have to say about a plant: one sentence each, with file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hmi.core.errors import ConfigurationError
+
+ERROR = "error"
+WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``severity`` is ``error`` (the plant does not open) or ``warning``; ``line`` 0 = the whole file."""
+
+    severity: str
+    file: str
+    line: int
+    text: str
+    do: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """``file:line: what is wrong; what to do`` without the severity."""
+        return ConfigurationError(self.text, file=self.file, line=self.line, do=self.do).sentence
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == ERROR
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects findings while a plant is read."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def error(self, file: str, line: int, text: str, do: str = "") -> None:
+        self.items.append(Finding(ERROR, file, line, text, do))
+
+    def warning(self, file: str, line: int, text: str, do: str = "") -> None:
+        self.items.append(Finding(WARNING, file, line, text, do))
+
+    def failed(self, file: str, line: int, error: ConfigurationError) -> None:
+        """Take an error that a plugin or the expression compiler raised."""
+        self.error(error.file or file, error.line or line, error.what, error.do)
+
+    @property
+    def has_errors(self) -> bool:
+        return any(item.is_error for item in self.items)
+
+
+class FieldError(Exception):
+    """One value of a plant file that does not convert; the caller knows file and line."""
+
+    def __init__(self, text: str, do: str = "") -> None:
+        super().__init__(text)
+        self.text, self.do = text, do

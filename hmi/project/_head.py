@@ -1,0 +1,156 @@
+"""plant.toml: identity, areas, scan classes and connections."""
+
+from __future__ import annotations
+
+import ipaddress
+import zoneinfo
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from hmi.core.errors import ConfigurationError
+from hmi.project._draft import Draft
+from hmi.project._drivers import check_value, driver
+from hmi.project._findings import FieldError
+from hmi.project._ids import derived_id
+from hmi.project._models import ConnectionModel, PlantModel
+from hmi.project._read import TomlFile, read_toml
+from hmi.project._schema import migrated
+from hmi.project._shape import digest_document, shape
+from hmi.project.plant import Area, ConnectionDef, ScanClass, Source
+
+DEFAULT_SCANS = {"fast": 250, "normal": 1000, "slow": 5000}
+
+
+def load_head(folder: Path, draft: Draft) -> bool:
+    """Read plant.toml; False when there is nothing to go on with."""
+    file = read_toml(folder / "plant.toml", draft.findings)
+    if file is None:
+        return False
+    line = file.lines.find(("schema",))
+    data = migrated(file.data, "plant", shown=file.shown, line=line, findings=draft.findings)
+    model = shape(PlantModel, data, file, draft) if data is not None else None
+    if data is None or model is None:
+        return False
+    data["id"] = _plant_id(model, file, draft)
+    digest_document(draft, "plant.toml", data)
+    draft.head = {
+        "id": data["id"],
+        "name": model.name,
+        "title": model.title or model.name,
+        "zone": _zone(model.zone, file, draft),
+        "home": model.home,
+        "texts": dict(model.texts),
+    }
+    _areas(model, file, draft)
+    scans = {**DEFAULT_SCANS, **model.scan}
+    draft.scans = {name: ScanClass(name, period) for name, period in scans.items()}
+    for name, connection in model.connection.items():
+        _connection(name, connection, file, draft)
+    _refuse_mixing(draft)
+    return True
+
+
+def _plant_id(model: PlantModel, file: TomlFile, draft: Draft) -> str:
+    source = Source(file.shown, file.lines.find(("id",)))
+    if model.id:
+        draft.claim_id(model.id, source)
+        return model.id
+    draft.findings.warning(file.shown, 1, "the plant has no id yet", "run hmi format to keep ids")
+    return derived_id("p", model.name)
+
+
+def _zone(zone: str, file: TomlFile, draft: Draft) -> str:
+    try:
+        zoneinfo.ZoneInfo(zone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        line = file.lines.find(("zone",))
+        draft.findings.error(
+            file.shown, line, f"the time zone {zone!r} is not known", "write it as Europe/Berlin"
+        )
+    return zone
+
+
+def _areas(model: PlantModel, file: TomlFile, draft: Draft) -> None:
+    for index, area in enumerate(model.area):
+        line = file.lines.find(("area", index, "path"))
+        if area.path in draft.areas:
+            draft.findings.error(file.shown, line, f"the area {area.path!r} stands twice", "remove one")
+        draft.areas[area.path] = Area(area.path, area.title or area.path, area.parent)
+    for index, area in enumerate(model.area):
+        if area.parent and area.parent not in draft.areas:
+            line = file.lines.find(("area", index, "parent"))
+            draft.findings.error(
+                file.shown, line, f"the area {area.parent!r} above {area.path!r} is not known"
+            )
+
+
+def _connection(name: str, model: ConnectionModel, file: TomlFile, draft: Draft) -> None:
+    path = ("connection", name)
+    source = Source(file.shown, file.lines.find(path))
+    draft.connections[name] = ConnectionDef(
+        name=name,
+        driver=model.driver,
+        endpoints=tuple(model.endpoints),
+        settings=model.settings,
+        simulated=model.simulated,
+        life_counter=model.life_counter,
+        source=source,
+    )
+    try:
+        found = draft.drivers[model.driver] = driver(model.driver)
+    except ConfigurationError as error:
+        draft.findings.error(file.shown, file.lines.find((*path, "driver")), error.what, error.do)
+        return
+    for endpoint in model.endpoints:
+        _endpoint(name, endpoint, found.check_endpoint, simulated=model.simulated, file=file, draft=draft)
+    known = {s.name: s for s in found.settings}
+    for key, value in model.settings.items():
+        _setting(name, key, value, known.get(key), file, draft)
+
+
+def _endpoint(name: str, endpoint: str, check: Any, *, simulated: bool, file: TomlFile, draft: Draft) -> None:
+    line = file.lines.find(("connection", name, "endpoints"))
+    try:
+        check(endpoint)
+    except ConfigurationError as error:
+        draft.findings.error(file.shown, line, f"connection {name}: {error.what}", error.do)
+        return
+    if simulated and not is_loopback(endpoint):
+        what = f"connection {name} is simulated, but {endpoint} is not on this machine"
+        draft.findings.error(file.shown, line, what, "use 127.0.0.1, or remove simulated = true")
+
+
+def is_loopback(endpoint: str) -> bool:
+    """True for an endpoint URL whose host is this machine."""
+    try:
+        host = urlsplit(endpoint).hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _setting(name: str, key: str, value: Any, known: Any, file: TomlFile, draft: Draft) -> None:
+    line = file.lines.find(("connection", name, "settings", key))
+    if known is None:
+        what = f"connection {name}: the driver has no setting {key!r}"
+        draft.findings.warning(file.shown, line, what, "it is kept; check the spelling")
+        return
+    try:
+        check_value(known, value)
+    except FieldError as error:
+        draft.findings.error(file.shown, line, f"connection {name}: {error.text}", error.do)
+
+
+def _refuse_mixing(draft: Draft) -> None:
+    real = [c for c in draft.connections.values() if not c.simulated]
+    simulated = [c for c in draft.connections.values() if c.simulated]
+    if real and simulated:
+        odd = min(real, simulated, key=len)[0]
+        what = f"simulated and real connections are mixed: {simulated[0].name} is simulated, {real[0].name} is not"
+        draft.findings.error(odd.source.file, odd.source.line, what, "make two plants")

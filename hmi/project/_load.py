@@ -1,0 +1,114 @@
+"""Loads a plant folder: reads every file, reports everything it finds, gives a plant when nothing is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hmi.core.errors import ConfigurationError
+from hmi.project._alarms import load_alarms
+from hmi.project._displays import load_displays
+from hmi.project._draft import Draft
+from hmi.project._findings import Finding
+from hmi.project._head import load_head
+from hmi.project._read import read_toml
+from hmi.project._schema import migrated
+from hmi.project._shape import digest_document
+from hmi.project._tags import load_tags
+from hmi.project._types import load_types
+from hmi.project.plant import Plant
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """``plant`` is None when there is an error among the findings."""
+
+    plant: Plant | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(f for f in self.findings if f.is_error)
+
+
+def load_plant(folder: Path | str) -> LoadResult:
+    """Read a plant folder; never raises for what is in it."""
+    draft = read_draft(Path(folder))
+    plant = None if draft.findings.has_errors else as_plant(draft)
+    return LoadResult(plant, tuple(draft.findings.items))
+
+
+def open_plant(folder: Path | str) -> Plant:
+    """The plant, or ConfigurationError with the first error and how many more there are."""
+    result = load_plant(folder)
+    if result.plant is not None:
+        return result.plant
+    first, more = result.errors[0], len(result.errors) - 1
+    do = f"{first.do + '; ' if first.do else ''}hmi check shows {more} more" if more else first.do
+    raise ConfigurationError(first.text, file=first.file, line=first.line, do=do)
+
+
+def read_draft(folder: Path) -> Draft:
+    """Everything that could be read, with the findings; also of a plant with errors."""
+    draft = Draft(str(folder))
+    if not _is_plant_folder(folder, draft) or not load_head(folder, draft):
+        return draft
+    types = load_types(folder, draft)
+    load_tags(folder, types, draft)
+    load_alarms(folder, draft)
+    load_displays(folder, draft)
+    _load_training(folder, draft)
+    _check_life_counters(draft)
+    return draft
+
+
+def _is_plant_folder(folder: Path, draft: Draft) -> bool:
+    do = "name a folder with a plant.toml, or make one with hmi new"
+    if not folder.exists():
+        draft.findings.error(str(folder), 0, "there is no such folder", do)
+    elif not folder.is_dir():
+        draft.findings.error(str(folder), 0, "is a file, not a plant folder", do)
+    elif not (folder / "plant.toml").is_file():
+        draft.findings.error(str(folder), 0, "is not a plant folder: it has no plant.toml", do)
+    else:
+        return True
+    return False
+
+
+def _load_training(folder: Path, draft: Draft) -> None:
+    for path in sorted((folder / "training").glob("*.toml")):
+        file = read_toml(path, draft.findings)
+        if file is None:
+            continue
+        line = file.lines.find(("schema",))
+        data = migrated(file.data, "scenario", shown=file.shown, line=line, findings=draft.findings)
+        if data is not None:
+            digest_document(draft, f"training/{path.name}", data)
+
+
+def _check_life_counters(draft: Draft) -> None:
+    for connection in draft.connections.values():
+        if connection.life_counter and connection.life_counter not in draft.by_name:
+            what = f"connection {connection.name}: the life counter {connection.life_counter!r} is not a tag"
+            draft.findings.error(
+                connection.source.file, connection.source.line, what, "name a tag of tags.csv"
+            )
+
+
+def as_plant(draft: Draft) -> Plant:
+    """The immutable plant of a draft."""
+    return Plant(
+        **draft.head,
+        revision=draft.digest.hexdigest(),
+        folder=draft.folder,
+        areas=tuple(draft.areas.values()),
+        scan_classes=draft.scans,
+        connections=draft.connections,
+        tags=tuple(draft.tags),
+        alarms=tuple(draft.alarms),
+        instances=draft.instances,
+        types=draft.types,
+        displays=draft.displays,
+        by_name=draft.by_name,
+        by_id=draft.by_id,
+    )

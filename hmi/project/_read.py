@@ -1,0 +1,185 @@
+"""Reads the files of a plant folder; whatever is in them, the outcome is data or one finding."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hmi.project._findings import FieldError, Findings
+from hmi.project._lines import TomlLines
+
+MAX_BYTES = 256 * 1024 * 1024
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+@dataclass(slots=True)
+class TomlFile:
+    """A parsed TOML file; ``shown`` is its path in messages."""
+
+    path: Path
+    shown: str
+    data: dict[str, Any]
+    lines: TomlLines
+
+
+@dataclass(slots=True)
+class CsvFile:
+    """A CSV file: header and rows with the line each row starts in. Cells are stripped texts."""
+
+    path: Path
+    shown: str
+    header: tuple[str, ...]
+    rows: list[tuple[int, list[str]]]
+
+
+@dataclass(slots=True)
+class JsonFile:
+    """A parsed JSON file with its text, for line numbers."""
+
+    path: Path
+    shown: str
+    data: dict[str, Any]
+    text: str
+
+
+def read_text(path: Path, findings: Findings) -> str | None:
+    """UTF-8 text with ``\\n`` line ends, or None and a finding."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            findings.error(
+                str(path), 0, f"is {size // 2**20} MiB, more than {MAX_BYTES // 2**20} are not read"
+            )
+            return None
+        raw = path.read_bytes()
+    except OSError as error:
+        findings.error(str(path), 0, f"cannot be read ({error.strerror or error})")
+        return None
+    try:
+        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        findings.error(str(path), line, "is not UTF-8 text", "save it as UTF-8")
+        return None
+
+
+def read_toml(path: Path, findings: Findings) -> TomlFile | None:
+    """A TOML file, or None and a finding with the line."""
+    text = read_text(path, findings)
+    if text is None:
+        return None
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = _TOML_PLACE.search(str(error))
+        line = int(place[1]) if place and place[1] else text.count("\n") + 1
+        what = _TOML_PLACE.sub("", str(error))
+        findings.error(str(path), line, f"is not valid TOML: {what[:1].lower()}{what[1:]}", _toml_hint(what))
+        return None
+    except (ValueError, RecursionError):
+        findings.error(str(path), 0, "is not valid TOML: a number is too long or tables are nested too deep")
+        return None
+    return TomlFile(path, str(path), data, TomlLines(text))
+
+
+def _toml_hint(what: str) -> str:
+    if "inline table" in what or "Expected '=' after a key" in what:
+        return "an inline table { } stands on one line; write a [table] for a long one"
+    return "texts stand in double quotes"
+
+
+def read_json(path: Path, findings: Findings) -> JsonFile | None:
+    """A JSON object, or None and a finding with the line."""
+    text = read_text(path, findings)
+    if text is None:
+        return None
+    try:
+        data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        findings.error(str(path), error.lineno, f"is not valid JSON: {error.msg}, column {error.colno}")
+        return None
+    except FieldError as error:
+        findings.error(str(path), 0, f"is not valid JSON: {error.text}", error.do)
+        return None
+    except (ValueError, RecursionError):
+        findings.error(str(path), 0, "is not valid JSON: a number is too long or lists are nested too deep")
+        return None
+    if not isinstance(data, dict):
+        findings.error(str(path), 1, "holds no JSON object", 'start it with {"schema": "display/1", …')
+        return None
+    return JsonFile(path, str(path), data, text)
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        seen: set[str] = set()
+        twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
+        raise FieldError(f"the key {twice!r} stands twice in one object")
+    return out
+
+
+def _no_constant(text: str) -> Any:
+    raise FieldError(f"{text} is not a number", "use null or leave the key out")
+
+
+def read_csv(path: Path, required: tuple[str, ...], findings: Findings) -> CsvFile | None:
+    """A CSV file with the required columns, or None and a finding. Empty rows are left out."""
+    text = read_text(path, findings)
+    if text is None:
+        return None
+    if not text.strip():
+        findings.error(str(path), 1, "is empty", f"the first row names the columns: {', '.join(required)}, …")
+        return None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        header = tuple(cell.strip() for cell in next(reader))
+        if not _header_is_right(path, header, required, findings):
+            return None
+        rows = list(_rows(path, reader, len(header), findings))
+    except csv.Error as error:
+        findings.error(
+            str(path), reader.line_num, f"is not valid CSV: {error}", "close the quotes in this row"
+        )
+        return None
+    return CsvFile(path, str(path), header, rows)
+
+
+def _header_is_right(
+    path: Path, header: tuple[str, ...], required: tuple[str, ...], findings: Findings
+) -> bool:
+    if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
+        findings.error(str(path), 1, "is not separated by commas", "save it as CSV with commas")
+        return False
+    missing = [name for name in required if name not in header]
+    if missing:
+        findings.error(str(path), 1, f"has no column {', '.join(missing)}", "add it to the first row")
+        return False
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        findings.error(str(path), 1, f"has the column {twice[0]} twice", "rename or remove one")
+        return False
+    return True
+
+
+def _rows(path: Path, reader: Any, width: int, findings: Findings) -> Iterator[tuple[int, list[str]]]:
+    line = reader.line_num + 1
+    for cells in reader:
+        at, line = line, reader.line_num + 1
+        if len(cells) > width and any(cells[width:]):
+            findings.error(
+                str(path),
+                at,
+                f"has {len(cells)} cells where the header has {width}",
+                "quote texts with commas",
+            )
+            continue
+        if any(cells):
+            yield at, cells

@@ -1,0 +1,80 @@
+"""Holds a document against its model and turns what the model says into findings with lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from hmi.project._draft import Draft
+from hmi.project._models import unknown_fields
+from hmi.project._read import TomlFile
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_WORDS = {
+    "missing": "is missing",
+    "string_type": "is not a text",
+    "int_type": "is not a whole number",
+    "float_type": "is not a number",
+    "bool_type": "is neither true nor false",
+    "list_type": "is not a list",
+    "dict_type": "is not a table",
+    "model_type": "is not a table",
+    "string_too_short": "is empty",
+    "too_short": "has too few members",
+    "too_long": "has too many members",
+    "string_pattern_mismatch": "has characters that are not allowed",
+}
+
+
+def shape(model: type[Model], data: dict[str, Any], file: TomlFile, draft: Draft) -> Model | None:
+    """The model of a TOML document, or None and one finding per wrong field."""
+    return shape_at(model, data, file.shown, file.lines.find, draft)
+
+
+def shape_at(
+    model: type[Model], data: dict[str, Any], shown: str, line_of: Callable[[Any], int], draft: Draft
+) -> Model | None:
+    """As ``shape``, for a document whose lines come from ``line_of(path)``."""
+    try:
+        built = model.model_validate(data)
+    except ValidationError as error:
+        _report(error, shown, line_of, draft)
+        return None
+    for path in unknown_fields(built):
+        what = f"{dotted(path)} is not a known field"
+        draft.findings.warning(shown, line_of(path), what, "it is kept; check the spelling")
+    return built
+
+
+def _report(error: ValidationError, shown: str, line_of: Callable[[Any], int], draft: Draft) -> None:
+    seen: set[tuple[str | int, ...]] = set()
+    for item in error.errors(include_url=False, include_context=False, include_input=False):
+        path = _plain_path(item["loc"])
+        if path in seen:
+            continue
+        seen.add(path)
+        what = _WORDS.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
+        draft.findings.error(shown, line_of(path), f"{dotted(path)} {what}")
+
+
+def _plain_path(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Without the names of the members of a union, which pydantic appends."""
+    unions = ("str", "int", "float", "bool", "list", "dict")
+    while len(path) > 1 and isinstance(path[-1], str) and path[-1].split("[")[0] in unions:
+        path = path[:-1]
+    return path
+
+
+def dotted(path: tuple[str | int, ...]) -> str:
+    """``connection.plc1.endpoints``; positions count from 1."""
+    return ".".join(str(part + 1) if isinstance(part, int) else part for part in path)
+
+
+def digest_document(draft: Draft, name: str, data: Any) -> None:
+    """Add a document to the revision, whatever the order of its keys."""
+    text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    draft.digest.update(f"{name}\0{text}\0".encode(errors="surrogatepass"))

@@ -1,0 +1,226 @@
+"""Types of equipment: read, extended, checked once, and made ready to be expanded for each instance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hmi.core.values import Value
+from hmi.project._draft import Draft
+from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, from_values
+from hmi.project._findings import FieldError
+from hmi.project._models import ParameterModel, TypeModel
+from hmi.project._read import TomlFile, read_toml
+from hmi.project._schema import migrated
+from hmi.project._shape import digest_document, shape
+from hmi.project._templates import Template, has_holes, render, template
+from hmi.project.plant import ComponentType, Source
+
+BUILT_IN = ("name", "description", "area", "id")
+_ENDS = {"range": ("low", "high"), "normal": ("normal_low", "normal_high"), "raw": ("raw_low", "raw_high")}
+_COMMAND_TARGETS = frozenset(COMMAND_SOURCES)
+
+
+@dataclass(slots=True)
+class SignalPlan:
+    """A signal ready to expand: ``fixed`` fields are shared, ``texts`` and ``open`` depend on the instance."""
+
+    name: str
+    raw: dict[str, Any]
+    fixed: dict[str, Any]
+    texts: tuple[tuple[str, Template], ...]
+    open: frozenset[str]
+    open_raw: dict[str, Any]
+    source: Source
+
+    def fields(self, values: Mapping[str, Value]) -> dict[str, Any]:
+        """TagDef fields for one instance; FieldError when a parameter does not fit."""
+        out = dict(self.fixed)
+        for target, text in self.texts:
+            out[target] = text.render(values)
+        if self.open:
+            out.update(from_values(render(self.open_raw, values), self.open))
+        return out
+
+
+@dataclass(slots=True)
+class AlarmPlan:
+    """An alarm of a type: raw values with holes."""
+
+    name: str
+    raw: dict[str, Any]
+    source: Source
+
+
+@dataclass(slots=True)
+class TypePlan:
+    """A type with everything it inherits."""
+
+    component: ComponentType
+    parameters: Mapping[str, ParameterModel]
+    signals: dict[str, SignalPlan]
+    alarms: dict[str, AlarmPlan]
+
+
+@dataclass(slots=True)
+class _TypeFile:
+    file: TomlFile
+    data: dict[str, Any]
+
+
+def load_types(folder: Path, draft: Draft) -> dict[str, TypePlan]:
+    """All types of ``types/*.toml`` by name."""
+    files = _read_all(folder / "types", draft)
+    plans: dict[str, TypePlan] = {}
+    for name, file in files.items():
+        chain = _chain(name, files, draft)
+        plan = _plan(chain, draft) if chain else None
+        if plan is not None:
+            plans[name] = plan
+            draft.types[name] = plan.component
+        digest_document(draft, f"types/{file.file.path.name}", file.data)
+    return plans
+
+
+def _read_all(folder: Path, draft: Draft) -> dict[str, _TypeFile]:
+    files: dict[str, _TypeFile] = {}
+    for path in sorted(folder.glob("*.toml")):
+        file = read_toml(path, draft.findings)
+        if file is None:
+            continue
+        line = file.lines.find(("schema",))
+        data = migrated(file.data, "type", shown=file.shown, line=line, findings=draft.findings)
+        if data is None:
+            continue
+        name = data.get("name", "")
+        if not isinstance(name, str) or not name:
+            draft.findings.error(
+                file.shown, file.lines.find(("name",)), "the type has no name", 'write name = "…"'
+            )
+        elif name in files:
+            what = f"the type {name} is already in {files[name].file.shown}"
+            draft.findings.error(file.shown, file.lines.find(("name",)), what, "rename one of them")
+        else:
+            files[name] = _TypeFile(file, data)
+    return files
+
+
+def _chain(name: str, files: Mapping[str, _TypeFile], draft: Draft) -> list[_TypeFile]:
+    """The type and what it extends, the most general first; empty when that cannot be followed."""
+    chain: list[_TypeFile] = []
+    seen: list[str] = []
+    while name:
+        if name in seen or name not in files:
+            last = chain[-1].file
+            what = f"extends {name!r}, which {'leads back to it' if name in seen else 'is no type'}"
+            draft.findings.error(
+                last.shown, last.lines.find(("extends",)), what, f"types: {', '.join(files)}"
+            )
+            return []
+        seen.append(name)
+        chain.append(files[name])
+        parent = files[name].data.get("extends", "")
+        name = parent if isinstance(parent, str) else ""
+    return chain[::-1]
+
+
+def _plan(chain: list[_TypeFile], draft: Draft) -> TypePlan | None:
+    own = chain[-1]
+    merged: dict[str, Any] = {}
+    for file in chain:
+        merged = _merge(merged, file.data)
+    model = shape(TypeModel, merged, own.file, draft)
+    if model is None:
+        return None
+    signals = _signals(merged, chain, draft)
+    component = ComponentType(
+        name=model.name,
+        title=model.title or model.name,
+        symbol=model.symbol,
+        faceplate=model.faceplate,
+        signals=tuple(signals),
+        extra=dict(model.model_extra or {}),
+        source=Source(own.file.shown, own.file.lines.find(("name",))),
+    )
+    return TypePlan(component, model.parameters, signals, _alarms(merged, chain, signals, draft))
+
+
+def _merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in more.items():
+        old = out.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        out[key] = _merge(old, value) if both and key != "states" else value  # type: ignore[arg-type]
+    return out
+
+
+def _source(chain: list[_TypeFile], *path: str) -> Source:
+    """Where the most special file of the chain speaks of ``path``."""
+    for file in reversed(chain):
+        table: Any = file.data
+        for part in path:
+            table = table.get(part) if isinstance(table, dict) else None
+        if table is not None:
+            return Source(file.file.shown, file.file.lines.find(path))
+    return Source(chain[-1].file.shown, 1)
+
+
+def _signals(merged: Mapping[str, Any], chain: list[_TypeFile], draft: Draft) -> dict[str, SignalPlan]:
+    plans: dict[str, SignalPlan] = {}
+    for name, table in merged.get("signals", {}).items():
+        source = _source(chain, "signals", name)
+        try:
+            plans[name] = signal_plan(name, flattened(name, table), source)
+        except FieldError as error:
+            draft.findings.error(source.file, source.line, f"signal {name}: {error.text}", error.do)
+    return plans
+
+
+def flattened(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
+    """A signal's table with the field names of tags.csv."""
+    raw: dict[str, Any] = {"description": f"{{description}} {name.replace('_', ' ')}"}
+    for key, value in table.items():
+        if key in _ENDS:
+            raw.update(zip(_ENDS[key], value, strict=False))
+        elif key == "command":
+            raw["writable"] = table.get("writable", True)
+            raw.update(_flat_command(value))
+        else:
+            raw[key] = value
+    return raw
+
+
+def _flat_command(table: Mapping[str, Any]) -> dict[str, Any]:
+    raw = {key: value for key, value in table.items() if key in _COMMAND_TARGETS}
+    raw.update(zip(("limit_low", "limit_high"), table.get("limits", ()), strict=False))
+    return raw
+
+
+def signal_plan(name: str, raw: dict[str, Any], source: Source) -> SignalPlan:
+    """Split a signal into what is the same for every instance and what is not."""
+    moving = {key for key, value in raw.items() if has_holes(value)}
+    open_groups = [g for g in GROUPS if moving.intersection(g.sources)]
+    texts = tuple((g.target, template(raw[g.sources[0]])) for g in open_groups if g.target in PLAIN)
+    open_targets = frozenset(g.target for g in open_groups if g.target not in PLAIN)
+    closed = frozenset(g.target for g in GROUPS) - {g.target for g in open_groups}
+    sources = {source for g in GROUPS if g.target in open_targets for source in g.sources}
+    open_raw = {key: raw[key] for key in raw if key in sources}
+    fixed = from_values(raw, closed)
+    fixed.update(signal=name)
+    return SignalPlan(name, raw, fixed, texts, open_targets, open_raw, source)
+
+
+def _alarms(
+    merged: Mapping[str, Any], chain: list[_TypeFile], signals: Mapping[str, SignalPlan], draft: Draft
+) -> dict[str, AlarmPlan]:
+    plans: dict[str, AlarmPlan] = {}
+    for name, table in merged.get("alarms", {}).items():
+        source = _source(chain, "alarms", name)
+        if table["signal"] not in signals:
+            what = f"alarm {name}: the type has no signal {table['signal']!r}"
+            draft.findings.error(source.file, source.line, what, f"its signals: {', '.join(signals)}")
+            continue
+        plans[name] = AlarmPlan(name, dict(table), source)
+    return plans

@@ -1,0 +1,218 @@
+"""The painter's tool box for elements: texts, values with their marks, cached symbols (facts 2.4).
+
+Everything is in design pixels; the host scales the painter. A kit belongs to one theme and one scale.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from math import ceil
+from typing import Final
+
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPixmap
+
+from hmi.mimics import Shown
+from hmi.ui.paint import (
+    MARK_SIZE,
+    draw_alarm_frame,
+    draw_alarm_mark,
+    draw_badge,
+    draw_clock,
+    draw_frame,
+    draw_quality_mark,
+    mark_width,
+)
+from hmi.ui.theme import Theme
+
+LEFT, CENTER, RIGHT = 0.0, 0.5, 1.0
+_SYMBOLS: Final = 512
+_WIDTHS: Final = 8192
+_GAP: Final = 5.0
+
+
+class _Widths:
+    """Text widths by font role; figures are tabular, so the number of distinct texts stays small."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._metrics: dict[str, QFontMetricsF] = {}
+        self._known: dict[tuple[str, str], float] = {}
+
+    def metrics(self, role: str) -> QFontMetricsF:
+        if role not in self._metrics:
+            self._metrics[role] = QFontMetricsF(self._theme.font(role))
+        return self._metrics[role]
+
+    def of(self, role: str, text: str) -> float:
+        key = (role, text)
+        width = self._known.get(key)
+        if width is None:
+            if len(self._known) > _WIDTHS:
+                self._known.clear()
+            width = self._known[key] = self.metrics(role).horizontalAdvance(text)
+        return width
+
+
+class Kit:
+    """Theme, scale and caches; ``lit`` is the phase of blinking marks."""
+
+    def __init__(self, theme: Theme, *, scale: float = 1.0, ratio: float = 1.0) -> None:
+        self.theme, self.scale, self.ratio = theme, scale, ratio
+        self.lit = True
+        self._widths = _Widths(theme)
+        self._symbols: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+
+    def width(self, role: str, text: str) -> float:
+        return self._widths.of(role, text)
+
+    def cap(self, role: str) -> float:
+        """Height of capitals and figures of a font role."""
+        return self._widths.metrics(role).capHeight()
+
+    def fitted(self, role: str, text: str, room: float) -> str:
+        """The text, shortened with an ellipsis when it is wider than ``room``."""
+        if not text or self.width(role, text) <= room:
+            return text
+        return self._widths.metrics(role).elidedText(text, Qt.TextElideMode.ElideRight, room)
+
+    def text(
+        self,
+        painter: QPainter,
+        x: float,
+        baseline: float,
+        text: str,
+        *,
+        font: str = "text",
+        color: str = "text",
+        align: float = LEFT,
+    ) -> float:
+        """One line of text; ``align`` 0 left, 0.5 centre, 1 right of ``x``. Returns its width."""
+        width = self._widths.of(font, text)
+        painter.setFont(self.theme.font(font))
+        painter.setPen(self.theme.color(color))
+        painter.drawText(QPointF(x - width * align, baseline), text)
+        return width
+
+    def value(
+        self,
+        painter: QPainter,
+        x: float,
+        baseline: float,
+        shown: Shown,
+        *,
+        font: str = "value",
+        align: float = LEFT,
+        unit: bool = True,
+        mark_left: bool = False,
+    ) -> None:
+        """A value with unit, quality mark, frame and alarm; ``align`` places the number alone at ``x``."""
+        width = self.text(painter, x, baseline, shown.text, font=font, color=shown.role, align=align)
+        left = x - width * align
+        right = left + width
+        if unit and shown.unit:
+            right += _GAP
+            right += self.text(painter, right, baseline, shown.unit, font="unit", color="text.label")
+        if not shown.is_plain:
+            self._decorate(
+                painter,
+                shown,
+                QRectF(left, baseline - self.cap(font), width, self.cap(font)),
+                right,
+                mark_left,
+            )
+
+    def _decorate(self, painter: QPainter, shown: Shown, box: QRectF, right: float, mark_left: bool) -> None:
+        frame = box.adjusted(-6, -6, 6, 6)
+        middle = box.center().y()
+        if shown.alarm:
+            draw_alarm_frame(painter, self.theme, shown.alarm, frame, lit=self.lit or not shown.unacked)
+            right = max(right, frame.right())
+        elif shown.frame:
+            draw_frame(painter, self.theme, shown.frame, frame.adjusted(1, 1, -1, -1))
+            right = max(right, frame.right())
+        if shown.mark:
+            draw_quality_mark(painter, self.theme, shown.mark, QPointF(right + 2, middle))
+            right += mark_width(shown.mark)
+        if shown.alarm:
+            at = frame.left() - MARK_SIZE / 2 - 3 if mark_left else right + MARK_SIZE / 2 + 4
+            self.alarm(painter, shown.alarm, QPointF(at, middle), unacked=shown.unacked)
+
+    def alarm(
+        self, painter: QPainter, priority: int, center: QPointF, *, unacked: bool, size: float = MARK_SIZE
+    ) -> None:
+        draw_alarm_mark(painter, self.theme, priority, center, size=size, lit=self.lit or not unacked)
+
+    def badges(self, painter: QPainter, x: float, y: float, badges: tuple[tuple[str, bool], ...]) -> None:
+        """A row of letter boxes from ``x`` (middle of the first) to the right."""
+        for letter, solid in badges:
+            x += draw_badge(painter, self.theme, letter, QPointF(x, y), solid=solid) + 2
+
+    def quality(self, painter: QPainter, mark: str, x: float, y: float, *, stale: bool = False) -> None:
+        """The mark of a symbol without a number."""
+        if stale:
+            draw_clock(painter, self.theme, QPointF(x, y))
+        elif mark:
+            draw_quality_mark(painter, self.theme, mark, QPointF(x - 9, y))
+
+    def fill(self, painter: QPainter, x: float, y: float, w: float, h: float, role: str) -> None:
+        """A filled rectangle without antialiasing."""
+        painter.fillRect(QRectF(x, y, w, h), self.theme.color(role))
+
+    def box(
+        self,
+        painter: QPainter,
+        x: float,
+        y: float,
+        w: float,
+        h: float,
+        fill: str,
+        edge: str,
+        width: float = 1,
+    ) -> None:
+        """A filled rectangle with an edge inside its bounds."""
+        painter.fillRect(QRectF(x, y, w, h), self.theme.color(edge))
+        painter.fillRect(QRectF(x + width, y + width, w - 2 * width, h - 2 * width), self.theme.color(fill))
+
+    def line(
+        self, painter: QPainter, x1: float, y1: float, x2: float, y2: float, role: str, width: float = 1
+    ) -> None:
+        painter.setPen(self.theme.pen(role, width))
+        painter.drawLine(QLineF(x1, y1, x2, y2))
+
+    def dashed_box(self, painter: QPainter, x: float, y: float, w: float, h: float) -> None:
+        """The empty body of something whose state is not known."""
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(self.theme.pen("text.secondary", 1.6, dashed=True))
+        painter.drawRect(QRectF(x, y, w, h))
+
+    def symbol(
+        self,
+        painter: QPainter,
+        key: tuple[object, ...],
+        at: QRectF,
+        draw: Callable[[QPainter, Theme, QRectF], None],
+    ) -> None:
+        """Paint an antialiased symbol from the cache; ``draw`` fills it when it is new."""
+        pixmap = self._cached((*key, at.width(), at.height()), at, draw)
+        painter.drawPixmap(QPointF(at.x() - 2, at.y() - 2), pixmap)
+
+    def _cached(
+        self, key: tuple[object, ...], at: QRectF, draw: Callable[[QPainter, Theme, QRectF], None]
+    ) -> QPixmap:
+        if (found := self._symbols.get(key)) is not None:
+            self._symbols.move_to_end(key)
+            return found
+        density = self.scale * self.ratio
+        pixmap = QPixmap(ceil((at.width() + 4) * density), ceil((at.height() + 4) * density))
+        pixmap.fill(QColor(0, 0, 0, 0))
+        pixmap.setDevicePixelRatio(density)
+        inner = QPainter(pixmap)
+        inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+        draw(inner, self.theme, QRectF(2, 2, at.width(), at.height()))
+        inner.end()
+        self._symbols[key] = pixmap
+        if len(self._symbols) > _SYMBOLS:
+            self._symbols.popitem(last=False)
+        return pixmap

@@ -1,0 +1,178 @@
+"""Drawing of alarm marks and quality marks, the same wherever the product shows them.
+
+Everything takes design coordinates and a painter that may be scaled; nothing here keeps state.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+
+from hmi.ui.theme import Theme, make_font
+
+BLINK_PERIOD_NS: Final = 1_250_000_000  # 0.8 Hz, half of it on (standards 2.4)
+MARK_SIZE: Final = 22.0
+BADGE_SIZE: Final = 15.0
+
+
+def blink_on(monotonic_ns: int) -> bool:
+    """Phase of every blinking mark of the station: all marks ask the same clock, so all are in phase."""
+    return monotonic_ns % BLINK_PERIOD_NS < BLINK_PERIOD_NS // 2
+
+
+@lru_cache(maxsize=64)
+def mark_path(priority: int, size: float) -> QPainterPath:
+    """Square, triangle up, triangle down or circle around the origin (standards 2.4)."""
+    half = size / 2
+    path = QPainterPath()
+    if priority == 1:
+        path.addRect(QRectF(-half + 1.5, -half + 1.5, size - 3, size - 3))
+    elif priority == 2:
+        path.addPolygon([QPointF(0, -half), QPointF(half, half - 1.5), QPointF(-half, half - 1.5)])
+        path.closeSubpath()
+    elif priority == 3:
+        path.addPolygon([QPointF(0, half), QPointF(half, -half + 1.5), QPointF(-half, -half + 1.5)])
+        path.closeSubpath()
+    else:
+        path.addEllipse(QRectF(-half + 1, -half + 1, size - 2, size - 2))
+    return path
+
+
+_DIGIT_SHIFT: Final = {1: 0.0, 2: 0.13, 3: -0.13, 4: 0.0}
+
+
+def draw_alarm_mark(
+    painter: QPainter,
+    theme: Theme,
+    priority: int,
+    center: QPointF,
+    *,
+    size: float = MARK_SIZE,
+    lit: bool = True,
+) -> None:
+    """Priority as shape, number and colour; ``lit`` False is the dark half of a blinking border.
+
+    The border blinks, the number never does.
+    """
+    painter.save()
+    painter.translate(center)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    width = max(1.5, size / 12)
+    border = QPen(theme.color("outline" if lit else f"alarm.p{priority}"), width)
+    border.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
+    painter.setPen(border)
+    painter.setBrush(theme.brush(f"alarm.p{priority}"))
+    painter.drawPath(mark_path(priority, size - width))
+    font = make_font(size * 0.52, 700)
+    painter.setFont(font)
+    painter.setPen(theme.color(f"alarm.p{priority}.text"))
+    metrics = QFontMetricsF(font)
+    text = str(priority)
+    x = -metrics.horizontalAdvance(text) / 2
+    painter.drawText(QPointF(x, metrics.capHeight() / 2 + size * _DIGIT_SHIFT[priority]), text)
+    painter.restore()
+
+
+def draw_alarm_frame(
+    painter: QPainter, theme: Theme, priority: int, box: QRectF, *, lit: bool = True
+) -> None:
+    """The rounded frame around a value in alarm: priority colour between two thin outlines."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(theme.color("outline" if lit else "panel"), 4.0))
+    painter.drawRoundedRect(box, 4, 4)
+    painter.setPen(QPen(theme.alarm(priority), 2.6))
+    painter.drawRoundedRect(box, 4, 4)
+    painter.restore()
+
+
+def draw_badge(
+    painter: QPainter, theme: Theme, letter: str, center: QPointF, *, solid: bool = False
+) -> float:
+    """A letter in a small box (A, M, L, S, F, C, …); ``solid`` for what an operator must notice. Its width."""
+    font = theme.font("badge")
+    metrics = QFontMetricsF(font)
+    width = max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
+    box = QRectF(center.x() - width / 2, center.y() - BADGE_SIZE / 2, width, BADGE_SIZE)
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("text.secondary"), 1.2))
+    painter.setBrush(theme.brush("text.secondary" if solid else "panel"))
+    painter.drawRoundedRect(box, 2.5, 2.5)
+    painter.setFont(font)
+    painter.setPen(theme.color("panel" if solid else "text.secondary"))
+    x = center.x() - metrics.horizontalAdvance(letter) / 2
+    painter.drawText(QPointF(x, center.y() + metrics.capHeight() / 2), letter)
+    painter.restore()
+    return width
+
+
+def draw_clock(painter: QPainter, theme: Theme, center: QPointF, *, size: float = 13.0) -> None:
+    """The glyph of a stale value."""
+    half = size / 2
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("text.secondary"), 1.4))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawEllipse(center, half, half)
+    painter.drawLine(center, QPointF(center.x(), center.y() - half * 0.62))
+    painter.drawLine(center, QPointF(center.x() + half * 0.5, center.y() + half * 0.22))
+    painter.restore()
+
+
+def draw_broken(painter: QPainter, theme: Theme, at: QPointF, *, size: float = 13.0) -> None:
+    """The bolt of a value outside its engineering range."""
+    h = size / 2
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme.color("text.secondary"), 1.6))
+    x, y = at.x(), at.y()
+    points = [
+        QPointF(x + h * 0.5, y - h),
+        QPointF(x - h * 0.4, y + 0.1 * h),
+        QPointF(x + h * 0.4, y - 0.1 * h),
+    ]
+    painter.drawPolyline([*points, QPointF(x - h * 0.5, y + h)])
+    painter.drawPolyline(
+        [QPointF(x - h * 0.6, y + h * 0.4), QPointF(x - h * 0.5, y + h), QPointF(x + h * 0.1, y + h * 0.8)]
+    )
+    painter.restore()
+
+
+def draw_frame(painter: QPainter, theme: Theme, style: str, box: QRectF) -> None:
+    """Dashed frame of a Bad value, dotted frame of a stale one (standards 2.8)."""
+    pen = QPen(theme.color("text.secondary"), 1.2 if style == "dashed" else 1.6)
+    pen.setDashPattern([4.0, 3.0] if style == "dashed" else [1.0, 2.0])
+    painter.save()
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(box)
+    painter.restore()
+
+
+def mark_width(mark: str) -> float:
+    """Room that ``draw_quality_mark`` needs to the right of a value."""
+    return 0.0 if not mark else 20.0
+
+
+def draw_quality_mark(painter: QPainter, theme: Theme, mark: str, left: QPointF) -> None:
+    """One mark of standards 2.8 with its left middle at ``left``.
+
+    ``?`` uncertain, ``stale`` clock, ``↯`` out of range, ``↓ ↑`` limited; a letter otherwise: C comms,
+    S sensor, D device, K configuration, O out of service, W waiting, F forced, sim simulated, M manual.
+    """
+    center = QPointF(left.x() + 9, left.y())
+    if mark == "stale":
+        draw_clock(painter, theme, center)
+    elif mark == "↯":
+        draw_broken(painter, theme, center)
+    elif mark in {"?", "↓", "↑"}:
+        painter.setFont(theme.font("value.small"))
+        painter.setPen(theme.color("text.secondary"))
+        painter.drawText(QPointF(left.x() + 3, left.y() + 5.5), mark)
+    elif mark:
+        draw_badge(painter, theme, mark, center, solid=mark in {"F", "sim"})
