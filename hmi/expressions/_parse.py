@@ -27,6 +27,7 @@ _REFUSED = {
     ast.JoinedStr: "f-strings are no part of the language",
     ast.NamedExpr: "assignment is no part of the language",
     ast.BitXor: "^ is no part of the language",
+    ast.keyword: "names of arguments are no part of the language",
 }
 
 

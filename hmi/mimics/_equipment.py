@@ -11,22 +11,41 @@ from hmi.mimics._readings import NO_VALUE, Reading, mark_of
 
 # role -> signal names, the usual first
 DRIVE_SIGNALS: Final = {
+    "state": ("state",),
     "running": ("running", "run", "on"),
-    "open": ("open", "opened", "is_open", "zso", "limit_open"),
-    "closed": ("closed", "is_closed", "zsc", "limit_closed"),
+    "opened": ("opened", "is_open", "zso"),
+    "closed": ("closed", "is_closed", "zsc"),
     "fault": ("fault", "tripped", "trip", "failed"),
-    "command": ("command", "cmd", "start", "run_cmd", "open_cmd", "start_cmd"),
+    "command": ("command", "cmd", "run_cmd", "open_cmd"),
     "auto": ("auto", "mode_auto", "in_auto"),
     "mode": ("mode",),
     "remote": ("remote",),
     "local": ("local",),
-    "interlock": ("interlocked", "interlock"),
+    "interlock": ("interlock", "interlocked"),
     "permissive": ("permissive", "ready", "permitted"),
     "out_of_service": ("out_of_service", "oos"),
-    "speed": ("speed", "position", "stroke", "output"),
-    "available": ("available",),
+    "speed": ("speed", "position", "stroke"),
 }
+_STATE_ROLES: Final = ("state", "running", "opened", "closed", "speed")
 ON, OFF, HALF, NONE, HATCHED = "on", "off", "half", "none", "hatched"
+
+
+# text of a state enumeration -> fill and word; the words of standards 2.6
+_STATES: Final[dict[str, tuple[str, str]]] = {
+    "running": (ON, "RUN"),
+    "stopped": (OFF, "STOP"),
+    "starting": (HALF, "STRT"),
+    "stopping": (HALF, "STPG"),
+    "tripped": (OFF, "TRIP"),
+    "fault": (OFF, "TRIP"),
+    "standby": (OFF, "STBY"),
+    "out of service": (HATCHED, "OOS"),
+    "open": (ON, "OPEN"),
+    "closed": (OFF, "CLSD"),
+    "travelling": (HALF, "TRAV"),
+    "intermediate": (HALF, ""),
+    "discrepancy": (OFF, "DISC"),
+}
 
 
 class Equipment(NamedTuple):
@@ -47,51 +66,63 @@ def _truth(inputs: Inputs, role: str) -> bool | None:
     return None if reading is None else reading.truth
 
 
-def equipment(inputs: Inputs, *, on_word: str, off_word: str, moving_word: str = "") -> Equipment:
+def equipment(inputs: Inputs, *, on_word: str, off_word: str) -> Equipment:
     """Decide the state from the signals that this equipment has; a Bad state signal is Unknown."""
     state = _state_reading(inputs)
-    alarm = inputs.alarm
+    alarm = inputs.alarm or (state.alarm if state else None)
     priority, unacked = (alarm.priority, alarm.unacked) if alarm else (0, False)
     badges = _badges(inputs, state)
     if state is None or state.is_bad:
         mark = mark_of(state) if state is not None else Mark.CONFIG.value
         return Equipment(NONE, "?", "", badges, mark, False, priority, unacked)
-    fill, word = _state(inputs, state, on_word=on_word, off_word=off_word, moving_word=moving_word)
-    mark = mark_of(state)
-    return Equipment(fill, word, _figure(inputs, fill), badges, mark, state.stale, priority, unacked)
+    fill, word = _state(inputs, state, on_word=on_word, off_word=off_word)
+    if fill in {OFF, HALF} and word != "TRIP" and _truth(inputs, "permissive") is False:
+        badges = (*badges, ("P", True))
+    return Equipment(
+        fill, tr(word), _figure(inputs, fill), badges, mark_of(state), state.stale, priority, unacked
+    )
 
 
 def _state_reading(inputs: Inputs) -> Reading | None:
-    """The signal that says on or off, open or closed; the analogue position when there is no switch."""
-    for role in ("running", "open", "closed", "speed"):
-        if (reading := inputs.signal(role)) is not None:
-            return reading
-    return None
+    """The signal that says on or off, open or closed; a Bad one speaks for all of them."""
+    found = [reading for role in _STATE_ROLES[:-1] if (reading := inputs.signal(role)) is not None]
+    if not found and (speed := inputs.signal("speed")) is not None:
+        return speed
+    bad = (reading for reading in found if reading.is_bad)
+    stale = (reading for reading in found if reading.stale)
+    return next(bad, next(stale, found[0] if found else None))
 
 
-def _state(
-    inputs: Inputs, state: Reading, *, on_word: str, off_word: str, moving_word: str
-) -> tuple[str, str]:
+def _state(inputs: Inputs, state: Reading, *, on_word: str, off_word: str) -> tuple[str, str]:
+    if _truth(inputs, "opened") and _truth(inputs, "closed"):
+        return OFF, "DISC"
+    if (named := _named_state(inputs)) is not None:
+        return named
     if _truth(inputs, "out_of_service"):
-        return HATCHED, tr("OOS")
+        return HATCHED, "OOS"
     if _truth(inputs, "fault"):
-        return OFF, tr("TRIP")
-    is_open, is_closed = _truth(inputs, "open"), _truth(inputs, "closed")
-    if is_open and is_closed:
-        return OFF, tr("DISC")
+        return OFF, "TRIP"
+    if _truth(inputs, "opened") is False and _truth(inputs, "closed") is False:
+        return HALF, "TRAV"
     on = _is_on(inputs, state)
-    if is_open is False and is_closed is False:
-        return HALF, moving_word or tr("TRAV")
     command = _truth(inputs, "command")
-    if command is not None and command != on and inputs.signal("command").data.is_good:  # type: ignore[union-attr]
-        return HALF, _changing(inputs, command, moving_word)
+    if command is not None and command != on:
+        return HALF, "STRT" if command else "STPG"
     return (ON, on_word) if on else (OFF, off_word)
 
 
-def _changing(inputs: Inputs, command: bool, moving_word: str) -> str:
-    if moving_word:
-        return moving_word
-    return tr("STRT") if command else tr("STPG")
+def _named_state(inputs: Inputs) -> tuple[str, str] | None:
+    """Fill and word from the text of a state enumeration; an unknown text is shown as it is."""
+    reading = inputs.signal("state")
+    if (
+        reading is None
+        or reading.info is None
+        or not reading.info.states
+        or (number := reading.number) is None
+    ):
+        return None
+    text = reading.info.states.get(int(number), "")
+    return _STATES.get(text.lower(), (HALF, text)) if text else None
 
 
 def _is_on(inputs: Inputs, state: Reading) -> bool:
@@ -126,8 +157,6 @@ def _badges(inputs: Inputs, state: Reading | None) -> tuple[tuple[str, bool], ..
         badges.append(("L", True))
     if _truth(inputs, "interlock"):
         badges.append(("I", True))
-    elif _truth(inputs, "permissive") is False:
-        badges.append(("P", True))
     if state is not None and not state.is_bad and mark_of(state) == Mark.FORCED.value:
         badges.append(("F", True))
     return tuple(badges)

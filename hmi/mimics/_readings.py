@@ -96,6 +96,8 @@ def show(reading: Reading, *, form: str = "", unit: str | None = None, role: str
         return Shown(NO_VALUE, shown_unit, "text.secondary", mark, frame, alarm, unacked)
     doubtful = not quality.is_good(reading.data.status) or reading.stale
     text = format_value(reading.data.value, reading.info, form)
+    if form == "mm:ss":
+        shown_unit = ""
     return Shown(text, shown_unit, "text.secondary" if doubtful else role, mark, frame, alarm, unacked)
 
 
@@ -115,6 +117,8 @@ def _signed(info: TagInfo | None) -> bool:
 
 
 def _number(value: float, form: str, signed: bool) -> str:
+    if form == "mm:ss":
+        return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
     spec = form.lstrip(":") or default_format(value)
     try:
         text = format(value, spec if "," in spec else _grouped(spec))

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from hmi.core.values import Value
-from hmi.project._columns import ALARM_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
 from hmi.project._draft import Draft
 from hmi.project._fields import alarm_from_values
 from hmi.project._findings import FieldError
-from hmi.project._ids import derived_id
+from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
 from hmi.project._templates import render
+from hmi.project.columns import ALARM_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import AlarmDef, Instance, Source, TagDef
 
 _KNOWN = frozenset(ALARM_COLUMNS)
@@ -33,13 +33,14 @@ def load_alarms(folder: Path, draft: Draft) -> None:
     order = sorted(range(len(file.header)), key=lambda index: file.header[index])
     columns = [(file.header[index], index) for index in order if file.header[index]]
     missing: list[int] = []
+    maker = IdMaker(ids_in(file.header, file.rows))
     for line, cells in file.rows:
         width = len(cells)
         row = {name: text for name, i in columns if i < width and (text := cells[i].strip())}
         source = Source(file.shown, line)
         if not row.get("id"):
             missing.append(line)
-            row["id"] = derived_id("a", row.get("tag", ""), row.get("name", ""), row.get("kind", ""))
+            row["id"] = maker.for_alarm(row)
         digest_row(draft, row)
         if draft.claim_id(row["id"], source):
             _add_row(row, source, draft)

@@ -7,11 +7,11 @@ from typing import Any
 
 from hmi.project._draft import Draft
 from hmi.project._ids import derived_id
-from hmi.project._lines import key_lines
-from hmi.project._models import DisplayModel
+from hmi.project._lines import json_member_lines, key_lines
 from hmi.project._read import JsonFile, read_json
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape_at
+from hmi.project.models import DisplayModel
 from hmi.project.plant import DisplayFile, Source
 
 
@@ -31,7 +31,7 @@ def load_displays(folder: Path, draft: Draft) -> None:
             f"home names the display {home!r}, which does not exist",
             ", ".join(draft.displays) or "none",
         )
-        draft.findings.error(str(folder / "plant.toml"), 0, what, f"displays: {known}")
+        draft.findings.error(draft.head_file, draft.home_line, what, f"displays: {known}")
 
 
 def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
@@ -55,6 +55,7 @@ def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     area = model.area
     if area and area not in draft.areas:
         draft.findings.error(file.shown, lines.get("area", 1), f"the area {area!r} is not known")
+    draft.display_texts[name] = file.text
     draft.displays[name] = DisplayFile(
         document["id"], name, model.title or name, model.level, area, document, source
     )
@@ -71,6 +72,15 @@ def with_ids(data: dict[str, Any], name: str) -> dict[str, Any]:
         else {"id": _element_id(name, index, taken), **{k: v for k, v in e.items() if k != "id"}}
         for index, e in enumerate(elements)
     ]
+    return out
+
+
+def element_lines(file: DisplayFile, draft: Draft) -> dict[str, int]:
+    """Line of each element of a display by its id, and by its place as ``#1``."""
+    lines = json_member_lines(draft.display_texts[file.name], "elements")
+    out = {f"#{number}": line for number, line in enumerate(lines, 1)}
+    elements = file.document.get("elements", ())
+    out.update((str(element["id"]), line) for element, line in zip(elements, lines, strict=True))
     return out
 
 

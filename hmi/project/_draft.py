@@ -45,6 +45,11 @@ class Draft:
     displays: dict[str, DisplayFile] = field(default_factory=dict)
     ids: dict[str, Source] = field(default_factory=dict)
     digest: Any = field(default_factory=hashlib.sha256)
+    head_file: str = ""
+    home_line: int = 1
+    signal_sources: dict[tuple[str, str], Source] = field(default_factory=dict)
+    extended_types: set[str] = field(default_factory=set)
+    display_texts: dict[str, str] = field(default_factory=dict)
     _area_of: dict[str, str] = field(default_factory=dict)
 
     def claim_id(self, text: str, source: Source, *, made: bool = False) -> bool:

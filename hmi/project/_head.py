@@ -13,10 +13,10 @@ from hmi.project._draft import Draft
 from hmi.project._drivers import check_value, driver
 from hmi.project._findings import FieldError
 from hmi.project._ids import derived_id
-from hmi.project._models import ConnectionModel, PlantModel
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
+from hmi.project.models import ConnectionModel, PlantModel
 from hmi.project.plant import Area, ConnectionDef, ScanClass, Source
 
 DEFAULT_SCANS = {"fast": 250, "normal": 1000, "slow": 5000}
@@ -27,6 +27,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
     file = read_toml(folder / "plant.toml", draft.findings)
     if file is None:
         return False
+    draft.head_file, draft.home_line = file.shown, file.lines.find(("home",))
     line = file.lines.find(("schema",))
     data = migrated(file.data, "plant", shown=file.shown, line=line, findings=draft.findings)
     model = shape(PlantModel, data, file, draft) if data is not None else None

@@ -9,7 +9,7 @@ from hmi.core.errors import ConfigurationError
 from hmi.project._alarms import load_alarms
 from hmi.project._displays import load_displays
 from hmi.project._draft import Draft
-from hmi.project._findings import Finding
+from hmi.project._findings import Finding, Findings
 from hmi.project._head import load_head
 from hmi.project._read import read_toml
 from hmi.project._schema import migrated
@@ -51,7 +51,7 @@ def open_plant(folder: Path | str) -> Plant:
 def read_draft(folder: Path) -> Draft:
     """Everything that could be read, with the findings; also of a plant with errors."""
     draft = Draft(str(folder))
-    if not _is_plant_folder(folder, draft) or not load_head(folder, draft):
+    if not is_plant_folder(folder, draft.findings) or not load_head(folder, draft):
         return draft
     types = load_types(folder, draft)
     load_tags(folder, types, draft)
@@ -62,14 +62,14 @@ def read_draft(folder: Path) -> Draft:
     return draft
 
 
-def _is_plant_folder(folder: Path, draft: Draft) -> bool:
+def is_plant_folder(folder: Path, findings: Findings) -> bool:
     do = "name a folder with a plant.toml, or make one with hmi new"
     if not folder.exists():
-        draft.findings.error(str(folder), 0, "there is no such folder", do)
+        findings.error(str(folder), 0, "there is no such folder", do)
     elif not folder.is_dir():
-        draft.findings.error(str(folder), 0, "is a file, not a plant folder", do)
+        findings.error(str(folder), 0, "is a file, not a plant folder", do)
     elif not (folder / "plant.toml").is_file():
-        draft.findings.error(str(folder), 0, "is not a plant folder: it has no plant.toml", do)
+        findings.error(str(folder), 0, "is not a plant folder: it has no plant.toml", do)
     else:
         return True
     return False

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from hmi.project._draft import Draft
-from hmi.project._models import unknown_fields
 from hmi.project._read import TomlFile
+from hmi.project.models import unknown_fields
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -9,16 +9,16 @@ from typing import Any
 from hmi.core.identity import is_tag_name
 from hmi.core.values import Value
 from hmi.project._alarms import add_type_alarms
-from hmi.project._columns import TAG_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
 from hmi.project._draft import Draft
 from hmi.project._drivers import options_of, options_of_cells
 from hmi.project._fields import from_cells, pairs, truth
 from hmi.project._findings import FieldError
-from hmi.project._ids import derived_id
-from hmi.project._models import ParameterModel
+from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
 from hmi.project._templates import has_holes, render
 from hmi.project._types import SignalPlan, TypePlan, signal_plan
+from hmi.project.columns import TAG_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
+from hmi.project.models import ParameterModel
 from hmi.project.plant import Instance, Source
 
 Row = dict[str, str]
@@ -34,6 +34,7 @@ def load_tags(folder: Path, types: Mapping[str, TypePlan], draft: Draft) -> None
     order = sorted(range(len(file.header)), key=lambda index: file.header[index])
     columns = [(file.header[index], index) for index in order if file.header[index]]
     missing: list[int] = []
+    maker = IdMaker(ids_in(file.header, file.rows))
     for line, cells in file.rows:
         width = len(cells)
         row = {name: text for name, i in columns if i < width and (text := cells[i].strip())}
@@ -41,7 +42,7 @@ def load_tags(folder: Path, types: Mapping[str, TypePlan], draft: Draft) -> None
         kind = row.get("kind", "tag")
         if not row.get("id"):
             missing.append(line)
-            row["id"] = derived_id("t" if kind == "tag" else "i", row.get("name", ""))
+            row["id"] = maker.for_tag(row)
         digest_row(draft, row)
         if not draft.claim_id(row["id"], source):
             continue

@@ -11,11 +11,11 @@ from hmi.core.values import Value
 from hmi.project._draft import Draft
 from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, from_values
 from hmi.project._findings import FieldError
-from hmi.project._models import ParameterModel, TypeModel
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
 from hmi.project._templates import Template, has_holes, render, template
+from hmi.project.models import ParameterModel, TypeModel
 from hmi.project.plant import ComponentType, Source
 
 BUILT_IN = ("name", "description", "area", "id")
@@ -80,6 +80,10 @@ def load_types(folder: Path, draft: Draft) -> dict[str, TypePlan]:
         if plan is not None:
             plans[name] = plan
             draft.types[name] = plan.component
+            draft.signal_sources.update(
+                {(name, signal.name): signal.source for signal in plan.signals.values()}
+            )
+            draft.extended_types.add(str(file.data.get("extends", "")))
         digest_document(draft, f"types/{file.file.path.name}", file.data)
     return plans
 

@@ -1,0 +1,1 @@
+"""Building blocks of simulators: points, state, drives, valves, loops, instruments, malfunctions."""

@@ -111,7 +111,7 @@ def _filter_state() -> State:
             f"{name}.inlet_open": filtering, f"{name}.outlet_open": filtering, f"{name}.queued": False,
             f"{name}.backwash": False, f"{name}.in_service": True,
             f"x.{name}.clog": dp - 0.45 if filtering else 0.05, f"x.{name}.ripe": 1.0, f"x.{name}.level": 2.2,
-            f"x.{name}.hours": hours, f"x.{name}.turb": 0.12, f"x.{name}.flow": 0.0,
+            f"x.{name}.hours": hours, f"x.{name}.turb": 0.13, f"x.{name}.flow": 309.0 if filtering else 0.0,
             f"a.{name}.step": 3 if n == 4 else 0, f"a.{name}.on": filtering,
         }  # fmt: skip
     return state

@@ -39,9 +39,9 @@ def initial_truth() -> State:
     """Truth values of a good steady state."""
     return {
         "x.wetwell": 3.42, "x.clearwell": 2840.0, "x.lt510": 0.64, "x.lt520": 0.70, "x.raw.turb": 6.8, "x.raw.walk": 0.0,
-        "x.temp": 11.2, "x.settled": 0.92, "x.flow.settled": 1248.0, "x.ph": 7.02, "x.blanket": 1.3, "x.cl1": 1.02,
+        "x.temp": 11.2, "x.settled": 0.92, "x.flow.settled": 1248.0, "x.ph": 7.02, "x.blanket": 1.3, "x.cl1": 0.95,
         "x.cl2": 0.90, "x.cl510": 0.78, "x.cl531": 0.55, "x.alum": 78.0, "x.polymer": 66.0, "x.naocl": 71.0,
-        "x.wash": 88.0, "x.air": 6.6, "x.combined": 0.13, "x.total.raw": 8412345.0, "x.total.fin": 8120331.0,
+        "x.wash": 88.0, "x.air": 6.6, "x.combined": 0.14, "x.total.raw": 8412345.0, "x.total.fin": 8120331.0,
         "x.total.low": 1604210.0, "x.total.kwh": 2641007.0, "x.c601.hours": 1204.0, "x.c602.hours": 1987.0,
         "a.c601.on": True, "a.c602.on": False, "x.inflow": 0.0, "x.sludge": 0.0, "x.demand": 1200.0,
         "x.power": 386.0, "x.tnet": 12.4,
@@ -165,7 +165,7 @@ class Process:
         state[f"x.{name}.hours"] += dt / 3600.0
         state[f"x.{name}.ripe"] += (1.0 - state[f"x.{name}.ripe"]) * dt / 900.0
         clog = state[f"x.{name}.clog"]
-        target = state["x.settled"] * (0.085 + 0.035 * max(0.0, clog - 0.2)) * (0.8 + 0.2 * load)
+        target = state["x.settled"] * (0.118 + 0.035 * max(0.0, clog - 0.2)) * (0.8 + 0.2 * load)
         target += 0.25 * (1.0 - state[f"x.{name}.ripe"]) + 0.05 * max(0.0, clog - 1.9)
         target += 0.9 * board.level("filter_breakthrough", name)
         state[f"x.{name}.turb"] += (target - state[f"x.{name}.turb"]) * dt / 60.0
@@ -193,7 +193,7 @@ class Process:
         flow = max(1.0, state["x.filtered"])
         dose = self._dose(state, "clearwell/p401", 4.0, flow, "x.naocl")
         state["x.dose.cl"] = dose
-        demand = 0.45 + 0.25 * max(0.0, state["x.combined"] - 0.1) + 0.015 * (state["x.temp"] - 11.2)
+        demand = 0.735 + 0.25 * max(0.0, state["x.combined"] - 0.1) + 0.015 * (state["x.temp"] - 11.2)
         part = max(60.0, 0.10 * state["x.clearwell"])
         rate = dt / 3600.0 * flow / part
         state["x.cl1"] = max(0.0, state["x.cl1"] + rate * (max(0.0, dose - demand) - state["x.cl1"] * 1.12))
@@ -241,7 +241,7 @@ class Process:
                 total += 9.0
         washing = any(state[f"a.filtration/f30{n}.step"] in (2, 3) for n in range(1, 7))
         state["x.air"] -= 0.0018 * dt + (0.0025 * dt if washing else 0.0)
-        total += 41.0 + (22.0 if washing else 0.0)
+        total += 30.0 + (22.0 if washing else 0.0)
         state["x.power"] += (total - state["x.power"]) * dt / 4.0
         state["x.total.kwh"] += state["x.power"] * dt / 3600.0
 
@@ -292,4 +292,4 @@ def _pump_power(state: State, name: str, flow: float) -> float:
         "LT520": HILL_FLOOR + HILL_M * state["x.lt520"],
     }[suction]
     lift = max(2.0, elevation + state[f"h.{node}"] - source)
-    return 9.81 * max(flow, 30.0) / 3600.0 * lift / 0.79
+    return 9.81 * max(flow, 30.0) / 3600.0 * lift / 0.82

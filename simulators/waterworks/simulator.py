@@ -21,6 +21,7 @@ DT = 0.5
 SOLVE_EVERY = 2
 SETTLE_S = 120.0
 FORMAT = 1
+PORTS = {"plc1": 15020, "rtu": 15021, "opc": 48410}
 
 
 class Waterworks:

@@ -40,10 +40,10 @@ def compiled(name: str) -> Path:
 
 
 @contextmanager
-def server(*, changed: int = 0) -> Iterator[int]:
-    """A running C server; yields its port. ``changed`` registers count up with every read."""
+def server(*, step: int = 0) -> Iterator[int]:
+    """A running C server; yields its port. every ``step``-th register counts up with every read."""
     process = subprocess.Popen(
-        [compiled("modbus_server"), str(changed)],
+        [compiled("modbus_server"), str(step)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

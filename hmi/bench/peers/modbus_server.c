@@ -1,9 +1,9 @@
 /* A Modbus TCP server on loopback, built on libmodbus: an implementation that is not ours to measure against.
  *
- *   modbus_server [registers-changed-per-read]
+ *   modbus_server [STEP]
  *
- * Prints its port, then serves any number of clients until its standard input closes. Every fourth word of
- * each request's range, as many as asked for, counts up before a read of registers is answered.
+ * Prints its port, then serves any number of clients until its standard input closes. With a STEP, every
+ * STEP-th word of each request's range counts up before a read of registers is answered.
  */
 #include <errno.h>
 #include <modbus.h>
@@ -15,20 +15,20 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
-static void change(modbus_mapping_t *map, const uint8_t *pdu, int changed)
+static void change(modbus_mapping_t *map, const uint8_t *pdu, int step)
 {
     int first = pdu[1] << 8 | pdu[2], count = pdu[3] << 8 | pdu[4];
     uint16_t *registers = pdu[0] == 3 ? map->tab_registers : map->tab_input_registers;
 
-    if (pdu[0] != 3 && pdu[0] != 4)
+    if (step == 0 || (pdu[0] != 3 && pdu[0] != 4))
         return;
-    for (int place = 1; changed > 0 && place < count && first + place < 65536; place += 4, changed--)
+    for (int place = step / 2; place < count && first + place < 65536; place += step)
         registers[first + place]++;
 }
 
 int main(int argc, char **argv)
 {
-    int changed = argc > 1 ? atoi(argv[1]) : 0;
+    int step = argc > 1 ? atoi(argv[1]) : 0;
     modbus_t *context = modbus_new_tcp("127.0.0.1", 0);
     modbus_mapping_t *map = modbus_mapping_new(65536, 65536, 65536, 65536);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -70,7 +70,7 @@ int main(int argc, char **argv)
             modbus_set_socket(context, one);
             int length = modbus_receive(context, query);
             if (length > 0) {
-                change(map, query + 7, changed);
+                change(map, query + 7, step);
                 modbus_reply(context, query, length, map);
             } else if (length < 0) {
                 FD_CLR(one, &all);

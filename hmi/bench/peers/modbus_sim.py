@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerType
 from pymodbus.server import ModbusTcpServer, ModbusTlsServer
 from pymodbus.simulator import DataType, SimData, SimDevice
+
+from hmi.acquisition.port import LinkSettings, Point
+from hmi.core.clock import NS_PER_S, monotonic_ns
+from hmi.core.commands import WriteRequest
+from hmi.core.values import DataValue, Value, ValueType
+from hmi.drivers.modbus.driver import ModbusDriver
 
 Hook = Callable[[int, int, int], Awaitable[ExcCodes | None]]
 
@@ -74,3 +81,39 @@ async def serving(
         yield server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
     finally:
         await server.shutdown()
+
+
+def number_at(address: int) -> int:
+    """A register content that tells which address it came from."""
+    return (address * 7919 + 13) % 65536
+
+
+def numbered(
+    number: int = 1, *, size: int = 1000, holes: tuple[int, ...] = (), hook: Hook | None = None
+) -> SimUnit:
+    """A unit whose registers tell their address."""
+    return SimUnit(number, size, holes, hook, registers=[number_at(place) for place in range(size)])
+
+
+def link(port: int, points: Sequence[Point], *, scheme: str = "tcp", **settings: Any) -> LinkSettings:
+    """Settings of a connection to a peer on loopback, with short times for tests."""
+    short = {"timeout_ms": 300, "connect_timeout_ms": 2000, "busy_wait_ms": 5}
+    return LinkSettings("plc1", f"{scheme}://127.0.0.1:{port}", short | settings, tuple(points))
+
+
+def words(offsets: Iterable[int], *, unit: int = 1, period_ms: int = 1000, first: int = 0) -> list[Point]:
+    """Unsigned holding registers as points, handles counting from ``first``."""
+    return [
+        Point(first + place, f"{unit}.{offset} HR", ValueType.UINT64, period_ms, True)
+        for place, offset in enumerate(offsets)
+    ]
+
+
+def order_to_write(handle: int, value: Value, *, seconds: float = 5.0) -> WriteRequest:
+    """A write with a deadline some seconds ahead."""
+    return WriteRequest("c1", f"t{handle}", handle, value, monotonic_ns() + int(seconds * NS_PER_S))
+
+
+async def scan(driver: ModbusDriver) -> dict[int, DataValue]:
+    """Every block once; the updates of all of them."""
+    return {handle: value for block in driver.plan() for handle, value in (await driver.read(block)).updates}

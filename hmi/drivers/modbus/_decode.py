@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import compress
 from math import isfinite
-from operator import itemgetter
+from operator import itemgetter, ne
 from typing import Any, TypeAlias
 
 from hmi.core import quality
 from hmi.core.values import DataValue, Value, bad
 from hmi.drivers.modbus._codec import FLOATS, Convert, Undecodable, converter, reorder, slot_format
 from hmi.drivers.modbus._item import Item
+from hmi.drivers.modbus._values import good_values
 
 Placed: TypeAlias = tuple[int, Item]
 Update: TypeAlias = tuple[int, DataValue]
@@ -59,18 +61,13 @@ class RegisterDecoder:
 
     def _changed(self, plain: Sequence[Any], now: int) -> list[Update]:
         """Values that are their slot; one look at the sum tells whether any float is NaN or infinite."""
-        if self._slots is None:
-            pairs: Iterable[tuple[int, Any]] = zip(self._handles, plain, strict=True)
-        else:
-            before = self._plain
-            pairs = [
-                (handle, new)
-                for handle, new, old in zip(self._handles, plain, before, strict=True)
-                if new != old
-            ]
+        handles, values = self._handles, plain
+        if self._slots is not None:
+            changed = list(map(ne, plain, self._plain))
+            handles, values = tuple(compress(handles, changed)), tuple(compress(plain, changed))
         if self._floats and not isfinite(sum(plain)):
-            return [(handle, _number(value, now)) for handle, value in pairs]
-        return [(handle, DataValue(value, 0, now, now)) for handle, value in pairs]
+            return [(handle, _number(value, now)) for handle, value in zip(handles, values, strict=True)]
+        return list(zip(handles, good_values(values, now), strict=True))
 
     def _add_derived(self, out: list[Update], slots: tuple[Any, ...], now: int) -> None:
         """Values computed from a slot: bits, BCD, texts."""

@@ -104,6 +104,7 @@ class Channel(ModbusProtocol):
         self._mbap = endpoint.framing == "mbap"
         self._quiet_from = 0
         self._late: dict[int, tuple[bytes, int]] = {}
+        self._flush = False
         self._parse = {"mbap": self._parse_mbap, "rtu": self._parse_rtu, "ascii": self._parse_ascii}[
             endpoint.framing
         ]
@@ -121,6 +122,9 @@ class Channel(ModbusProtocol):
             raise CommunicationError(f"{where} does not accept a connection") from error
         except ssl.SSLError as error:
             raise CommunicationError(f"{where} has no trusted secure connection: {_reason(error)}") from error
+        except (ConnectionResetError, ConnectionAbortedError) as error:
+            what = "secure connection (TLS 1.2 or later)" if self._endpoint.medium == "tls" else "connection"
+            raise CommunicationError(f"{where} has ended the {what} at once") from error
         except OSError as error:
             raise CommunicationError(f"{where} cannot be reached: {_reason(error)}") from error
 
@@ -183,18 +187,28 @@ class Channel(ModbusProtocol):
         """Silence between frames, and the time in which a late answer could be taken for the next one."""
         quiet = max(self._line.pause_s, self._line.silence_s if self._endpoint.medium == "serial" else 0.0)
         until = self._quiet_from + int(quiet * 1e9)
-        if not self._mbap and self._late:
-            late_pdu, late_until = self._late.pop(unit, (pdu, 0))
-            flush = self._quiet_from + int((_FLUSH_S + self._line.silence_s) * 1e9)
-            until = max(until, flush, late_until if late_pdu != pdu else 0)
+        if self._flush:
+            self._flush = False
+            until = max(until, self._quiet_from + int((_FLUSH_S + self._line.silence_s) * 1e9))
+        if late := self._late.get(unit):
+            until = max(until, self._until_unmistakable(unit, pdu, late))
         if (rest := until - monotonic_ns()) > 0:
             await asyncio.sleep(rest / 1e9 + 0.0002)
+
+    def _until_unmistakable(self, unit: int, pdu: bytes, late: tuple[bytes, int]) -> int:
+        """When another question may be asked; the same one may be repeated, and has two answers then."""
+        late_pdu, late_until = late
+        if late_pdu != pdu:
+            del self._late[unit]
+            return late_until
+        self._late[unit] = (pdu, max(late_until, monotonic_ns() + int(self._patience(pdu) * 1e9)))
+        return 0
 
     # --- answers --------------------------------------------------------------------------------------
 
     def datagram_received(self, data: bytes, addr: tuple | None) -> None:
         """Bytes from the line; called by the library for every medium."""
-        self._buffer += data
+        self._buffer = data if self._endpoint.medium == "udp" else self._buffer + data
         if len(self._buffer) > MAX_BUFFER:
             self._buffer = b""
             self._refuse("more bytes than any answer has")
@@ -297,6 +311,7 @@ class Channel(ModbusProtocol):
         """Framing without a transaction number cannot tell a late answer by itself."""
         if not self._mbap:
             self._buffer = b""
+            self._flush = True
             late_until = monotonic_ns() + int(self._line.timeout_s * 1000) * NS_PER_MS
             self._late[self._unit] = (self._pdu, late_until)
 

@@ -302,8 +302,8 @@ class ModbusDriver:
             return refused(tr("Writing is blocked: {why}.", why=self._wrong_device))
         if self._channel is None or self._channel.lost:
             return not_connected(tr("There is no connection to the device."))
-        if self._units.known[item.unit].is_demoted:
-            return not_connected(tr("Unit {unit} does not answer.", unit=item.unit))
+        if self._units.known[item.unit].missed:  # a question is open: a write would wait behind it
+            return not_connected(tr("Unit {unit} did not answer its last request.", unit=item.unit))
         return await self._sender.write(self._channel, item, request.value, request.deadline_ns)
 
     # --- telling --------------------------------------------------------------------------------------

@@ -157,7 +157,8 @@ class DisplayModel(_Model):
     title: str = ""
     level: int = Field(2, ge=1, le=4, description="1 overview to 4 diagnostics")
     area: str = ""
-    size: Annotated[list[int], Field(min_length=2, max_length=2)] = Field([1920, 1000])
+    note: str = ""
+    size: Annotated[list[int], Field(min_length=2, max_length=2)] = Field([1920, 880])
     parameters: dict[str, Any] = Field(default_factory=dict)
     elements: list[dict[str, Any]] = Field(default_factory=list)
 

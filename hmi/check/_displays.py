@@ -1,0 +1,104 @@
+"""Checks the displays of a plant: element types, properties, and every name they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from hmi.check._suggest import meant
+from hmi.core.identity import TagRef
+from hmi.mimics import Display, Element, ElementDefinition, load_display, shipped_definitions, tag_names
+from hmi.project.draft import Draft, element_lines
+from hmi.project.plant import DisplayFile
+
+
+def check_displays(draft: Draft) -> None:
+    """Findings for every display, and for displays that no one can reach."""
+    definitions = shipped_definitions()
+    linked: set[str] = {draft.head.get("home", "")}
+    linked |= {alarm.display for alarm in draft.alarms} | {i.display for i in draft.instances.values()}
+    for file in draft.displays.values():
+        display = load_display(file.document, definitions, file=file.source.file)
+        lines = element_lines(file, draft)
+        _take_findings(display, file, lines, draft)
+        for element in display.elements:
+            line = lines.get(element.id, file.source.line)
+            _check_tags(element, file, line, draft)
+            linked |= _check_names(element, file, line, draft)
+    _check_reachable(linked, draft)
+
+
+def _take_findings(display: Display, file: DisplayFile, lines: Mapping[str, int], draft: Draft) -> None:
+    for found in display.findings:
+        line = lines.get(found.element, found.line)
+        note = draft.findings.error if found.severity == "error" else draft.findings.warning
+        note(file.source.file, line, found.text, found.do)
+
+
+def _check_tags(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
+    for prop, name in _named_tags(element, file):
+        if TagRef.parse(name).runtime or name in draft.by_name:
+            continue
+        what = f"element {element.id}: {prop} names the tag {name!r}, which is not known"
+        do = meant(name, draft.by_name, "name a tag of tags.csv")
+        draft.findings.error(file.source.file, line, what, do)
+
+
+def _named_tags(element: Element, file: DisplayFile) -> Iterator[tuple[str, str]]:
+    yield from tag_names(element)
+    if element.definition is None:
+        yield from _tags_of_unknown(element.unknown)
+        return
+    for prop in element.definition.properties:
+        value = element.properties.get(prop.name)
+        if prop.type == "list" and isinstance(value, list):
+            yield from ((prop.name, name) for name in _tags_in_list(value))
+
+
+def _tags_in_list(members: list[Any]) -> Iterator[str]:
+    """Tags that the members of a list name under ``tag`` and ``tags``."""
+    for member in members:
+        if not isinstance(member, Mapping):
+            continue
+        several = member.get("tags")
+        names = [member.get("tag"), *(several if isinstance(several, list) else ())]
+        yield from (name for name in names if isinstance(name, str) and name)
+
+
+def _tags_of_unknown(properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What an element of an unknown type most likely calls its tags."""
+    for name, value in properties.items():
+        if isinstance(value, str) and value and (name == "tag" or name.endswith("_tag")):
+            yield name, value
+
+
+def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -> set[str]:
+    """Check references to instances, areas and displays; return the displays that are linked."""
+    linked: set[str] = set()
+    known: dict[str, Collection[str]] = {
+        "instance": draft.instances,
+        "area": draft.areas,
+        "display": draft.displays,
+    }
+    for kind, name in _references(element, element.definition):
+        if kind == "display":
+            linked.add(name)
+        if name not in known[kind]:
+            what = f"element {element.id}: there is no {kind} {name!r}"
+            do = meant(name, known[kind], f"name {'an' if kind != 'display' else 'a'} {kind} of this plant")
+            draft.findings.error(file.source.file, line, what, do)
+    return linked
+
+
+def _references(element: Element, definition: ElementDefinition | None) -> Iterator[tuple[str, str]]:
+    for prop in definition.properties if definition else ():
+        value = element.properties.get(prop.name)
+        if prop.type in ("instance", "area", "display") and isinstance(value, str) and value:
+            yield prop.type, value
+
+
+def _check_reachable(linked: set[str], draft: Draft) -> None:
+    for file in draft.displays.values():
+        if file.name not in linked and file.level > 2:
+            what = f"no display, alarm or instance leads to the display {file.name}"
+            draft.findings.warning(file.source.file, 1, what, "link it, or remove it")

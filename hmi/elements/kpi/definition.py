@@ -1,0 +1,31 @@
+"""A key indicator card: value, unit and a sparkline of its recent past."""
+
+from __future__ import annotations
+
+from hmi.mimics import ElementDefinition, Inputs, Property, curve, show
+
+
+def look(inputs: Inputs) -> tuple[object, ...]:
+    reading = inputs.reading("tag")
+    unit = inputs.element.get("unit")
+    shown = show(reading, form=inputs.text("format"), unit=unit if unit is not None else None)
+    return shown, curve(inputs.past("tag"), reading.info, widen=0.6)
+
+
+DEFINITION = ElementDefinition(
+    name="kpi",
+    title="Key indicator",
+    properties=(
+        Property("tag", "tag", "", "the value"),
+        Property("label", "string", "", "what it is"),
+        Property("unit", "string", None, "instead of the tag's unit"),
+        Property("format", "string", "", "instead of the tag's format"),
+        Property("span_min", "integer", 120, "minutes of the sparkline"),
+        Property("plot_width", "integer", 86, "width of the sparkline in pixels"),
+    ),
+    look=look,
+    size=(264, 66),
+    history=("tag",),
+    clickable=True,
+    group="values",
+)

@@ -1,0 +1,32 @@
+"""Paints a key indicator card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from hmi.mimics import Element
+from hmi.ui.mimic.curves import draw_band, draw_curve, draw_dot, draw_past_limits, last_point, polylines
+from hmi.ui.mimic.kit import Kit
+
+
+def static(painter: QPainter, element: Element, kit: Kit) -> None:
+    kit.box(painter, element.x, element.y, element.w, element.h, "panel", "panel.edge")
+    kit.text(
+        painter, element.x + 14, element.y + 20, element.get("label"), font="text.label", color="text.label"
+    )
+
+
+def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
+    shown, curve = look
+    width = element.get("plot_width")
+    box = QRectF(element.x + element.w - width - 16, element.y + 26, width, 30)
+    draw_band(painter, curve, box, kit)
+    lines = polylines(curve, box)
+    draw_curve(painter, curve, box, kit.theme.color("value"), lines)
+    draw_past_limits(painter, curve, box, kit, lines)
+    if (end := last_point(lines, box)) is not None:
+        draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
+    kit.value(painter, element.x + 14, element.y + 54, shown, font="kpi")

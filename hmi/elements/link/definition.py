@@ -1,0 +1,24 @@
+"""A way to another display, with the most urgent alarm of what lies behind it."""
+
+from __future__ import annotations
+
+from hmi.mimics import ElementDefinition, Inputs, Property
+
+
+def look(inputs: Inputs) -> tuple[object, ...]:
+    alarm = inputs.area_alarm()
+    return (alarm, inputs.area_count() if alarm else 0)
+
+
+DEFINITION = ElementDefinition(
+    name="link",
+    title="Link to a display",
+    properties=(
+        Property("text", "string", "", "what it says"),
+        Property("display", "display", "", "name of the display it opens"),
+        Property("area", "area", "", "prefix of tag names whose alarms it shows"),
+    ),
+    look=look,
+    size=(150, 30),
+    clickable=True,
+)

@@ -1,0 +1,27 @@
+"""Paints a readout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtGui import QPainter
+
+from hmi.mimics import Element
+from hmi.ui.mimic.kit import CENTER, LEFT, Kit
+
+_FONT = {"small": "value.small", "normal": "value", "large": "value.large"}
+
+
+def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
+    label, shown, setpoint = look
+    centered = element.get("align") == "center"
+    align, x = (CENTER, element.x + element.w / 2) if centered else (LEFT, element.x)
+    font = _FONT[element.get("size")]
+    baseline = element.y + kit.cap(font) + 4
+    if label:
+        kit.text(painter, x, element.y + 12, label, font="text.label", color="text.label", align=align)
+        baseline = element.y + 34 if font != "value.large" else element.y + 38
+    kit.value(painter, x, baseline, shown, font=font, align=align, unit=not centered or not shown.alarm)
+    if setpoint is not None:
+        kit.text(painter, x, baseline + 18, "SP", font="text.label", color="text.label")
+        kit.value(painter, x + 22, baseline + 18, setpoint, font="text.word", unit=False)

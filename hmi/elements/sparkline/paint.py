@@ -1,0 +1,27 @@
+"""Paints a sparkline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+
+from hmi.mimics import Element
+from hmi.ui.mimic.curves import draw_band, draw_curve, draw_dot, draw_past_limits, last_point, polylines
+from hmi.ui.mimic.kit import Kit
+
+
+def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
+    shown, curve = look
+    box = QRectF(element.x, element.y, element.w, element.h)
+    if shown.frame == "dashed":
+        kit.dashed_box(painter, box.x(), box.y(), box.width(), box.height())
+    draw_band(painter, curve, box, kit)
+    lines = polylines(curve, box)
+    draw_curve(painter, curve, box, kit.theme.color("value"), lines)
+    draw_past_limits(painter, curve, box, kit, lines)
+    if (end := last_point(lines, box)) is not None:
+        draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
+    if shown.mark:
+        kit.quality(painter, shown.mark, box.right() - 10, box.top() + 10)

@@ -1,0 +1,126 @@
+"""Paints a tank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+
+from hmi.mimics import Element, Shown
+from hmi.ui.mimic.kit import Kit
+from hmi.ui.mimic.symbols import polygon
+
+_WALL = 2.0
+
+
+def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
+    label, shown, second, level, blanket, limits = look
+    box = QRectF(element.x, element.y, element.w, element.h)
+    shape = element.get("shape")
+    body = _body(shape, box)
+    painter.save()
+    if level is None:
+        _unknown(painter, body, kit)
+    else:
+        _contents(painter, shape, box, body, level, blanket, kit)
+        _walls(painter, shape, box, body, kit)
+        _limits(painter, box, limits, kit)
+    _baffles(painter, element, box, kit)
+    painter.restore()
+    if label:
+        kit.text(painter, box.x() + 9, box.y() + 20, label, font="text.word", color="text")
+    _figures(painter, element, box, shown, second, kit)
+
+
+def _body(shape: str, box: QRectF) -> QPainterPath:
+    if shape == "clarifier":
+        w, shoulder = box.width(), box.y() + box.height() * 0.62
+        return polygon(
+            (box.left(), box.top()), (box.right(), box.top()), (box.right(), shoulder),
+            (box.left() + w * 0.6, box.bottom()), (box.left() + w * 0.4, box.bottom()), (box.left(), shoulder),
+        )  # fmt: skip
+    path = QPainterPath()
+    path.addRect(box)
+    return path
+
+
+def _unknown(painter: QPainter, body: QPainterPath, kit: Kit) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(kit.theme.pen("text.secondary", 1.8, dashed=True))
+    painter.drawPath(body)
+
+
+def _contents(
+    painter: QPainter, shape: str, box: QRectF, body: QPainterPath, level: float, blanket: Any, kit: Kit
+) -> None:
+    painter.setClipPath(body, Qt.ClipOperation.IntersectClip)
+    painter.fillRect(box, kit.theme.color("body"))
+    surface = round(box.bottom() - level * box.height())
+    painter.fillRect(QRectF(box.x(), surface, box.width(), box.bottom() - surface), kit.theme.color("water"))
+    painter.fillRect(QRectF(box.x(), surface - 1, box.width(), 2), kit.theme.color("water.edge"))
+    if blanket is not None and shape == "clarifier":
+        top = round(box.bottom() - blanket * box.height())
+        painter.fillRect(QRectF(box.x(), top, box.width(), box.bottom() - top), kit.theme.color("media"))
+    painter.setClipping(False)
+
+
+def _walls(painter: QPainter, shape: str, box: QRectF, body: QPainterPath, kit: Kit) -> None:
+    pen = kit.theme.pen("outline.body", _WALL)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if shape in {"closed", "clearwell"}:
+        painter.drawRect(box)
+    elif shape == "elevated":
+        painter.drawRect(box)
+        _roof(painter, box, kit, pen)
+    else:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, shape == "clarifier")
+        points = body.toFillPolygon()
+        ring = [points[i] for i in range(points.size())]
+        painter.drawPolyline([ring[1], *ring[2:-1], ring[0]])
+
+
+def _roof(painter: QPainter, box: QRectF, kit: Kit, pen: QPen) -> None:
+    dome = QPainterPath(box.topLeft() + QPointF(-1, 0))
+    dome.quadTo(QPointF(box.center().x(), box.top() - 26), box.topRight() + QPointF(1, 0))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.fillPath(dome, kit.theme.brush("body"))
+    painter.setPen(pen)
+    painter.drawPath(dome)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def _limits(painter: QPainter, box: QRectF, limits: tuple[float | None, ...], kit: Kit) -> None:
+    for limit in limits:
+        if limit is None:
+            continue
+        y = round(box.bottom() - limit * box.height())
+        for x in (box.left(), box.right() - 9):
+            kit.fill(painter, x, y - 1, 9, 2, "outline.body")
+
+
+def _baffles(painter: QPainter, element: Element, box: QRectF, kit: Kit) -> None:
+    count = element.get("baffles")
+    for n in range(count):
+        x = round(box.left() + box.width() * (n + 1) / (count + 1))
+        kit.fill(painter, x, box.bottom() - box.height() * 0.34, 2, box.height() * 0.34, "outline.body")
+
+
+def _figures(
+    painter: QPainter, element: Element, box: QRectF, shown: Shown, second: Shown | None, kit: Kit
+) -> None:
+    baseline = round(box.y() + box.height() * element.get("text_at"))
+    width = _block(shown, kit) + (_block(second, kit) + 16 if second else 0)
+    x = box.center().x() - width / 2
+    kit.value(painter, x, baseline, shown, mark_left=bool(shown.alarm))
+    if second is not None:
+        kit.value(painter, x + _block(shown, kit) + 16, baseline, second)
+
+
+def _block(shown: Shown | None, kit: Kit) -> float:
+    if shown is None:
+        return 0.0
+    unit = kit.width("unit", shown.unit) + 5 if shown.unit else 0.0
+    return kit.width("value", shown.text) + unit

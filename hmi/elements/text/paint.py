@@ -1,0 +1,31 @@
+"""Paints a line of text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtGui import QPainter
+
+from hmi.mimics import Element
+from hmi.ui.mimic.kit import Kit
+
+_FONTS = {"label": "text.label", "strong": "text.strong", "word": "text.word", "small": "text.small"}
+_COLORS = {"label": "text.label", "small": "text.label", "unit": "text.label", "word": "text.secondary"}
+_ALIGN = {"left": 0.0, "center": 0.5, "right": 1.0}
+
+
+def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
+    style = "word" if look[1] else element.get("style")
+    font = _FONTS.get(style, style)
+    align = _ALIGN[element.get("align")]
+    baseline = element.y + (element.h + kit.cap(font)) / 2
+    text = kit.fitted(font, look[0], element.w)
+    kit.text(
+        painter,
+        element.x + element.w * align,
+        baseline,
+        text,
+        font=font,
+        color=_COLORS.get(style, "text"),
+        align=align,
+    )

@@ -1,0 +1,114 @@
+"""Paints an embedded trend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter, QPen
+
+from hmi.mimics import Curve, Element, Shown, default_format
+from hmi.ui.mimic.curves import (
+    draw_band,
+    draw_curve,
+    draw_dot,
+    draw_past_limits,
+    last_point,
+    polylines,
+    y_of,
+)
+from hmi.ui.mimic.kit import CENTER, RIGHT, Kit
+
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 34, 104, 26
+
+
+def plot(element: Element) -> QRectF:
+    return QRectF(element.x + _LEFT, element.y + _TOP, element.w - _LEFT - _RIGHT, element.h - _TOP - _BOTTOM)
+
+
+def static(painter: QPainter, element: Element, kit: Kit) -> None:
+    kit.box(painter, element.x, element.y, element.w, element.h, "panel", "panel.edge")
+    x = element.x + 14
+    x += kit.text(painter, x, element.y + 21, element.get("title"), font="text.strong") + 8
+    kit.text(painter, x, element.y + 21, element.get("caption"), font="text", color="text.label")
+    box = plot(element)
+    painter.fillRect(box, kit.theme.color("plot"))
+    for share, text in _ticks(element.get("span_min")):
+        at = box.left() + share * box.width()
+        kit.text(painter, at, box.bottom() + 17, text, font="text.small", color="text.label", align=CENTER)
+
+
+def _ticks(minutes: int) -> list[tuple[float, str]]:
+    """Four equal parts of the span, in hours where they are whole."""
+    ticks = []
+    for part in range(4):
+        back = minutes * (4 - part) / 4
+        text = f"−{back / 60:g} h" if back % 30 == 0 and back >= 60 else f"−{back:g} min"
+        ticks.append((part / 4, text))
+    return [*ticks, (1.0, "now")]
+
+
+def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
+    shown, curve = look
+    box = plot(element)
+    draw_band(painter, curve, box, kit)
+    for part in range(4):
+        kit.fill(painter, round(box.left() + part * box.width() / 4), box.top(), 1, box.height(), "grid")
+    _scale(painter, curve, box, kit)
+    _limits(painter, curve, box, kit)
+    lines = polylines(curve, box)
+    draw_curve(painter, curve, box, kit.theme.color("value"), lines)
+    draw_past_limits(painter, curve, box, kit, lines)
+    _end(painter, box, shown, lines, kit)
+
+
+def _scale(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
+    """Ends of the scale and of the band, left out where two would touch."""
+    values = [curve.low, curve.high, *(curve.band or ())]
+    taken: list[float] = []
+    form = default_format(max(abs(curve.low), abs(curve.high)))
+    for value in values:
+        y = y_of(curve, box, value)
+        if any(abs(y - other) < 15 for other in taken):
+            continue
+        taken.append(y)
+        text = format(value, form)
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+        kit.text(
+            painter,
+            box.left() - 7,
+            y + 4.5,
+            text.replace("-", "−"),
+            font="text.small",
+            color="text.label",
+            align=RIGHT,
+        )
+
+
+def _limits(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
+    for limit in curve.limits:
+        if not curve.low < limit.value < curve.high:
+            continue
+        y = round(y_of(curve, box, limit.value))
+        _dashed(painter, box, y, kit, [6.0, 3.0])
+        kit.text(painter, box.left() + 5, y - 4, limit.name, font="text.small", color="text.secondary")
+    if curve.setpoint is not None and curve.low <= curve.setpoint <= curve.high:
+        _dashed(painter, box, round(y_of(curve, box, curve.setpoint)), kit, [1.5, 2.5])
+
+
+def _dashed(painter: QPainter, box: QRectF, y: float, kit: Kit, pattern: list[float]) -> None:
+    pen = QPen(kit.theme.color("text.secondary"), 1.2)
+    pen.setDashPattern(pattern)
+    painter.setPen(pen)
+    painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+
+
+def _end(painter: QPainter, box: QRectF, shown: Shown, lines: list[list[QPointF]], kit: Kit) -> None:
+    end = last_point(lines, box)
+    y = min(max(end.y() if end else box.center().y(), box.top() + 14), box.bottom() - 12)
+    if end is not None:
+        color = kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color(shown.role)
+        draw_dot(painter, end, color, 3.5)
+    x = box.right() + 15
+    kit.value(painter, x, y + 7, shown, font="value", unit=False)
+    kit.text(painter, x, y + 25, shown.unit, font="text.small", color="text.label")

@@ -1,0 +1,90 @@
+"""Columns of the CSV files with what they hold, and what both files do with their rows."""
+
+from __future__ import annotations
+
+from hmi.project._draft import Draft
+from hmi.project._read import CsvFile
+
+TAG_HELP = {
+    "kind": "tag, or the name of a type whose instance the row is",
+    "id": "immutable; hmi format writes it",
+    "name": "area/unit/equipment.signal of a tag, area/unit/equipment of an instance",
+    "type": "bool int16 uint16 int32 uint32 int64 uint64 float32 float string enum time bytes array structure",
+    "description": "what people read",
+    "area": "path of an area; by default the longest one that begins the name",
+    "connection": "name of a connection in plant.toml",
+    "address": "address in the device, in the words of its driver",
+    "scan": "scan class; by default normal",
+    "unit": "engineering unit",
+    "low": "low end of the operating range",
+    "high": "high end of the operating range",
+    "normal_low": "low end of the band drawn as normal",
+    "normal_high": "high end of the band drawn as normal",
+    "raw_low": "device value at low",
+    "raw_high": "device value at high",
+    "scaling": "linear or sqrt",
+    "clamp": "true: hold the value at the ends of the range",
+    "deadband": "smallest change that counts, in the unit",
+    "format": "number format such as .2f",
+    "states": "texts by number: 0=Closed;1=Open",
+    "expression": "calculation of a derived tag; tag names in single quotes",
+    "writable": "true: operators may write it",
+    "class": "R routine, S significant, C critical, X forbidden",
+    "limit_low": "lowest value that may be written",
+    "limit_high": "highest value that may be written",
+    "max_step": "largest change of one write, 0 = free",
+    "feedback": "expression that proves the process followed",
+    "expected_ms": "time for the feedback",
+    "history": "true: recorded",
+    "parameters": "parameters of an instance: base=100;speed.high=80",
+    "display": "display that opens for the instance",
+    "options": "options of the driver: order=CDAB;length=10",
+    "unit_code": "UNECE code of the unit",
+    "tolerance": "largest difference of the read-back",
+    "pulse": "true: written once, never read back",
+    "min_interval_ms": "shortest time between two writes",
+}
+ALARM_HELP = {
+    "id": "immutable; hmi format writes it",
+    "tag": "name of a tag",
+    "name": "name of the alarm; by default its kind",
+    "kind": "high low high_high low_low discrete bad expression",
+    "limit": "limit in the unit of the tag; for discrete the value that alarms",
+    "deadband": "how far the value returns before the alarm ends",
+    "on_delay": "seconds before the alarm",
+    "off_delay": "seconds before the return",
+    "priority": "1 to 4, or journal",
+    "message": "what the operator reads",
+    "latching": "true: stays until reset",
+    "ack": "false: needs no acknowledgement",
+    "cause": "what it comes from",
+    "consequence": "what happens without action",
+    "action": "what the operator does",
+    "time_to_respond": "time for the action",
+    "display": "display that opens for the alarm",
+    "expression": "for kind expression: true is the alarm",
+}
+TAG_COLUMNS = tuple(TAG_HELP)
+ALARM_COLUMNS = tuple(ALARM_HELP)
+
+
+def warn_unknown_columns(file: CsvFile, known: tuple[str, ...], draft: Draft) -> None:
+    """One warning per column that no one reads."""
+    for name in file.header:
+        if name and name not in known:
+            what = f"the column {name!r} is not known"
+            draft.findings.warning(file.shown, 1, what, "it is kept; check the spelling")
+
+
+def digest_row(draft: Draft, row: dict[str, str]) -> None:
+    """Add a row to the revision; its cells come in the order of the column names."""
+    cells = [f"{name}\x1e{text}" for name, text in row.items() if name != "id"]
+    text = "\x1f".join([row["id"], *cells])
+    draft.digest.update(f"{text}\n".encode())
+
+
+def note_missing_ids(shown: str, lines: list[int], draft: Draft) -> None:
+    """One warning for all rows without an id."""
+    if lines:
+        what = f"{len(lines)} row{'s have' if len(lines) > 1 else ' has'} no id yet"
+        draft.findings.warning(shown, lines[0], what, "run hmi format to keep ids")

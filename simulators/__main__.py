@@ -1,0 +1,5 @@
+"""``python -m simulators``: the command line of serve.py."""
+
+from simulators.serve import main
+
+raise SystemExit(main())
