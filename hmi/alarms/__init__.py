@@ -1,0 +1,18 @@
+"""Alarms to ISA-18.2 / IEC 62682: a pure state machine of flags, its evaluation chain and the active list."""
+
+from hmi.alarms._change import AlarmChange
+from hmi.alarms._conditions import Comparator, comparator_of
+from hmi.alarms._engine import AlarmEngine
+from hmi.alarms._machine import Refused, Transition, step
+from hmi.alarms._service import AlarmService
+
+__all__ = [
+    "AlarmChange",
+    "AlarmEngine",
+    "AlarmService",
+    "Comparator",
+    "Refused",
+    "Transition",
+    "comparator_of",
+    "step",
+]

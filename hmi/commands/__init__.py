@@ -1,0 +1,7 @@
+"""The CommandGate: the only road to a write."""
+
+from hmi.commands._checks import Check, Situation, refusals_of
+from hmi.commands._gate import CommandGate, Reader, Writer
+from hmi.commands._verify import settled, tolerance_of
+
+__all__ = ["Check", "CommandGate", "Reader", "Situation", "Writer", "refusals_of", "settled", "tolerance_of"]

@@ -14,7 +14,7 @@ from hmi.core.values import WAITING, DataValue, Value
 from hmi.mimics._catalogue import TagAlarm
 
 NO_VALUE: Final = "----"
-THIN_SPACE: Final = "\u2009"
+THOUSANDS: Final = "\u00a0"
 FIGURE_SPACE: Final = "\u2007"
 MINUS: Final = "\u2212"
 UNKNOWN_TAG: Final = DataValue(None, quality.BAD_CONFIGURATION, 0, 0)
@@ -102,7 +102,7 @@ def show(reading: Reading, *, form: str = "", unit: str | None = None, role: str
 
 
 def format_value(value: Value, info: TagInfo | None, form: str = "") -> str:
-    """Enum and bool texts of the tag, numbers in the tag's format with thin spaces between thousands."""
+    """Enum and bool texts of the tag, numbers in the tag's format with spaces between thousands."""
     if info is not None and info.states and isinstance(value, bool | int) and not form:
         return info.states.get(int(value), str(int(value)))
     if isinstance(value, bool):
@@ -124,9 +124,9 @@ def _number(value: float, form: str, signed: bool) -> str:
         text = format(value, spec if "," in spec else _grouped(spec))
     except ValueError:
         text = format(value, default_format(value))
-    text = text.replace(",", THIN_SPACE)
+    text = text.replace(",", THOUSANDS)
     if text.startswith("-"):
-        digits = text[1:].strip("0." + THIN_SPACE)
+        digits = text[1:].strip("0." + THOUSANDS)
         return MINUS + text[1:] if digits else (FIGURE_SPACE if signed else "") + text[1:]
     return FIGURE_SPACE + text if signed else text
 

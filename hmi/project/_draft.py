@@ -95,7 +95,7 @@ class Draft:
         return tag
 
     def _problem_of_tag(self, name: str, fields: dict[str, Any]) -> FieldError | None:
-        if not is_tag_name(name):
+        if "signal" not in fields and not is_tag_name(name):
             return FieldError(f"{name!r} is not a tag name", "write area/unit/equipment.signal")
         first = self.by_name.get(name)
         if first is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -190,9 +190,12 @@ def _history(raw: Any) -> bool:
     return truth(raw, "history")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """One field of TagDef and the raw values it is made of; ``decides`` must be there for it to be set."""
+    """One field of TagDef and the raw values it is made of.
+
+    One of the first ``decides`` must be there for it to be set. Compared by identity: it is a cache key.
+    """
 
     target: str
     sources: tuple[str, ...]
@@ -231,19 +234,22 @@ def cached(group: Group, raws: tuple[str, ...]) -> Any:
     return group.convert(*raws)
 
 
-def from_cells(row: Mapping[str, str]) -> dict[str, Any]:
-    """TagDef fields of a CSV row (non-empty cells only)."""
-    out: dict[str, Any] = {}
-    for group in GROUPS:
-        if group.target in PLAIN:
-            text = row.get(group.sources[0])
-            if text:
-                out[group.target] = text
-            continue
-        raws = tuple([row.get(source, "") for source in group.sources])
-        if any(raws[: group.decides]):
-            out[group.target] = cached(group, raws)
-    return out
+class CellReader:
+    """Rows of one CSV file to TagDef fields; looks only at the columns that the file has."""
+
+    def __init__(self, columns: Collection[str]) -> None:
+        present = [group for group in GROUPS if any(s in columns for s in group.sources[: group.decides])]
+        self._plain = tuple(group.target for group in present if group.target in PLAIN)
+        self._others = tuple(group for group in present if group.target not in PLAIN)
+
+    def fields(self, row: Mapping[str, str]) -> dict[str, Any]:
+        """Only non-empty cells stand in ``row``; FieldError for the first that does not convert."""
+        out: dict[str, Any] = {name: row[name] for name in self._plain if name in row}
+        for group in self._others:
+            raws = tuple([row.get(source, "") for source in group.sources])
+            if any(raws[: group.decides]):
+                out[group.target] = cached(group, raws)
+        return out
 
 
 def from_values(raw: Mapping[str, Any], targets: frozenset[str] | None = None) -> dict[str, Any]:

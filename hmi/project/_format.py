@@ -59,7 +59,9 @@ def _canonical(folder: Path, findings: Findings) -> Iterator[tuple[Path, str]]:
     for path in sorted((folder / "training").glob("*.toml")):
         yield from _toml(path, "scenario", findings)
     yield from _csv(folder / "tags.csv", TAG_COLUMNS, ("kind", "name"), IdMaker.for_tag, findings)
-    yield from _csv(folder / "alarms.csv", ALARM_COLUMNS, ("tag", "kind", "priority"), IdMaker.for_alarm, findings)
+    yield from _csv(
+        folder / "alarms.csv", ALARM_COLUMNS, ("tag", "kind", "priority"), IdMaker.for_alarm, findings
+    )
     for path in sorted((folder / "displays").glob("*.json")):
         yield from _display(path, findings)
 

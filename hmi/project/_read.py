@@ -15,7 +15,10 @@ from typing import Any
 from hmi.project._findings import FieldError, Findings
 from hmi.project._lines import TomlLines
 
-MAX_BYTES = 256 * 1024 * 1024
+MAX_BYTES = {".toml": 4 * 2**20, ".json": 64 * 2**20, ".csv": 256 * 2**20}
+MAX_DEPTH = 40
+MAX_TOML_LINE = 4_000  # the parser's time grows with the square of the dots in one key
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -53,10 +56,9 @@ def read_text(path: Path, findings: Findings) -> str | None:
     """UTF-8 text with ``\\n`` line ends, or None and a finding."""
     try:
         size = path.stat().st_size
-        if size > MAX_BYTES:
-            findings.error(
-                str(path), 0, f"is {size // 2**20} MiB, more than {MAX_BYTES // 2**20} are not read"
-            )
+        most = MAX_BYTES[path.suffix]
+        if size > most:
+            findings.error(str(path), 0, f"is {size // 2**20} MiB, more than {most // 2**20} are not read")
             return None
         raw = path.read_bytes()
     except OSError as error:
@@ -73,7 +75,7 @@ def read_text(path: Path, findings: Findings) -> str | None:
 def read_toml(path: Path, findings: Findings) -> TomlFile | None:
     """A TOML file, or None and a finding with the line."""
     text = read_text(path, findings)
-    if text is None:
+    if text is None or _has_long_line(path, text, findings):
         return None
     try:
         data = tomllib.loads(text)
@@ -86,7 +88,19 @@ def read_toml(path: Path, findings: Findings) -> TomlFile | None:
     except (ValueError, RecursionError):
         findings.error(str(path), 0, "is not valid TOML: a number is too long or tables are nested too deep")
         return None
+    if _is_too_deep(data):
+        findings.error(str(path), 0, f"nests tables and lists deeper than {MAX_DEPTH} levels")
+        return None
     return TomlFile(path, str(path), data, TomlLines(text))
+
+
+def _has_long_line(path: Path, text: str, findings: Findings) -> bool:
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > MAX_TOML_LINE:
+            what = f"the line is {len(line)} characters long, more than {MAX_TOML_LINE} are not read"
+            findings.error(str(path), number, what, "break it into several lines")
+            return True
+    return False
 
 
 def _toml_hint(what: str) -> str:
@@ -114,7 +128,36 @@ def read_json(path: Path, findings: Findings) -> JsonFile | None:
     if not isinstance(data, dict):
         findings.error(str(path), 1, "holds no JSON object", 'start it with {"schema": "display/1", …')
         return None
+    problem = _problem_of_json(data, text)
+    if problem:
+        findings.error(str(path), 0, problem)
+        return None
     return JsonFile(path, str(path), data, text)
+
+
+def _problem_of_json(data: dict[str, Any], text: str) -> str:
+    if _is_too_deep(data):
+        return f"nests objects and lists deeper than {MAX_DEPTH} levels"
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(data, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return "holds half of a surrogate pair (\\ud800 to \\udfff), which is no character"
+    return ""
+
+
+def _is_too_deep(data: Any) -> bool:
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for holder in level
+            for child in (holder.values() if isinstance(holder, dict) else holder)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -77,4 +77,4 @@ def dotted(path: tuple[str | int, ...]) -> str:
 def digest_document(draft: Draft, name: str, data: Any) -> None:
     """Add a document to the revision, whatever the order of its keys."""
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    draft.digest.update(f"{name}\0{text}\0".encode(errors="surrogatepass"))
+    draft.digest.update(f"{name}\0{text}\0".encode())

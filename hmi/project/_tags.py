@@ -11,7 +11,7 @@ from hmi.core.values import Value
 from hmi.project._alarms import add_type_alarms
 from hmi.project._draft import Draft
 from hmi.project._drivers import options_of, options_of_cells
-from hmi.project._fields import from_cells, pairs, truth
+from hmi.project._fields import CellReader, pairs, truth
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
@@ -33,6 +33,7 @@ def load_tags(folder: Path, types: Mapping[str, TypePlan], draft: Draft) -> None
     draft.digest.update(b"tags.csv\0")
     order = sorted(range(len(file.header)), key=lambda index: file.header[index])
     columns = [(file.header[index], index) for index in order if file.header[index]]
+    reader = CellReader(file.header)
     missing: list[int] = []
     maker = IdMaker(ids_in(file.header, file.rows))
     for line, cells in file.rows:
@@ -47,16 +48,16 @@ def load_tags(folder: Path, types: Mapping[str, TypePlan], draft: Draft) -> None
         if not draft.claim_id(row["id"], source):
             continue
         if kind == "tag":
-            _add_plain(row, source, draft)
+            _add_plain(row, reader, source, draft)
         else:
             _add_instance(row, types.get(kind), source, draft)
     note_missing_ids(file.shown, missing, draft)
 
 
-def _add_plain(row: Row, source: Source, draft: Draft) -> None:
+def _add_plain(row: Row, reader: CellReader, source: Source, draft: Draft) -> None:
     name = row.get("name", "")
     try:
-        fields = from_cells(row)
+        fields = reader.fields(row)
         connection = draft.connections.get(fields.get("connection", ""))
         if connection is not None and connection.driver in draft.drivers:
             raw_type = row.get("type", "")

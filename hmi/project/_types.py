@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from hmi.project.plant import ComponentType, Source
 
 BUILT_IN = ("name", "description", "area", "id")
 _ENDS = {"range": ("low", "high"), "normal": ("normal_low", "normal_high"), "raw": ("raw_low", "raw_high")}
+_SIGNAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _COMMAND_TARGETS = frozenset(COMMAND_SOURCES)
 
 
@@ -175,6 +177,10 @@ def _signals(merged: Mapping[str, Any], chain: list[_TypeFile], draft: Draft) ->
     plans: dict[str, SignalPlan] = {}
     for name, table in merged.get("signals", {}).items():
         source = _source(chain, "signals", name)
+        if not _SIGNAL.fullmatch(name):
+            what = f"{name!r} is not the name of a signal"
+            draft.findings.error(source.file, source.line, what, "write letters, digits and _")
+            continue
         try:
             plans[name] = signal_plan(name, flattened(name, table), source)
         except FieldError as error:

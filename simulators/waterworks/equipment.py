@@ -38,6 +38,7 @@ LOOP_SET: dict[str, Loop] = {
         Loop("intake/fic101", 0.015, 9.0, 0, 2000, low=45),
         Loop("clearwell/lic401", 3.0, 7200.0, 20, 95, low=15, high=100),
         Loop("distribution/pic501", 6.0, 20.0, 3, 8, low=45),
+        Loop("distribution/lic510", 0.7, 14400.0, 30, 95, low=10, high=90),
         Loop("distribution/pic511", 3.0, 30.0, 1, 5, low=5),
         Loop("distribution/lic520", 1.2, 7200.0, 20, 95),
         Loop("distribution/pic521", 3.0, 12.0, 3, 9, low=45),
@@ -85,7 +86,8 @@ def _loop_state() -> State:
     start = (
         ("intake/fic101", 1250.0, 86.0, CASCADE),
         ("clearwell/lic401", 71.0, 62.5, 1),
-        ("distribution/pic501", 5.80, 74.0, 1),
+        ("distribution/pic501", 5.80, 74.0, CASCADE),
+        ("distribution/lic510", 64.0, 50.0, 1),
         ("distribution/pic511", 3.20, 48.0, 1),
         ("distribution/lic520", 70.0, 30.0, 1),
         ("distribution/pic521", 6.60, 88.0, 1),

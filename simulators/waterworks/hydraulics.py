@@ -97,9 +97,9 @@ class Network:
         for name in self.BURST_NODES:
             en.setnodevalue(project, node[name], en.EMITTER, inputs.emitters.get(name, 0.0))
         for name, speed in inputs.pumps.items():
-            en.setlinkvalue(project, link[name], en.INITSETTING, speed)
-            if speed <= 0.0:
-                en.setlinkvalue(project, link[name], en.INITSTATUS, en.CLOSED)
+            en.setlinkvalue(project, link[name], en.INITSTATUS, en.OPEN if speed > 0.0 else en.CLOSED)
+            if speed > 0.0:  # after the status: opening a pump sets its speed to 1
+                en.setlinkvalue(project, link[name], en.INITSETTING, speed)
         for name, loss in inputs.valves.items():
             if loss is None:
                 en.setlinkvalue(project, link[name], en.INITSTATUS, en.CLOSED)

@@ -118,7 +118,10 @@ def _high_lift(state: State, dt: float) -> None:
     dry = latch(state, "p.lift.dry", on=level < 12.0, off=level > 18.0)
     burst = latch(state, "p.lift.high", on=pressure > 8.5, off=pressure < 7.0)
     running = sum(state[f"{n}.running"] for n in HIGHLIFT.pumps)
-    ref = LOOP_SET["distribution/pic501"].scan(state, dt, pv=pressure, hold=running == 0)
+    trim = LOOP_SET["distribution/lic510"].scan(state, dt, pv=state["distribution/lt510.pv"])
+    ref = LOOP_SET["distribution/pic501"].scan(
+        state, dt, pv=pressure, cascade=5.0 + 0.016 * trim, hold=running == 0
+    )
     up, down = ref > 96.0 and running < 3, ref < 60.0 and running > 1
     wanted = HIGHLIFT.stage(state, dt, up=up, down=down, delay=40.0)
     HIGHLIFT.scan(state, dt, wanted=wanted, ref=ref, interlock=LOW_LEVEL if dry else LOW_PRESSURE if burst else 0)

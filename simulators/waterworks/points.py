@@ -112,6 +112,7 @@ LOOPS = (
     ("intake/fic101", "Raw-water flow control", "plc1", 1, 501, "m³/h", 0, 2000),
     ("clearwell/lic401", "Clear-well level control", "plc1", 1, 511, "%", 0, 100),
     ("distribution/pic501", "High-lift pressure control", "plc1", 1, 521, "bar", 0, 10),
+    ("distribution/lic510", "Elevated tank level control", "plc1", 1, 531, "%", 0, 100),
     ("distribution/pic511", "Network pressure control", "rtu", 1, 501, "bar", 0, 10),
     ("distribution/lic520", "Hill reservoir level control", "rtu", 2, 501, "%", 0, 100),
     ("distribution/pic521", "High-zone pressure control", "rtu", 2, 511, "bar", 0, 12),

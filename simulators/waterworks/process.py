@@ -128,7 +128,7 @@ class Process:
         state["x.flow.settled"] += (state["q.PI1"] - state["x.flow.settled"]) * dt / 90.0
         sludge = 90.0 * state["a.clarification/xv206.pos"] / 100.0
         state["x.sludge"] = sludge
-        state["x.blanket"] = clamp(state["x.blanket"] + (flow / 1250.0 * 0.26 - sludge * 0.065) * dt / 3600.0, 0.2, 3.0)
+        state["x.blanket"] = clamp(state["x.blanket"] + (flow / 1250.0 * 0.26 - sludge * 0.043) * dt / 3600.0, 0.2, 3.0)
 
     @staticmethod
     def _dose(state: State, pump: str, full: float, flow: float, store: str) -> float:

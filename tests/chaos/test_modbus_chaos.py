@@ -132,7 +132,7 @@ async def test_lost_confirmations_and_resets_never_carry_out_a_command_twice() -
 async def test_write_without_confirmation_is_unknown_and_ends_the_connection() -> None:
     unit = numbered()
     async with serving([unit]) as port, ChaosProxy(port) as proxy:
-        driver = create(link(proxy.port, words([5]), timeout_ms=30))
+        driver = create(link(proxy.port, words([5]), timeout_ms=200))
         await driver.open()
         proxy.choose = lambda _request: Fault(Kind.DROP_WRITE_ACK)
         outcome = await driver.write(order_to_write(0, 99))
@@ -198,7 +198,7 @@ async def test_three_malformed_answers_reset_the_connection() -> None:
 
 async def test_frozen_device_loses_the_link_after_three_silent_requests() -> None:
     async with serving([numbered()]) as port, ChaosProxy(port) as proxy:
-        driver = create(link(proxy.port, words(range(4)), timeout_ms=30))
+        driver = create(link(proxy.port, words(range(4)), timeout_ms=200))
         await driver.open()
         (block,) = driver.plan()
         await driver.read(block)

@@ -116,6 +116,29 @@ async def test_MB_09_late_answer_without_transaction_number_is_never_taken_for_t
     assert driver.diagnostics()["strays"] > 0
 
 
+async def test_MB_08_silent_unit_on_an_rtu_gateway_costs_three_waits_and_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slave = RtuSlave()
+    slave.silent = {4}
+    server = await asyncio.start_server(slave.serve, "127.0.0.1", 0)
+    points = [point for number in range(1, 11) for point in words(range(5), unit=number, first=number * 10)]
+    port = server.sockets[0].getsockname()[1]
+    driver = create(link(port, points, scheme="rtu+tcp", timeout_ms=200, probe_s=3600, identify=False))
+    await driver.open()
+    values: dict = {}
+    for _round in range(10):
+        values |= {handle: value for handle, value in (await scan(driver)).items() if value.is_good}
+    assert sorted(values) == [number * 10 + n for number in range(1, 11) if number != 4 for n in range(5)]
+    assert driver.diagnostics()["silent_units"] == [4]
+    sent = driver.diagnostics()["requests"]
+    monkeypatch.setattr("hmi.drivers.modbus._transport._FLUSH_S", 60.0)  # a pause would now be seen
+    await asyncio.wait_for(scan(driver), 30)
+    assert driver.diagnostics()["requests"] - sent == 9
+    await driver.close()
+    server.close()
+
+
 @unix_only
 async def test_MB_16_serial_line_keeps_its_silence() -> None:
     master, slave_fd = os.openpty()

@@ -49,8 +49,6 @@ ANALOGUES: list[
     ("intake/pt101.pv", 2.31, "bar", (0, 6), (1.8, 3), ".2f", []),
     ("intake/raw.next_start", 1320, "m³/h", (0, 2000), None, ".0f", []),
     ("intake/raw.interlocks", 0, "", (0, 10), None, ".0f", []),
-    ("intake/raw.lead", 1, "", (0, 3), None, ".0f", []),
-    ("intake/raw.lag", 2, "", (0, 3), None, ".0f", []),
     ("clarification/at205.pv", 0.92, "NTU", (0, 5), (0.4, 1.6), ".2f", []),
     ("clarification/at206.pv", 7.02, "pH", (4, 10), (6.6, 7.4), ".2f", []),
     ("clarification/lt205.pv", 1.3, "m", (0, 3), (0.6, 1.8), ".1f", []),
@@ -62,7 +60,6 @@ ANALOGUES: list[
     ("clarification/dose.opt", 18.1, "mg/L", (0, 60), None, ".1f", []),
     ("clarification/sludge.next", 26, "min", (0, 240), None, ".0f", []),
     ("filtration/at310.pv", 0.14, "NTU", (0, 1), (0.05, 0.25), ".2f", [("high", 0.3, 2)]),
-    ("filtration/backwash.filter", 304, "", (0, 400), None, ".0f", []),
     ("filtration/backwash.remaining", 400, "s", (0, 1200), None, ".0f", []),
     ("filtration/backwash.queue", 2, "", (0, 6), None, ".0f", []),
     ("clearwell/at402.pv", 0.42, "mg/L", (0, 2), (0.6, 1.2), ".2f", [("low", 0.5, 2), ("high", 1.6, 3)]),
@@ -138,6 +135,10 @@ def build() -> tuple[Catalogue, dict[str, DataValue]]:
             alarms=alarms,
         )
         put(info, float(value))
+    pumps = {0: "None", 1: "P-101A", 2: "P-101B", 3: "P-101C"}
+    put(tag("intake/raw.lead", type="enum", states=pumps), 1)
+    put(tag("intake/raw.lag", type="enum", states=pumps), 2)
+    put(tag("filtration/backwash.filter", type="enum", states={0: "None", 304: "F-304"}), 304)
     put(tag("filtration/backwash.step", type="enum", states=STEP), 3)
     put(tag("clarification/fic211.mode", type="enum", states={0: "Manual", 1: "Auto", 2: "Cascade"}), 2)
     instances = [*_drives(put), *_valves(put), *_filters(put)]
@@ -220,6 +221,12 @@ def history(tag_name: str, last: float, span: float, *, minutes: int = 240) -> l
     points = []
     for n in range(minutes * 2 + 1):
         t = n / (minutes * 2)
+        if tag_name == "clearwell/at402.pv":
+            fall = max(0.0, min(1.0, (t - 0.8) / 0.12))
+            points.append(
+                good(0.9 + math.sin(t * 40) * 0.03 - fall * 0.48, NOW - (minutes * 2 - n) * MINUTE // 2)
+            )
+            continue
         wave = (
             math.sin(t * 9 + seed) * 0.5
             + math.sin(t * 23 + seed * 2) * 0.25

@@ -58,7 +58,7 @@ def run(text: str) -> DataValue:
         ("format('b', \"03d\")", "002"),
         ("'mode' == \"auto\"", True),
         ("'mode' != \"auto\"", False),
-        ("\"Running\" if 'on' else \"Stopped\"", "Running"),
+        ('"Running" if \'on\' else "Stopped"', "Running"),
         ("'mode'", "auto"),
         ("true and not false", True),
         ("True", True),
@@ -169,23 +169,23 @@ REFUSED = [
     ("{1: 2}", 1, "no part"),
     ("a + 1", 1, "single quotes"),
     ("1 + level", 5, "single quotes"),
-    ("__import__(\"os\")", 1, "no function"),
-    ("open(\"/etc/passwd\")", 1, "no function"),
+    ('__import__("os")', 1, "no function"),
+    ('open("/etc/passwd")', 1, "no function"),
     ("min(1)", 1, "takes 2 to 50"),
     ("good()", 1, "takes 1"),
     ("round('a', ndigits=2)", 12, "names of arguments"),
     ("round('a', 'b')", 12, "digits"),
     ("round(1, 99)", 10, "digits"),
-    ("format(1, \"99999999d\")", 11, "format"),
+    ('format(1, "99999999d")', 11, "format"),
     ("format(1, 'a')", 11, "format"),
-    ("format(1, \".2d\")", 11, "format"),
-    ("\"a\" * 1000000000", 1, "text"),
-    ("\"a\" + \"b\"", 1, "text"),
-    ("(\"a\" if 'on' else \"b\") * 9", 2, "text"),
+    ('format(1, ".2d")', 11, "format"),
+    ('"a" * 1000000000', 1, "text"),
+    ('"a" + "b"', 1, "text"),
+    ('("a" if \'on\' else "b") * 9', 2, "text"),
     ("format(1) * 9", 1, "text"),
-    ("\"a\" < \"b\"", 7, "order"),
-    ("not \"a\"", 5, "text"),
-    ("min(\"a\", 1)", 5, "numbers"),
+    ('"a" < "b"', 7, "order"),
+    ('not "a"', 5, "text"),
+    ('min("a", 1)', 5, "numbers"),
     ("'a b'", 1, "not the name of a tag"),
     ("1 + '{name}.run'", 5, "not the name of a tag"),
     ("'a' 'b'", 1, "neither a tag nor a text"),
@@ -240,10 +240,13 @@ PIECES = st.sampled_from(
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=25).map(" ".join)))
 def test_any_text_compiles_and_evaluates_or_is_refused_in_one_sentence(text: str) -> None:
+    refusal = ""
     try:
         expression = compile_expression(text)
     except ExpressionError as error:
-        assert "\n" not in error.sentence
+        refusal = error.sentence
+    if refusal:
+        assert "\n" not in refusal
         return
     result = expression.evaluate(VALUES, NOW)
     assert isinstance(result, DataValue)

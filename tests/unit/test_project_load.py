@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+import hmi.project
 from hmi.core.alarms import Priority
 from hmi.core.commands import CommandClass
 from hmi.core.errors import ConfigurationError
 from hmi.core.values import EURange, ValueType
 from hmi.project import LoadResult, load_plant, new_plant, open_plant
 from hmi.project.plant import Plant, Scaling
+
+TEMPLATE = Path(hmi.project.__file__).parent / "template"
 
 Edit = Callable[[str, str, str], None]
 
@@ -43,10 +46,7 @@ def append(folder: Path, name: str, text: str) -> int:
 
 def tag_row(**cells: str) -> str:
     """A row of the template's tags.csv."""
-    columns = (
-        "kind,id,name,type,description,area,connection,address,scan,unit,low,high,"
-        "normal_low,normal_high,format,expression,history,parameters"
-    ).split(",")
+    columns = (TEMPLATE / "tags.csv").read_text(encoding="utf-8").split("\n")[0].split(",")
     return ",".join(cells.get(name, "") for name in columns)
 
 
@@ -111,7 +111,7 @@ def test_every_column_reaches_its_field(folder: Path) -> None:
 def test_a_type_extends_a_type(folder: Path) -> None:
     (folder / "types" / "booster.toml").write_text(
         'schema = "type/1"\nname = "booster"\nextends = "pump"\ntitle = "Booster"\n'
-        "[parameters.top]\ntype = \"number\"\ndefault = 50\n"
+        '[parameters.top]\ntype = "number"\ndefault = 50\n'
         '[signals.speed]\nrange = [0, "{top}"]\n'
         '[signals.pressure]\ntype = "float32"\naddress = "HR{base + 2*3}"\n'
         "[alarms.trip]\npriority = 1\n",
@@ -140,23 +140,50 @@ def test_a_type_extends_a_type(folder: Path) -> None:
         ({"name": "area1/n", "address": "HR1"}, "no connection"),
         ({"name": "area1/n", "connection": "plc1", "address": "HR1", "expression": "1"}, "keep one of them"),
         ({"name": "area1/n", "connection": "plc1", "address": "HR1", "area": "moon"}, "area 'moon'"),
-        ({"name": "area1/n", "connection": "plc1", "address": "HR1", "scan": "often"}, "'often' is not known"),
+        (
+            {"name": "area1/n", "connection": "plc1", "address": "HR1", "scan": "often"},
+            "'often' is not known",
+        ),
         ({"name": "area1/n", "connection": "plc1", "address": "HR1", "type": "real"}, "type 'real'"),
-        ({"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "5", "high": "1"}, "runs from 5 to 1"),
+        (
+            {"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "5", "high": "1"},
+            "runs from 5 to 1",
+        ),
         ({"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "5"}, "only one end"),
-        ({"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "a", "high": "b"}, "not a number"),
-        ({"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "0", "high": "inf"}, "not a number"),
-        ({"name": "area1/n", "connection": "plc1", "address": "HR1", "history": "maybe"}, "neither true nor false"),
+        (
+            {"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "a", "high": "b"},
+            "not a number",
+        ),
+        (
+            {"name": "area1/n", "connection": "plc1", "address": "HR1", "low": "0", "high": "inf"},
+            "not a number",
+        ),
+        (
+            {"name": "area1/n", "connection": "plc1", "address": "HR1", "history": "maybe"},
+            "neither true nor false",
+        ),
         ({"name": "area1/n", "connection": "plc1", "address": "HR1", "format": "{0}"}, "number format"),
         ({"name": "area1/n", "expression": "1", "id": "T-1"}, "is not an id"),
         ({"kind": "motor", "name": "area1/m1"}, "is not a type of this plant"),
         ({"kind": "pump", "name": "area1/p101"}, "is already in"),
         ({"kind": "pump", "name": "area1/p9.x"}, "is not the name of an instance"),
-        ({"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "base=a"}, "not of type integer"),
-        ({"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "base=0"}, "it goes from 1"),
-        ({"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "bass=1"}, "no parameter 'bass'"),
+        (
+            {"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "base=a"},
+            "not of type integer",
+        ),
+        (
+            {"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "base=0"},
+            "it goes from 1",
+        ),
+        (
+            {"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "bass=1"},
+            "no parameter 'bass'",
+        ),
         ({"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "base"}, "has no ="),
-        ({"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "x.y=1"}, "neither a signal"),
+        (
+            {"kind": "pump", "name": "area1/p9", "connection": "plc1", "parameters": "x.y=1"},
+            "neither a signal",
+        ),
     ],
 )
 def test_a_wrong_row_is_named_with_its_line(folder: Path, cells: dict[str, str], words: str) -> None:

@@ -19,10 +19,12 @@ from pymodbus.transport import CommParams, CommType, ModbusProtocol
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.errors import CommunicationError, LinkLost, ProtocolViolation
 from hmi.drivers.modbus._endpoint import Endpoint
+from hmi.drivers.modbus._guard import SENDABLE
 
 _MBAP = struct.Struct(">HHHB")
 _MEDIA = {"tcp": CommType.TCP, "tls": CommType.TLS, "udp": CommType.UDP, "serial": CommType.SERIAL}
 _FLUSH_S = 0.1
+_TIMER_GRAIN_S = 0.001
 MAX_BUFFER = 1024
 
 
@@ -105,6 +107,8 @@ class Channel(ModbusProtocol):
         self._quiet_from = 0
         self._late: dict[int, tuple[bytes, int]] = {}
         self._flush = False
+        self._deadline = 0.0
+        self._timer: asyncio.TimerHandle | None = None
         self._parse = {"mbap": self._parse_mbap, "rtu": self._parse_rtu, "ascii": self._parse_ascii}[
             endpoint.framing
         ]
@@ -136,6 +140,8 @@ class Channel(ModbusProtocol):
         NotSent or LinkLost, Silent (no answer in time), ProtocolViolation (a malformed one) or Expired (``deadline_ns``
         had passed right before the socket write; nothing was sent).
         """
+        if pdu[0] not in SENDABLE:
+            raise ProtocolViolation(f"function 0x{pdu[0]:02X} is not one that this product sends")
         async with self._lock:
             if not self._mbap or self._line.pause_s:
                 await self._hold_back(unit, pdu)
@@ -148,13 +154,14 @@ class Channel(ModbusProtocol):
     async def _ask(self, unit: int, pdu: bytes) -> bytes:
         waiting: asyncio.Future[bytes | Exception] = self.loop.create_future()
         self._waiting, self._unit, self._pdu = waiting, unit, pdu
-        timer = self.loop.call_later(self._patience(pdu), self._give_up, waiting)
+        self._deadline = self.loop.time() + self._patience(pdu)
+        if self._timer is None:
+            self._timer = self.loop.call_at(self._deadline, self._watch)
         self.counters.requests += 1
         self._transmit(unit, pdu)
         try:
             answer = await waiting
         finally:
-            timer.cancel()
             self._waiting = None
             if not waiting.done():  # cancelled: its answer may still come
                 self._remember_late()
@@ -296,9 +303,17 @@ class Channel(ModbusProtocol):
         else:
             self._waiting.set_result(ProtocolViolation(f"{self.comm_params.comm_name} sent {what}"))
 
-    def _give_up(self, waiting: asyncio.Future[bytes | Exception]) -> None:
-        if waiting.done():
+    def _watch(self) -> None:
+        """One timer serves all requests in turn: a timer of its own for each would cost more than decoding."""
+        self._timer = None
+        if self._waiting is None or self._waiting.done():
             return
+        if self.loop.time() >= self._deadline - _TIMER_GRAIN_S:
+            self._give_up(self._waiting)
+        else:
+            self._timer = self.loop.call_at(self._deadline, self._watch)
+
+    def _give_up(self, waiting: asyncio.Future[bytes | Exception]) -> None:
         self.counters.timeouts += 1
         if self._mbap and self._buffer:
             self._buffer = b""
@@ -329,6 +344,9 @@ class Channel(ModbusProtocol):
         self.lost = self.lost or why
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(LinkLost(self.lost))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         transport = self.transport
         self.close()
         if transport is not None:

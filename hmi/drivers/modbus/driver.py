@@ -46,6 +46,7 @@ class ModbusDriver:
         self._endpoint = parse_endpoint(link.endpoint)
         self._items: dict[int, Item] = {}
         self._faults: dict[int, str] = {}
+        self._writable = frozenset(point.handle for point in link.points if point.writable)
         for point in link.points:
             self._resolve(point)
         self._limits = Limits.of(self._settings)
@@ -295,8 +296,8 @@ class ModbusDriver:
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """Exactly one transmission that changes something; the outcome says what is known."""
         item = self._items.get(request.handle)
-        if item is None:
-            why = self._faults.get(request.handle, "the point is not on this connection")
+        if item is None or request.handle not in self._writable:
+            why = self._faults.get(request.handle, "it is not a writable point of this connection")
             return refused(tr("The point cannot be written: {why}.", why=why))
         if self._wrong_device:
             return refused(tr("Writing is blocked: {why}.", why=self._wrong_device))

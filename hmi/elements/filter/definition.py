@@ -13,7 +13,7 @@ def look(inputs: Inputs) -> tuple[object, ...]:
     if bad is not None and bad.is_bad:
         position = None
     alarm = inputs.alarm
-    marks = (alarm.priority, alarm.unacked) if alarm else (0, False)
+    marks = (alarm.priority, alarm.unacked) if alarm and inputs.get("alarm_mark") else (0, False)
     mark = mark_of(bad) if bad is not None else "K"
     return position, mark, *marks
 
@@ -21,7 +21,10 @@ def look(inputs: Inputs) -> tuple[object, ...]:
 DEFINITION = ElementDefinition(
     name="filter",
     title="Filter",
-    properties=(Property("instance", "instance", "", "the filter"),),
+    properties=(
+        Property("instance", "instance", "", "the filter"),
+        Property("alarm_mark", "boolean", True, "draw the alarm mark at the body"),
+    ),
     signals=(Signal("level", ("level", "pv")), Signal("state", ("state", "phase"))),
     look=look,
     size=(46, 104),

@@ -21,7 +21,7 @@ DEFINITION = ElementDefinition(
         Property("unit", "string", None, "instead of the tag's unit"),
         Property("format", "string", "", "instead of the tag's format"),
         Property("span_min", "integer", 120, "minutes of the sparkline"),
-        Property("plot_width", "integer", 86, "width of the sparkline in pixels"),
+        Property("plot_width", "integer", 80, "width of the sparkline in pixels"),
     ),
     look=look,
     size=(264, 66),

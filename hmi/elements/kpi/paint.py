@@ -22,11 +22,11 @@ def static(painter: QPainter, element: Element, kit: Kit) -> None:
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
     shown, curve = look
     width = element.get("plot_width")
-    box = QRectF(element.x + element.w - width - 16, element.y + 26, width, 30)
+    box = QRectF(element.x + element.w - width - 13, element.y + 27, width, 30)
     draw_band(painter, curve, box, kit)
     lines = polylines(curve, box)
-    draw_curve(painter, curve, box, kit.theme.color("value"), lines)
-    draw_past_limits(painter, curve, box, kit, lines)
-    if (end := last_point(lines, box)) is not None:
+    draw_curve(painter, kit.theme.color("value"), lines, width=1.4)
+    draw_past_limits(painter, curve, box, kit, lines, width=1.6)
+    if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
-    kit.value(painter, element.x + 14, element.y + 54, shown, font="kpi")
+    kit.value(painter, element.x + 14, element.y + 54, shown, font="kpi", corner=True)

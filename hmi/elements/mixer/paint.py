@@ -12,6 +12,14 @@ from hmi.ui.mimic.kit import CENTER, Kit
 from hmi.ui.mimic.symbols import centered, circle, fill_shape
 from hmi.ui.theme import Theme
 
+_LETTER = {
+    "on": "fill.text",
+    "half": "fill.text",
+    "off": "fill.on",
+    "hatched": "text",
+    "none": "text.secondary",
+}
+
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
     state = look[0]
@@ -23,11 +31,11 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     def draw(inner: QPainter, theme: Theme, box: QRectF) -> None:
         fill_shape(inner, theme, circle(box), state.fill)
         letter = "?" if state.fill == "none" else "M"
-        centered(inner, theme, box, letter, font="badge", color="panel" if state.fill == "off" else "text")
+        centered(inner, theme, box, letter, font="badge", color=_LETTER[state.fill])
 
     box = QRectF(element.x, element.y, element.w, element.w)
     kit.symbol(painter, ("mixer", state.fill), box, draw)
-    if state.fill != "on":
+    if state.fill not in {"on", "none"}:
         kit.text(
             painter, middle, element.y - 6, state.word, font="text.word", color="text.secondary", align=CENTER
         )

@@ -27,7 +27,8 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     if state.alarm:
         kit.alarm(painter, state.alarm, QPointF(box.left() - 9, box.top() + 4), unacked=state.unacked)
     if state.mark or state.stale:
-        kit.quality(painter, state.mark, box.right() + 10, box.center().y() + 12, stale=state.stale)
+        y = box.center().y() + 12 if state.badges else box.top() + 2
+        kit.quality(painter, state.mark, box.right() + 8, y, stale=state.stale)
 
 
 def _symbol(painter: QPainter, theme: Theme, box: QRectF, fill: str, kind: str) -> None:
@@ -52,6 +53,7 @@ def _texts(painter: QPainter, element: Element, label: str, state: Equipment, ki
     left = x - width / 2
     left += kit.text(painter, left, y + 32, state.word, font="text.word", color="text.secondary")
     if figure:
-        kit.text(painter, left, y + 32, figure, font="text.word", color="value")
+        color = "text.secondary" if state.stale else "value"
+        kit.text(painter, left, y + 32, figure, font="text.word", color=color)
     if caption := element.get("caption"):
         kit.text(painter, x, y + 48, caption, font="text.label", color="text.label", align=CENTER)

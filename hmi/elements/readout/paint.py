@@ -24,4 +24,4 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     kit.value(painter, x, baseline, shown, font=font, align=align, unit=not centered or not shown.alarm)
     if setpoint is not None:
         kit.text(painter, x, baseline + 18, "SP", font="text.label", color="text.label")
-        kit.value(painter, x + 22, baseline + 18, setpoint, font="text.word", unit=False)
+        kit.value(painter, x + 22, baseline + 18, setpoint._replace(frame=""), font="text.word", unit=False)

@@ -19,9 +19,9 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         kit.dashed_box(painter, box.x(), box.y(), box.width(), box.height())
     draw_band(painter, curve, box, kit)
     lines = polylines(curve, box)
-    draw_curve(painter, curve, box, kit.theme.color("value"), lines)
-    draw_past_limits(painter, curve, box, kit, lines)
-    if (end := last_point(lines, box)) is not None:
+    draw_curve(painter, kit.theme.color("value"), lines, width=1.4)
+    draw_past_limits(painter, curve, box, kit, lines, width=1.6)
+    if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
     if shown.mark:
         kit.quality(painter, shown.mark, box.right() - 10, box.top() + 10)

@@ -16,7 +16,7 @@ def look(inputs: Inputs) -> tuple[object, ...]:
         if condition.is_bad:
             return label, show(condition, unit="")
         if not condition.truth:
-            return label, Shown(inputs.text("otherwise"), role="text")
+            return label, show(condition, role="text")._replace(text=inputs.text("otherwise"), unit="")
     return label, _filled(inputs)
 
 

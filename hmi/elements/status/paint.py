@@ -16,5 +16,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     indent = element.get("indent")
     name = kit.fitted("text.label", label, indent - 6)
     kit.text(painter, element.x, baseline, name, font="text.label", color="text.label")
-    fitted = shown._replace(text=kit.fitted("text.word", shown.text, element.w - indent))
+    fitted = shown._replace(
+        text=kit.fitted("text.word", shown.text, element.w - indent - (26 if shown.mark else 0))
+    )
     kit.value(painter, element.x + indent, baseline, fitted, font="text.word", unit=False)

@@ -24,4 +24,14 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         kit.text(painter, element.x, baseline, label, font="text.label", color="text.label")
         for column, shown in enumerate(cells):
             x = element.x + first + column * pitch
-            kit.value(painter, x, baseline, shown, font="value.small", align=CENTER, unit=False)
+            kit.value(
+                painter,
+                x,
+                baseline,
+                shown,
+                font="value.small",
+                align=CENTER,
+                unit=False,
+                alarm_mark=False,
+                corner=True,
+            )

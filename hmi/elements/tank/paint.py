@@ -29,7 +29,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     _baffles(painter, element, box, kit)
     painter.restore()
     if label:
-        kit.text(painter, box.x() + 9, box.y() + 20, label, font="text.word", color="text")
+        kit.text(painter, box.x() + 13, box.y() + 20, label, font="text.word", color="text")
     _figures(painter, element, box, shown, second, kit)
 
 
@@ -114,13 +114,18 @@ def _figures(
     baseline = round(box.y() + box.height() * element.get("text_at"))
     width = _block(shown, kit) + (_block(second, kit) + 16 if second else 0)
     x = box.center().x() - width / 2
-    kit.value(painter, x, baseline, shown, mark_left=bool(shown.alarm))
+    kit.value(
+        painter, x, baseline, shown, mark_left=bool(shown.alarm), unit_color="text.secondary", corner=True
+    )
     if second is not None:
-        kit.value(painter, x + _block(shown, kit) + 16, baseline, second)
+        kit.value(
+            painter, x + _block(shown, kit) + 16, baseline, second, unit_color="text.secondary", corner=True
+        )
 
 
 def _block(shown: Shown | None, kit: Kit) -> float:
     if shown is None:
         return 0.0
     unit = kit.width("unit", shown.unit) + 5 if shown.unit else 0.0
-    return kit.width("value", shown.text) + unit
+    marks = 12 if shown.frame or shown.alarm else 0
+    return kit.width("value", shown.text) + unit + marks

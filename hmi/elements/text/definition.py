@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property
+from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
 
 STYLES = ("text", "label", "strong", "word", "small", "title", "heading", "unit")
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
-    reading = inputs.reading("text") if "text" in inputs.element.bindings else None
-    if reading is not None and reading.is_bad:
-        return "----", False
-    return inputs.text("text"), bool(inputs.get("strong"))
+    if "text" not in inputs.element.bindings:
+        return Shown(inputs.text("text")), False
+    shown = show(inputs.reading("text"), unit="")
+    return shown._replace(frame="", alarm=0), bool(inputs.get("strong"))
 
 
 DEFINITION = ElementDefinition(

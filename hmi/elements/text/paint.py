@@ -19,13 +19,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     font = _FONTS.get(style, style)
     align = _ALIGN[element.get("align")]
     baseline = element.y + (element.h + kit.cap(font)) / 2
-    text = kit.fitted(font, look[0], element.w)
-    kit.text(
-        painter,
-        element.x + element.w * align,
-        baseline,
-        text,
-        font=font,
-        color=_COLORS.get(style, "text"),
-        align=align,
-    )
+    shown = look[0]
+    color = shown.role if shown.role != "value" else _COLORS.get(style, "text")
+    fitted = shown._replace(text=kit.fitted(font, shown.text, element.w), role=color)
+    kit.value(painter, element.x + element.w * align, baseline, fitted, font=font, align=align, unit=False)

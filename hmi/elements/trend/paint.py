@@ -57,7 +57,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     _scale(painter, curve, box, kit)
     _limits(painter, curve, box, kit)
     lines = polylines(curve, box)
-    draw_curve(painter, curve, box, kit.theme.color("value"), lines)
+    draw_curve(painter, kit.theme.color("value"), lines)
     draw_past_limits(painter, curve, box, kit, lines)
     _end(painter, box, shown, lines, kit)
 
@@ -105,10 +105,11 @@ def _dashed(painter: QPainter, box: QRectF, y: float, kit: Kit, pattern: list[fl
 
 def _end(painter: QPainter, box: QRectF, shown: Shown, lines: list[list[QPointF]], kit: Kit) -> None:
     end = last_point(lines, box)
-    y = min(max(end.y() if end else box.center().y(), box.top() + 14), box.bottom() - 12)
-    if end is not None:
+    y = min(max(end.y() if end else box.center().y(), box.top() + 14), box.bottom() - 18)
+    if end is not None and shown.frame != "dashed":
         color = kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color(shown.role)
         draw_dot(painter, end, color, 3.5)
     x = box.right() + 15
     kit.value(painter, x, y + 7, shown, font="value", unit=False)
-    kit.text(painter, x, y + 25, shown.unit, font="text.small", color="text.label")
+    below = 30 if shown.alarm or shown.frame else 25
+    kit.text(painter, x, y + below, shown.unit, font="text.small", color="text.label")

@@ -26,12 +26,13 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         fill_shape(inner, theme, _bow(place, direction), state.fill, width=1.5)
 
     kit.symbol(painter, ("valve", kind, direction, state.fill), box.adjusted(-14, -14, 14, 14), draw)
-    if label or state.word not in _PLAIN or element.get("show_state") == "always":
+    if label or (state.word not in _PLAIN and state.fill != "none") or element.get("show_state") == "always":
         _texts(painter, element, box, label, state, kit)
     if state.alarm:
         kit.alarm(painter, state.alarm, QPointF(box.left() - 12, box.top() - 6), unacked=state.unacked)
     if state.mark or state.stale:
-        kit.quality(painter, state.mark, box.right() + 9, box.top() - 4, stale=state.stale)
+        x = box.left() - 12 if label and element.get("label_side") == "right" else box.right() + 9
+        kit.quality(painter, state.mark, x, box.top() - 4, stale=state.stale)
     else:
         kit.badges(painter, box.right() + 6, box.top() - 6, tuple(b for b in state.badges if b[1]))
 
@@ -84,12 +85,13 @@ def _texts(painter: QPainter, element: Element, box: QRectF, label: str, state: 
         kit.text(painter, x, y, label, font="text.word", color="text", align=align)
         y += 17
     word = f"{state.word} {state.figure}" if state.figure and state.fill != "off" else state.word
+    plain = not control or state.stale or state.fill == "none"
     kit.text(
         painter,
         x,
         y,
         word.strip(),
         font="text.word",
-        color="value" if control else "text.secondary",
+        color="text.secondary" if plain else "value",
         align=align,
     )

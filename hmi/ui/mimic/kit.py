@@ -30,6 +30,7 @@ LEFT, CENTER, RIGHT = 0.0, 0.5, 1.0
 _SYMBOLS: Final = 512
 _WIDTHS: Final = 8192
 _GAP: Final = 5.0
+_FRAME: Final = 6.0
 
 
 class _Widths:
@@ -105,26 +106,39 @@ class Kit:
         font: str = "value",
         align: float = LEFT,
         unit: bool = True,
+        unit_color: str = "text.label",
         mark_left: bool = False,
+        alarm_mark: bool = True,
+        corner: bool = False,
     ) -> None:
-        """A value with unit, quality mark, frame and alarm; ``align`` places the number alone at ``x``."""
+        """A value with unit, quality mark, frame and alarm; ``align`` places the number alone at ``x``.
+
+        ``corner`` puts the quality mark on the frame's corner, where there is no room beside it.
+        """
         width = self.text(painter, x, baseline, shown.text, font=font, color=shown.role, align=align)
         left = x - width * align
         right = left + width
         if unit and shown.unit:
-            right += _GAP
-            right += self.text(painter, right, baseline, shown.unit, font="unit", color="text.label")
+            right += _GAP + (_FRAME if shown.alarm or shown.frame else 0)
+            right += self.text(painter, right, baseline, shown.unit, font="unit", color=unit_color)
         if not shown.is_plain:
+            figures = QRectF(left, baseline - self.cap(font), width, self.cap(font))
             self._decorate(
-                painter,
-                shown,
-                QRectF(left, baseline - self.cap(font), width, self.cap(font)),
-                right,
-                mark_left,
+                painter, shown, figures, right, mark_left=mark_left, alarm_mark=alarm_mark, corner=corner
             )
 
-    def _decorate(self, painter: QPainter, shown: Shown, box: QRectF, right: float, mark_left: bool) -> None:
-        frame = box.adjusted(-6, -6, 6, 6)
+    def _decorate(
+        self,
+        painter: QPainter,
+        shown: Shown,
+        box: QRectF,
+        right: float,
+        *,
+        mark_left: bool,
+        alarm_mark: bool,
+        corner: bool,
+    ) -> None:
+        frame = box.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME)
         middle = box.center().y()
         if shown.alarm:
             draw_alarm_frame(painter, self.theme, shown.alarm, frame, lit=self.lit or not shown.unacked)
@@ -132,12 +146,22 @@ class Kit:
         elif shown.frame:
             draw_frame(painter, self.theme, shown.frame, frame.adjusted(1, 1, -1, -1))
             right = max(right, frame.right())
-        if shown.mark:
+        if shown.mark and corner:
+            self._corner_mark(painter, shown, frame)
+        elif shown.mark:
             draw_quality_mark(painter, self.theme, shown.mark, QPointF(right + 2, middle))
             right += mark_width(shown.mark)
-        if shown.alarm:
+        if shown.alarm and alarm_mark:
             at = frame.left() - MARK_SIZE / 2 - 3 if mark_left else right + MARK_SIZE / 2 + 4
             self.alarm(painter, shown.alarm, QPointF(at, middle), unacked=shown.unacked)
+
+    def _corner_mark(self, painter: QPainter, shown: Shown, frame: QRectF) -> None:
+        at = frame.topRight()
+        if shown.frame == "dotted":
+            painter.setBrush(self.theme.brush("panel"))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.drawEllipse(at, 7.5, 7.5)
+        draw_quality_mark(painter, self.theme, shown.mark, at - QPointF(9, 0))
 
     def alarm(
         self, painter: QPainter, priority: int, center: QPointF, *, unacked: bool, size: float = MARK_SIZE

@@ -241,8 +241,7 @@ class MimicView(QWidget):
             if (
                 definition is None
                 or not definition.clickable
-                or not self._scene.target(index)
-                and not self._link(index)
+                or (not self._scene.target(index) and not self._link(index))
             ):
                 continue
             if _target_box(self._element_box(index)).contains(at):
@@ -394,5 +393,5 @@ def _target_box(box: QRectF) -> QRectF:
 def _is_unacked(look: tuple[object, ...]) -> bool:
     """True when any part of a look carries an unacknowledged alarm."""
     return any(
-        getattr(part, "unacked", False) or isinstance(part, tuple) and _is_unacked(part) for part in look
+        getattr(part, "unacked", False) or (isinstance(part, tuple) and _is_unacked(part)) for part in look
     )

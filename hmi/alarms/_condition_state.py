@@ -1,0 +1,45 @@
+"""What the engine keeps of one alarm between two evaluations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hmi.alarms._conditions import Comparator
+from hmi.core.alarms import AlarmFlags
+from hmi.core.values import Value
+from hmi.expressions import Expression
+from hmi.project.plant import AlarmDef
+
+NS_PER_S = 1_000_000_000
+NORMAL = AlarmFlags()
+
+
+@dataclass(slots=True, eq=False)
+class Alarm:
+    """``present`` is the raw condition; ``due`` the session time at which a delay ends (0 = none runs)."""
+
+    definition: AlarmDef
+    handle: int
+    compare: Comparator
+    expression: Expression | None = None
+    connection: str = ""
+    flags: AlarmFlags = NORMAL
+    present: bool = False
+    unknown: bool = False
+    due: int = 0
+    condition_time: int = 0
+    alarm_time: int = 0
+    occurrence_id: str = ""
+    value: Value = None
+    suppressed_reason: str = ""
+
+    @property
+    def delay_ns(self) -> int:
+        """Delay that the present raw condition has to last."""
+        seconds = self.definition.on_delay_s if self.present else self.definition.off_delay_s
+        return int(seconds * NS_PER_S)
+
+    @property
+    def settled(self) -> bool:
+        """True when the flags already say what the raw condition says."""
+        return self.flags.active == self.present

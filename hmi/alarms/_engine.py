@@ -1,0 +1,291 @@
+"""The alarm engine: changes of tags in, changes of alarms out; no I/O, no await (standards 1.4, 1.10)."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hmi.alarms._change import AlarmChange
+from hmi.alarms._condition_state import Alarm
+from hmi.alarms._conditions import comparator_of
+from hmi.alarms._machine import Refused, Transition, step
+from hmi.core import quality
+from hmi.core.alarms import AlarmEvent, AlarmFlags, AlarmRow, AlarmState, Priority
+from hmi.core.identity import new_id
+from hmi.core.principal import SYSTEM, Principal
+from hmi.core.values import DataValue
+from hmi.expressions import compile_expression
+from hmi.project.plant import AlarmDef, Plant
+
+STALE_CODES = frozenset({quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE, quality.UNCERTAIN_LAST_USABLE})
+LINK_PREFIX = "link:"
+
+
+class AlarmEngine:
+    """All alarms of one plant revision.
+
+    ``values`` is the tag engine's table by handle, ``by_name`` the same by tag name. Times are session time,
+    UTC ns. One link alarm per connection stands for all its tags; their own bad-value alarms are suppressed
+    by design while it is active.
+    """
+
+    def __init__(self, plant: Plant, values: Sequence[DataValue], by_name: Mapping[str, DataValue]) -> None:
+        self._plant, self._values, self._by_name = plant, values, by_name
+        self._alarms: dict[str, Alarm] = {}
+        self._of_handle: dict[int, list[Alarm]] = {}
+        self._links: dict[str, Alarm] = {}
+        self._due: list[tuple[int, int, Alarm]] = []
+        self._order = 0
+        self._shown: dict[str, Alarm] = {}
+        self._build()
+
+    # ------------------------------------------------------------------ evaluation
+
+    def evaluate(self, changes: Iterable[tuple[int, DataValue]], now_ns: int) -> list[AlarmChange]:
+        """Evaluate every alarm that reads one of the changed tags."""
+        found: list[AlarmChange] = []
+        of_handle = self._of_handle
+        for handle, value in changes:
+            for alarm in of_handle.get(handle, ()):
+                status = value.status
+                if status == 0 and alarm.expression is None and not alarm.unknown:
+                    if alarm.compare(value.value, alarm.present) != alarm.present:
+                        self._turned(alarm, not alarm.present, now_ns, found)
+                else:
+                    self._evaluate_one(alarm, value, now_ns, found)
+        return found
+
+    def tick(self, now_ns: int) -> list[AlarmChange]:
+        """Delays that have ended by now."""
+        found: list[AlarmChange] = []
+        while self._due and self._due[0][0] <= now_ns:
+            due, _, alarm = heapq.heappop(self._due)
+            if alarm.due == due:
+                alarm.due = 0
+                self._settle(alarm, due, found)
+        return found
+
+    def next_due(self) -> int:
+        """Session time of the next delay that may end; 0 = none runs."""
+        while self._due and self._due[0][2].due != self._due[0][0]:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else 0
+
+    def link_down(self, connection: str, now_ns: int) -> list[AlarmChange]:
+        """One alarm for the device; bad-value alarms of its tags are suppressed by design."""
+        found: list[AlarmChange] = []
+        for alarm in self._bad_alarms_of(connection):
+            self._apply(alarm, AlarmEvent.SUPPRESS, now_ns, found, comment=f"link {connection} is down")
+        if connection in self._links:
+            self._turned(self._links[connection], True, now_ns, found)
+        return found
+
+    def link_up(self, connection: str, now_ns: int) -> list[AlarmChange]:
+        """The device answers again."""
+        found: list[AlarmChange] = []
+        if connection in self._links:
+            self._turned(self._links[connection], False, now_ns, found)
+        for alarm in self._bad_alarms_of(connection):
+            self._apply(alarm, AlarmEvent.UNSUPPRESS, now_ns, found, comment=f"link {connection} is up")
+        return found
+
+    # ------------------------------------------------------------------ people
+
+    def act(
+        self, alarm_id: str, event: AlarmEvent, now_ns: int, *, principal: Principal, comment: str = ""
+    ) -> AlarmChange | Refused:
+        """ACK, RESET, SHELVE, UNSHELVE, OOS or RTS by a person; a refusal is journalled by the caller."""
+        alarm = self._alarms.get(alarm_id)
+        if alarm is None:
+            return Refused("there is no such alarm")
+        found: list[AlarmChange] = []
+        refused = self._apply(alarm, event, now_ns, found, principal=principal, comment=comment)
+        return refused or found[0]
+
+    def acknowledge(
+        self, occurrence_id: str, now_ns: int, *, principal: Principal, comment: str = ""
+    ) -> AlarmChange | Refused:
+        """Acknowledge one occurrence; a later occurrence of the same alarm is another one."""
+        alarm = next((a for a in self._shown.values() if a.occurrence_id == occurrence_id), None)
+        if alarm is None:
+            return Refused("this occurrence is no longer in the list")
+        return self.act(alarm.definition.id, AlarmEvent.ACK, now_ns, principal=principal, comment=comment)
+
+    # ------------------------------------------------------------------ lists
+
+    def active(self) -> tuple[AlarmRow, ...]:
+        """Rows of the active list: priority first, newest first, unacknowledged before acknowledged."""
+        rows = [self._row(alarm) for alarm in self._shown.values()]
+        return tuple(sorted(rows, key=lambda r: (r.priority, r.state not in _UNACKED, -r.alarm_time)))
+
+    def hidden(self) -> tuple[AlarmRow, ...]:
+        """Shelved, suppressed and out of service alarms."""
+        return tuple(
+            self._row(a)
+            for a in self._alarms.values()
+            if a.flags.shelved or a.flags.oos or (a.flags.suppressed and a.flags.active)
+        )
+
+    def export_state(self) -> dict[str, Any]:
+        """What a restart must not lose, by alarm id (2b.4)."""
+        return {
+            key: [
+                a.flags.active, a.flags.acked, a.flags.latched, a.flags.shelved, a.flags.suppressed,
+                a.flags.oos, a.occurrence_id, a.condition_time, a.alarm_time,
+            ]
+            for key, a in self._alarms.items()
+            if a.flags != AlarmFlags()
+        }  # fmt: skip
+
+    def import_state(self, state: Mapping[str, Any]) -> None:
+        """Take what was exported; the first Good sample decides from there, nothing annunciates."""
+        for key, row in state.items():
+            alarm = self._alarms.get(key)
+            if alarm is not None:
+                alarm.flags = AlarmFlags(*row[:6])
+                alarm.present, alarm.unknown = alarm.flags.active, True
+                alarm.occurrence_id, alarm.condition_time, alarm.alarm_time = row[6:]
+                self._remember(alarm)
+
+    # ------------------------------------------------------------------ inside
+
+    def _build(self) -> None:
+        for definition in self._plant.alarms:
+            tag = self._plant.by_id[definition.tag_id]
+            alarm = Alarm(definition, tag.handle, comparator_of(definition), connection=tag.connection)
+            handles = {tag.handle}
+            if definition.kind == "expression":
+                alarm.expression = compile_expression(definition.expression, file=definition.source.file)
+                handles = {self._plant.by_name[name].handle for name in alarm.expression.names}
+            self._alarms[definition.id] = alarm
+            for handle in handles:
+                self._of_handle.setdefault(handle, []).append(alarm)
+        for name in self._plant.connections:
+            self._links[name] = self._alarms[LINK_PREFIX + name] = _link_alarm(name)
+
+    def _evaluate_one(self, alarm: Alarm, value: DataValue, now_ns: int, found: list[AlarmChange]) -> None:
+        """The quality gate, then the comparator."""
+        if alarm.expression is not None:
+            value = alarm.expression.evaluate(self._by_name, now_ns)
+        if alarm.definition.kind == "bad":
+            self._condition(alarm, value.is_bad, now_ns, found)
+            return
+        if value.is_bad or value.status & quality.CODE_MASK in STALE_CODES:
+            alarm.unknown, alarm.due = True, 0
+            return
+        if alarm.unknown:
+            alarm.unknown = False
+            alarm.present = alarm.flags.active
+        self._condition(alarm, alarm.compare(value.value, alarm.present), now_ns, found)
+
+    def _condition(self, alarm: Alarm, present: bool, now_ns: int, found: list[AlarmChange]) -> None:
+        if present != alarm.present:
+            self._turned(alarm, present, now_ns, found)
+
+    def _turned(self, alarm: Alarm, present: bool, now_ns: int, found: list[AlarmChange]) -> None:
+        """The raw condition changed: start its delay, or let it through at once."""
+        alarm.present, alarm.due = present, 0
+        if alarm.settled:
+            return
+        if present:
+            alarm.condition_time = now_ns
+        delay = alarm.delay_ns
+        if not delay:
+            self._settle(alarm, now_ns, found)
+            return
+        alarm.due = now_ns + delay
+        self._order += 1
+        heapq.heappush(self._due, (alarm.due, self._order, alarm))
+
+    def _settle(self, alarm: Alarm, now_ns: int, found: list[AlarmChange]) -> None:
+        self._apply(alarm, AlarmEvent.ALM if alarm.present else AlarmEvent.RTN, now_ns, found)
+
+    def _apply(
+        self, alarm: Alarm, event: AlarmEvent, now_ns: int, found: list[AlarmChange],
+        *, principal: Principal = SYSTEM, comment: str = "",
+    ) -> Refused | None:  # fmt: skip
+        definition, before = alarm.definition, alarm.flags
+        result = step(before, event, latching=definition.latching, ack_required=definition.ack_required)
+        if not isinstance(result, Transition):
+            return result
+        alarm.flags = result.flags
+        if result.raised:
+            alarm.occurrence_id, alarm.alarm_time = new_id("o"), now_ns
+        alarm.suppressed_reason = comment if event is AlarmEvent.SUPPRESS else alarm.suppressed_reason
+        self._remember(alarm)
+        found.append(self._change(alarm, event, before, result, now_ns, principal, comment))
+        if result.raised and event not in (AlarmEvent.ALM,):
+            found.append(self._change(alarm, AlarmEvent.ALM, before, result, now_ns, principal, ""))
+        return None
+
+    def _change(
+        self, alarm: Alarm, event: AlarmEvent, before: AlarmFlags, result: Transition, now_ns: int,
+        principal: Principal, comment: str,
+    ) -> AlarmChange:  # fmt: skip
+        value = self._values[alarm.handle] if alarm.handle >= 0 else None
+        alarm.value = value.value if value else alarm.present
+        return AlarmChange(
+            event=event,
+            before=before.state,
+            after=result.flags.state,
+            row=self._row(alarm),
+            event_time=now_ns,
+            condition_time=alarm.condition_time,
+            annunciate=result.annunciate,
+            hidden=result.hidden,
+            principal=principal,
+            comment=comment,
+            quality=value.status if value else 0,
+        )
+
+    def _remember(self, alarm: Alarm) -> None:
+        hidden = alarm.flags.shelved or alarm.flags.suppressed or alarm.flags.oos
+        if alarm.flags.state is AlarmState.NORM or hidden:
+            self._shown.pop(alarm.definition.id, None)
+        else:
+            self._shown[alarm.definition.id] = alarm
+
+    def _bad_alarms_of(self, connection: str) -> list[Alarm]:
+        return [a for a in self._alarms.values() if a.connection == connection and a.definition.kind == "bad"]
+
+    def _row(self, alarm: Alarm) -> AlarmRow:
+        definition = alarm.definition
+        tag = self._plant.by_id.get(definition.tag_id)
+        value = self._values[alarm.handle].value if alarm.handle >= 0 else None
+        return AlarmRow(
+            alarm_id=definition.id,
+            occurrence_id=alarm.occurrence_id,
+            tag_id=definition.tag_id,
+            tag_name=tag.name if tag else definition.name,
+            name=definition.name,
+            message=definition.message,
+            priority=definition.priority,
+            state=alarm.flags.state,
+            area=definition.area or (tag.area if tag else ""),
+            value=value,
+            limit=definition.limit if definition.kind in _WITH_LIMIT else None,
+            unit=tag.unit if tag else "",
+            alarm_time=alarm.alarm_time,
+            state_unknown=alarm.unknown,
+            response=definition.action,
+            display=definition.display,
+            suppressed_reason=alarm.suppressed_reason,
+        )
+
+
+_UNACKED = frozenset({AlarmState.UNACK, AlarmState.RTNUN, AlarmState.LATCH_UNACK})
+_WITH_LIMIT = frozenset({"high", "high_high", "low", "low_low"})
+
+
+def _link_alarm(connection: str) -> Alarm:
+    definition = AlarmDef(
+        id=LINK_PREFIX + connection,
+        tag_id="",
+        name=connection,
+        kind="link",
+        priority=Priority.P2,
+        message=f"No communication with {connection}",
+        action="Check the device and its network; its values are not live",
+    )
+    return Alarm(definition, -1, lambda value, was: bool(value))

@@ -1,0 +1,1 @@
+"""OPC UA: values that the server sends."""

@@ -1,0 +1,180 @@
+"""The library's client with our limits: bounded messages, own publish requests, writes sent exactly once.
+
+The seams used are ``UaClient._make_protocol``, ``UaSession.ensure_publish_loop`` and the socket's
+``_send_request``; they belong to asyncua 2.1 and are covered by the integration tests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from asyncua import Client, ua
+from asyncua.client.ua_client import UaClient, UaClientState, UASocketProtocol
+from asyncua.client.ua_session import UaSession
+from asyncua.common.connection import TransportLimits
+from asyncua.common.shortcuts import Shortcuts
+from asyncua.ua.ua_binary import struct_from_binary
+
+from hmi.core.clock import monotonic_ns
+from hmi.core.errors import LinkLost, ProtocolViolation
+
+CHUNK_BYTES = 65_535
+SMALLEST_CHUNK = 8192
+CLOSE_S = 2.0
+MAX_LIBRARY_BYTES = 4 << 20
+logging.getLogger("asyncua").setLevel(logging.WARNING)
+
+
+class Expired(Exception):
+    """The deadline of a write passed before it was sent."""
+
+
+class Limits(TransportLimits):
+    """Keeps our own limits; the library takes over whatever the server says."""
+
+    def update_client_limits(self, msg: ua.Acknowledge) -> None:
+        self.max_send_buffer = max(min(self.max_send_buffer, msg.ReceiveBufferSize), SMALLEST_CHUNK)
+
+
+class Socket(UASocketProtocol):
+    """Drops a connection that announces a chunk larger than agreed, before it is collected."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        waiting = self.receive_buffer
+        if waiting and len(waiting) >= 8 and int.from_bytes(waiting[4:8], "little") > CHUNK_BYTES:
+            self.receive_buffer = None
+            if self.transport is not None:
+                self.transport.abort()
+
+
+class Session(UaSession):
+    """A session whose publish requests are sent by the driver, not by a loop of the library."""
+
+    def ensure_publish_loop(self) -> None:
+        """No loop: the driver sends its own requests."""
+
+    async def publish_raw(self, acknowledged: list[ua.SubscriptionAcknowledgement]) -> tuple[bytes, int]:
+        """One PublishRequest; the answer as bytes and where it begins. Waits as long as the server likes."""
+        request = ua.PublishRequest()
+        request.Parameters.SubscriptionAcknowledgements = acknowledged
+        answer = await self._send_request(request, timeout=0)
+        return answer._data, answer.cur_pos
+
+
+class Transport(UaClient):
+    """The low-level client with our socket and session."""
+
+    def __init__(self, timeout: float, max_message: int) -> None:
+        super().__init__(timeout)
+        self._max_message = max_message
+        self.session: Session = Session(self)
+
+    def _make_protocol(self) -> UASocketProtocol:
+        chunks = self._max_message // SMALLEST_CHUNK + 1
+        limits = Limits(CHUNK_BYTES, CHUNK_BYTES, chunks, self._max_message)
+        self.protocol = Socket(self._timeout, security_policy=self.security_policy, limits=limits)
+        self.protocol.pre_request_hook = self._pre_request_hook
+        self.protocol.on_connection_lost = self._on_transport_lost
+        self.protocol.is_session_closing = self._is_session_closing
+        return self.protocol
+
+
+class Link:
+    """One connection, used once."""
+
+    def __init__(self, url: str, *, timeout_s: float, max_message: int, session_timeout_ms: int) -> None:
+        self.client = Client(url, timeout=timeout_s, watchdog_intervall=max(timeout_s, 5.0))
+        self.transport = Transport(timeout_s, max_message)
+        self.timeout_s = timeout_s
+        self.client.uaclient = self.transport
+        self.client.nodes = Shortcuts(self.transport.session)
+        self.client.session_timeout = session_timeout_ms
+        self.client.max_messagesize = max_message
+        self.client.name = self.client.description = "Watchkeeper"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether a request would be sent at once."""
+        return self.transport.state is UaClientState.CONNECTED
+
+    @property
+    def session(self) -> Session:
+        return self.transport.session
+
+    def send_write(self, item: ua.WriteValue, deadline_ns: int) -> asyncio.Future[Any]:
+        """Put exactly one WriteRequest on the wire now; Expired or LinkLost when nothing was sent.
+
+        Nothing here waits: state, send buffer and deadline are looked at right before the socket write.
+        """
+        request = ua.WriteRequest()
+        request.Parameters.NodesToWrite = [item]
+        protocol = self.transport.protocol
+        if not self.is_up or protocol is None or protocol.transport is None:
+            raise LinkLost("the connection is not open")
+        if protocol.transport.get_write_buffer_size():
+            raise LinkLost("the connection does not take data at present")
+        if monotonic_ns() >= deadline_ns:
+            raise Expired
+        return protocol._send_request(request, self.timeout_s)
+
+    def answer_of_write(self, data: Any) -> int:
+        """Status of the one item; ServiceFault raises UaStatusCodeError."""
+        protocol = self.transport.protocol
+        if protocol is not None:
+            protocol.check_answer(data, " in response to a write")
+        response = struct_from_binary(ua.WriteResponse, data)
+        response.ResponseHeader.ServiceResult.check()
+        if len(response.Results) != 1:
+            raise ProtocolViolation("the answer to a write has no single result")
+        return response.Results[0].value
+
+    async def read(self, what: Sequence[ua.ReadValueId]) -> list[ua.DataValue]:
+        """One ReadRequest with both time stamps; the answer must have as many results."""
+        params = ua.ReadParameters()
+        params.TimestampsToReturn = ua.TimestampsToReturn.Both
+        params.NodesToRead = list(what)
+        async with asyncio.timeout(self.timeout_s):
+            results = await self.session.read(params)
+        if len(results) != len(what):
+            raise ProtocolViolation(f"{len(what)} values were asked for and {len(results)} came")
+        return results
+
+    def abort(self) -> None:
+        """Drop the connection at once, with everything that still waits in a buffer."""
+        protocol = self.transport.protocol
+        if protocol is not None and protocol.transport is not None:
+            protocol.transport.abort()
+
+    async def close(self) -> None:
+        """Say goodbye for at most two seconds, then drop; leaves no task behind."""
+        if self.is_up:
+            # a goodbye may fail in every way a network can; the connection is dropped below in any case
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(CLOSE_S):
+                    await self.client.disconnect()
+        self.transport.request_disconnect()
+        self.abort()
+        client = self.client
+        tasks = [client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task]
+        running = [task for task in tasks if task is not None and not task.done()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+def decode_slowly(data: bytes, start: int) -> ua.PublishResult:
+    """What the library makes of a message; ProtocolViolation when it is malformed or too large for it."""
+    if len(data) - start > MAX_LIBRARY_BYTES:
+        raise ProtocolViolation("a notification is larger than the limit for unusual values")
+    try:
+        response = struct_from_binary(ua.PublishResponse, ua.utils.Buffer(data, start))
+    # whatever a malformed message raises inside the library, the message is not used
+    except Exception as error:
+        raise ProtocolViolation(f"a notification cannot be decoded: {error}") from error
+    response.ResponseHeader.ServiceResult.check()
+    return response.Parameters

@@ -1,0 +1,145 @@
+"""Creates subscriptions and their items in portions, and reports what the server made of the wishes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+from asyncua import ua
+
+from hmi.acquisition.port import Point
+from hmi.core.errors import ProtocolViolation
+from hmi.drivers.opcua._session import Link
+
+REFUSED_FILTERS = (
+    ua.StatusCodes.BadDeadbandFilterInvalid,
+    ua.StatusCodes.BadMonitoredItemFilterInvalid,
+    ua.StatusCodes.BadMonitoredItemFilterUnsupported,
+    ua.StatusCodes.BadFilterNotAllowed,
+)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Deadband:
+    """A deadband that the server does not do; kept for one point."""
+
+    size: float
+    value: float | None = None
+    status: int = 0
+
+
+@dataclass(slots=True)
+class Group:
+    """One rate class: its points, its subscription and when that last gave a sign of life."""
+
+    name: str
+    period_ms: int
+    points: tuple[Point, ...]
+    id: int = 0
+    silence_ns: int = 0
+    last_ns: int = 0
+    sequence: int = 0
+    server_ids: dict[int, int] = field(default_factory=dict)
+
+
+def grouped(points: Sequence[Point]) -> list[Group]:
+    """Points by scan period, fastest first."""
+    periods: dict[int, list[Point]] = {}
+    for point in points:
+        periods.setdefault(point.period_ms, []).append(point)
+    return [Group(f"{period} ms", period, tuple(periods[period])) for period in sorted(periods)]
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    """Portions of at most ``size``."""
+    source = iter(items)
+    while part := list(islice(source, size)):
+        yield part
+
+
+def parameters(group: Group, settings: Mapping[str, Any]) -> ua.CreateSubscriptionParameters:
+    """Explicit counts (standards 3.3); the library would ask for a keep-alive of minutes."""
+    params = ua.CreateSubscriptionParameters()
+    params.RequestedPublishingInterval = float(group.period_ms)
+    keep_alive = max(1, round(int(settings.get("keep_alive_ms", 2000)) / group.period_ms))
+    lifetime = round(int(settings.get("lifetime_ms", 60_000)) / group.period_ms)
+    params.RequestedMaxKeepAliveCount = keep_alive
+    params.RequestedLifetimeCount = max(lifetime, keep_alive * 10)
+    params.MaxNotificationsPerPublish = int(settings.get("max_notifications", 1000))
+    params.PublishingEnabled = True
+    params.Priority = 0
+    return params
+
+
+async def subscribe(link: Link, group: Group, settings: Mapping[str, Any]) -> list[str]:
+    """Create the subscription; the notes say where the server went beyond twice the wish."""
+    params = parameters(group, settings)
+    async with asyncio.timeout(link.timeout_s):
+        revised = await link.session.create_subscription(params, _ignore)
+    group.id = revised.SubscriptionId
+    interval, count = revised.RevisedPublishingInterval, revised.RevisedMaxKeepAliveCount
+    silence_ms = max(interval * max(count, 1), 100.0) * 1.5
+    group.silence_ns = int(min(silence_ms, 3_600_000.0) * 1_000_000)
+    notes: list[str] = []
+    if interval > 2 * params.RequestedPublishingInterval:
+        notes.append(f"{group.name}: the server publishes only every {interval:g} ms")
+    if interval * count > 2 * params.RequestedPublishingInterval * params.RequestedMaxKeepAliveCount:
+        notes.append(f"{group.name}: the server may stay silent for {interval * count / 1000:g} s")
+    return notes
+
+
+def _ignore(_result: object) -> None:
+    """The library wants a callback; the driver sends its own publish requests."""
+
+
+def wish(point: Point, node: ua.NodeId, *, with_filter: bool) -> ua.MonitoredItemCreateRequest:
+    """The item of a point; its client handle is the handle of the point."""
+    request = ua.MonitoredItemCreateRequest()
+    request.ItemToMonitor.NodeId = node
+    request.ItemToMonitor.AttributeId = ua.AttributeIds.Value
+    if index_range := str(point.options.get("index_range", "")):
+        request.ItemToMonitor.IndexRange = index_range
+    request.MonitoringMode = ua.MonitoringMode.Reporting
+    wanted = request.RequestedParameters
+    queue = int(point.options.get("queue", 1))
+    wanted.ClientHandle = point.handle
+    wanted.SamplingInterval = float(point.options.get("sampling_ms", 0) or point.period_ms / 2)
+    wanted.QueueSize = queue
+    wanted.DiscardOldest = True
+    if with_filter:
+        wanted.Filter = _filter(point)
+    return request
+
+
+def _filter(point: Point) -> ua.DataChangeFilter | None:
+    percent, size = float(point.options.get("deadband_percent", 0)), float(point.options.get("deadband", 0))
+    if not percent and not size:
+        return None
+    found = ua.DataChangeFilter()
+    found.Trigger = ua.DataChangeTrigger.StatusValue
+    found.DeadbandType = ua.DeadbandType.Percent if percent else ua.DeadbandType.Absolute
+    found.DeadbandValue = percent or size
+    return found
+
+
+async def create_items(
+    link: Link, group: Group, wishes: Sequence[ua.MonitoredItemCreateRequest], chunk: int
+) -> list[ua.MonitoredItemCreateResult]:
+    """Results in the order of the wishes, ``chunk`` items a call (UA-09)."""
+    results: list[ua.MonitoredItemCreateResult] = []
+    for part in chunks(wishes, chunk):
+        params = ua.CreateMonitoredItemsParameters()
+        params.SubscriptionId = group.id
+        params.TimestampsToReturn = ua.TimestampsToReturn.Both
+        params.ItemsToCreate = part
+        async with asyncio.timeout(link.timeout_s):
+            answer = await link.session.create_monitored_items(params)
+        if len(answer) != len(part):
+            raise ProtocolViolation(f"{len(part)} items were asked for and {len(answer)} answered")
+        results.extend(answer)
+        await asyncio.sleep(0)
+    return results

@@ -1,0 +1,87 @@
+"""The recent past of every recorded tag, bounded in memory, and the change feed in commit order."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.values import DataValue
+from hmi.project.plant import Plant
+
+CAPACITY = 7_200
+FEED_CAPACITY = 200_000
+PAGE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class FeedRecord:
+    """One recorded change: ``seq`` is its place in commit order (2b.8)."""
+
+    seq: int
+    tag_id: str
+    value: DataValue
+
+
+class History(Protocol):
+    """What the runtime asks of a historian."""
+
+    def append(self, changes: Iterable[tuple[int, DataValue]]) -> None: ...
+
+    def read_raw(self, request: ReadRaw) -> HistoryPage: ...
+
+    def feed_after(self, seq: int, limit: int = 1_000) -> tuple[FeedRecord, ...]: ...
+
+
+class RecentHistory:
+    """The last ``capacity`` changes of each tag with ``history``; status changes are always kept.
+
+    ``append`` is called by the fan-out after alarms were evaluated. Samples are ordered by source time.
+    """
+
+    def __init__(self, plant: Plant, *, capacity: int = CAPACITY) -> None:
+        recorded = [tag for tag in plant.tags if tag.history]
+        self._samples: dict[str, deque[DataValue]] = {tag.id: deque(maxlen=capacity) for tag in recorded}
+        self._by_handle = {tag.handle: (tag.id, self._samples[tag.id]) for tag in recorded}
+        self._feed: deque[FeedRecord] = deque(maxlen=FEED_CAPACITY)
+        self._seq = 0
+
+    def append(self, changes: Iterable[tuple[int, DataValue]]) -> None:
+        """Record changes of the recorded tags."""
+        by_handle = self._by_handle
+        for handle, value in changes:
+            found = by_handle.get(handle)
+            if found is not None:
+                tag_id, samples = found
+                samples.append(value)
+                self._seq += 1
+                self._feed.append(FeedRecord(self._seq, tag_id, value))
+
+    def read_raw(self, request: ReadRaw) -> HistoryPage:
+        """Samples from start to end; with ``bounds`` also the one before and the one after."""
+        samples = sorted(self._samples.get(request.tag_id, ()), key=_source_time)
+        low, high = sorted((request.start, request.end))
+        first = bisect_left(samples, low, key=_source_time)
+        last = bisect_right(samples, high, key=_source_time)
+        if request.bounds:
+            first, last = max(first - 1, 0), min(last + 1, len(samples))
+        chosen = samples[first:last]
+        if request.start > request.end:
+            chosen.reverse()
+        limit = request.limit or PAGE
+        following = chosen[limit].source_time if len(chosen) > limit else 0
+        return HistoryPage(request.tag_id, tuple(chosen[:limit]), following)
+
+    def feed_after(self, seq: int, limit: int = 1_000) -> tuple[FeedRecord, ...]:
+        """Records after ``seq`` in commit order; what fell out of the feed is a visible hole in ``seq``."""
+        if not self._feed:
+            return ()
+        start = max(0, seq + 1 - self._feed[0].seq)
+        return tuple(self._feed[index] for index in range(start, min(start + limit, len(self._feed))))
+
+
+def _source_time(value: DataValue) -> int:
+    return value.source_time

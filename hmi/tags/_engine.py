@@ -1,0 +1,273 @@
+"""Holds the latest value of every tag and says what each batch changed (design 3, step 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hmi.core import quality
+from hmi.core.clock import Clock
+from hmi.core.commands import Refusal
+from hmi.core.values import WAITING, DataValue, Value, bad
+from hmi.project.plant import Plant
+from hmi.tags import _inverse
+from hmi.tags._ages import LifeCounter, LifeTime, limit_ms
+from hmi.tags._derived import DerivedTags
+from hmi.tags._groups import Groups
+from hmi.tags._scale import converter
+from hmi.tags._source import SourceBatch, SourceGroup
+from hmi.tags._state import exported, imported
+from hmi.tags._updates import LiveValues, TagUpdates
+
+STALE = quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE
+
+
+class TagEngine:
+    """Pure but for the clock; lives on one loop. Lists are indexed by the tags' handles.
+
+    A tag whose source gives no sign of life is *held*: ``latest`` shows its last value as stale, and the
+    value as the device gave it waits in ``_held`` for the source to return.
+    """
+
+    def __init__(self, plant: Plant, clock: Clock) -> None:
+        self._clock = clock
+        self.latest: list[DataValue] = []
+        self._held: dict[int, DataValue] = {}
+        self.values = LiveValues({}, self.latest)
+        self._build(plant)
+
+    def _build(self, plant: Plant) -> None:
+        derived = DerivedTags(plant)
+        self.plant, self._derived = plant, derived
+        self.latest = [WAITING] * len(plant.tags)
+        self._held = {}
+        self._convert = [converter(tag) for tag in plant.tags]
+        self._groups = Groups(plant, derived, self._clock)
+        self._handles = {tag.name: tag.handle for tag in plant.tags}
+        self._by_id = {tag.id: tag.handle for tag in plant.tags}
+        self._of_connection: dict[str, list[int]] = {}
+        for tag in plant.tags:
+            if tag.connection:
+                self._of_connection.setdefault(tag.connection, []).append(tag.handle)
+        self._life, self._life_time = _life_counters(plant), LifeTime(self._clock)
+        self.values.point_to(self._handles, self.latest)
+
+    # ---- values
+
+    def handle(self, name_or_id: str) -> int:
+        """KeyError when the plant has no such tag."""
+        found = self._handles.get(name_or_id)
+        return self._by_id[name_or_id] if found is None else found
+
+    def value(self, name_or_id: str) -> DataValue:
+        return self.latest[self.handle(name_or_id)]
+
+    # ---- what the sources say
+
+    def ingest(self, batch: SourceBatch) -> TagUpdates:
+        """Take a batch of raw values; equal value and status refresh the age but are no change."""
+        out = TagUpdates(self._clock.now_ns(), batch.group)
+        self._alive(batch, out)
+        held, latest, convert, changes = self._held, self.latest, self._convert, out.changes
+        for handle, raw in batch.updates:
+            scale = convert[handle]
+            new = raw if scale is None else scale(raw)
+            if held and handle in held:
+                held[handle] = new
+                new = _stale(new)
+            old = latest[handle]
+            latest[handle] = new
+            if new.value != old.value or new.status != old.status:
+                changes.append((handle, new))
+        if changes and self._derived.order:
+            self._recompute(out)
+        return out
+
+    def link_down(self, connection: str, status: int = quality.BAD_NO_COMMUNICATION) -> TagUpdates:
+        """One batch of Bad values for every point of a connection."""
+        for life in self._life:
+            if life.connection == connection:
+                life.last, life.still_ms, life.frozen = None, 0.0, False
+        return self._put_bad(self._of_connection.get(connection, ()), status, connection)
+
+    def group_down(self, group: str, status: int = quality.BAD_NO_COMMUNICATION) -> TagUpdates:
+        """The same for one source group, such as one silent unit behind a gateway."""
+        known = self._groups.known.get(group)
+        return self._put_bad(known.handles if known else (), status, group)
+
+    def _put_bad(self, handles: Sequence[int], status: int, group: str) -> TagUpdates:
+        out = TagUpdates(self._clock.now_ns(), group)
+        value = bad(status, out.now_ns)
+        for handle in handles:
+            self._held.pop(handle, None)
+            self._put(handle, value, out)
+        gone = set(handles)
+        for known in self._groups.known.values():
+            if gone.issuperset(known.handles):
+                known.heard = known.stale = False
+        self._recompute(out)
+        return out
+
+    def _put(self, handle: int, new: DataValue, out: TagUpdates) -> None:
+        old = self.latest[handle]
+        self.latest[handle] = new
+        if new.value != old.value or new.status != old.status:
+            out.changes.append((handle, new))
+
+    def _recompute(self, out: TagUpdates) -> None:
+        """Derived tags that depend on what changed, in dependency order."""
+        closure, order = self._derived.closure, self._derived.order
+        changed = {handle for handle, _ in out.changes}
+        due: set[int] = set()
+        for handle in changed:
+            due.update(closure.get(handle, ()))
+        for position in sorted(due):
+            one = order[position]
+            if not any(handle in changed for _, handle in one.inputs):
+                continue
+            new, scale, count = (
+                one.evaluate(self.latest, out.now_ns),
+                self._convert[one.handle],
+                len(out.changes),
+            )
+            self._put(one.handle, new if scale is None else scale(new), out)
+            if len(out.changes) > count:
+                changed.add(one.handle)
+
+    # ---- age
+
+    def add_groups(self, connection: str, groups: Sequence[SourceGroup]) -> None:
+        """Acquisition tells the source groups of a connection before it opens it."""
+        for group in groups:
+            self._groups.add(
+                group.name, connection=connection, period_ms=group.period_ms, handles=group.handles
+            )
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return self._groups.names()
+
+    def group_of(self, handle: int) -> str:
+        """Source group of a tag, '' when it has none; derived tags have combined ones."""
+        return self._groups.of(handle)
+
+    def ages_ms(self) -> dict[str, int]:
+        """Time since each group's last proof of life."""
+        return self._groups.ages_ms()
+
+    def limits_ms(self) -> dict[str, int]:
+        return self._groups.limits_ms()
+
+    def _alive(self, batch: SourceBatch, out: TagUpdates) -> None:
+        group = self._groups.known.get(batch.group)
+        if group is None:
+            group = self._groups.learn(batch.group, [handle for handle, _ in batch.updates])
+        if not batch.alive:
+            return
+        group.alive_ns, group.heard = self._clock.monotonic_ns(), True
+        if group.stale:
+            group.stale = False
+            self._release(group.handles, out)
+
+    def supervise(self) -> TagUpdates:
+        """Judge life counters and group ages; called about four times a second by the runtime."""
+        out = TagUpdates(self._clock.now_ns())
+        elapsed = self._life_time.elapsed_ms()
+        for life in self._life:
+            source = self._held.get(life.handle, self.latest[life.handle])
+            frozen = life.watch(source.value, elapsed)
+            if frozen != life.frozen:
+                life.frozen = frozen
+                handles = self._of_connection.get(life.connection, ())
+                (self._hold if frozen else self._release)(handles, out)
+        mono = self._clock.monotonic_ns()
+        for group in self._groups.known.values():
+            if not group.stale and group.is_late(mono):
+                group.stale = True
+                self._hold(group.handles, out)
+        if out:
+            self._recompute(out)
+        return out
+
+    def _hold(self, handles: Sequence[int], out: TagUpdates) -> None:
+        for handle in handles:
+            if handle not in self._held:
+                self._held[handle] = self.latest[handle]
+                self._put(handle, _stale(self.latest[handle]), out)
+
+    def _release(self, handles: Sequence[int], out: TagUpdates) -> None:
+        frozen = {life.connection for life in self._life if life.frozen}
+        late = {name for name, group in self._groups.known.items() if group.stale}
+        for handle in handles:
+            if self.plant.tags[handle].connection in frozen or self._groups.of(handle) in late:
+                continue
+            if handle in self._held:
+                self._put(handle, self._held.pop(handle), out)
+
+    # ---- writes
+
+    def raw_for(self, handle: int, value: Value) -> Value | Refusal:
+        """The raw value that writes ``value``, or why it does not fit."""
+        return _inverse.raw_for(self.plant.tags[handle], value)
+
+    def scaled(self, handle: int, raw: DataValue) -> DataValue:
+        """A raw read-back in the tag's unit; the latest value is not touched."""
+        scale = self._convert[handle]
+        return raw if scale is None else scale(raw)
+
+    def tolerance(self, handle: int) -> float:
+        """How far a read-back may be off, in the tag's unit."""
+        return _inverse.tolerance(self.plant.tags[handle])
+
+    # ---- revisions and state
+
+    def apply(self, plant: Plant) -> TagUpdates:
+        """Take another revision of the plant; tags that are still there keep their values.
+
+        Raises ConfigurationError before anything is touched when its derived tags do not work.
+        """
+        old_plant, old = self.plant, self.latest
+        groups = self._groups.known
+        self._build(plant)
+        kept = {tag.id: old[tag.handle] for tag in old_plant.tags}
+        self._regroup(old_plant, groups)
+        return self._take(kept)
+
+    def _regroup(self, old_plant: Plant, groups: Mapping[str, Any]) -> None:
+        for name, group in groups.items():
+            ids = (old_plant.tags[handle].id for handle in group.handles)
+            handles = [self._by_id[i] for i in ids if i in self._by_id]
+            period = group.limit_ms // 3
+            new = self._groups.add(name, connection=group.connection, period_ms=period, handles=handles)
+            new.alive_ns, new.heard = group.alive_ns, group.heard
+
+    def _take(self, values: Mapping[str, DataValue]) -> TagUpdates:
+        out = TagUpdates(self._clock.now_ns())
+        for tag_id, value in values.items():
+            handle = self._by_id.get(tag_id)
+            if handle is not None and not self.plant.tags[handle].expression:
+                self._put(handle, value, out)
+        self._recompute(out)
+        return out
+
+    def export_state(self) -> dict[str, Any]:
+        """Every known value by tag id, JSON types only."""
+        return exported(self.plant, self.latest)
+
+    def import_state(self, state: Mapping[str, Any]) -> TagUpdates:
+        """Values from ``export_state`` come back as last usable until their source speaks."""
+        return self._take(imported(state))
+
+
+def _stale(value: DataValue) -> DataValue:
+    return value if value.is_bad else value.with_status(STALE)
+
+
+def _life_counters(plant: Plant) -> list[LifeCounter]:
+    found: list[LifeCounter] = []
+    for connection in plant.connections.values():
+        tag = plant.by_name.get(connection.life_counter)
+        if tag is not None:
+            scan = plant.scan_classes.get(tag.scan)
+            found.append(LifeCounter(connection.name, tag.handle, limit_ms(scan.period_ms if scan else 1000)))
+    return found

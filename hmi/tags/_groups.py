@@ -1,0 +1,70 @@
+"""Which source group every tag belongs to, and how old each group is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hmi.core.clock import Clock
+from hmi.project.plant import Plant
+from hmi.tags._ages import GroupAge, combined_age, combined_name, limit_ms
+from hmi.tags._derived import DerivedTags
+
+
+class Groups:
+    """Groups are told by acquisition, or learned from the first batch that names them."""
+
+    def __init__(self, plant: Plant, derived: DerivedTags, clock: Clock) -> None:
+        self._plant, self._derived, self._clock = plant, derived, clock
+        self.known: dict[str, GroupAge] = {}
+        self._of: list[str] = [""] * len(plant.tags)
+        self._combined: dict[str, list[GroupAge]] | None = None
+
+    def add(self, name: str, *, connection: str, period_ms: int, handles: Iterable[int]) -> GroupAge:
+        """A group of a driver; its tags count as unheard until the first batch."""
+        group = self.known.get(name)
+        if group is None:
+            group = GroupAge(name, connection, limit_ms(period_ms), self._clock.monotonic_ns())
+            self.known[name] = group
+        group.limit_ms = limit_ms(period_ms)
+        group.handles = sorted({*group.handles, *handles})
+        for handle in group.handles:
+            self._of[handle] = name
+        self._combined = None
+        return group
+
+    def learn(self, name: str, handles: list[int]) -> GroupAge:
+        """A group that nobody told: its period is the slowest scan class of its tags."""
+        tags = [self._plant.tags[h] for h in handles]
+        scans = [
+            self._plant.scan_classes[t.scan].period_ms for t in tags if t.scan in self._plant.scan_classes
+        ]
+        connection = tags[0].connection if tags else ""
+        return self.add(name, connection=connection, period_ms=max(scans, default=1000), handles=handles)
+
+    def of(self, handle: int) -> str:
+        self._combine()
+        return self._of[handle]
+
+    def names(self) -> tuple[str, ...]:
+        return (*self.known, *self._combine())
+
+    def ages_ms(self) -> dict[str, int]:
+        mono = self._clock.monotonic_ns()
+        ages = {name: group.age_ms(mono) for name, group in self.known.items()}
+        return ages | {name: combined_age(members, mono)[0] for name, members in self._combine().items()}
+
+    def limits_ms(self) -> dict[str, int]:
+        limits = {name: group.limit_ms for name, group in self.known.items()}
+        return limits | {name: max(m.limit_ms for m in members) for name, members in self._combine().items()}
+
+    def _combine(self) -> dict[str, list[GroupAge]]:
+        """Groups of derived tags that rest on more than one source group."""
+        if self._combined is None:
+            self._combined = {}
+            for one in self._derived.order:
+                names = {self._of[h] for h in self._derived.sources(one)} & self.known.keys()
+                name = combined_name(names)
+                self._of[one.handle] = name
+                if len(names) > 1:
+                    self._combined[name] = [self.known[n] for n in sorted(names)]
+        return self._combined

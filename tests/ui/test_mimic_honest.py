@@ -1,0 +1,167 @@
+"""HM-08 and HM-09 for every dynamic element type: a Bad or stale value never looks live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QApplication
+
+from hmi.client.port import InstanceInfo, TagInfo
+from hmi.core import quality as q
+from hmi.core.values import DataValue
+from hmi.mimics import Catalogue, Scene, load_display, shipped_definitions
+from hmi.ui.mimic.kit import Kit
+from hmi.ui.mimic.offscreen import render
+from hmi.ui.mimic.painters import paint_dynamic
+from hmi.ui.theme import Theme
+
+pytestmark = pytest.mark.qt
+
+NOW = 1_795_000_000_000_000_000
+DRIVE = {0: "Stopped", 1: "Starting", 2: "Running"}
+VALVE = {0: "Closed", 1: "Open"}
+# element type -> properties; every dynamic type must stand here
+CASES: dict[str, dict[str, Any]] = {
+    "text": {"text": {"expr": '"closed" if \'u/v.pv\' > 50 else "open"'}},
+    "readout": {"tag": "u/v.pv", "label": "Level", "setpoint": "u/sp.pv"},
+    "kpi": {"tag": "u/v.pv", "label": "Level"},
+    "bar": {"tag": "u/v.pv", "label": "Level", "setpoint": "u/sp.pv"},
+    "tank": {"level": "u/v.pv", "second": "u/sp.pv"},
+    "mixer": {"instance": "u/pump"},
+    "pump": {"instance": "u/pump", "label": "Pump"},
+    "valve": {"instance": "u/valve", "label": "Valve", "show_state": "always"},
+    "filter": {"instance": "u/filter"},
+    "status": {"label": "Row", "value": "u/v.pv"},
+    "table": {"rows": [{"label": "m", "tags": ["u/v.pv", "u/sp.pv"]}]},
+    "sparkline": {"tag": "u/v.pv"},
+    "trend": {"tag": "u/v.pv", "title": "Level", "low": 10, "high": 90},
+}
+ALARM_ONLY = {"link", "alarm_mark"}
+LIES = {
+    "0",
+    "0.0",
+    "0.00",
+    "0 %",
+    "RUN",
+    "STOP",
+    "OPEN",
+    "CLSD",
+    "STBY",
+    "Stopped",
+    "Closed",
+    "closed",
+    "open",
+    "Running",
+}
+
+
+class Recorder(QPainter):
+    """A painter that remembers the texts it was asked to draw."""
+
+    def __init__(self, image: QImage) -> None:
+        super().__init__(image)
+        self.texts: list[str] = []
+
+    def drawText(self, *arguments: Any) -> Any:
+        self.texts.append(str(arguments[-1]))
+        return super().drawText(*arguments)
+
+
+def tag(name: str, **more: Any) -> TagInfo:
+    fields: dict[str, Any] = dict(
+        id=name, name=name, type="float", description="", area="u", unit="m", format=".2f", low=0.0, high=100.0,
+        normal_low=20.0, normal_high=80.0, states={}, writable=False, command_class="", limit_low=None,
+        limit_high=None, instance="", signal="", period_ms=1000, history=True, alarms=[],
+    )  # fmt: skip
+    return TagInfo(**{**fields, **more})
+
+
+def plant() -> tuple[Catalogue, dict[str, Any]]:
+    values: dict[str, Any] = {
+        "u/v.pv": 37.25, "u/sp.pv": 42.75,
+        "u/pump.running": True, "u/pump.state": 2, "u/pump.speed": 73.0,
+        "u/valve.opened": False, "u/valve.closed": True, "u/valve.state": 0,
+        "u/filter.level": 61.0, "u/filter.state": 1,
+    }  # fmt: skip
+    states = {"u/pump.state": DRIVE, "u/valve.state": VALVE, "u/filter.state": {0: "Standby", 1: "Filtering"}}
+    tags = [tag(name, states=states.get(name, {})) for name in values]
+    instances = []
+    for name in ("u/pump", "u/valve", "u/filter"):
+        signals = {t.rpartition(".")[2]: t for t in values if t.startswith(name + ".")}
+        instances.append(InstanceInfo(name, name, "x", "", "u", "", "", signals, {}))
+    return Catalogue(tags, instances), values
+
+
+def scene(kind: str) -> tuple[Scene, dict[str, Any]]:
+    catalogue, values = plant()
+    element = {"id": "e_1", "type": kind, "x": 60, "y": 60, "w": 300, "h": 120, **CASES[kind]}
+    built = Scene(load_display({"size": [420, 240], "elements": [element]}, shipped_definitions()), catalogue)
+    built.apply({name: DataValue(v, q.GOOD, NOW, NOW) for name, v in values.items()}, NOW)
+    return built, values
+
+
+def texts(built: Scene) -> list[str]:
+    image = QImage(420, 240, QImage.Format.Format_RGB32)
+    painter = Recorder(image)
+    paint_dynamic(painter, built, Kit(Theme.load("light")), [0])
+    painter.end()
+    return painter.texts
+
+
+def test_every_dynamic_element_type_is_covered() -> None:
+    dynamic = {name for name, definition in shipped_definitions().items() if definition.is_dynamic}
+    assert dynamic == set(CASES) | ALARM_ONLY
+
+
+@pytest.mark.parametrize("kind", CASES)
+@pytest.mark.parametrize(
+    "status", [q.BAD_NO_COMMUNICATION, q.BAD_SENSOR_FAILURE, q.BAD_WAITING_FOR_INITIAL_DATA]
+)
+@pytest.mark.parametrize("keeps_value", [True, False])
+def test_HM_08_bad_shows_no_number_and_no_state(
+    qapp: QApplication, kind: str, status: int, keeps_value: bool
+) -> None:
+    built, values = scene(kind)
+    alive = render(built, QSize(420, 240), Theme.load("light"))
+    bad = {n: DataValue(v if keeps_value else None, status, NOW + 1, NOW + 1) for n, v in values.items()}
+    assert built.apply(bad, NOW + 1) == {0}
+    painted = texts(built)
+    for shown in painted:
+        assert not any(number in shown for number in ("37.25", "42.75", "73", "61")), painted
+        assert shown.strip() not in LIES, painted
+    marked = any(t in {"----", "?"} for t in painted) or kind in {"sparkline", "filter", "mixer"}
+    assert marked, painted
+    assert any(t in {"C", "S", "W"} for t in painted), painted
+    assert render(built, QSize(420, 240), Theme.load("light")) != alive
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_HM_09_stale_is_marked_and_keeps_the_last_value(qapp: QApplication, kind: str) -> None:
+    built, _ = scene(kind)
+    fresh, before = render(built, QSize(420, 240), Theme.load("light")), texts(built)
+    assert 0 in built.judge(lambda _: False, NOW + 4_000_000_000)
+    assert render(built, QSize(420, 240), Theme.load("light")) != fresh
+    assert "stale" in repr(built.looks[0]).replace("stale=False", "")
+    assert [t for t in texts(built) if "37.25" in t] == [t for t in before if "37.25" in t]
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_HM_03_before_any_value_everything_waits(qapp: QApplication, kind: str) -> None:
+    catalogue, _ = plant()
+    element = {"id": "e_1", "type": kind, "x": 60, "y": 60, "w": 300, "h": 120, **CASES[kind]}
+    built = Scene(load_display({"size": [420, 240], "elements": [element]}, shipped_definitions()), catalogue)
+    assert "W" in texts(built)
+
+
+def test_an_unknown_tag_is_drawn_as_a_configuration_fault(qapp: QApplication) -> None:
+    element = {"id": "e_1", "type": "readout", "x": 60, "y": 60, "tag": "u/none.pv"}
+    built = Scene(
+        load_display({"size": [420, 240], "elements": [element]}, shipped_definitions()), Catalogue()
+    )
+    assert {"----", "K"} <= set(texts(built))

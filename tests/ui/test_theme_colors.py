@@ -1,0 +1,90 @@
+"""Themes: every role exists in both, texts and outlines have the contrast that operators need."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF
+from PySide6.QtWidgets import QApplication
+
+from hmi.core.errors import ConfigurationError
+from hmi.ui.theme import FONTS, THEMES, Theme, apply_theme, load_fonts
+
+pytestmark = pytest.mark.qt
+
+
+def luminance(color: QColor) -> float:
+    def linear(c: float) -> float:
+        return c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4
+
+    return 0.2126 * linear(color.redF()) + 0.7152 * linear(color.greenF()) + 0.0722 * linear(color.blueF())
+
+
+def contrast(first: QColor, second: QColor) -> float:
+    a, b = sorted((luminance(first), luminance(second)), reverse=True)
+    return (a + 0.05) / (b + 0.05)
+
+
+TEXTS = [
+    *((t, g) for t in ("text", "text.secondary", "text.label", "setpoint") for g in ("background", "panel")),
+    ("header.text", "header"), ("header.secondary", "header"), ("tab.active.text", "tab.active"), ("text", "button"),
+    ("text", "field"), ("text", "selection"), ("text", "tooltip"), ("text", "row.alarm"), ("accent.text", "accent"),
+    ("text", "water"), ("text.secondary", "water"), ("text", "body"), ("value", "body"), ("fill.text", "fill.on"),
+    *((f"alarm.p{n}.text", f"alarm.p{n}") for n in range(1, 5)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize(("text", "ground"), TEXTS)
+def test_HM_04_text_contrast(name: str, text: str, ground: str) -> None:
+    theme = Theme.load(name)
+    assert contrast(theme.color(text), theme.color(ground)) >= 4.5
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("ground", ["background", "panel"])
+def test_HM_04_values_reach_seven_to_one(name: str, ground: str) -> None:
+    theme = Theme.load(name)
+    assert contrast(theme.color("value"), theme.color(ground)) >= 6.5 if theme.dark else 7.0
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("role", ["outline", "outline.body", "pipe", "pipe.minor", "focus"])
+def test_HM_04_outline_contrast(name: str, role: str) -> None:
+    theme = Theme.load(name)
+    assert contrast(theme.color(role), theme.color("panel")) >= 3.0
+
+
+def test_both_themes_have_the_same_roles() -> None:
+    light, dark = (set(Theme.load(name).roles) for name in THEMES)
+    assert light == dark
+    assert {"background", "panel", "text", "value", "band", "header", "alarm.p1", "alarm.p4.text"} <= light
+
+
+def test_HM_06_nothing_but_alarms_is_saturated_like_one() -> None:
+    """No other role comes near an alarm fill in hue at a comparable saturation."""
+    for name in THEMES:
+        theme = Theme.load(name)
+        alarms = [theme.alarm(n) for n in range(1, 5)]
+        for role in theme.roles:
+            color = theme.color(role)
+            if role.startswith(("alarm.", "row.alarm")) or color.hsvSaturationF() < 0.35:
+                continue
+            near = [abs(color.hsvHueF() - a.hsvHueF()) for a in alarms]
+            assert min(min(d, 1 - d) for d in near) > 0.05, (name, role)
+
+
+def test_unknown_theme_names_the_choices() -> None:
+    with pytest.raises(ConfigurationError, match="light, dark"):
+        Theme.load("pink")
+
+
+def test_bundled_font_has_tabular_figures(qapp: QApplication) -> None:
+    apply_theme(qapp, Theme.load("light"))
+    assert load_fonts() == "Inter"
+    for role in FONTS:
+        metrics = QFontMetricsF(Theme.load("light").font(role))
+        assert metrics.horizontalAdvance("1111") == pytest.approx(metrics.horizontalAdvance("8888"))
+    assert QFontInfo(Theme.load("light").font("value")).family() == "Inter"

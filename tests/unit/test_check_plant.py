@@ -1,0 +1,187 @@
+"""The linter: what opens but cannot work is found with file and line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hmi.check import check_plant, exit_code, findings_as_json
+from hmi.project import Finding, new_plant
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return new_plant(tmp_path / "works")
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> int:
+    """Replace a text once and return its line."""
+    path = folder / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def found(folder: Path, words: str) -> Finding:
+    findings = check_plant(folder)
+    matching = [f for f in findings if words in f.sentence]
+    assert len(matching) == 1, [f.sentence for f in findings]
+    return matching[0]
+
+
+def element(**properties: object) -> str:
+    return json.dumps(
+        {"id": "e_0123456789ab", "type": "readout", "x": 1, "y": 2, "w": 80, "h": 40, **properties}
+    )
+
+
+def add_element(folder: Path, **properties: object) -> int:
+    return (
+        edit(
+            folder, "displays/overview.json", '"elements": [\n', f'"elements": [\n{element(**properties)},\n'
+        )
+        + 1
+    )
+
+
+def test_a_new_plant_has_no_finding(folder: Path) -> None:
+    assert check_plant(folder) == ()
+    assert exit_code(()) == 0
+
+
+def test_a_display_naming_an_unknown_tag_is_an_error_with_its_line(folder: Path) -> None:
+    line = add_element(folder, tag="area1/lt102")
+    finding = found(folder, "'area1/lt102', which is not known")
+    assert (finding.severity, finding.line) == ("error", line)
+    assert finding.file == str(folder / "displays" / "overview.json")
+    assert finding.do == "did you mean area1/lt101?"
+    assert exit_code(check_plant(folder)) == 1
+
+
+def test_a_binding_naming_an_unknown_tag_is_an_error_with_its_line(folder: Path) -> None:
+    line = add_element(folder, tag="area1/lt101", label={"expr": "format('area1/gone', \".1f\")"})
+    finding = found(folder, "'area1/gone'")
+    assert (finding.severity, finding.line) == ("error", line)
+
+
+def test_a_binding_that_does_not_compile_is_an_error_with_column(folder: Path) -> None:
+    line = add_element(folder, tag="area1/lt101", label={"expr": "1 + open(2)"})
+    finding = found(folder, "there is no function open")
+    assert (finding.severity, finding.line) == ("error", line)
+    assert "column 5" in finding.text
+
+
+def test_an_unknown_element_type_and_its_tag(folder: Path) -> None:
+    line = add_element(folder, type="hologram", tag="area1/gone")
+    assert found(folder, "unknown type 'hologram'").line == line
+    assert found(folder, "'area1/gone'").line == line
+
+
+def test_a_property_of_the_wrong_type(folder: Path) -> None:
+    line = add_element(folder, tag=17)
+    assert found(folder, "tag is 17").line == line
+
+
+def test_an_element_of_unknown_equipment(folder: Path) -> None:
+    line = add_element(folder, type="pump", instance="area1/p109")
+    finding = found(folder, "there is no instance 'area1/p109'")
+    assert (finding.line, finding.do) == (line, "did you mean area1/p101?")
+
+
+def test_a_dead_link_between_displays(folder: Path) -> None:
+    line = add_element(folder, type="link", display="nowhere")
+    assert found(folder, "there is no display 'nowhere'").line == line
+
+
+def test_a_derived_tag_names_an_unknown_tag(folder: Path) -> None:
+    line = edit(folder, "tags.csv", "'area1/lt101' / 5", "'area1/lt1' / 5")
+    finding = found(folder, "'area1/lt1', which is not known")
+    assert (finding.severity, finding.line) == ("error", line)
+
+
+def test_a_derived_tag_that_does_not_compile(folder: Path) -> None:
+    line = edit(folder, "tags.csv", "'area1/lt101' / 5 * 100", "'area1/lt101' ** 5")
+    finding = found(folder, "** is no part of the language")
+    assert (finding.severity, finding.line) == ("error", line)
+
+
+def test_an_expression_of_a_type_is_reported_once_at_the_type(folder: Path) -> None:
+    row = "pump,,area1/p102,,Pump P-102,area1,plc1,,,,,,,,,,,base=121"
+    edit(folder, "tags.csv", "tag,", f"{row}\ntag,")
+    edit(folder, "types/pump.toml", "not '{name}.tripped'", "not '{name}.tripped' +")
+    finding = found(folder, "does not read as a calculation")
+    assert finding.file == str(folder / "types" / "pump.toml")
+
+
+def test_a_permissive_that_names_an_unknown_signal(folder: Path) -> None:
+    edit(folder, "types/pump.toml", "not '{name}.tripped'", "not '{name}.trapped'")
+    assert "area1/p101.speed_sp, permissive" in found(folder, "'area1/p101.trapped'").text
+
+
+def test_derived_tags_in_a_ring(folder: Path) -> None:
+    path = folder / "tags.csv"
+    rows = "tag,,area1/r1,,,,,,,,,,,,,'area1/r2',,\ntag,,area1/r2,,,,,,,,,,,,,'area1/r1' + 1,,\n"
+    path.write_text(path.read_text(encoding="utf-8") + rows, encoding="utf-8")
+    assert "area1/r1 <- area1/r2 <- area1/r1" in found(folder, "is calculated from itself").text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words", "severity"),
+    [
+        ("high,high,4.5,", "high,high,45,", "outside the range", "error"),
+        ("high,high,4.5,", "high,high,0.4,", "is not below high", "error"),
+        ("high,high,4.5,0.1,5,", "high,high,4.5,9,5,", "as wide as the range", "error"),
+        ("high,high,4.5,0.1,5,", "high,high,4.5,,,", "no deadband", "warning"),
+        (
+            "area1/lt101,high,high,4.5,0.1,",
+            "area1/p101.running,high,high,1,0,",
+            "use a discrete alarm",
+            "error",
+        ),
+    ],
+)
+def test_limits_stand_inside_the_range_and_in_order(
+    folder: Path, old: str, new: str, words: str, severity: str
+) -> None:
+    edit(folder, "alarms.csv", old, new)
+    assert found(folder, words).severity == severity
+
+
+def test_an_alarm_on_a_tag_without_a_range(folder: Path) -> None:
+    edit(folder, "tags.csv", "m,0,5,1,4", "m,,,,")
+    assert {f.severity for f in check_plant(folder) if "without a range" in f.text} == {"warning"}
+
+
+def test_what_no_one_uses_is_a_warning(folder: Path) -> None:
+    (folder / "types" / "valve.toml").write_text('schema = "type/1"\nname = "valve"\n', encoding="utf-8")
+    path = folder / "plant.toml"
+    spare = '\n[connection.spare]\ndriver = "modbus"\nendpoints = ["tcp://127.0.0.1:503"]\n'
+    path.write_text(path.read_text(encoding="utf-8") + spare, encoding="utf-8")
+    text = (folder / "displays" / "overview.json").read_text(encoding="utf-8")
+    lost = text.replace('"overview"', '"lost"').replace('"level": 1', '"level": 4')
+    lost = lost.replace("d_", "d_9").replace("e_", "e_9")
+    (folder / "displays" / "lost.json").write_text(lost, encoding="utf-8")
+    findings = check_plant(folder)
+    assert {f.severity for f in findings} == {"warning"}
+    texts = " ".join(f.text for f in findings)
+    assert all(word in texts for word in ("is a valve", "connection spare", "display lost"))
+    assert exit_code(findings) == 0
+
+
+def test_findings_as_json_can_be_read_by_machines(folder: Path) -> None:
+    line = add_element(folder, tag="area1/lt102")
+    (row,) = json.loads(findings_as_json(check_plant(folder)))
+    assert row["severity"] == "error"
+    assert row["line"] == line
+    assert row["sentence"].startswith(f"{row['file']}:{line}: ")
+
+
+def test_a_plant_with_load_errors_is_checked_as_far_as_it_goes(folder: Path) -> None:
+    edit(folder, "tags.csv", "plc1,HR3", "plc7,HR3")
+    add_element(folder, tag="area1/gone")
+    texts = " ".join(f.text for f in check_plant(folder))
+    assert "connection 'plc7'" in texts
+    assert "area1/gone" in texts
