@@ -24,7 +24,7 @@ class Point:
     type: ValueType
     period_ms: int
     writable: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

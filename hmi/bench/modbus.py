@@ -19,9 +19,9 @@ from hmi.bench.peers import modbus_c
 from hmi.core.values import ValueType
 from hmi.drivers.modbus.driver import ModbusDriver, create
 
-REPEATS = 12
+REPEATS = 8
 REQUESTS = 120
-SCANS = 2
+SCANS = 8
 INTEGERS, FLOATS = 45, 40  # 125 registers as 85 tags
 
 
@@ -93,18 +93,17 @@ async def _cost(
 
 
 async def _poll(port: int, tags: int) -> float:
-    """CPU seconds that one scan takes, which is the load of one core at 1 s."""
+    """CPU seconds of the cheapest scan, which is the load of one core at 1 s."""
     driver = driver_for(port, tags)
     await driver.open()
-    for block in driver.plan():
-        await driver.read(block)
-    cpu = time.process_time()
+    costs: list[float] = []
     for _scan in range(SCANS):
+        cpu = time.process_time()
         for block in driver.plan():
             await driver.read(block)
-    cpu = time.process_time() - cpu
+        costs.append(time.process_time() - cpu)
     await driver.close()
-    return cpu / SCANS
+    return min(costs[1:])
 
 
 def _run(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -137,10 +136,15 @@ def _request_figures(ports: dict[str, int]) -> list[Figure]:
     found = _interleaved(ports)
     bare = "pymodbus with convert_from_registers, 125 registers as 85 tags, same loop"
     figures: list[Figure] = []
-    for load, name in (("changing", ""), ("unchanged", "_unchanged"), ("all", "_all_changed")):
+    for load, name, goal in (
+        ("changing", "", 4),
+        ("unchanged", "_unchanged", 8),
+        ("all", "_all_changed", 2.5),
+    ):
         ratio = found["pymodbus"][0] / found[f"ours_{load}"][0]
+        passed = ratio >= goal
         figures.append(
-            Figure(f"modbus.cpu_vs_pymodbus{name}", ratio, "times less CPU", bare, ">= 4", ratio >= 4)
+            Figure(f"modbus.cpu_vs_pymodbus{name}", ratio, "times less CPU", bare, f">= {goal:g}", passed)
         )
     for name, (cost, rate) in found.items():
         figures.append(Figure(f"modbus.cpu_per_request_{name}", cost, "us", "C server"))
@@ -150,7 +154,7 @@ def _request_figures(ports: dict[str, int]) -> list[Figure]:
 
 def _load(figure: str, port: int, tags: int, against: str, limit: float) -> Figure:
     """Share of a core that a poll each second needs."""
-    share = min(_run(_poll(port, tags)) for _repeat in range(REPEATS)) * 100
+    share = _run(_poll(port, tags)) * 100
     return Figure(f"modbus.{figure}", share, "% of a core", against, f"< {limit:g}", share < limit)
 
 

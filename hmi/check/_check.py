@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hmi.check._alarms import check_alarms
+from hmi.check._commands import check_commands
 from hmi.check._displays import check_displays
 from hmi.check._expressions import check_expressions
 from hmi.check._unused import check_unused
@@ -20,6 +21,7 @@ def check_plant(folder: Path | str) -> tuple[Finding, ...]:
     if draft.head:
         check_expressions(draft)
         check_alarms(draft)
+        check_commands(draft)
         check_displays(draft)
         check_unused(draft)
     return tuple(sorted(dict.fromkeys(draft.findings.items), key=lambda f: (f.file, f.line)))

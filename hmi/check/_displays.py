@@ -83,11 +83,16 @@ def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -
     for kind, name in _references(element, element.definition):
         if kind == "display":
             linked.add(name)
-        if name not in known[kind]:
+        if name not in known[kind] and not (kind == "area" and _begins_a_tag(name, draft)):
             what = f"element {element.id}: there is no {kind} {name!r}"
             do = meant(name, known[kind], f"name {'an' if kind != 'display' else 'a'} {kind} of this plant")
             draft.findings.error(file.source.file, line, what, do)
     return linked
+
+
+def _begins_a_tag(prefix: str, draft: Draft) -> bool:
+    """An area may also be written as the beginning of tag names."""
+    return any(name.startswith(prefix) for name in draft.by_name)
 
 
 def _references(element: Element, definition: ElementDefinition | None) -> Iterator[tuple[str, str]]:

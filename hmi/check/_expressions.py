@@ -35,7 +35,7 @@ def check_expressions(draft: Draft) -> None:
 
 def _uses(draft: Draft) -> Iterator[Use]:
     for tag in draft.tags:
-        origin = _origin(tag, draft)
+        origin = draft.origin_of(tag)
         if tag.expression:
             yield Use(tag.expression, tag.name, tag.source, origin)
         for text, what in _command_texts(tag):
@@ -43,12 +43,6 @@ def _uses(draft: Draft) -> Iterator[Use]:
     for alarm in draft.alarms:
         if alarm.expression:
             yield Use(alarm.expression, f"alarm {alarm.name}", alarm.source, alarm.source)
-
-
-def _origin(tag: TagDef, draft: Draft) -> Source:
-    """Where an expression of a tag is written: the type's signal, else the row of the tag."""
-    instance = draft.instances.get(tag.instance)
-    return draft.signal_sources.get((instance.type, tag.signal), tag.source) if instance else tag.source
 
 
 def _command_texts(tag: TagDef) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -77,7 +78,16 @@ def curve(
     if past is not None:
         revision = past.revision
         bottom, top = _stretched(past, bottom, top)
+    step = _step(top - bottom)
+    bottom = bottom if bottom == low else math.floor(round(bottom / step, 6)) * step
+    top = top if top == high else math.ceil(round(top / step, 6)) * step
     return Curve(past, revision, bottom, top, band, limits_of(info), setpoint)
+
+
+def _step(span: float) -> float:
+    """A round number near an eighth of the span."""
+    power = 10.0 ** math.floor(math.log10(span / 8))
+    return next(power * n for n in (1, 2, 5, 10) if power * n >= span / 8)
 
 
 def _ends(

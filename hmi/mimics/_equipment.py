@@ -139,7 +139,7 @@ def _is_on(inputs: Inputs, state: Reading) -> bool:
 def _figure(inputs: Inputs, fill: str) -> str:
     """Speed or position beside the word while it says something."""
     reading = inputs.signal("speed")
-    if reading is None or fill == OFF:
+    if reading is None or fill not in {ON, HALF}:
         return ""
     if reading.is_bad:
         return NO_VALUE

@@ -65,6 +65,11 @@ class Draft:
         self.findings.error(source.file, source.line, what, "leave it empty and run hmi format")
         return False
 
+    def origin_of(self, tag: TagDef) -> Source:
+        """Where a tag is described: the signal of its type, else its own row."""
+        instance = self.instances.get(tag.instance)
+        return self.signal_sources.get((instance.type, tag.signal), tag.source) if instance else tag.source
+
     def area_for(self, name: str, given: str, source: Source) -> str:
         """The area of a tag: as given, else the longest area that begins its name."""
         if given:
@@ -110,6 +115,8 @@ class Draft:
     def _problem_of_source(self, fields: dict[str, Any]) -> FieldError | None:
         connection, address = fields.get("connection", ""), fields.get("address", "")
         if fields.get("expression"):
+            if fields.get("command") is not None:
+                return FieldError("is calculated and cannot be written", "remove writable")
             return FieldError("has an address and an expression", "keep one of them") if address else None
         if not address:
             return FieldError("has neither an address nor an expression")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -61,24 +62,30 @@ def _from_text(setting: Setting, text: str) -> Any:
     return text
 
 
-def options_of(name: str, given: Mapping[str, Any], raw_type: str) -> dict[str, Any]:
-    """Options of a tag with the types its driver wants, and the device type that the tag type implies."""
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of a tag; those in ``unknown`` are kept, though the driver does not name them."""
+
+    values: Mapping[str, Any]
+    unknown: tuple[str, ...] = ()
+
+
+def options_of(name: str, given: Mapping[str, Any], raw_type: str) -> Options:
+    """Options with the types the driver wants, and the device type that the tag type implies."""
     settings = {s.name: s for s in driver(name).tag_options}
     out: dict[str, Any] = {}
     for key, value in given.items():
         setting = settings.get(key)
-        if setting is None:
-            known = ", ".join(settings) or "none"
-            raise FieldError(f"the driver {name} has no option {key!r}", f"its options: {known}")
-        out[key] = _from_text(setting, value) if isinstance(value, str) else value
-        check_value(setting, out[key])
+        out[key] = _from_text(setting, value) if setting and isinstance(value, str) else value
+        if setting:
+            check_value(setting, out[key])
     wire = TYPES[raw_type][1] if raw_type in TYPES else ""
     if wire and "wire" in settings and wire in settings["wire"].choices:
         out.setdefault("wire", wire)
-    return out
+    return Options(out, tuple(key for key in given if key not in settings))
 
 
 @lru_cache(maxsize=20_000)
-def options_of_cells(name: str, first: str, second: str, raw_type: str) -> Mapping[str, Any]:
+def options_of_cells(name: str, first: str, second: str, raw_type: str) -> Options:
     """Options written as ``a=1;b=2`` (``second`` adds to ``first``); equal cells share one mapping."""
     return options_of(name, {**pairs(first, "options"), **pairs(second, "options")}, raw_type)

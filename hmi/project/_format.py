@@ -11,6 +11,8 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import tomlkit
+
 from hmi.core.errors import ConfigurationError
 from hmi.project._displays import with_ids
 from hmi.project._findings import Findings
@@ -70,14 +72,26 @@ def _toml(path: Path, kind: str, findings: Findings) -> Iterator[tuple[Path, str
     file = read_toml(path, findings)
     if file is None:
         return
-    migrated(dict(file.data), kind, shown=str(path), line=1, findings=findings)
     text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").rstrip() + "\n"
-    if "schema" not in file.data:
+    written = file.data.get("schema")
+    current = migrated(file.data, kind, shown=str(path), line=1, findings=findings)
+    if current is None:
+        return
+    if written is not None and written != current["schema"]:
+        text = _migrated_text(text, kind, findings)
+    if written is None:
         text = f'schema = "{schema_of(kind)}"\n{text}'
     if kind == "plant" and not file.data.get("id"):
         text = _with_id(text, derived_id("p", str(file.data.get("name", ""))))
     tomllib.loads(text)
     yield path, text
+
+
+def _migrated_text(text: str, kind: str, findings: Findings) -> str:
+    """The text of an older version in the current one, with its comments."""
+    document = tomlkit.parse(text)
+    migrated(document, kind, shown="", line=1, findings=findings)
+    return tomlkit.dumps(document)
 
 
 def _with_id(text: str, made: str) -> str:

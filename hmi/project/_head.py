@@ -65,6 +65,8 @@ def _zone(zone: str, file: TomlFile, draft: Draft) -> str:
     try:
         zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        if not zoneinfo.available_timezones():
+            return zone  # no time-zone data on this machine: nothing to judge by
         line = file.lines.find(("zone",))
         draft.findings.error(
             file.shown, line, f"the time zone {zone!r} is not known", "write it as Europe/Berlin"
@@ -78,12 +80,25 @@ def _areas(model: PlantModel, file: TomlFile, draft: Draft) -> None:
         if area.path in draft.areas:
             draft.findings.error(file.shown, line, f"the area {area.path!r} stands twice", "remove one")
         draft.areas[area.path] = Area(area.path, area.title or area.path, area.parent)
+    _area_rings(draft, file)
     for index, area in enumerate(model.area):
         if area.parent and area.parent not in draft.areas:
             line = file.lines.find(("area", index, "parent"))
             draft.findings.error(
                 file.shown, line, f"the area {area.parent!r} above {area.path!r} is not known"
             )
+
+
+def _area_rings(draft: Draft, file: TomlFile) -> None:
+    for path, area in draft.areas.items():
+        above, seen = area.parent, {path}
+        while above and above not in seen:
+            seen.add(above)
+            above = draft.areas[above].parent if above in draft.areas else ""
+        if above == path:
+            line = file.lines.find(("area",))
+            draft.findings.error(file.shown, line, f"the area {path!r} lies in itself", "correct its parent")
+            return
 
 
 def _connection(name: str, model: ConnectionModel, file: TomlFile, draft: Draft) -> None:

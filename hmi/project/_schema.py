@@ -9,7 +9,8 @@ from hmi.project._findings import Findings
 
 CURRENT = {"plant": 1, "type": 1, "display": 1, "scenario": 1}
 
-# (kind, version) -> how a document of that version becomes one of version + 1; tables keep unknown content
+# (kind, version) -> how a document of that version becomes one of version + 1, in place, so that TOML
+# keeps its comments; what it does not know it leaves alone
 MIGRATIONS: dict[tuple[str, int], Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 
@@ -50,5 +51,6 @@ def _version(written: object, kind: str) -> int | None:
 
 def _upgrade(data: dict[str, Any], kind: str, version: int) -> dict[str, Any]:
     for step in range(version, CURRENT[kind]):
-        data = {**MIGRATIONS[kind, step](data), "schema": f"{kind}/{step + 1}"}
+        data = MIGRATIONS[kind, step](data)
+        data["schema"] = f"{kind}/{step + 1}"
     return data

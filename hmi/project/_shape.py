@@ -32,22 +32,42 @@ _WORDS = {
 
 def shape(model: type[Model], data: dict[str, Any], file: TomlFile, draft: Draft) -> Model | None:
     """The model of a TOML document, or None and one finding per wrong field."""
-    return shape_at(model, data, file.shown, file.lines.find, draft)
+    return shape_at(model, data, file.shown, file.lines.find, draft, own=file.data)
 
 
 def shape_at(
-    model: type[Model], data: dict[str, Any], shown: str, line_of: Callable[[Any], int], draft: Draft
+    model: type[Model],
+    data: dict[str, Any],
+    shown: str,
+    line_of: Callable[[Any], int],
+    draft: Draft,
+    *,
+    own: Any = None,
 ) -> Model | None:
-    """As ``shape``, for a document whose lines come from ``line_of(path)``."""
+    """As ``shape``, for a document whose lines come from ``line_of(path)``.
+
+    ``own`` is what the file itself says, when ``data`` also holds what it inherits.
+    """
     try:
         built = model.model_validate(data)
     except ValidationError as error:
         _report(error, shown, line_of, draft)
         return None
     for path in unknown_fields(built):
+        if own is not None and not _holds(own, path):
+            continue
         what = f"{dotted(path)} is not a known field"
         draft.findings.warning(shown, line_of(path), what, "it is kept; check the spelling")
     return built
+
+
+def _holds(data: Any, path: tuple[str | int, ...]) -> bool:
+    for part in path:
+        try:
+            data = data[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def _report(error: ValidationError, shown: str, line_of: Callable[[Any], int], draft: Draft) -> None:

@@ -10,15 +10,15 @@ from hmi.core.identity import is_tag_name
 from hmi.core.values import Value
 from hmi.project._alarms import add_type_alarms
 from hmi.project._draft import Draft
-from hmi.project._drivers import options_of, options_of_cells
-from hmi.project._fields import CellReader, pairs, truth
+from hmi.project._drivers import Options, options_of, options_of_cells
+from hmi.project._fields import CellReader, pairs
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
+from hmi.project._parameters import parameter_values
 from hmi.project._read import read_csv
 from hmi.project._templates import has_holes, render
 from hmi.project._types import SignalPlan, TypePlan, signal_plan
 from hmi.project.columns import TAG_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
-from hmi.project.models import ParameterModel
 from hmi.project.plant import Instance, Source
 
 Row = dict[str, str]
@@ -61,7 +61,8 @@ def _add_plain(row: Row, reader: CellReader, source: Source, draft: Draft) -> No
         connection = draft.connections.get(fields.get("connection", ""))
         if connection is not None and connection.driver in draft.drivers:
             raw_type = row.get("type", "")
-            fields["options"] = options_of_cells(connection.driver, row.get("options", ""), "", raw_type)
+            options = options_of_cells(connection.driver, row.get("options", ""), "", raw_type)
+            fields["options"] = _noted(options, name, source, draft)
     except FieldError as error:
         draft.findings.error(source.file, source.line, f"{name}: {error.text}", error.do)
         return
@@ -81,7 +82,7 @@ def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft)
     try:
         given = pairs(row.get("parameters", ""), "parameters")
         overrides = {key: given.pop(key) for key in list(given) if "." in key}
-        parameters = _parameters(given, plan.parameters)
+        parameters = parameter_values(given, plan.parameters)
         targets = _overrides(overrides, plan)
     except FieldError as error:
         draft.findings.error(source.file, source.line, f"{name}: {error.text}", error.do)
@@ -117,46 +118,6 @@ def _problem_of_instance(row: Row, name: str, plan: TypePlan | None, draft: Draf
     return None
 
 
-def _parameters(given: Mapping[str, str], wanted: Mapping[str, ParameterModel]) -> dict[str, Value]:
-    for key in given:
-        if key not in wanted:
-            known = ", ".join(wanted) or "none"
-            raise FieldError(f"the type has no parameter {key!r}", f"its parameters: {known}")
-    out: dict[str, Value] = {}
-    for key, model in wanted.items():
-        if key in given:
-            out[key] = _checked(key, _typed(key, given[key], model.type), model)
-        elif model.default is None:
-            raise FieldError(f"parameter {key!r} is missing", f"write {key}=… into the column parameters")
-        else:
-            out[key] = model.default
-    return out
-
-
-def _typed(key: str, text: str, kind: str) -> Value:
-    try:
-        match kind:
-            case "integer":
-                return int(text)
-            case "number":
-                return float(text)
-            case "boolean":
-                return truth(text, key)
-    except ValueError:
-        raise FieldError(f"parameter {key} {text!r} is not of type {kind}") from None
-    return text
-
-
-def _checked(key: str, value: Value, model: ParameterModel) -> Value:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        low, high = model.minimum, model.maximum
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise FieldError(f"parameter {key} is {value}", f"it goes from {low} to {high}")
-    if model.choices is not None and value not in model.choices:
-        raise FieldError(f"parameter {key} {value!r} is not known", f"use one of {model.choices}")
-    return value
-
-
 def _overrides(given: Mapping[str, str], plan: TypePlan) -> dict[str, dict[str, str]]:
     """``speed.high=80`` by signal (or alarm) and field."""
     out: dict[str, dict[str, str]] = {}
@@ -176,13 +137,15 @@ def _add_signal(
     try:
         plan = signal_plan(signal.name, {**signal.raw, **changes}, signal.source) if changes else signal
         fields = plan.fields(values)
-        _complete(fields, plan, row, values, draft)
+        options = _complete(fields, plan, row, values, draft)
     except FieldError as error:
         what = f"{name}: {error.text}"
         draft.findings.error(
             source.file, source.line, what, error.do or f"see {signal.source.file}:{signal.source.line}"
         )
         return ""
+    if options is not None:
+        fields["options"] = _noted(options, name, source, draft)
     fields.update(id=f"{row['id']}.{signal.name}", name=name, area=values["area"], instance=values["name"])
     tag = draft.add_tag(fields, source)
     return tag.id if tag else ""
@@ -190,20 +153,27 @@ def _add_signal(
 
 def _complete(
     fields: dict[str, Any], plan: SignalPlan, row: Row, values: Mapping[str, Value], draft: Draft
-) -> None:
-    """Connection, scan class and options, which an instance may give for all its signals."""
+) -> Options | None:
+    """Set connection and scan class and return the options, which an instance may give for all its signals."""
     if "scan" not in fields and "scan" in row:
         fields["scan"] = row["scan"]
     if fields.get("expression"):
-        return
+        return None
     fields.setdefault("connection", row.get("connection", ""))
     connection = draft.connections.get(fields["connection"])
     if connection is None or connection.driver not in draft.drivers:
-        return
+        return None
     own, raw_type, cell = plan.raw.get("options", ""), plan.raw.get("type", ""), row.get("options", "")
     if isinstance(own, str) and not has_holes(own):
-        fields["options"] = options_of_cells(connection.driver, own, cell, raw_type)
-        return
+        return options_of_cells(connection.driver, own, cell, raw_type)
     given = render(own, values)
     given = pairs(given, "options") if isinstance(given, str) else given
-    fields["options"] = options_of(connection.driver, {**given, **pairs(cell, "options")}, raw_type)
+    return options_of(connection.driver, {**given, **pairs(cell, "options")}, raw_type)
+
+
+def _noted(options: Options, name: str, source: Source, draft: Draft) -> Mapping[str, Any]:
+    """The options as they are, with a warning for those that the driver does not know."""
+    for key in options.unknown:
+        what = f"{name}: the driver has no option {key!r}"
+        draft.findings.warning(source.file, source.line, what, "it is kept; check the spelling")
+    return options.values

@@ -12,6 +12,7 @@ from hmi.core.values import Value
 from hmi.project._draft import Draft
 from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, from_values
 from hmi.project._findings import FieldError
+from hmi.project._parameters import check_definition, check_uses
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
@@ -19,7 +20,6 @@ from hmi.project._templates import Template, has_holes, render, template
 from hmi.project.models import ParameterModel, TypeModel
 from hmi.project.plant import ComponentType, Source
 
-BUILT_IN = ("name", "description", "area", "id")
 _ENDS = {"range": ("low", "high"), "normal": ("normal_low", "normal_high"), "raw": ("raw_low", "raw_high")}
 _SIGNAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _COMMAND_TARGETS = frozenset(COMMAND_SOURCES)
@@ -140,7 +140,8 @@ def _plan(chain: list[_TypeFile], draft: Draft) -> TypePlan | None:
     model = shape(TypeModel, merged, own.file, draft)
     if model is None:
         return None
-    signals = _signals(merged, chain, draft)
+    _check_parameters(model.parameters, chain, draft)
+    signals = _signals(merged, model.parameters, chain, draft)
     component = ComponentType(
         name=model.name,
         title=model.title or model.name,
@@ -150,7 +151,9 @@ def _plan(chain: list[_TypeFile], draft: Draft) -> TypePlan | None:
         extra=dict(model.model_extra or {}),
         source=Source(own.file.shown, own.file.lines.find(("name",))),
     )
-    return TypePlan(component, model.parameters, signals, _alarms(merged, chain, signals, draft))
+    return TypePlan(
+        component, model.parameters, signals, _alarms(merged, model.parameters, signals, chain, draft)
+    )
 
 
 def _merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +176,21 @@ def _source(chain: list[_TypeFile], *path: str) -> Source:
     return Source(chain[-1].file.shown, 1)
 
 
-def _signals(merged: Mapping[str, Any], chain: list[_TypeFile], draft: Draft) -> dict[str, SignalPlan]:
+def _check_parameters(parameters: Mapping[str, ParameterModel], chain: list[_TypeFile], draft: Draft) -> None:
+    for name, model in parameters.items():
+        try:
+            check_definition(name, model)
+        except FieldError as error:
+            source = _source(chain, "parameters", name)
+            draft.findings.error(source.file, source.line, f"parameter {name}: {error.text}", error.do)
+
+
+def _signals(
+    merged: Mapping[str, Any],
+    parameters: Mapping[str, ParameterModel],
+    chain: list[_TypeFile],
+    draft: Draft,
+) -> dict[str, SignalPlan]:
     plans: dict[str, SignalPlan] = {}
     for name, table in merged.get("signals", {}).items():
         source = _source(chain, "signals", name)
@@ -182,6 +199,7 @@ def _signals(merged: Mapping[str, Any], chain: list[_TypeFile], draft: Draft) ->
             draft.findings.error(source.file, source.line, what, "write letters, digits and _")
             continue
         try:
+            check_uses(table, parameters)
             plans[name] = signal_plan(name, flattened(name, table), source)
         except FieldError as error:
             draft.findings.error(source.file, source.line, f"signal {name}: {error.text}", error.do)
@@ -223,7 +241,11 @@ def signal_plan(name: str, raw: dict[str, Any], source: Source) -> SignalPlan:
 
 
 def _alarms(
-    merged: Mapping[str, Any], chain: list[_TypeFile], signals: Mapping[str, SignalPlan], draft: Draft
+    merged: Mapping[str, Any],
+    parameters: Mapping[str, ParameterModel],
+    signals: Mapping[str, SignalPlan],
+    chain: list[_TypeFile],
+    draft: Draft,
 ) -> dict[str, AlarmPlan]:
     plans: dict[str, AlarmPlan] = {}
     for name, table in merged.get("alarms", {}).items():
@@ -231,6 +253,11 @@ def _alarms(
         if table["signal"] not in signals:
             what = f"alarm {name}: the type has no signal {table['signal']!r}"
             draft.findings.error(source.file, source.line, what, f"its signals: {', '.join(signals)}")
+            continue
+        try:
+            check_uses(table, parameters)
+        except FieldError as error:
+            draft.findings.error(source.file, source.line, f"alarm {name}: {error.text}", error.do)
             continue
         plans[name] = AlarmPlan(name, dict(table), source)
     return plans

@@ -1,6 +1,7 @@
 """The tag engine: raw device values in, engineering values with quality and age out."""
 
 from hmi.tags._engine import TagEngine
-from hmi.tags._updates import TagUpdates
+from hmi.tags._inverse import OutOfTypeRange, raw_for, raw_step, to_raw
+from hmi.tags._updates import LiveValues, TagUpdates
 
-__all__ = ["TagEngine", "TagUpdates"]
+__all__ = ["LiveValues", "OutOfTypeRange", "TagEngine", "TagUpdates", "raw_for", "raw_step", "to_raw"]

@@ -11,7 +11,7 @@ from hmi.core.commands import Refusal
 from hmi.core.values import WAITING, DataValue, Value, bad
 from hmi.project.plant import Plant
 from hmi.tags import _inverse
-from hmi.tags._ages import LifeCounter, LifeTime, limit_ms
+from hmi.tags._ages import PERIODS, GroupAge, LifeCounter, LifeTime, limit_ms
 from hmi.tags._derived import DerivedTags
 from hmi.tags._groups import Groups
 from hmi.tags._scale import converter
@@ -39,7 +39,8 @@ class TagEngine:
     def _build(self, plant: Plant) -> None:
         derived = DerivedTags(plant)
         self.plant, self._derived = plant, derived
-        self.latest = [WAITING] * len(plant.tags)
+        # in place: alarms and the values view keep looking at this very list
+        self.latest[:] = [WAITING] * len(plant.tags)
         self._held = {}
         self._convert = [converter(tag) for tag in plant.tags]
         self._groups = Groups(plant, derived, self._clock)
@@ -226,18 +227,18 @@ class TagEngine:
 
         Raises ConfigurationError before anything is touched when its derived tags do not work.
         """
-        old_plant, old = self.plant, self.latest
+        old_plant, old = self.plant, list(self.latest)
         groups = self._groups.known
         self._build(plant)
         kept = {tag.id: old[tag.handle] for tag in old_plant.tags}
         self._regroup(old_plant, groups)
         return self._take(kept)
 
-    def _regroup(self, old_plant: Plant, groups: Mapping[str, Any]) -> None:
+    def _regroup(self, old_plant: Plant, groups: Mapping[str, GroupAge]) -> None:
         for name, group in groups.items():
             ids = (old_plant.tags[handle].id for handle in group.handles)
             handles = [self._by_id[i] for i in ids if i in self._by_id]
-            period = group.limit_ms // 3
+            period = group.limit_ms // PERIODS
             new = self._groups.add(name, connection=group.connection, period_ms=period, handles=handles)
             new.alive_ns, new.heard = group.alive_ns, group.heard
 

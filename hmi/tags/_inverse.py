@@ -40,6 +40,25 @@ def raw_for(tag: TagDef, value: Value) -> Value | Refusal:
     return _fitting(tag, value, value)
 
 
+class OutOfTypeRange(ValueError):
+    """The value cannot be carried by the item; the message is a sentence."""
+
+
+def to_raw(tag: TagDef, value: Value) -> Value:
+    """``raw_for`` for callers that hold an exception to be the clearer way."""
+    raw = raw_for(tag, value)
+    if isinstance(raw, Refusal):
+        raise OutOfTypeRange(raw.text)
+    return raw
+
+
+def raw_step(tag: TagDef) -> float:
+    """Engineering size of one step of the whole number on the wire; 0 for floats and discrete tags."""
+    if tag.scaling is None or whole_range(tag) is None:
+        return 0.0
+    return abs(tag.scaling.eu.span / tag.scaling.raw.span)
+
+
 def _truth(value: Value) -> Value | Refusal:
     if isinstance(value, bool):
         return value
@@ -90,8 +109,7 @@ def half_away(number: float) -> int:
 def tolerance(tag: TagDef) -> float:
     """How far a read-back may be from what was asked: max(½ raw step, 0.1 % span); 0 for discrete tags."""
     if tag.scaling is not None:
-        step = abs(tag.scaling.eu.span / tag.scaling.raw.span) if whole_range(tag) is not None else 0.0
-        return max(step / 2, abs(tag.scaling.eu.span) * SPAN_SHARE)
+        return max(raw_step(tag) / 2, abs(tag.scaling.eu.span) * SPAN_SHARE)
     if tag.type in _FLOATS:
         return tag.range.span * SPAN_SHARE if tag.range is not None else 1e-6
     return 0.0

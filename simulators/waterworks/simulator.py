@@ -11,7 +11,7 @@ from simulators.kit.points import Point
 from simulators.kit.state import State, digest
 from simulators.waterworks.equipment import CATALOGUE, DRIVES, VALVE_SET, initial_state
 from simulators.waterworks.hydraulics import Network
-from simulators.waterworks.plc import SCANS
+from simulators.waterworks.plc import SCANS, copy_inputs
 from simulators.waterworks.points import TRANSMITTERS, points
 from simulators.waterworks.process import Process, initial_truth
 
@@ -79,6 +79,8 @@ class Waterworks:
         self._process.solve(self.state, self.board)
         self._process.step(self.state, DT, self.board)
         self._instruments.initial(self.state)
+        for plc in SCANS:
+            copy_inputs(self.state, plc)
         self.step(SETTLE_S)
         self.state |= {"t": 0.0, "steps": 0, "start_ns": start_ns}
 

@@ -134,6 +134,23 @@ async def test_MB_07_hole_makes_only_its_own_tag_bad_and_is_avoided_from_then_on
         await driver.close()
 
 
+async def test_holes_in_bridged_gaps_never_make_a_tag_bad() -> None:
+    offsets = [place for place in range(120) if place % 10 < 6]
+    unit = numbered(holes=tuple(place for place in range(120) if place % 10 == 8))
+    async with serving([unit]) as port:
+        driver = create(link(port, words(offsets)))
+        await driver.open()
+        values = await scan(driver)
+        assert {handle: value.value for handle, value in values.items()} == {
+            handle: number_at(offset) for handle, offset in enumerate(offsets)
+        }
+        assert len(unit.requests) <= 2 * 12
+        unit.requests.clear()
+        await scan(driver)
+        assert len(unit.requests) == 12
+        await driver.close()
+
+
 async def test_block_without_any_address_settles_without_a_storm() -> None:
     unit = numbered(holes=tuple(range(100)))
     async with serving([unit]) as port:

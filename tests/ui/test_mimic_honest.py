@@ -39,6 +39,7 @@ CASES: dict[str, dict[str, Any]] = {
     "filter": {"instance": "u/filter"},
     "status": {"label": "Row", "value": "u/v.pv"},
     "table": {"rows": [{"label": "m", "tags": ["u/v.pv", "u/sp.pv"]}]},
+    "loop": {"instance": "u/loop", "label": "Loop"},
     "sparkline": {"tag": "u/v.pv"},
     "trend": {"tag": "u/v.pv", "title": "Level", "low": 10, "high": 90},
 }
@@ -87,12 +88,13 @@ def plant() -> tuple[Catalogue, dict[str, Any]]:
         "u/v.pv": 37.25, "u/sp.pv": 42.75,
         "u/pump.running": True, "u/pump.state": 2, "u/pump.speed": 73.0,
         "u/valve.opened": False, "u/valve.closed": True, "u/valve.state": 0,
+        "u/loop.pv": 37.25, "u/loop.sp": 42.75, "u/loop.op": 61.0, "u/loop.mode": 1,
         "u/filter.level": 61.0, "u/filter.state": 1,
     }  # fmt: skip
-    states = {"u/pump.state": DRIVE, "u/valve.state": VALVE, "u/filter.state": {0: "Standby", 1: "Filtering"}}
+    states = {"u/pump.state": DRIVE, "u/valve.state": VALVE, "u/loop.mode": {0: "Manual", 1: "Auto"}, "u/filter.state": {0: "Standby", 1: "Filtering"}}
     tags = [tag(name, states=states.get(name, {})) for name in values]
     instances = []
-    for name in ("u/pump", "u/valve", "u/filter"):
+    for name in ("u/pump", "u/valve", "u/filter", "u/loop"):
         signals = {t.rpartition(".")[2]: t for t in values if t.startswith(name + ".")}
         instances.append(InstanceInfo(name, name, "x", "", "u", "", "", signals, {}))
     return Catalogue(tags, instances), values

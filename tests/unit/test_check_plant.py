@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from hmi.check import check_plant, exit_code, findings_as_json
-from hmi.project import Finding, new_plant
+from hmi.project import Finding, format_plant, new_plant
+from hmi.project.shipped import shipped_path
 
 
 @pytest.fixture
@@ -34,7 +36,15 @@ def found(folder: Path, words: str) -> Finding:
 
 def element(**properties: object) -> str:
     return json.dumps(
-        {"id": "e_0123456789ab", "type": "readout", "x": 1, "y": 2, "w": 80, "h": 40, **properties}
+        {
+            "id": properties.pop("id", "e_0123456789ab"),
+            "type": "readout",
+            "x": 1,
+            "y": 2,
+            "w": 80,
+            "h": 40,
+            **properties,
+        }
     )
 
 
@@ -185,3 +195,44 @@ def test_a_plant_with_load_errors_is_checked_as_far_as_it_goes(folder: Path) -> 
     texts = " ".join(f.text for f in check_plant(folder))
     assert "connection 'plc7'" in texts
     assert "area1/gone" in texts
+
+
+@pytest.mark.parametrize(
+    ("new", "words", "severity"),
+    [
+        ("limits = [0, 120]", "reach beyond the range", "error"),
+        ("limits = [0, 10]", "wider than the command limits", "warning"),
+    ],
+)
+def test_command_limits_stand_inside_the_range(folder: Path, new: str, words: str, severity: str) -> None:
+    edit(folder, "types/pump.toml", "limits = [0, 100]", new)
+    finding = found(folder, words)
+    assert finding.severity == severity
+    assert finding.file == str(folder / "types" / "pump.toml")
+
+
+def test_a_number_that_may_be_anything(folder: Path) -> None:
+    edit(folder, "types/pump.toml", "limits = [0, 100]\n", "")
+    edit(folder, "types/pump.toml", 'set point"\nunit = "%"\nrange = [0, 100]', 'set point"\nunit = "%"')
+    assert found(folder, "any number may be written").severity == "warning"
+
+
+SHIPPED = [path.parent for path in shipped_path("screens").glob("*/plant.toml")]
+
+
+@pytest.mark.parametrize("plant", SHIPPED, ids=lambda path: path.name)
+def test_shipped_plants_have_no_error(plant: Path) -> None:
+    assert [f.sentence for f in check_plant(plant) if f.is_error] == []
+
+
+@pytest.mark.parametrize("plant", SHIPPED, ids=lambda path: path.name)
+def test_shipped_plants_are_canonical(plant: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(plant, tmp_path / "copy"))
+    assert format_plant(copy) == (), f"run: hmi format {plant}"
+
+
+def test_an_area_of_an_element_may_be_the_beginning_of_names(folder: Path) -> None:
+    add_element(folder, type="link", display="overview", area="area1/p1")
+    assert check_plant(folder) == ()
+    add_element(folder, id="e_0123456789ac", type="link", display="overview", area="area2/")
+    assert found(folder, "there is no area 'area2/'").severity == "error"

@@ -14,7 +14,7 @@ from hmi.drivers.modbus._decode import Update
 from hmi.drivers.modbus._plan import Request
 
 RECHECK_NS = 24 * 3600 * NS_PER_S
-SPLITS_PER_SCAN = 16
+SPLITS_PER_SCAN = 32
 _WAITS = (_guard.BUSY, _guard.ACKNOWLEDGE)
 
 Fetch = Callable[[Request], Awaitable[bytes]]
@@ -73,9 +73,12 @@ class Block:
                 out += request.take(await fetch(request), wall_ns())
                 alive = True
             except DeviceError as refusal:
-                if splits and (parts := _narrower(request, refusal.code)):
-                    splits -= 1
-                    waiting.extendleft(reversed(parts))
+                if parts := _narrower(request, refusal.code):
+                    if splits:
+                        waiting.extendleft(reversed(parts))
+                    else:
+                        kept += parts  # the next scan goes on; nothing is known of them yet
+                    splits = max(0, splits - 1)
                     continue
                 alive = alive or refusal.code not in _WAITS
                 out += self._refused(request, refusal)

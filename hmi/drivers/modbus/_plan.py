@@ -119,9 +119,9 @@ class Request:
         return tuple(handle for handle, _item in self.placed)
 
     def halves(self) -> tuple[Request, Request]:
-        """Two requests that together bring the same points, as narrow as they can be."""
-        middle = len(self.placed) // 2
-        return request_of(self.placed[:middle]), request_of(self.placed[middle:])
+        """Two requests that together bring the same points, parted at the widest gap or in the middle."""
+        place = _parting(self.placed)
+        return request_of(self.placed[:place]), request_of(self.placed[place:])
 
     def take(self, data: bytes, now: int) -> list[Update]:
         """Values that changed since the previous answer."""
@@ -136,6 +136,19 @@ class Request:
         self.decoder.forget()
         value = bad(status, now)
         return [(handle, value) for handle, _item in self.placed]
+
+
+def _parting(placed: Sequence[Placed]) -> int:
+    """Where a refused block is cut: most often the address that is missing lies in a gap it bridged."""
+    middle = len(placed) / 2
+    end, best, choice = 0, (0, 0.0), 1
+    for place, (_handle, item) in enumerate(placed):
+        gap = max(0, item.offset - end) if place else 0
+        rank = (gap, -abs(place - middle))
+        if place == 1 or (place > 1 and rank > best):
+            best, choice = rank, place
+        end = max(end, item.end)
+    return choice
 
 
 def request_of(placed: Sequence[Placed]) -> Request:

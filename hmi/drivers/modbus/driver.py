@@ -7,7 +7,15 @@ import ssl
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, ReadBlock
+from hmi.acquisition.port import (
+    Batch,
+    DeviceIdentity,
+    Group,
+    LinkSettings,
+    Point,
+    PollDriver,
+    ReadBlock,
+)
 from hmi.core import quality
 from hmi.core.clock import wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest
@@ -351,3 +359,6 @@ class _UnitSilent(CommunicationError):
 def create(link: LinkSettings) -> ModbusDriver:
     """Build a driver for one connection attempt."""
     return ModbusDriver(link)
+
+
+_PORT: type[PollDriver] = ModbusDriver  # the type checker proves that the driver obeys the port

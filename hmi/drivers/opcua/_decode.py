@@ -84,10 +84,11 @@ def head(data: bytes, start: int) -> Head:
 
 
 class Decoder:
-    """Keeps the limits; ``known`` are the client handles that are ours."""
+    """Keeps the limits; ``known`` are the handles of points, ``others`` collects numbers of other items."""
 
     def __init__(self, times: TimeRule, *, max_items: int, max_array: int) -> None:
         self.known: set[int] = set()
+        self.others: list[tuple[int, Any]] = []
         self._times = times
         self._max_items, self._max_array = max_items, max_array
 
@@ -135,6 +136,7 @@ class Decoder:
             at += record.size
             handle, value = fields[0], fields[3]
             if handle not in known:
+                self.others.append((handle, value))
                 continue
             status = fields[status_at] if status_at else 0
             if is_float and not isfinite(value):

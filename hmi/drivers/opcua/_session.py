@@ -144,6 +144,14 @@ class Link:
             raise ProtocolViolation(f"{len(what)} values were asked for and {len(results)} came")
         return results
 
+    async def translate(self, paths: list[ua.BrowsePath]) -> list[ua.BrowsePathResult]:
+        """Targets of browse paths, in their order."""
+        async with asyncio.timeout(self.timeout_s):
+            results = await self.session.translate_browsepaths_to_nodeids(paths)
+        if len(results) != len(paths):
+            raise ProtocolViolation(f"{len(paths)} paths were asked for and {len(results)} came")
+        return results
+
     def abort(self) -> None:
         """Drop the connection at once, with everything that still waits in a buffer."""
         protocol = self.transport.protocol

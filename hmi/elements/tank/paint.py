@@ -8,7 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath, QPen
 
 from hmi.mimics import Element, Shown
-from hmi.ui.mimic.kit import Kit
+from hmi.ui.mimic.kit import CENTER, Kit
 from hmi.ui.mimic.symbols import polygon
 
 _WALL = 2.0
@@ -24,7 +24,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         _unknown(painter, body, kit)
     else:
         _contents(painter, shape, box, body, level, blanket, kit)
-        _walls(painter, shape, box, body, kit)
+        _walls(painter, shape, box, kit)
         _limits(painter, box, limits, kit)
     _baffles(painter, element, box, kit)
     painter.restore()
@@ -33,16 +33,23 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     _figures(painter, element, box, shown, second, kit)
 
 
+def _ring(shape: str, box: QRectF) -> list[QPointF]:
+    """Corners from the upper left, down and round to the upper right."""
+    if shape != "clarifier":
+        return [box.topLeft(), box.bottomLeft(), box.bottomRight(), box.topRight()]
+    shoulder = box.top() + box.height() * 0.62
+    return [
+        box.topLeft(),
+        QPointF(box.left(), shoulder),
+        QPointF(box.left() + box.width() * 0.4, box.bottom()),
+        QPointF(box.left() + box.width() * 0.6, box.bottom()),
+        QPointF(box.right(), shoulder),
+        box.topRight(),
+    ]
+
+
 def _body(shape: str, box: QRectF) -> QPainterPath:
-    if shape == "clarifier":
-        w, shoulder = box.width(), box.y() + box.height() * 0.62
-        return polygon(
-            (box.left(), box.top()), (box.right(), box.top()), (box.right(), shoulder),
-            (box.left() + w * 0.6, box.bottom()), (box.left() + w * 0.4, box.bottom()), (box.left(), shoulder),
-        )  # fmt: skip
-    path = QPainterPath()
-    path.addRect(box)
-    return path
+    return polygon(*((point.x(), point.y()) for point in _ring(shape, box)))
 
 
 def _unknown(painter: QPainter, body: QPainterPath, kit: Kit) -> None:
@@ -66,7 +73,7 @@ def _contents(
     painter.setClipping(False)
 
 
-def _walls(painter: QPainter, shape: str, box: QRectF, body: QPainterPath, kit: Kit) -> None:
+def _walls(painter: QPainter, shape: str, box: QRectF, kit: Kit) -> None:
     pen = kit.theme.pen("outline.body", _WALL)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -77,9 +84,7 @@ def _walls(painter: QPainter, shape: str, box: QRectF, body: QPainterPath, kit: 
         _roof(painter, box, kit, pen)
     else:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, shape == "clarifier")
-        points = body.toFillPolygon()
-        ring = [points[i] for i in range(points.size())]
-        painter.drawPolyline([ring[1], *ring[2:-1], ring[0]])
+        painter.drawPolyline(_ring(shape, box))
 
 
 def _roof(painter: QPainter, box: QRectF, kit: Kit, pen: QPen) -> None:
@@ -112,6 +117,19 @@ def _figures(
     painter: QPainter, element: Element, box: QRectF, shown: Shown, second: Shown | None, kit: Kit
 ) -> None:
     baseline = round(box.y() + box.height() * element.get("text_at"))
+    if second is None and _block(shown, kit) > box.width() - 12:
+        x, font = box.center().x(), "value.small"
+        kit.value(
+            painter,
+            x,
+            baseline,
+            shown._replace(text=shown.text + (" %" if shown.unit == "%" else "")),
+            font=font,
+            align=CENTER,
+            unit=False,
+            corner=True,
+        )
+        return
     width = _block(shown, kit) + (_block(second, kit) + 16 if second else 0)
     x = box.center().x() - width / 2
     kit.value(

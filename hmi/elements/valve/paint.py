@@ -84,7 +84,8 @@ def _texts(painter: QPainter, element: Element, box: QRectF, label: str, state: 
     if label:
         kit.text(painter, x, y, label, font="text.word", color="text", align=align)
         y += 17
-    word = f"{state.word} {state.figure}" if state.figure and state.fill != "off" else state.word
+    figured = state.figure and (control or state.fill == "half")
+    word = f"{state.word} {state.figure}" if figured else state.word
     plain = not control or state.stale or state.fill == "none"
     kit.text(
         painter,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -192,7 +193,7 @@ class MimicView(QWidget):
             return
         picture = self._static_picture(scene)
         ratio = picture.devicePixelRatio()
-        for place in event.region():
+        for place in _rectangles(event):
             source = QRectF(
                 QPointF(place.topLeft()) * ratio, QSize(place.width(), place.height()).toSizeF() * ratio
             )
@@ -204,7 +205,7 @@ class MimicView(QWidget):
     def _touched(self, event: QPaintEvent) -> list[int]:
         """Elements that the damaged region meets, in file order."""
         found: set[int] = set()
-        for place in event.region():
+        for place in _rectangles(event):
             box = QRectF(
                 self._to_design(QPointF(place.topLeft())),
                 QSize(place.width(), place.height()).toSizeF() / self._scale,
@@ -382,6 +383,11 @@ _DIRECTIONS = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+
+
+def _rectangles(event: QPaintEvent) -> list[QRect]:
+    region: Any = event.region()  # iterable, which its type stub does not say
+    return list(region)
 
 
 def _target_box(box: QRectF) -> QRectF:

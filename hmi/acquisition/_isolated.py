@@ -1,0 +1,150 @@
+"""A driver in a worker process, seen from the runtime: same port, other memory (reliability finding 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hmi.acquisition import _wire as wire
+from hmi.acquisition.port import DeviceIdentity, Group, LinkSettings, Sink
+from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.errors import CommunicationError, LinkLost
+from hmi.core.values import DataValue
+
+SILENCE_S = 2.0
+START_S = 10.0
+ANSWER_S = 12.0
+MEMORY_CAP_MB = 768
+PIPE_LIMIT = 8_000_000
+
+
+class IsolatedDriver:
+    """Starts ``python -m hmi.acquisition.worker`` for one connection attempt and ends it at close.
+
+    The worker gives a sign of life every 0.5 s; silence of 2 s (hung, stopped, killed) is a lost link.
+    """
+
+    def __init__(self, driver: str, settings: LinkSettings, *, memory_cap_mb: int = MEMORY_CAP_MB) -> None:
+        self._name, self._settings, self._cap = driver, settings, memory_cap_mb
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader_task: asyncio.Task[None] | None = None
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._numbers = itertools.count(1)
+        self._sink: Sink | None = None
+        self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._groups: tuple[Group, ...] = ()
+        self._diagnostics: dict[str, Any] = {}
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process else 0
+
+    async def open(self) -> DeviceIdentity:
+        """Start the worker and let it open the connection."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "hmi.acquisition.worker", self._name, str(self._cap),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=PIPE_LIMIT,
+        )  # fmt: skip
+        self._reader_task = asyncio.create_task(self._read_all())
+        answer = await self._ask("open", settings=wire.pack_settings(self._settings))
+        self._groups = wire.unpack_groups(answer["groups"])
+        return DeviceIdentity(*answer["identity"])
+
+    async def close(self) -> None:
+        """End the worker, whatever its state."""
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+        if process is not None:
+            await process.wait()
+        if self._reader_task is not None:
+            self._reader_task.cancel()
+            await asyncio.wait([self._reader_task])
+        self._end("the connection was closed")
+
+    def groups(self) -> tuple[Group, ...]:
+        return self._groups
+
+    async def watch(self, sink: Sink) -> None:
+        """Hand batches to the sink until the worker or its link is lost."""
+        self._sink = sink
+        await self._ask("watch")
+        raise LinkLost(await self._lost)
+
+    async def write(self, request: WriteRequest) -> WriteOutcome:
+        """The deadline travels along: the worker checks it once more right before the socket write."""
+        try:
+            answer = await self._ask(
+                "write", id=request.command_id, tag=request.tag_id, handle=request.handle,
+                value=request.value, deadline=request.deadline_ns, epoch=request.epoch,
+            )  # fmt: skip
+        except CommunicationError as error:
+            return WriteOutcome(WriteState.UNKNOWN, text=str(error))
+        return WriteOutcome(WriteState(answer["state"]), answer["status"], answer["text"])
+
+    async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
+        answer = await self._ask("read", handles=list(handles))
+        return dict(wire.updates(answer["u"]))
+
+    def diagnostics(self) -> Mapping[str, Any]:
+        return {**self._diagnostics, "worker_pid": self.pid}
+
+    async def _ask(self, verb: str, **content: Any) -> dict[str, Any]:
+        process = self._process
+        if process is None or process.stdin is None or self._lost.done():
+            raise CommunicationError("the worker of this connection is not running")
+        number = next(self._numbers)
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        try:
+            process.stdin.write(wire.frame({"t": verb, "n": number, **content}))
+            async with asyncio.timeout(ANSWER_S):
+                found = await answer
+        except TimeoutError:
+            raise CommunicationError(f"the worker did not answer to {verb} within {ANSWER_S:g} s") from None
+        except OSError as error:
+            raise CommunicationError(f"the worker of this connection has ended: {error}") from error
+        finally:
+            self._answers.pop(number, None)
+        if "error" in found:
+            raise CommunicationError(found["error"])
+        return found
+
+    async def _read_all(self) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        patience = START_S
+        try:
+            while True:
+                async with asyncio.timeout(patience):
+                    message = await wire.read_message(process.stdout)
+                patience = SILENCE_S
+                self._take(message)
+        except TimeoutError:
+            self._end("the worker of this connection gave no sign of life")
+        except (EOFError, ValueError, OSError) as error:
+            self._end(f"the worker of this connection has ended: {error}")
+
+    def _take(self, message: dict[str, Any]) -> None:
+        kind = message["t"]
+        if kind == "batch" and self._sink is not None:
+            self._sink(wire.unpack_batch(message))
+        elif kind == "answer":
+            answer = self._answers.get(message["n"])
+            if answer is not None and not answer.done():
+                answer.set_result(message)
+        elif kind == "life":
+            self._diagnostics = message["diagnostics"]
+        elif kind == "lost":
+            self._end(message["text"])
+
+    def _end(self, text: str) -> None:
+        if not self._lost.done():
+            self._lost.set_result(text)
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(CommunicationError(text))

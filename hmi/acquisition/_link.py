@@ -1,0 +1,201 @@
+"""Keeps one connection alive: open, identify, poll or watch; on loss say so, wait, and start afresh."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+from hmi.acquisition._identity import identity_problem
+from hmi.acquisition._queue import OFFLINE, PollLoop
+from hmi.acquisition.port import (
+    Batch,
+    DeviceIdentity,
+    Driver,
+    Group,
+    LinkSettings,
+    Point,
+    PollDriver,
+    PushDriver,
+)
+from hmi.core.clock import monotonic_ns, wall_ns
+from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.errors import CommunicationError
+from hmi.core.principal import Mode
+from hmi.core.values import DataValue
+from hmi.project.plant import ConnectionDef
+
+log = logging.getLogger(__name__)
+
+OPEN_TIMEOUT_S = 15.0
+BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.25, 5.0
+STEADY_NS = 10_000_000_000
+
+DriverFactory = Callable[[str, LinkSettings], Driver]
+
+
+class LinkEvents(Protocol):
+    """What the owner of the links is told; all on the runtime's loop, none may block."""
+
+    def on_groups(self, connection: str, groups: Sequence[Group]) -> None: ...
+
+    def on_batch(self, connection: str, batch: Batch) -> None: ...
+
+    def on_up(self, connection: str, identity: DeviceIdentity) -> None: ...
+
+    def on_down(self, connection: str, text: str) -> None: ...
+
+
+class Link:
+    """One connection of the plant. ``state`` is connecting, up, down or refused; ``text`` says why."""
+
+    def __init__(
+        self,
+        definition: ConnectionDef,
+        endpoints: tuple[str, ...],
+        points: tuple[Point, ...],
+        *,
+        style: str,
+        create: DriverFactory,
+        events: LinkEvents,
+        mode: Mode,
+        session: str = "",
+    ) -> None:
+        self.definition, self.style = definition, style
+        self._endpoints, self._points = endpoints, points
+        self._create, self._events = create, events
+        self._mode, self._session = mode, session
+        self.state, self.text, self.since = "connecting", "not connected yet", wall_ns()
+        self._driver: Driver | None = None
+        self._loop: PollLoop | None = None
+        self._attempt = 0
+        self._write_lock = asyncio.Lock()
+        self._retry = asyncio.Event()
+        self._told_down = False
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    async def run(self) -> None:
+        """Until cancelled. A fault of a driver never ends it: it is a lost link."""
+        while True:
+            started = monotonic_ns()
+            try:
+                await self._session_once()
+            except CommunicationError as error:
+                self._lost(str(error))
+            except (OSError, TimeoutError) as error:
+                self._lost(f"{type(error).__name__}: {error}".rstrip(": "))
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                # The one border of this task: an unforeseen fault in a driver is a lost link, not a dead runtime.
+                log.exception(
+                    "Connection %s: unforeseen fault in driver %s", self.name, self.definition.driver
+                )
+                self._lost(f"internal fault: {error}")
+            await self._pause(reset=monotonic_ns() - started > STEADY_NS)
+
+    async def write(self, request: WriteRequest) -> WriteOutcome:
+        """One transmission at most; refused at once while the link is not up."""
+        driver, loop = self._driver, self._loop
+        if self.state != "up" or driver is None:
+            return OFFLINE
+        if loop is not None:
+            return await loop.write(request)
+        async with self._write_lock:
+            if request.deadline_ns <= monotonic_ns():
+                return WriteOutcome(
+                    WriteState.EXPIRED, text="the command was not sent within its time to live"
+                )
+            return await driver.write(request)
+
+    async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
+        """Fresh raw values; CommunicationError while the link is not up."""
+        if self.state != "up" or self._driver is None:
+            raise CommunicationError(f"{self.name} is not connected")
+        return await (self._loop.read_now(handles) if self._loop else self._driver.read_now(handles))
+
+    def retry_now(self) -> None:
+        """Do not wait for the back-off."""
+        self._retry.set()
+
+    def figures(self) -> dict[str, Any]:
+        """Counters for the connection page."""
+        figures: dict[str, Any] = dict(self._driver.diagnostics()) if self._driver else {}
+        if self._loop:
+            figures |= self._loop.figures()
+        return figures
+
+    async def _session_once(self) -> None:
+        endpoint = self._endpoints[self._attempt % len(self._endpoints)]
+        self._attempt += 1
+        settings = LinkSettings(self.name, endpoint, self.definition.settings, self._points)
+        driver = self._create(self.definition.driver, settings)
+        self._driver = driver
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                identity = await driver.open()
+            self._refuse_a_stranger(identity)
+            self._events.on_groups(self.name, driver.groups())
+            self._up(identity, endpoint)
+            await self._serve(driver)
+        finally:
+            self._driver, self._loop = None, None
+            await driver.close()
+
+    async def _serve(self, driver: Driver) -> None:
+        if self.style == "push":
+            await cast("PushDriver", driver).watch(self._on_batch)
+            return
+        self._loop = PollLoop(cast("PollDriver", driver), self._on_batch)
+        await self._loop.run()
+
+    def _on_batch(self, batch: Batch) -> None:
+        self._events.on_batch(self.name, batch)
+
+    def _refuse_a_stranger(self, identity: DeviceIdentity) -> None:
+        problem = identity_problem(
+            identity, mode=self._mode, simulated=self.definition.simulated, session=self._session
+        )
+        if problem:
+            self._become("refused", problem)
+            raise CommunicationError(problem)
+
+    def _up(self, identity: DeviceIdentity, endpoint: str) -> None:
+        if self._told_down:
+            log.warning("Connection %s is back.", self.name)
+        self._told_down = False
+        self._become("up", f"{endpoint} {identity.vendor} {identity.product}".strip())
+        self._events.on_up(self.name, identity)
+
+    def _lost(self, text: str) -> None:
+        first = not self._told_down
+        self._told_down = True
+        if self.state != "refused":
+            self._become("down", text)
+        if first:
+            log.warning("Connection %s is lost: %s. It is tried again until it answers.", self.name, text)
+            self._events.on_down(self.name, text)
+        else:
+            self.text = text
+
+    def _become(self, state: str, text: str) -> None:
+        if state != self.state:
+            self.since = wall_ns()
+        self.state, self.text = state, text
+
+    async def _pause(self, *, reset: bool) -> None:
+        self._failures = 0 if reset else getattr(self, "_failures", 0) + 1
+        seconds = min(BACKOFF_LAST_S, BACKOFF_FIRST_S * 2 ** min(self._failures, 6))
+        self._retry.clear()
+        try:
+            async with asyncio.timeout(seconds * random.uniform(0.8, 1.2)):
+                await self._retry.wait()
+        except TimeoutError:
+            pass
+        if self.state != "up":
+            self.state = "connecting" if self.state != "refused" else "refused"

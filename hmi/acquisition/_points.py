@@ -1,0 +1,68 @@
+"""From a plant to what each connection's driver has to know; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hmi.acquisition.port import LinkSettings, Point
+from hmi.core.errors import ConfigurationError
+from hmi.project.plant import ConnectionDef, Plant, TagDef
+
+LOOPBACK = ("127.", "localhost", "[::1]", "::1")
+Endpoints = Mapping[str, tuple[str, ...]]
+
+
+def points_of(plant: Plant, connection: str) -> tuple[Point, ...]:
+    """The points of one connection, by handle."""
+    return tuple(_point(plant, tag) for tag in plant.tags if tag.connection == connection)
+
+
+def _point(plant: Plant, tag: TagDef) -> Point:
+    scan = plant.scan_classes.get(tag.scan)
+    return Point(
+        handle=tag.handle,
+        address=tag.address,
+        type=tag.type,
+        period_ms=scan.period_ms if scan else 1_000,
+        writable=tag.command is not None,
+        options=tag.options,
+    )
+
+
+def endpoints_of(connection: ConnectionDef, override: Endpoints | None) -> tuple[str, ...]:
+    """Endpoints to try in order; an override and every simulated endpoint have to be loopback."""
+    endpoints = connection.endpoints
+    if override is not None and connection.name in override:
+        endpoints = override[connection.name]
+        _need_loopback(connection, endpoints, "an endpoints file may name loopback addresses only")
+    if connection.simulated:
+        _need_loopback(connection, endpoints, "a simulated connection reaches loopback addresses only")
+    return endpoints
+
+
+def _need_loopback(connection: ConnectionDef, endpoints: tuple[str, ...], rule: str) -> None:
+    for endpoint in endpoints:
+        if not is_loopback(endpoint):
+            raise ConfigurationError(
+                f"connection {connection.name}: {endpoint} is refused: {rule}",
+                file=connection.source.file,
+                line=connection.source.line,
+                do="use 127.0.0.1",
+            )
+
+
+def is_loopback(endpoint: str) -> bool:
+    """True for ``scheme://127.x.y.z:port…``, localhost and ::1."""
+    rest = endpoint.partition("://")[2]
+    host = rest.split("/")[0].rsplit(":", 1)[0].rpartition("@")[2]
+    return host in ("localhost", "[::1]", "::1") or _is_127(host)
+
+
+def _is_127(host: str) -> bool:
+    parts = host.split(".")
+    return len(parts) == 4 and parts[0] == "127" and all(p.isdigit() and int(p) < 256 for p in parts)
+
+
+def settings_for(connection: ConnectionDef, endpoint: str, points: tuple[Point, ...]) -> LinkSettings:
+    """What the driver is built from."""
+    return LinkSettings(connection.name, endpoint, connection.settings, points)

@@ -1,0 +1,191 @@
+"""One connection, one request at a time: what is asked next (write > read-back > fast > slow)."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from hmi.acquisition.port import Batch, PollDriver, ReadBlock
+from hmi.core.clock import NS_PER_MS, monotonic_ns
+from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.errors import CommunicationError, LinkLost
+from hmi.core.values import DataValue
+
+EXPIRED = WriteOutcome(WriteState.EXPIRED, text="the command was not sent within its time to live")
+OFFLINE = WriteOutcome(WriteState.NOT_CONNECTED, text="there is no connection to the device")
+OnBatch: TypeAlias = Callable[[Batch], None]
+
+
+class Schedule:
+    """Blocks by due time; a block that is late by more than its period has overrun and skips to the next slot."""
+
+    def __init__(self, blocks: Sequence[ReadBlock], now_ns: int) -> None:
+        self._heap: list[tuple[int, int, int, ReadBlock]] = []
+        self.overruns: dict[str, int] = {}
+        self.actual_ms: dict[str, float] = {}
+        self._last: dict[str, int] = {}
+        for index, block in enumerate(blocks):
+            heapq.heappush(self._heap, (now_ns, block.period_ms, index, block))
+
+    def next_due(self) -> int | None:
+        """Monotonic ns of the next block; None when there is none."""
+        return self._heap[0][0] if self._heap else None
+
+    def take(self, now_ns: int) -> ReadBlock | None:
+        """The block to read now: of all that are due, the one with the shortest period."""
+        if not self._heap or self._heap[0][0] > now_ns:
+            return None
+        due = [heapq.heappop(self._heap)]
+        while self._heap and self._heap[0][0] <= now_ns:
+            due.append(heapq.heappop(self._heap))
+        due.sort(key=lambda item: (item[1], item[0], item[2]))
+        for item in due[1:]:
+            heapq.heappush(self._heap, item)
+        self._again(due[0], now_ns)
+        return due[0][3]
+
+    def _again(self, item: tuple[int, int, int, ReadBlock], now_ns: int) -> None:
+        due, period_ms, index, block = item
+        period = period_ms * NS_PER_MS
+        following = due + period
+        if following <= now_ns:
+            missed = (now_ns - due) // period
+            self.overruns[block.group] = self.overruns.get(block.group, 0) + missed
+            following = due + (missed + 1) * period
+        last = self._last.get(block.key)
+        if last is not None:
+            self.actual_ms[block.group] = (now_ns - last) / NS_PER_MS
+        self._last[block.key] = now_ns
+        heapq.heappush(self._heap, (following, period_ms, index, block))
+
+
+class PollLoop:
+    """Runs a poll driver: takes writes first, then read-backs, then the block that is due."""
+
+    def __init__(self, driver: PollDriver, on_batch: OnBatch) -> None:
+        self._driver, self._on_batch = driver, on_batch
+        self._writes: list[tuple[WriteRequest, asyncio.Future[WriteOutcome]]] = []
+        self._reads: list[tuple[tuple[int, ...], asyncio.Future[Mapping[int, DataValue]]]] = []
+        self._wake = asyncio.Event()
+        self._busy_ns = 0
+        self._started_ns = monotonic_ns()
+        self._plan: tuple[ReadBlock, ...] = ()
+        self._schedule = Schedule((), 0)
+        self.closed = False
+
+    async def run(self) -> None:
+        """Poll until the link is lost (LinkLost) or cancelled; what still waits is refused, never kept."""
+        try:
+            while True:
+                self._refresh_plan()
+                await self._one_request()
+        finally:
+            self.closed = True
+            self._refuse_all()
+
+    async def write(self, request: WriteRequest) -> WriteOutcome:
+        """Queue one write; NOT_CONNECTED when the loop has ended."""
+        if self.closed:
+            return OFFLINE
+        done: asyncio.Future[WriteOutcome] = asyncio.get_running_loop().create_future()
+        self._writes.append((request, done))
+        self._wake.set()
+        return await done
+
+    async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
+        """Queue one read-back; CommunicationError when the loop has ended."""
+        if self.closed:
+            raise CommunicationError("there is no connection to the device")
+        done: asyncio.Future[Mapping[int, DataValue]] = asyncio.get_running_loop().create_future()
+        self._reads.append((tuple(handles), done))
+        self._wake.set()
+        return await done
+
+    def figures(self) -> dict[str, Any]:
+        """Load in percent of line time, overruns and actual period by group."""
+        elapsed = max(1, monotonic_ns() - self._started_ns)
+        return {
+            "load_percent": round(100 * self._busy_ns / elapsed, 1),
+            "overruns": dict(self._schedule.overruns),
+            "actual_period_ms": {k: round(v) for k, v in self._schedule.actual_ms.items()},
+        }
+
+    def _refresh_plan(self) -> None:
+        plan = self._driver.plan()
+        if plan != self._plan:
+            self._plan = plan
+            self._schedule = Schedule(plan, monotonic_ns())
+
+    async def _one_request(self) -> None:
+        if self._writes:
+            await self._write_one()
+        elif self._reads:
+            await self._timed(self._read_one())
+        elif block := self._schedule.take(monotonic_ns()):
+            batch = await self._timed(self._driver.read(block))
+            self._on_batch(batch)
+        else:
+            await self._wait()
+
+    async def _write_one(self) -> None:
+        request, done = self._writes.pop(0)
+        if request.deadline_ns <= monotonic_ns():
+            _settle(done, EXPIRED)
+            return
+        try:
+            outcome = await self._timed(self._driver.write(request))
+        except asyncio.CancelledError:
+            _settle(done, WriteOutcome(WriteState.UNKNOWN, text="the connection was closed during the write"))
+            raise
+        _settle(done, outcome)
+
+    async def _read_one(self) -> None:
+        handles, done = self._reads.pop(0)
+        try:
+            found = await self._driver.read_now(handles)
+        except LinkLost as error:
+            _fail(done, error)
+            raise
+        except CommunicationError as error:
+            _fail(done, error)
+            return
+        except asyncio.CancelledError:
+            _fail(done, CommunicationError("the connection was closed during the read"))
+            raise
+        _settle(done, found)
+
+    async def _timed(self, request: Any) -> Any:
+        started = monotonic_ns()
+        try:
+            return await request
+        finally:
+            self._busy_ns += monotonic_ns() - started
+
+    async def _wait(self) -> None:
+        due = self._schedule.next_due()
+        self._wake.clear()
+        seconds = 0.5 if due is None else max(0.0, (due - monotonic_ns()) / 1e9)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _refuse_all(self) -> None:
+        for _, done in self._writes:
+            _settle(done, OFFLINE)
+        for _, waiting in self._reads:
+            _fail(waiting, CommunicationError("the connection was lost"))
+        self._writes, self._reads = [], []
+
+
+def _settle(done: asyncio.Future[Any], result: object) -> None:
+    if not done.done():
+        done.set_result(result)
+
+
+def _fail(done: asyncio.Future[Any], error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

@@ -1,0 +1,100 @@
+"""Messages between the runtime and a worker process: length, then msgpack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import msgspec
+
+from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point
+from hmi.core.values import DataValue, Value, ValueType
+
+MESSAGE_LIMIT = 64_000_000
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+Columns = list[Any]
+
+
+def frame(message: dict[str, Any]) -> bytes:
+    """The bytes of one message."""
+    body = _encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+async def read_message(reader: asyncio.StreamReader) -> dict[str, Any]:
+    """The next message; EOFError when the pipe closes, ValueError for a message that cannot be one."""
+    try:
+        size = int.from_bytes(await reader.readexactly(4), "big")
+        if size > MESSAGE_LIMIT:
+            raise ValueError(f"a message of {size} bytes is too large")
+        return cast("dict[str, Any]", _decode(await reader.readexactly(size)))
+    except asyncio.IncompleteReadError as error:
+        raise EOFError("the pipe was closed") from error
+
+
+def columns(updates: Iterable[tuple[int, DataValue]]) -> Columns:
+    """Updates as five columns."""
+    handles: list[int] = []
+    values: list[Value] = []
+    states: list[int] = []
+    sources: list[int] = []
+    received: list[int] = []
+    for handle, value in updates:
+        handles.append(handle)
+        values.append(value.value)
+        states.append(value.status)
+        sources.append(value.source_time)
+        received.append(value.receive_time)
+    return [handles, values, states, sources, received]
+
+
+def updates(packed: Sequence[Any]) -> list[tuple[int, DataValue]]:
+    """Five columns as updates; arrays become tuples again."""
+    handles, values, states, sources, received = packed
+    return [
+        (h, DataValue(_frozen(v) if type(v) is list else v, s, st, rt))
+        for h, v, s, st, rt in zip(handles, values, states, sources, received, strict=True)
+    ]
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
+
+
+def pack_settings(settings: LinkSettings) -> dict[str, Any]:
+    points = [
+        [p.handle, p.address, p.type.value, p.period_ms, p.writable, dict(p.options)] for p in settings.points
+    ]
+    return {
+        "name": settings.name,
+        "endpoint": settings.endpoint,
+        "settings": dict(settings.settings),
+        "points": points,
+    }
+
+
+def unpack_settings(packed: dict[str, Any]) -> LinkSettings:
+    points = tuple(Point(p[0], p[1], ValueType(p[2]), p[3], p[4], p[5]) for p in packed["points"])
+    return LinkSettings(packed["name"], packed["endpoint"], packed["settings"], points)
+
+
+def pack_groups(groups: Iterable[Group]) -> list[list[Any]]:
+    return [[g.name, g.unit, g.period_ms, list(g.handles)] for g in groups]
+
+
+def unpack_groups(packed: Iterable[Sequence[Any]]) -> tuple[Group, ...]:
+    return tuple(Group(g[0], g[1], g[2], tuple(g[3])) for g in packed)
+
+
+def pack_identity(identity: DeviceIdentity) -> list[str]:
+    return [identity.vendor, identity.product, identity.revision, identity.session]
+
+
+def pack_batch(batch: Batch) -> dict[str, Any]:
+    return {"t": "batch", "group": batch.group, "alive": batch.alive, "u": columns(batch.updates)}
+
+
+def unpack_batch(message: dict[str, Any]) -> Batch:
+    return Batch(message["group"], updates(message["u"]), message["alive"])

@@ -1,0 +1,155 @@
+"""The worker process of one isolated connection: ``python -m hmi.acquisition.worker DRIVER CAP_MB``.
+
+Speaks msgpack frames on its standard input and output, keeps its memory under a cap, gives a sign of life
+every 0.5 s from its event loop, and ends when the pipe from the runtime closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import threading
+from typing import Any, BinaryIO, cast
+
+from hmi.acquisition import _wire as wire
+from hmi.acquisition._memory import limit_memory, memory_mb
+from hmi.acquisition.port import Batch, Driver, PushDriver
+from hmi.core.commands import WriteRequest
+from hmi.core.errors import CommunicationError
+from hmi.plugins.discovery import part
+
+LIFE_S = 0.5
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Answers the runtime's requests with one driver object."""
+
+    def __init__(self, driver_name: str, cap_mb: int, out: BinaryIO) -> None:
+        self._driver_name, self._cap_mb, self._out = driver_name, cap_mb, out
+        self._driver: Driver | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self, reader: asyncio.StreamReader) -> None:
+        """Until the runtime closes the pipe."""
+        life = asyncio.create_task(self._live())
+        try:
+            while True:
+                message = await wire.read_message(reader)
+                task = asyncio.create_task(self._answer(message))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+        except EOFError:
+            return
+        finally:
+            for task in (life, *self._tasks):
+                task.cancel()
+            if self._driver is not None:
+                await self._driver.close()
+
+    async def _live(self) -> None:
+        while True:
+            used = memory_mb()
+            if used > self._cap_mb:
+                self._send(
+                    {
+                        "t": "lost",
+                        "text": f"the worker used {used} MB, more than its cap of {self._cap_mb} MB",
+                    }
+                )
+                os._exit(3)
+            diagnostics = dict(self._driver.diagnostics()) if self._driver else {}
+            self._send({"t": "life", "diagnostics": {**diagnostics, "memory_mb": used}})
+            await asyncio.sleep(LIFE_S)
+
+    async def _answer(self, message: dict[str, Any]) -> None:
+        try:
+            result = await self._do(message)
+        except CommunicationError as error:
+            result = {"error": str(error)}
+        except Exception as error:
+            # The border of this process: whatever a driver raises becomes an answer, never a silent hang.
+            log.exception("driver %s failed at %s", self._driver_name, message["t"])
+            result = {"error": f"internal fault of driver {self._driver_name}: {error}"}
+        self._send({"t": "answer", "n": message["n"], **result})
+
+    async def _do(self, message: dict[str, Any]) -> dict[str, Any]:
+        verb = message["t"]
+        if verb == "open":
+            return await self._open(message)
+        driver = self._driver
+        if driver is None:
+            raise CommunicationError("the connection is not open")
+        if verb == "watch":
+            task = asyncio.create_task(self._watch(cast("PushDriver", driver)))
+            self._tasks.add(task)
+            return {}
+        if verb == "write":
+            return await self._write(driver, message)
+        return {"u": wire.columns((await driver.read_now(message["handles"])).items())}
+
+    async def _open(self, message: dict[str, Any]) -> dict[str, Any]:
+        settings = wire.unpack_settings(message["settings"])
+        self._driver = part("drivers", self._driver_name, "driver").create(settings)
+        assert self._driver is not None
+        identity = await self._driver.open()
+        return {"identity": wire.pack_identity(identity), "groups": wire.pack_groups(self._driver.groups())}
+
+    async def _write(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
+        value = tuple(message["value"]) if isinstance(message["value"], list) else message["value"]
+        outcome = await driver.write(
+            WriteRequest(
+                message["id"], message["tag"], message["handle"], value, message["deadline"], message["epoch"]
+            )
+        )
+        return {"state": outcome.state.value, "status": outcome.status, "text": outcome.text}
+
+    async def _watch(self, driver: PushDriver) -> None:
+        try:
+            await driver.watch(self._on_batch)
+        except CommunicationError as error:
+            self._send({"t": "lost", "text": str(error)})
+        except Exception as error:
+            # The border of this task: the runtime has to hear of it and start afresh.
+            log.exception("driver %s failed while watching", self._driver_name)
+            self._send({"t": "lost", "text": f"internal fault of driver {self._driver_name}: {error}"})
+
+    def _on_batch(self, batch: Batch) -> None:
+        self._send(wire.pack_batch(batch))
+
+    def _send(self, message: dict[str, Any]) -> None:
+        try:
+            self._out.write(wire.frame(message))
+            self._out.flush()
+        except OSError:
+            os._exit(0)
+
+
+def _feed(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, source: BinaryIO) -> None:
+    """Standard input into the loop, from a thread: works on every system."""
+    while chunk := os.read(source.fileno(), 65_536):
+        loop.call_soon_threadsafe(reader.feed_data, chunk)
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(reader.feed_eof)
+
+
+async def _main(driver_name: str, cap_mb: int) -> None:
+    reader = asyncio.StreamReader(limit=wire.MESSAGE_LIMIT)
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_feed, args=(reader, loop, sys.stdin.buffer), daemon=True).start()
+    await Worker(driver_name, cap_mb, sys.stdout.buffer).run(reader)
+
+
+def main() -> None:
+    """Entry point of the process; its log goes to standard error."""
+    logging.basicConfig(level=logging.WARNING, format="worker %(levelname)s %(name)s: %(message)s")
+    driver_name, cap = sys.argv[1], int(sys.argv[2])
+    limit_memory(cap)
+    asyncio.run(_main(driver_name, cap))
+
+
+if __name__ == "__main__":
+    main()

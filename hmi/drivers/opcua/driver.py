@@ -1,0 +1,244 @@
+"""The OPC UA driver: one connection, subscriptions by rate class and writes that are sent exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from asyncua import ua
+
+from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Sink
+from hmi.core import quality
+from hmi.core.clock import wall_ns
+from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.core.errors import AddressError, CommunicationError, LinkLost
+from hmi.core.texts import tr
+from hmi.core.values import DataValue, bad
+from hmi.drivers.opcua import _items, _server
+from hmi.drivers.opcua._address import NodeAddress, parse_address, parse_endpoint
+from hmi.drivers.opcua._connect import connect
+from hmi.drivers.opcua._decode import Decoder
+from hmi.drivers.opcua._session import Link
+from hmi.drivers.opcua._subscribe import chunks, grouped, subscribe
+from hmi.drivers.opcua._times import TimeRule
+from hmi.drivers.opcua._values import from_library, node_id, words
+from hmi.drivers.opcua._watch import DRIFT_WARN_NS, Watch, first_of
+from hmi.drivers.opcua._write import Writer, outcome_not_connected
+
+log = logging.getLogger(__name__)
+
+
+class OpcuaDriver:
+    """Implements ``PushDriver`` for one endpoint; built, opened, used, closed, never used again."""
+
+    def __init__(self, link: LinkSettings) -> None:
+        self._settings = link.settings
+        self._name = link.name
+        self._endpoint = parse_endpoint(link.endpoint)
+        self._points = {point.handle: point for point in link.points}
+        self._addresses: dict[int, NodeAddress] = {}
+        self._faults: dict[int, tuple[int, str]] = {}
+        for point in link.points:
+            try:
+                self._addresses[point.handle] = parse_address(point.address)
+            except AddressError as error:
+                self._faults[point.handle] = (quality.BAD_CONFIGURATION, error.sentence)
+        self._groups = grouped(link.points)
+        self._nodes: dict[int, ua.NodeId] = {}
+        self._notes: list[str] = []
+        self._times = TimeRule()
+        max_items = int(self._settings.get("max_notifications", 1000)) * 2
+        max_items += max((int(point.options.get("queue", 1)) for point in link.points), default=1)
+        self._max_items = max_items
+        self._decoder = Decoder(
+            self._times, max_items=max_items, max_array=int(self._settings.get("max_array", 100_000))
+        )
+        self._server = _server.Server()
+        self._link: Link | None = None
+        self._watch: Watch | None = None
+        self._writer: Writer | None = None
+        self._ranges: dict[int, dict[str, Any]] = {}
+        self._last_error = ""
+
+    def groups(self) -> tuple[Group, ...]:
+        """One source group for each scan period."""
+        return tuple(
+            Group(group.name, "", group.period_ms, tuple(point.handle for point in group.points))
+            for group in self._groups
+        )
+
+    # --- the connection -------------------------------------------------------------------------------
+
+    async def open(self) -> DeviceIdentity:
+        """Connect, check who answers, find the nodes and the types of what can be written."""
+        limit_s = int(self._settings.get("connect_timeout_ms", 10_000)) / 1000
+        try:
+            async with asyncio.timeout(limit_s):
+                self._link, notes = await connect(self._name, self._endpoint, self._settings)
+                self._notes += notes
+                await self._prepare(self._link)
+        except TimeoutError as error:
+            await self.close()
+            raise CommunicationError(f"{self._endpoint.url} does not answer") from error
+        except ua.UaStatusCodeError as error:
+            await self.close()
+            raise CommunicationError(f"{self._endpoint.url} refuses: {words(error.code)}") from error
+        except (OSError, ua.UaError) as error:
+            await self.close()
+            raise CommunicationError(f"{self._endpoint.url} cannot be reached: {error}") from error
+        except BaseException:
+            await self.close()
+            raise
+        return self._server.identity
+
+    async def _prepare(self, link: Link) -> None:
+        self._server = await _server.look(link)
+        if fault := self._server.mismatch(self._settings.get("expected_identity", {})):
+            raise CommunicationError(f"{self._endpoint.url} is the wrong server: {fault}")
+        self._times.is_simulated = bool(self._server.identity.session)
+        for handle, address in self._addresses.items():
+            node = node_id(address, self._server.namespaces)
+            if node is None:
+                self._faults[handle] = (
+                    quality.BAD_NODE_ID_UNKNOWN,
+                    f"the server has no namespace {address.uri!r}",
+                )
+            else:
+                self._nodes[handle] = node
+        writable = [handle for handle in self._nodes if self._points[handle].writable]
+        self._writer = Writer(link, await _items.write_types(link, writable, self._nodes, self._read_chunk))
+
+    @property
+    def _read_chunk(self) -> int:
+        return self._server.chunk("read", int(self._settings.get("chunk", 500)))
+
+    async def close(self) -> None:
+        """Say goodbye to the server for at most two seconds; leaves no task behind."""
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    # --- values ---------------------------------------------------------------------------------------
+
+    async def watch(self, sink: Sink) -> None:
+        """Subscribe and hand on notifications until the link is lost."""
+        link = self._opened()
+        self._decoder.known.clear()
+        try:
+            self._notes += [note for group in self._groups for note in await subscribe(link, group, self._settings)]
+            watch = Watch(link, self._groups, self._decoder, self._times, max_items=self._max_items)
+            self._watch = watch
+            async with asyncio.TaskGroup() as tasks:
+                # the requests for notifications run first: a server may end a subscription nobody reads
+                tasks.create_task(watch.run(sink, self.read_now, self._reread))
+                tasks.create_task(self._create_items(link, watch, sink))
+        except BaseExceptionGroup as group:
+            error = first_of(group)
+            self._last_error = str(error)
+            if isinstance(error, OSError | TimeoutError | ua.UaError):
+                raise LinkLost(f"{self._endpoint.url}: {error or 'no answer in time'}") from error
+            raise error from group
+        except (OSError, TimeoutError, ua.UaError) as error:
+            raise LinkLost(f"{self._endpoint.url}: {error or 'no answer in time'}") from error
+
+    async def _create_items(self, link: Link, watch: Watch, sink: Sink) -> None:
+        """Create all items; those the server refuses are Bad and asked for again from time to time."""
+        maker = _items.Maker(link, watch, self._decoder, self._nodes, self._server)
+        maker.chunk = self._server.chunk("items", int(self._settings.get("chunk", 500)))
+        waiting = {point.handle for group in self._groups for point in group.points} & self._nodes.keys()
+        while True:
+            for group in self._groups:
+                wanted = [point for point in group.points if point.handle in waiting]
+                refused = await maker.create(group, wanted)
+                waiting -= {point.handle for point in wanted} - refused.keys()
+                for point in wanted:
+                    self._faults.pop(point.handle, None)
+                self._faults.update(refused)
+                self._tell_faults(group.points, sink, group.name)
+            self._notes = [*dict.fromkeys([*self._notes, *maker.notes])]
+            if not waiting:
+                return
+            await asyncio.sleep(float(self._settings.get("retry_items_s", 30.0)))
+
+    def _tell_faults(self, points: Sequence[Point], sink: Sink, group: str) -> None:
+        now = wall_ns()
+        faulty = [
+            (point.handle, bad(self._faults[point.handle][0], now))
+            for point in points
+            if point.handle in self._faults
+        ]
+        if faulty:
+            sink(Batch(group, faulty, alive=False))
+
+    def _opened(self) -> Link:
+        if self._link is None or not self._link.is_up:
+            raise LinkLost("the connection is not open")
+        return self._link
+
+    async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
+        """Fresh values, in portions the server accepts."""
+        link, values = self._opened(), dict[int, DataValue]()
+        now = wall_ns()
+        for handle in handles:
+            if handle not in self._nodes:
+                status, _text = self._faults.get(handle, (quality.BAD_CONFIGURATION, ""))
+                values[handle] = bad(status, now)
+        known = [handle for handle in handles if handle in self._nodes]
+        try:
+            for part in chunks(known, self._read_chunk):
+                asked = [_items.value_of(self._nodes[handle], self._points[handle]) for handle in part]
+                answers, now = await link.read(asked), wall_ns()
+                for handle, answer in zip(part, answers, strict=True):
+                    values[handle] = from_library(answer, self._times, now)
+        except ua.UaStatusCodeError as error:
+            raise CommunicationError(f"the server refuses to read: {words(error.code)}") from error
+        except (OSError, TimeoutError, ua.UaError) as error:
+            raise LinkLost(f"{self._endpoint.url} does not answer a read") from error
+        return values
+
+    async def _reread(self, handles: Sequence[int]) -> None:
+        """EURange and unit of points whose meaning changed (UA-15)."""
+        nodes = {handle: self._nodes[handle] for handle in handles if handle in self._nodes}
+        self._ranges.update(await _items.properties(self._opened(), nodes, self._read_chunk))
+
+    # --- commands -------------------------------------------------------------------------------------
+
+    async def write(self, request: WriteRequest) -> WriteOutcome:
+        """One WriteRequest or none; never repeated, never kept for later (UA-14)."""
+        point, node = self._points.get(request.handle), self._nodes.get(request.handle)
+        if self._link is None or self._writer is None or not self._link.is_up:
+            return outcome_not_connected(self._name)
+        if self._watch is not None and self._watch.server_state != 0:
+            return outcome_not_connected(
+                self._name, tr("the server is {state}", state=tr(self._watch.state_words))
+            )
+        return await self._writer.write(request, point, node)
+
+    def diagnostics(self) -> Mapping[str, Any]:
+        """Counters and last errors in words."""
+        watch = self._watch
+        notes = list(self._notes)
+        if watch is not None and abs(watch.drift_ns) > DRIFT_WARN_NS and not self._times.is_simulated:
+            notes.append(f"the clock of the server differs by {watch.drift_ns / 1e9:.1f} s")
+        if watch is not None and watch.server_state:
+            notes.append(f"the server says that it is {watch.state_words}")
+        return {
+            "server": self._server.as_dict(),
+            "server_state": watch.state_words if watch else "",
+            "counts": dict(watch.counts) if watch else {},
+            "clock_difference_ms": round(watch.drift_ns / 1e6) if watch else 0,
+            "refused_times": self._times.refused,
+            "local_deadbands": len(watch.deadbands) if watch else 0,
+            "semantics_changed": sorted(watch.semantics_changed) if watch else [],
+            "ranges": {str(handle): found for handle, found in self._ranges.items()},
+            "faults": {self._points[handle].address: text for handle, (_code, text) in self._faults.items()},
+            "notes": notes,
+            "last_error": self._last_error,
+        }
+
+
+def create(settings: LinkSettings) -> OpcuaDriver:
+    """A driver for one connection attempt."""
+    return OpcuaDriver(settings)

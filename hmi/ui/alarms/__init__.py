@@ -1,0 +1,1 @@
+"""The alarm list and the alarm strip: sorted model, own delegate, acknowledge."""

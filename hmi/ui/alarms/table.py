@@ -1,0 +1,177 @@
+"""The table of alarms: fixed columns, keys, the button, and an order that waits while one reads."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
+
+from hmi.client.port import AlarmInfo
+from hmi.core.texts import tr
+from hmi.ui.alarms.delegate import ROW, AlarmDelegate
+from hmi.ui.alarms.model import AlarmModel, Column
+from hmi.ui.station import is_unacked
+from hmi.ui.theme import Theme
+
+HEADER = 26
+READ_MS = 5_000
+_WIDTHS = {
+    Column.MARK: 52, Column.TIME: 124, Column.TAG: 120, Column.DESCRIPTION: 360, Column.VALUE: 112,
+    Column.LIMIT: 112, Column.STATE: 190, Column.AREA: 150, Column.ACK: 126,
+}  # fmt: skip
+_NARROW = 1500
+
+
+class AlarmHeader(QHeaderView):
+    """Flat column titles with one hairline below."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self._theme = theme
+        self.setFixedHeight(HEADER)
+        self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setSectionsClickable(False)
+        self.setHighlightSections(False)
+
+    def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:
+        painter.fillRect(rect, self._theme.color("panel"))
+        painter.setFont(self._theme.font("text.small"))
+        painter.setPen(self._theme.color("text.label"))
+        text = str(self.model().headerData(logicalIndex, Qt.Orientation.Horizontal) or "")
+        painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.setPen(self._theme.color("panel.edge"))
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+
+
+class AlarmTable(QTableView):
+    """Click: ``chosen``; the button or A: ``ackAsked``; Return: ``chosen``; D: ``displayAsked``."""
+
+    ackAsked = Signal(list)
+    chosen = Signal(object, QRect)
+    displayAsked = Signal(str)
+
+    def __init__(self, theme: Theme, model: AlarmModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self.alarm_model = theme, model
+        self.delegate = AlarmDelegate(theme, model)
+        self.empty_text = tr("No alarms")
+        self.setModel(model)
+        self.setItemDelegate(self.delegate)
+        self.setHorizontalHeader(AlarmHeader(theme, self))
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.setAccessibleName(tr("Alarms"))
+        self._reading = QTimer(self)
+        self._reading.setSingleShot(True)
+        self._reading.setInterval(READ_MS)
+        self._reading.timeout.connect(lambda: model.set_hold(False))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        scale = 1.0 if self.viewport().width() >= _NARROW else 0.7
+        used = 0
+        for column, width in _WIDTHS.items():
+            fixed = column in {Column.MARK, Column.ACK, Column.TIME}
+            own = width if fixed else round(width * scale)
+            used += own
+            self.setColumnWidth(column, own)
+        self.setColumnWidth(Column.RESPONSE, max(self.viewport().width() - used, 60))
+
+    def flash(self, lit: bool) -> None:
+        """Repaint the marks of visible unacknowledged rows only."""
+        self.delegate.lit = lit
+        first, last = self.visible_range()
+        for row in range(first, last + 1):
+            if is_unacked(self.alarm_model.shown[row]):
+                self.viewport().update(self.visualRect(self.alarm_model.index(row, Column.MARK)))
+
+    def visible_range(self) -> tuple[int, int]:
+        """First and last row in view; (0, -1) when there is none."""
+        count = self.alarm_model.rowCount()
+        if not count:
+            return 0, -1
+        first = max(self.rowAt(0), 0)
+        last = self.rowAt(self.viewport().height() - 1)
+        return first, last if last >= 0 else count - 1
+
+    def visible_unacked(self) -> list[str]:
+        first, last = self.visible_range()
+        rows = self.alarm_model.shown[first : last + 1]
+        return [row.occurrence_id for row in rows if is_unacked(row)]
+
+    def selected_rows(self) -> list[AlarmInfo]:
+        rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
+        return [self.alarm_model.shown[row] for row in rows if row < len(self.alarm_model.shown)]
+
+    def _row_at(self, at: QPoint) -> AlarmInfo | None:
+        row = self.rowAt(at.y())
+        return self.alarm_model.shown[row] if 0 <= row < len(self.alarm_model.shown) else None
+
+    def _read(self) -> None:
+        """The pointer moves over the list: hold its order for a while."""
+        self.alarm_model.set_hold(True)
+        self._reading.start()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._read()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._read()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._reading.stop()
+        self.alarm_model.set_hold(False)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        row = self._row_at(event.position().toPoint())
+        if row is not None and index.column() == Column.ACK and is_unacked(row):
+            self.ackAsked.emit([row.occurrence_id])
+            return
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        row = self._row_at(event.position().toPoint())
+        plain_click = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        if row is not None and plain_click and self.columnAt(round(event.position().x())) != Column.ACK:
+            self._choose(row)
+
+    def _choose(self, row: AlarmInfo) -> None:
+        place = self.visualRect(self.alarm_model.index(self.alarm_model.shown.index(row), 0))
+        place.setWidth(self.viewport().width())
+        place.moveTopLeft(self.viewport().mapToGlobal(place.topLeft()))
+        self.chosen.emit(row, place)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        rows = self.selected_rows()
+        if event.key() == Qt.Key.Key_A and not event.modifiers():
+            self.ackAsked.emit([row.occurrence_id for row in rows if is_unacked(row)])
+        elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and rows:
+            self._choose(rows[0])
+        elif event.key() == Qt.Key.Key_D and rows and rows[0].display:
+            self.displayAsked.emit(rows[0].display)
+        else:
+            super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.alarm_model.shown:
+            painter = QPainter(self.viewport())
+            painter.setFont(self._theme.font("text"))
+            painter.setPen(self._theme.color("text.label"))
+            painter.drawText(self.viewport().rect().adjusted(52, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.empty_text)

@@ -1,0 +1,115 @@
+"""The station's side of the client: its own asyncio thread, questions from Qt and answers back to Qt."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import shiboken6
+from PySide6.QtCore import QObject, Signal
+
+from hmi.client.port import ClientFactory, Listener, RuntimeClient
+from hmi.core.errors import WatchkeeperError
+
+log = logging.getLogger(__name__)
+
+Verb = Callable[[RuntimeClient], Awaitable[Any]]
+CLOSE_S = 3.0
+
+
+class Link(QObject):
+    """Owns the client's thread. ``ask`` never blocks; ``done`` and ``failed`` run on the Qt thread.
+
+    An answer to a widget that is gone by then is dropped.
+    """
+
+    _answered = Signal(object)
+
+    def __init__(self, factory: ClientFactory, listener: Listener, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._loop = asyncio.new_event_loop()
+        self._client: RuntimeClient | None = None
+        self._factory, self._listener = factory, listener
+        self._thread = threading.Thread(target=self._run, name="client", daemon=True)
+        self._answered.connect(_deliver)
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        self._thread.start()
+        self._ready.wait()
+
+    def ask(
+        self,
+        verb: Verb,
+        *,
+        owner: QObject,
+        done: Callable[[Any], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Carry out a verb on the client's loop; ``failed`` gets one sentence."""
+        if self._loop.is_running():
+            asyncio.run_coroutine_threadsafe(self._carry_out(verb, owner, done, failed), self._loop)
+
+    def close(self) -> None:
+        """End the client and its thread; at most a few seconds."""
+        if not self._thread.is_alive():
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CLOSE_S)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.call_soon(self._begin)
+        self._loop.run_forever()
+        self._loop.run_until_complete(self._end())
+        self._loop.close()
+
+    def _begin(self) -> None:
+        try:
+            self._client = self._factory(self._listener)
+        finally:
+            self._ready.set()
+
+    async def _end(self) -> None:
+        if self._client is not None:
+            try:
+                await asyncio.wait_for(self._client.close(), CLOSE_S / 2)
+            except (WatchkeeperError, TimeoutError, OSError) as error:
+                log.warning("The connection to the runtime did not close cleanly: %s", error)
+        others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    async def _carry_out(
+        self,
+        verb: Verb,
+        owner: QObject,
+        done: Callable[[Any], None],
+        failed: Callable[[str], None] | None,
+    ) -> None:
+        try:
+            assert self._client is not None
+            answer = await verb(self._client)
+        except asyncio.CancelledError:
+            raise
+        # The one border of the client's thread: whatever a verb raises becomes a sentence for the asker.
+        except Exception as error:
+            if not isinstance(error, WatchkeeperError | OSError):
+                log.exception("A request to the runtime failed.")
+            self._post(owner, failed, str(error) or type(error).__name__)
+            return
+        self._post(owner, done, answer)
+
+    def _post(self, owner: QObject, callback: Callable[[Any], None] | None, answer: Any) -> None:
+        if callback is not None and shiboken6.isValid(self):
+            self._answered.emit((owner, callback, answer))
+
+
+def _deliver(letter: tuple[QObject, Callable[[Any], None], Any]) -> None:
+    owner, callback, answer = letter
+    if shiboken6.isValid(owner):
+        callback(answer)

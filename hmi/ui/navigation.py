@@ -1,0 +1,112 @@
+"""Which display an area, a key or an alarm leads to, and the way back; no Qt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hmi.client.port import DisplayInfo, PlantInfo
+
+KEYS = 12
+
+
+class History:
+    """Where the operator has been: back and forward over at least 20 steps."""
+
+    LIMIT = 50
+
+    def __init__(self) -> None:
+        self._places: list[str] = []
+        self._at = -1
+
+    @property
+    def current(self) -> str:
+        return self._places[self._at] if self._places else ""
+
+    @property
+    def can_back(self) -> bool:
+        return self._at > 0
+
+    @property
+    def can_forward(self) -> bool:
+        return self._at < len(self._places) - 1
+
+    def visit(self, place: str) -> None:
+        """Go somewhere new; what lay ahead is forgotten."""
+        if place == self.current:
+            return
+        self._places = [*self._places[: self._at + 1], place][-self.LIMIT :]
+        self._at = len(self._places) - 1
+
+    def back(self) -> str:
+        self._at -= self.can_back
+        return self.current
+
+    def forward(self) -> str:
+        self._at += self.can_forward
+        return self.current
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One tab: title, the area whose alarms it carries (empty = all) and the display it opens."""
+
+    title: str
+    area: str
+    display: str
+
+
+def places(plant: PlantInfo) -> list[Place]:
+    """The home display, then one tab for each area below the site."""
+    displays = {display.name: display for display in plant.displays}
+    home = displays.get(plant.home) or next(iter(plant.displays), None)
+    found = [Place("Overview", "", home.name)] if home else []
+    parents = {area.get("parent", "") for area in plant.areas}
+    for area in plant.areas:
+        path = area["path"]
+        if path in parents and not area.get("parent"):
+            continue
+        display = _display_of(path, plant, home)
+        if display:
+            found.append(Place(area.get("title") or path, path, display))
+    return found
+
+
+def _display_of(area: str, plant: PlantInfo, home: DisplayInfo | None) -> str:
+    """The display of the area itself, else the one that shows most of it, else home."""
+    own = [d for d in plant.displays if d.area == area]
+    if own:
+        return min(own, key=lambda d: d.level).name
+    shares = Counter({d.name: _mentions(d.document, f"{area}/") for d in plant.displays if d is not home})
+    best = shares.most_common(1)
+    if best and best[0][1] > 0:
+        return best[0][0]
+    return home.name if home else ""
+
+
+def _mentions(document: Mapping[str, Any], prefix: str) -> int:
+    return sum(text.startswith(prefix) for text in _texts(document.get("elements", ())))
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from _texts(value)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _texts(value)
+
+
+def key_displays(plant: PlantInfo) -> list[str]:
+    """The displays of F1 to F12: home first, then by level in the plant's order."""
+    ordered = sorted(plant.displays, key=lambda d: (d.name != plant.home, d.level))
+    return [display.name for display in ordered][:KEYS]
+
+
+def in_area(area: str, name: str) -> bool:
+    """True when an area path or a tag name lies in ``area``; the empty area holds everything."""
+    return not area or name == area or name.startswith(f"{area}/")
