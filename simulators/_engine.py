@@ -34,6 +34,7 @@ class Simulation(Protocol):
     frozen_points: tuple[str, ...]
     session_point: str
     connections: tuple[str, ...]
+    opcua_connections: tuple[str, ...]
 
     @property
     def points(self) -> tuple[Point, ...]: ...
@@ -60,7 +61,6 @@ class Engine:
         self._snapshots: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._endpoints: dict[str, ModbusEndpoint | OpcuaEndpoint] = {}
         self._instructor = InstructorServer(self._handle)
-        self._wake = asyncio.Event()
         simulation.state[simulation.session_point] = self.session
         for name in simulation.connections:
             self._endpoints[name] = self._endpoint(name)
@@ -70,7 +70,7 @@ class Engine:
         hooks: dict[str, Any] = {
             "state": lambda: self.sim.state, "write": self._write, "version": lambda: self._version
         }  # fmt: skip
-        if any("." in p.address and not p.address[:2] in ("IR", "HR") for p in points):
+        if name in self.sim.opcua_connections:
             return OpcuaEndpoint(name, points, **hooks)
         return ModbusEndpoint(name, points, gateway=len({p.device for p in points}) > 1, **hooks)
 
@@ -81,11 +81,10 @@ class Engine:
     async def start(self, ports: dict[str, int], *, instructor: str = "") -> None:
         """Open every listener; PortTaken when one is in use."""
         for name, endpoint in self._endpoints.items():
-            await self._open(endpoint, ports.get(name, 0))
+            await endpoint.start(
+                ports.get(name, 0), product=self.sim.name, session=self.session, version=VERSION
+            )
         await self._instructor.start(instructor)
-
-    async def _open(self, endpoint: ModbusEndpoint | OpcuaEndpoint, port: int) -> None:
-        await endpoint.start(port, product=self.sim.name, session=self.session, version=VERSION)
 
     def ready(self) -> dict[str, Any]:
         """The ready file."""
@@ -128,6 +127,10 @@ class Engine:
                 await asyncio.sleep(0)
                 began = time.monotonic()
 
+    async def publish(self) -> None:
+        """Show the present state to every client: register images age, changed nodes are written."""
+        await self._after_step()
+
     async def _after_step(self) -> None:
         for point in self.sim.frozen_points:
             self.sim.state[point] = self.frozen
@@ -136,9 +139,9 @@ class Engine:
             lost = self.sim.link_lost(name)
             if lost and endpoint.running:
                 log.warning("malfunction: link of %s cut", name)
-                await endpoint.stop()
+                await endpoint.cut()
             elif not lost and not endpoint.running:
-                await self._open(endpoint, endpoint.port)
+                await endpoint.mend()
                 log.warning("malfunction cleared: link of %s back", name)
             if isinstance(endpoint, OpcuaEndpoint):
                 await endpoint.publish(self.sim.time_ns)
@@ -229,7 +232,9 @@ class Engine:
     async def _restore(self, message: dict[str, Any]) -> dict[str, Any]:
         name = str(message.get("name", ""))
         if name not in self._snapshots:
-            raise ValueError(f"there is no snapshot {name!r}; there are {', '.join(self._snapshots) or 'none'}")
+            raise ValueError(
+                f"there is no snapshot {name!r}; there are {', '.join(self._snapshots) or 'none'}"
+            )
         self.sim.restore(self._snapshots[name])
         self._owed = 0.0
         await self._after_step()

@@ -80,7 +80,9 @@ class Unit:
 
     def _registers(self, name: str) -> list[SimData]:
         """Small gaps are readable zeros, larger ones of sparse units refuse with exception 02."""
-        used = sorted({o + k for o, _, p in self._tables[name].items for k in range(WORDS.get(p.type, 1))}) or [0]
+        used = sorted(
+            {o + k for o, _, p in self._tables[name].items for k in range(WORDS.get(p.type, 1))}
+        ) or [0]
         blocks: list[list[int]] = [[used[0], used[0]]]
         for offset in used[1:]:
             if offset - blocks[-1][1] <= SPARSE_GAP:
@@ -143,7 +145,9 @@ class Unit:
         image = list(self._refresh(table, bits=False))
         image[address : address + len(values)] = values
         end = address + len(values)
-        hit = [(o, p) for o, _, p in table.items if o < end and o + WORDS.get(p.type, 1) > address and p.writable]
+        hit = [
+            (o, p) for o, _, p in table.items if o < end and o + WORDS.get(p.type, 1) > address and p.writable
+        ]
         if not hit:
             return ExcCodes.ILLEGAL_ADDRESS
         decoded = [(p, decode(p, image[o : o + WORDS[p.type]])) for o, p in hit]
@@ -177,6 +181,7 @@ class ModbusEndpoint:
             units[point.device].append(point)
         self._units = [Unit(number, rows, **hooks) for number, rows in sorted(units.items())]
         self._server: ModbusTcpServer | None = None
+        self._identity = ModbusDeviceIdentification()
         self.port = 0
 
     @property
@@ -186,9 +191,13 @@ class ModbusEndpoint:
 
     async def start(self, port: int, *, product: str, session: str, version: str) -> None:
         """Listen on loopback; PortTaken when the port is in use."""
-        identity = ModbusDeviceIdentification(
+        self._identity = ModbusDeviceIdentification(
             info={0: "Watchkeeper simulator", 1: product, 2: version, 4: product, 5: session, 6: session}
         )
+        await self._listen(port)
+
+    async def _listen(self, port: int) -> None:
+        identity = self._identity
         devices = [unit.device(identity) for unit in self._units]
         devices.append(_absent_units(identity))
         framer = FramerType.RTU if self._gateway else FramerType.SOCKET
@@ -201,6 +210,14 @@ class ModbusEndpoint:
             ) from error
         self._server = server
         self.port = server.transport.sockets[0].getsockname()[1]
+
+    async def cut(self) -> None:
+        """Close the listener and every connection until mend."""
+        await self.stop()
+
+    async def mend(self) -> None:
+        """Listen again on the same port."""
+        await self._listen(self.port)
 
     async def stop(self) -> None:
         """Close the listener and every connection."""

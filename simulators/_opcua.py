@@ -19,7 +19,16 @@ _VARIANTS = {
     "bool": ua.VariantType.Boolean, "float32": ua.VariantType.Float, "uint16": ua.VariantType.UInt16,
     "uint32": ua.VariantType.UInt32, "int16": ua.VariantType.Int16, "string": ua.VariantType.String,
 }  # fmt: skip
-_UNECE = {"%": "P1", "mg/L": "M1", "m": "MTR", "h": "HUR", "min": "MIN", "s": "SEC", "°C": "CEL", "m³/h": "MQH"}
+_UNECE = {
+    "%": "P1",
+    "mg/L": "M1",
+    "m": "MTR",
+    "h": "HUR",
+    "min": "MIN",
+    "s": "SEC",
+    "°C": "CEL",
+    "m³/h": "MQH",
+}
 
 
 def utc(ns: int) -> datetime:
@@ -53,6 +62,7 @@ class OpcuaEndpoint:
         self._nodes: list[tuple[Point, Any, ua.VariantType]] = []
         self._last: dict[str, Any] = {}
         self._publishing = False
+        self._cut = False
         self.port = 0
 
     @property
@@ -63,7 +73,7 @@ class OpcuaEndpoint:
     @property
     def running(self) -> bool:
         """Is the listener open?"""
-        return self._server is not None
+        return self._server is not None and not self._cut
 
     async def start(self, port: int, *, product: str, session: str, version: str) -> None:
         """Build the address space and listen; PortTaken when the port is in use."""
@@ -121,7 +131,9 @@ class OpcuaEndpoint:
         unit.DisplayName = ua.LocalizedText(point.unit)
         unit.Description = ua.LocalizedText(point.unit)
         await node.add_property(
-            ua.NodeId(f"{point.address}.EngineeringUnits", index), ua.QualifiedName("EngineeringUnits", 0), unit
+            ua.NodeId(f"{point.address}.EngineeringUnits", index),
+            ua.QualifiedName("EngineeringUnits", 0),
+            unit,
         )
 
     def _setter(self, point: Point) -> Callable[[Any, Any, ua.DataValue], None]:
@@ -159,6 +171,18 @@ class OpcuaEndpoint:
                 self._publishing = False
             count += 1
         return count
+
+    async def cut(self) -> None:
+        """Close the listener and every connection, keep the address space (building it takes seconds)."""
+        if self._server and self._server.bserver:
+            self._cut = True
+            await self._server.bserver.stop()
+
+    async def mend(self) -> None:
+        """Listen again."""
+        if self._server and self._server.bserver:
+            await self._server.bserver.start()
+            self._cut = False
 
     async def stop(self) -> None:
         """Close the listener and every session."""

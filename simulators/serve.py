@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -29,11 +30,19 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("list", help="name the simulators")
     serve = verbs.add_parser("serve", help="run one simulator until it is stopped")
     serve.add_argument("name")
-    serve.add_argument("--ports", default="fixed", choices=("fixed", "auto"), help="fixed default ports or free ones")
-    serve.add_argument("--ready", default="", metavar="FILE", help="write the endpoints here when everything is up")
-    serve.add_argument("--speed", type=float, default=1.0, metavar="N", help=f"1 = real time, up to {MAX_RATE:g}")
+    serve.add_argument(
+        "--ports", default="fixed", choices=("fixed", "auto"), help="fixed default ports or free ones"
+    )
+    serve.add_argument(
+        "--ready", default="", metavar="FILE", help="write the endpoints here when everything is up"
+    )
+    serve.add_argument(
+        "--speed", type=float, default=1.0, metavar="N", help=f"1 = real time, up to {MAX_RATE:g}"
+    )
     serve.add_argument("--seed", type=int, default=1, metavar="N", help="same seed, same run")
-    serve.add_argument("--start-ns", type=int, default=0, metavar="NS", help="simulated UTC at the start; 0 = now")
+    serve.add_argument(
+        "--start-ns", type=int, default=0, metavar="NS", help="simulated UTC at the start; 0 = now"
+    )
     serve.add_argument("--instructor", default="", metavar="PATH", help="path of the instructor socket")
     serve.add_argument("--parent-pipe", action="store_true", help="end when standard input closes")
     serve.add_argument("--verbose", action="store_true")
@@ -71,6 +80,7 @@ def _write_ready(path: str, document: dict[str, object]) -> None:
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    gc.disable()  # building the address space makes a million lasting objects; collecting meanwhile costs seconds
     module = catalogue.load(options.name)
     simulation = module.build(seed=options.seed, start_ns=options.start_ns or time.time_ns())
     engine = Engine(simulation, rate=options.speed)
@@ -81,6 +91,8 @@ async def _serve(options: argparse.Namespace) -> int:
     ports = dict(module.PORTS) if options.ports == "fixed" else {}
     try:
         await engine.start(ports, instructor=options.instructor)
+        gc.freeze()
+        gc.enable()
         ready = engine.ready()
         if options.ready:
             _write_ready(options.ready, ready)
@@ -106,10 +118,11 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(f"{name}\t{catalogue.load(name).TITLE}\n")
         return 0
     logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING, format="%(levelname)s %(name)s: %(message)s"
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
     )
     for library in ("asyncua", "pymodbus"):
-        logging.getLogger(library).setLevel(logging.ERROR)
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     if not 0.1 <= options.speed <= MAX_RATE:
         return _fail(f"--speed must lie between 0.1 and {MAX_RATE:g}, not {options.speed:g}")
     try:

@@ -99,7 +99,8 @@ class Worker:
         return {"identity": wire.pack_identity(identity), "groups": wire.pack_groups(self._driver.groups())}
 
     async def _write(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
-        value = tuple(message["value"]) if isinstance(message["value"], list) else message["value"]
+        value: Any = message["value"]
+        value = tuple(cast("list[Any]", value)) if isinstance(value, list) else value
         outcome = await driver.write(
             WriteRequest(
                 message["id"], message["tag"], message["handle"], value, message["deadline"], message["epoch"]

@@ -37,7 +37,7 @@ def _take_findings(display: Display, file: DisplayFile, lines: Mapping[str, int]
 
 def _check_tags(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
     for prop, name in _named_tags(element, file):
-        if TagRef.parse(name).runtime or name in draft.by_name:
+        if TagRef.parse(name).runtime or draft.is_known(name):
             continue
         what = f"element {element.id}: {prop} names the tag {name!r}, which is not known"
         do = meant(name, draft.by_name, "name a tag of tags.csv")
@@ -83,6 +83,8 @@ def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -
     for kind, name in _references(element, element.definition):
         if kind == "display":
             linked.add(name)
+        if name in draft.broken_names:
+            continue
         if name not in known[kind] and not (kind == "area" and _begins_a_tag(name, draft)):
             what = f"element {element.id}: there is no {kind} {name!r}"
             do = meant(name, known[kind], f"name {'an' if kind != 'display' else 'a'} {kind} of this plant")

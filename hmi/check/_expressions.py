@@ -64,7 +64,7 @@ def _check(use: Use, draft: Draft, reported: set[tuple[Source, str]]) -> tuple[s
             draft.findings.error(use.origin.file, use.origin.line, what, error.do)
         return ()
     for name in names:
-        if name not in draft.by_name:
+        if not draft.is_known(name):
             what = f"{use.owner}: the expression names the tag {name!r}, which is not known"
             do = meant(name, draft.by_name, "name a tag of tags.csv")
             draft.findings.error(use.source.file, use.source.line, what, do)

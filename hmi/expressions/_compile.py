@@ -13,7 +13,7 @@ def compile_expression(text: str, *, file: str = "", line: int = 0) -> Expressio
     """The expression ready to evaluate; ExpressionError (a ConfigurationError) names the column."""
     parsed, kinds = _checked(text, file, line)
     quick = fast(parsed.tree, parsed.names) if kinds.numbers_only else None
-    return Expression(text, parsed.names, fast=quick, careful=careful(parsed.tree))
+    return Expression(text, parsed.names, fast=quick, careful=careful(parsed.tree), straight=kinds.straight)
 
 
 def expression_names(text: str, *, file: str = "", line: int = 0) -> tuple[str, ...]:

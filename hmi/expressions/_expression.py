@@ -17,15 +17,24 @@ _INT_LOW, _INT_HIGH = -(2**63), 2**64 - 1
 
 
 class Expression:
-    """Immutable; ``names`` are the tags it reads. ``evaluate`` never raises for bad data."""
+    """Immutable; ``names`` are the tags it reads. ``evaluate`` never raises for bad data.
 
-    __slots__ = ("_careful", "_fast", "names", "text")
+    A ``straight`` expression always reads all its tags, so that Uncertain inputs need no careful way.
+    """
+
+    __slots__ = ("_careful", "_fast", "_straight", "names", "text")
 
     def __init__(
-        self, text: str, names: tuple[str, ...], *, fast: Callable[..., Any] | None, careful: Careful
+        self,
+        text: str,
+        names: tuple[str, ...],
+        *,
+        fast: Callable[..., Any] | None,
+        careful: Careful,
+        straight: bool,
     ) -> None:
         self.text, self.names = text, names
-        self._fast, self._careful = fast, careful
+        self._fast, self._careful, self._straight = fast, careful, straight
 
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
@@ -36,16 +45,20 @@ class Expression:
         if fast is None:
             return self._evaluate_carefully(values, now_ns)
         arguments: list[Any] = []
-        newest = 0
+        newest = status = quality.GOOD
         for name in self.names:
             given = values.get(name)
-            if given is None or given.status or type(given.value) not in NUMBERS:
+            if given is None or type(given.value) not in NUMBERS:
                 return self._evaluate_carefully(values, now_ns)
+            if given.status:
+                if given.status >= quality.BAD or not self._straight:
+                    return self._evaluate_carefully(values, now_ns)
+                status = quality.worst(status, given.status) if status else given.status
             arguments.append(given.value)
             if given.source_time > newest:
                 newest = given.source_time
         try:
-            return _finished(fast(*arguments), quality.GOOD, newest or now_ns, now_ns)
+            return _finished(fast(*arguments), status, newest or now_ns, now_ns)
         except (ArithmeticError, ValueError):
             return self._evaluate_carefully(values, now_ns)
 

@@ -16,13 +16,15 @@ Kinds = frozenset[str]
 
 @dataclass(slots=True)
 class KindCheck:
-    """Walks a tree; ``numbers_only`` turns False when texts are compared with tags.
+    """Walks a tree; ``numbers_only`` turns False when texts are compared with tags, ``straight`` when the
+    quality of the result depends on more than the worst input.
 
     A tag counts as a number here; a tag that turns out to be a text is met at run time.
     """
 
     place: Place
     numbers_only: bool = True
+    straight: bool = True
 
     def of(self, node: ast.expr) -> Kinds:
         match node:
@@ -36,9 +38,11 @@ class KindCheck:
             case ast.UnaryOp():
                 self._number(node.operand, "a text is neither a number nor true or false")
             case ast.BoolOp():
+                self.straight = False
                 for part in node.values:
                     self._number(part, "a text is neither true nor false")
             case ast.IfExp():
+                self.straight = False
                 self._number(node.test, "a text is neither true nor false")
                 return self.of(node.body) | self.of(node.orelse)
             case ast.Compare():
@@ -63,6 +67,7 @@ class KindCheck:
     def _call(self, node: ast.Call) -> Kinds:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         if name in QUALITY_FUNCTIONS:
+            self.straight = False
             self._count(node, name, 1, 1)
             self.of(node.args[0])
             return NUMBER

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hmi.plugins import discovery
 
 if TYPE_CHECKING:
+    from hmi.mimics._document import Element
     from hmi.mimics._inputs import Inputs
 
 PROPERTY_TYPES: Final = (
@@ -41,7 +42,8 @@ class ElementDefinition:
     """An element type.
 
     ``look`` turns inputs into a comparable tuple that the painter draws; None for a static element.
-    ``margin`` (left, top, right, bottom) is how far marks reach beyond the element's box, in pixels.
+    ``margin`` (left, top, right, bottom) is how far marks reach beyond the element's box, in pixels;
+    ``extent`` gives the margin of one look, so that a plain value repaints a small place.
     ``history`` names the tag properties whose recent past is drawn. ``clickable`` elements take the focus.
     """
 
@@ -52,6 +54,7 @@ class ElementDefinition:
     look: Callable[[Inputs], tuple[Any, ...]] | None = None
     size: tuple[int, int] = (80, 40)
     margin: tuple[int, int, int, int] = (4, 4, 4, 4)
+    extent: Callable[[Element, tuple[Any, ...]], tuple[float, float, float, float]] | None = None
     history: tuple[str, ...] = ()
     clickable: bool = False
     group: str = "general"

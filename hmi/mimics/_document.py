@@ -34,8 +34,8 @@ class DisplayFinding:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element as written. ``properties`` are literals, ``bindings`` compiled expressions by property;
-    ``unknown`` keeps what this version does not know. A type that does not exist has no definition.
+    """One element. ``properties`` holds every property (what is not written has its default), ``bindings``
+    compiled expressions by property; ``unknown`` keeps what this version does not know. A type that does not exist has no definition.
     """
 
     id: str
@@ -51,11 +51,8 @@ class Element:
     tooltip: str = ""
 
     def get(self, name: str) -> Any:
-        """The literal value of a property or its default."""
-        if name in self.properties:
-            return self.properties[name]
-        found = self.definition.find(name) if self.definition else None
-        return found.default if found else None
+        """The literal value of a property or its default; None for a property that the type lacks."""
+        return self.properties.get(name)
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -79,12 +76,20 @@ class Display:
     unknown: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _properties(definition: ElementDefinition) -> dict[str, Property]:
+    """What an element of this type may be given: its properties, and a tag for each signal."""
+    signals = {s.role: Property(s.role, "tag", "", s.help) for s in definition.signals}
+    return {**signals, **{p.name: p for p in definition.properties}}
+
+
 class _Reader:
     """Collects findings while it reads one document."""
 
     def __init__(self, definitions: Mapping[str, ElementDefinition], file: str, text: str) -> None:
         self.definitions, self.file = definitions, file
         self.lines = text.splitlines()
+        self.known = {name: _properties(definition) for name, definition in definitions.items()}
+        self.defaults = {name: {p.name: p.default for p in d.properties} for name, d in definitions.items()}
         self.findings: list[DisplayFinding] = []
         self.seen: set[str] = set()
 
@@ -121,13 +126,14 @@ class _Reader:
         size = definition.size if definition else (80, 40)
         x, y = self._number(identity, raw, "x", 0), self._number(identity, raw, "y", 0)
         w, h = self._number(identity, raw, "w", size[0]), self._number(identity, raw, "h", size[1])
-        properties: dict[str, Any] = {}
+        properties: dict[str, Any] = dict(self.defaults.get(kind, {}))
         bindings: dict[str, Expression] = {}
         unknown: dict[str, Any] = {}
+        table = self.known.get(kind, {})
         for name, value in raw.items():
             if name in _COMMON:
                 continue
-            known = self._property(definition, name)
+            known = table.get(name)
             if known is None:
                 unknown[name] = value
                 continue
@@ -138,15 +144,6 @@ class _Reader:
             self.report("warning", what, element=identity)
         tooltip = str(raw.get("tooltip", ""))
         return Element(identity, kind, x, y, w, h, properties, bindings, definition, unknown, tooltip)
-
-    @staticmethod
-    def _property(definition: ElementDefinition | None, name: str) -> Property | None:
-        if definition is None:
-            return None
-        if (found := definition.find(name)) is not None:
-            return found
-        signal = next((s for s in definition.signals if s.role == name), None)
-        return Property(name, "tag", "", signal.help) if signal else None
 
     def _number(self, identity: str, raw: Mapping[str, Any], name: str, default: float) -> float:
         value = raw.get(name, default)

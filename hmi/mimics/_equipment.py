@@ -78,9 +78,9 @@ def equipment(inputs: Inputs, *, on_word: str, off_word: str) -> Equipment:
     fill, word = _state(inputs, state, on_word=on_word, off_word=off_word)
     if fill in {OFF, HALF} and word != "TRIP" and _truth(inputs, "permissive") is False:
         badges = (*badges, ("P", True))
-    return Equipment(
-        fill, tr(word), _figure(inputs, fill), badges, mark_of(state), state.stale, priority, unacked
-    )
+    mark = "" if ("F", True) in badges else mark_of(state)
+    figure = _figure(inputs, fill)
+    return Equipment(fill, tr(word), figure, badges, mark, state.stale, priority, unacked)
 
 
 def _state_reading(inputs: Inputs) -> Reading | None:

@@ -24,6 +24,7 @@ class Inputs:
         self.instance = self._find_instance()
         self._signals = self._find_signals()
         self._area = self._find_area()
+        self.tags = self._find_tags()
 
     def _find_instance(self) -> str:
         definition = self.element.definition
@@ -45,8 +46,7 @@ class Inputs:
         named = [p.name for p in definition.properties if p.type == "area"] if definition else []
         return next((str(v) for n in named if (v := self.element.get(n))), "")
 
-    @property
-    def tags(self) -> tuple[str, ...]:
+    def _find_tags(self) -> tuple[str, ...]:
         """Every tag that can change this element's look."""
         element, definition = self.element, self.element.definition
         if definition is None:
@@ -70,7 +70,7 @@ class Inputs:
     @property
     def target(self) -> str:
         """What a click means: the piece of equipment or the first tag."""
-        return self.instance or next(iter(self.tags), "")
+        return self.instance or (self.tags[0] if self.tags else "")
 
     def get(self, name: str) -> Any:
         """A property: the binding's value (None while it is Bad), else the literal, else the default."""

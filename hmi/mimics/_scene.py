@@ -101,7 +101,7 @@ class Scene:
         self.now_ns = now_ns
         touched: set[int] = set()
         for tag, data in changed.items():
-            if (indices := self._by_tag.get(tag)) is None or self.values.get(tag) == data:
+            if (indices := self._by_tag.get(tag)) is None:
                 continue
             self.values[tag] = data
             touched.update(indices)
@@ -151,6 +151,15 @@ class Scene:
     def target(self, index: int) -> str:
         """Tag or instance that a click on the element means."""
         return self.inputs[index].target
+
+    def extent(self, index: int) -> tuple[float, float, float, float]:
+        """Left, top, width, height of what an element paints with its present look."""
+        element = self.elements[index]
+        definition = element.definition
+        if definition is None or definition.extent is None:
+            return element.bounds
+        left, top, right, bottom = definition.extent(element, self.looks[index])
+        return element.x - left, element.y - top, element.w + left + right, element.h + top + bottom
 
     def _look(self, index: int) -> Look:
         definition = self.elements[index].definition

@@ -49,6 +49,8 @@ def load_alarms(folder: Path, draft: Draft) -> None:
 
 def _add_row(row: dict[str, str], source: Source, draft: Draft) -> None:
     tag = draft.by_name.get(row.get("tag", ""))
+    if tag is None and draft.is_known(row.get("tag", "")):
+        return
     if tag is None:
         what = f"the alarm names the tag {row.get('tag', '')!r}, which is not known"
         draft.findings.error(source.file, source.line, what, "name a tag of tags.csv")

@@ -49,6 +49,8 @@ class Draft:
     home_line: int = 1
     signal_sources: dict[tuple[str, str], Source] = field(default_factory=dict)
     extended_types: set[str] = field(default_factory=set)
+    broken_types: set[str] = field(default_factory=set)
+    broken_names: set[str] = field(default_factory=set)
     display_texts: dict[str, str] = field(default_factory=dict)
     _area_of: dict[str, str] = field(default_factory=dict)
 
@@ -64,6 +66,17 @@ class Draft:
         what = f"the id {text} is taken by {first.file}:{first.line}"
         self.findings.error(source.file, source.line, what, "leave it empty and run hmi format")
         return False
+
+    def refuse(self, name: str, source: Source, problem: FieldError) -> None:
+        """An error of a tag or instance; what names it later is not reported once more."""
+        self.broken_names.add(name)
+        self.findings.error(source.file, source.line, f"{name}: {problem.text}", problem.do)
+
+    def is_known(self, name: str) -> bool:
+        """True for a tag, and for a name whose own definition has been reported as wrong."""
+        if name in self.by_name or name in self.broken_names:
+            return True
+        return name.rpartition(".")[0] in self.broken_names
 
     def origin_of(self, tag: TagDef) -> Source:
         """Where a tag is described: the signal of its type, else its own row."""
@@ -92,7 +105,7 @@ class Draft:
         name = fields["name"]
         problem = self._problem_of_tag(name, fields)
         if problem is not None:
-            self.findings.error(source.file, source.line, f"{name}: {problem.text}", problem.do)
+            self.refuse(name, source, problem)
             return None
         tag = TagDef(handle=len(self.tags), source=source, **fields)
         self.tags.append(tag)

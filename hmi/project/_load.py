@@ -108,11 +108,16 @@ def _load_training(folder: Path, draft: Draft) -> None:
 
 def _check_life_counters(draft: Draft) -> None:
     for connection in draft.connections.values():
-        if connection.life_counter and connection.life_counter not in draft.by_name:
-            what = f"connection {connection.name}: the life counter {connection.life_counter!r} is not a tag"
-            draft.findings.error(
-                connection.source.file, connection.source.line, what, "name a tag of tags.csv"
-            )
+        name, source = connection.life_counter, connection.source
+        if not name:
+            continue
+        tag = draft.by_name.get(name)
+        if tag is None:
+            what = f"connection {connection.name}: the life counter {name!r} is not a tag"
+            draft.findings.error(source.file, source.line, what, "name a tag of tags.csv")
+        elif tag.connection != connection.name:
+            what = f"connection {connection.name}: the life counter {name} does not come over this connection"
+            draft.findings.error(source.file, source.line, what, "name a tag that does")
 
 
 def as_plant(draft: Draft) -> Plant:

@@ -64,7 +64,7 @@ def _add_plain(row: Row, reader: CellReader, source: Source, draft: Draft) -> No
             options = options_of_cells(connection.driver, row.get("options", ""), "", raw_type)
             fields["options"] = _noted(options, name, source, draft)
     except FieldError as error:
-        draft.findings.error(source.file, source.line, f"{name}: {error.text}", error.do)
+        draft.refuse(name, source, error)
         return
     fields["id"], fields["name"] = row["id"], name
     fields["area"] = draft.area_for(name, row.get("area", ""), source)
@@ -73,10 +73,13 @@ def _add_plain(row: Row, reader: CellReader, source: Source, draft: Draft) -> No
 
 def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft) -> None:
     name = row.get("name", "")
+    if plan is None and row["kind"] in draft.broken_types:
+        draft.broken_names.add(name)
+        return
     problem = _problem_of_instance(row, name, plan, draft)
+    if problem is not None:
+        draft.refuse(name, source, problem)
     if problem is not None or plan is None:
-        text, do = (problem.text, problem.do) if problem else ("", "")
-        draft.findings.error(source.file, source.line, f"{name}: {text}", do)
         return
     area = draft.area_for(name, row.get("area", ""), source)
     try:
@@ -85,7 +88,7 @@ def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft)
         parameters = parameter_values(given, plan.parameters)
         targets = _overrides(overrides, plan)
     except FieldError as error:
-        draft.findings.error(source.file, source.line, f"{name}: {error.text}", error.do)
+        draft.refuse(name, source, error)
         return
     values = {
         **parameters,
@@ -139,10 +142,8 @@ def _add_signal(
         fields = plan.fields(values)
         options = _complete(fields, plan, row, values, draft)
     except FieldError as error:
-        what = f"{name}: {error.text}"
-        draft.findings.error(
-            source.file, source.line, what, error.do or f"see {signal.source.file}:{signal.source.line}"
-        )
+        do = error.do or f"see {signal.source.file}:{signal.source.line}"
+        draft.refuse(name, source, FieldError(error.text, do))
         return ""
     if options is not None:
         fields["options"] = _noted(options, name, source, draft)

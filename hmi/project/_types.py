@@ -79,7 +79,9 @@ def load_types(folder: Path, draft: Draft) -> dict[str, TypePlan]:
     for name, file in files.items():
         chain = _chain(name, files, draft)
         plan = _plan(chain, draft) if chain else None
-        if plan is not None:
+        if plan is None:
+            draft.broken_types.add(name)
+        else:
             plans[name] = plan
             draft.types[name] = plan.component
             draft.signal_sources.update(
@@ -93,6 +95,7 @@ def load_types(folder: Path, draft: Draft) -> dict[str, TypePlan]:
 def _read_all(folder: Path, draft: Draft) -> dict[str, _TypeFile]:
     files: dict[str, _TypeFile] = {}
     for path in sorted(folder.glob("*.toml")):
+        draft.broken_types.add(path.stem)
         file = read_toml(path, draft.findings)
         if file is None:
             continue
@@ -110,6 +113,7 @@ def _read_all(folder: Path, draft: Draft) -> dict[str, _TypeFile]:
             draft.findings.error(file.shown, file.lines.find(("name",)), what, "rename one of them")
         else:
             files[name] = _TypeFile(file, data)
+            draft.broken_types.discard(path.stem)
     return files
 
 

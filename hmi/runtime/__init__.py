@@ -1,0 +1,32 @@
+"""Starts and stops the services in order, hands values on, and serves the API."""
+
+from hmi.runtime._api import Api, local_principal
+from hmi.runtime._data import DataFolder
+from hmi.runtime._fanout import EventLane, LatestLane
+from hmi.runtime._heartbeat import Heartbeats
+from hmi.runtime._live import LiveHub
+from hmi.runtime._plant_info import plant_info
+from hmi.runtime._runtime import Runtime, Services
+from hmi.runtime._server import api_server, check_listen
+from hmi.runtime._simulator import EndpointsFile, SimulatorLink
+from hmi.runtime._verbs import Verb, openapi, route
+
+__all__ = [
+    "Api",
+    "DataFolder",
+    "EndpointsFile",
+    "EventLane",
+    "Heartbeats",
+    "LatestLane",
+    "LiveHub",
+    "Runtime",
+    "Services",
+    "SimulatorLink",
+    "Verb",
+    "api_server",
+    "check_listen",
+    "local_principal",
+    "openapi",
+    "plant_info",
+    "route",
+]

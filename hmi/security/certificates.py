@@ -62,7 +62,7 @@ def facts(certificate: x509.Certificate) -> Facts:
     return Facts(
         certificate.subject.rfc4514_string(),
         san_uri(certificate),
-        certificate.fingerprint(hashes.SHA1()).hex(),  # noqa: S303 - the thumbprint of OPC UA, not a signature
+        certificate.fingerprint(hashes.SHA1()).hex(),
         certificate.fingerprint(hashes.SHA256()).hex(),
         certificate.not_valid_before_utc,
         certificate.not_valid_after_utc,
@@ -174,7 +174,9 @@ def load(folder: Path) -> OwnCertificate:
         key = serialization.load_pem_private_key(key_file.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
         raise ConfigurationError(
-            f"the own certificate cannot be read: {error}", file=str(folder), do="remove both files; a new pair is made"
+            f"the own certificate cannot be read: {error}",
+            file=str(folder),
+            do="remove both files; a new pair is made",
         ) from error
     if not isinstance(key, rsa.RSAPrivateKey) or certificate.public_key() != key.public_key():
         raise ConfigurationError(

@@ -127,7 +127,7 @@ class TrustList:
 
     def _keep_rejected(self, certificate: x509.Certificate) -> None:
         self._rejected.mkdir(parents=True, exist_ok=True)
-        file = self._rejected / f"{certificate.fingerprint(hashes.SHA1()).hex()}.der"  # noqa: S303
+        file = self._rejected / f"{certificate.fingerprint(hashes.SHA1()).hex()}.der"
         if not file.exists() and len(list(self._rejected.iterdir())) < MAX_REJECTED:
             file.write_bytes(certificate.public_bytes(_DER))
 
@@ -156,7 +156,8 @@ class TrustList:
             return [Finding(Fault.SIGNATURE, tr("the signature of the certificate is wrong"))]
         subject = sent[0].subject.rfc4514_string()
         text = tr(
-            "the certificate of {subject} is not trusted; compare its thumbprint and trust it", subject=subject
+            "the certificate of {subject} is not trusted; compare its thumbprint and trust it",
+            subject=subject,
         )
         return [*findings, Finding(Fault.UNTRUSTED, text)]
 
@@ -220,7 +221,9 @@ def _validity(certificate: x509.Certificate, now: datetime) -> list[Finding]:
         text = tr("the certificate expired on {day}", day=f"{last:%Y-%m-%d %H:%M} UTC")
         return [Finding(Fault.EXPIRED, text)]
     if now < first:
-        text = tr("the certificate is valid only from {day}; check the clocks", day=f"{first:%Y-%m-%d %H:%M} UTC")
+        text = tr(
+            "the certificate is valid only from {day}; check the clocks", day=f"{first:%Y-%m-%d %H:%M} UTC"
+        )
         return [Finding(Fault.NOT_YET, text)]
     return []
 
@@ -246,7 +249,11 @@ def _host(certificate: x509.Certificate, host: str) -> list[Finding]:
     if is_named:
         return []
     listed = ", ".join([*dns, *addresses]) or tr("no host")
-    return [Finding(Fault.HOST, tr("the certificate is made for {listed}, not for {host}", listed=listed, host=host))]
+    return [
+        Finding(
+            Fault.HOST, tr("the certificate is made for {listed}, not for {host}", listed=listed, host=host)
+        )
+    ]
 
 
 def _uri(certificate: x509.Certificate, application_uri: str) -> list[Finding]:
@@ -281,7 +288,12 @@ def _strength(certificate: x509.Certificate) -> list[Finding]:
     key = certificate.public_key()
     bits = key.key_size if isinstance(key, rsa.RSAPublicKey) else 0
     if not MIN_BITS <= bits <= MAX_BITS:
-        text = tr("the key has {bits} bits; RSA with {low} to {high} is accepted", bits=bits, low=MIN_BITS, high=MAX_BITS)
+        text = tr(
+            "the key has {bits} bits; RSA with {low} to {high} is accepted",
+            bits=bits,
+            low=MIN_BITS,
+            high=MAX_BITS,
+        )
         return [Finding(Fault.WEAK, text)]
     if isinstance(certificate.signature_hash_algorithm, hashes.MD5 | hashes.SHA1):
         return [Finding(Fault.WEAK, tr("the certificate is signed with an outdated hash; SHA-256 is needed"))]

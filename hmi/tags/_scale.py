@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -15,6 +16,8 @@ Curve: TypeAlias = Callable[[float], float]
 
 _ABOVE = quality.UNCERTAIN_EU_EXCEEDED | quality.LIMIT_HIGH
 _BELOW = quality.UNCERTAIN_EU_EXCEEDED | quality.LIMIT_LOW
+# finite, so that infinity lies outside
+_ANY = EURange(-sys.float_info.max, sys.float_info.max)
 _WHOLE = (ValueType.INT64, ValueType.UINT64)
 _FLOATS = (ValueType.FLOAT32, ValueType.FLOAT64)
 # NE 43: outside these currents a 4-20 mA transmitter reports its own failure
@@ -26,7 +29,7 @@ def converter(tag: TagDef) -> Convert | None:
     if tag.scaling is not None:
         return _scaled(tag.scaling, live_zero=bool(tag.options.get("live_zero")))
     if tag.type in _FLOATS:
-        return _number(tag.range or EURange(-math.inf, math.inf), whole=False)
+        return _number(tag.range or _ANY, whole=False)
     if tag.type in _WHOLE and tag.range is not None:
         return _number(tag.range, whole=True)
     return None

@@ -8,7 +8,11 @@ from dataclasses import replace
 from hmi.core.values import DataValue
 from hmi.project.plant import AlarmDef, ConnectionDef, Plant, ScanClass, TagDef
 
-SCANS = {"fast": ScanClass("fast", 250), "normal": ScanClass("normal", 1_000), "slow": ScanClass("slow", 5_000)}
+SCANS = {
+    "fast": ScanClass("fast", 250),
+    "normal": ScanClass("normal", 1_000),
+    "slow": ScanClass("slow", 5_000),
+}
 
 
 def make_tag(name: str, **fields: object) -> TagDef:

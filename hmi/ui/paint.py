@@ -163,7 +163,8 @@ def draw_quality_mark(painter: QPainter, theme: Theme, mark: str, left: QPointF)
     """One mark of standards 2.8 with its left middle at ``left``.
 
     ``?`` uncertain, ``stale`` clock, ``↯`` out of range, ``↓ ↑`` limited; a letter otherwise: C comms,
-    S sensor, D device, K configuration, O out of service, W waiting, F forced, sim simulated, M manual.
+    S sensor, D device, K configuration, O out of service, W waiting, M manual; solid F forced, solid S for
+    ``sim`` simulated.
     """
     center = QPointF(left.x() + 9, left.y())
     if mark == "stale":
@@ -175,4 +176,4 @@ def draw_quality_mark(painter: QPainter, theme: Theme, mark: str, left: QPointF)
         painter.setPen(theme.color("text.secondary"))
         painter.drawText(QPointF(left.x() + 3, left.y() + 5.5), mark)
     elif mark:
-        draw_badge(painter, theme, mark, center, solid=mark in {"F", "sim"})
+        draw_badge(painter, theme, "S" if mark == "sim" else mark, center, solid=mark in {"F", "sim"})

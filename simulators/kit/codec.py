@@ -8,7 +8,12 @@ from typing import Any
 from simulators.kit.points import WORDS, Point
 
 _FORMATS = {"float32": ">f", "uint32": ">I", "int32": ">i", "uint16": ">H", "int16": ">h"}
-_LIMITS = {"uint32": (0, 0xFFFFFFFF), "int32": (-(1 << 31), (1 << 31) - 1), "uint16": (0, 0xFFFF), "int16": (-32768, 32767)}
+_LIMITS = {
+    "uint32": (0, 0xFFFFFFFF),
+    "int32": (-(1 << 31), (1 << 31) - 1),
+    "uint16": (0, 0xFFFF),
+    "int16": (-32768, 32767),
+}
 
 
 def _ordered(data: bytes, order: str) -> bytes:

@@ -58,7 +58,9 @@ class Instruments:
             elif state[fault]:
                 state[fault] = False
             if value != state[measured]:
-                value = round(round(clamp(value, low, low + 1.05 * (high - low)) / resolution) * resolution, 6)
+                value = round(
+                    round(clamp(value, low, low + 1.05 * (high - low)) / resolution) * resolution, 6
+                )
                 state[measured] = value
 
     @staticmethod

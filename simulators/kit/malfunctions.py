@@ -69,4 +69,7 @@ class MalfunctionBoard:
 
     def available(self) -> list[dict[str, Any]]:
         """The catalogue as the instructor sees it."""
-        return [{"id": m.id, "title": m.title, "target": m.target, "kind": m.kind} for m in self.catalogue.values()]
+        return [
+            {"id": m.id, "title": m.title, "target": m.target, "kind": m.kind}
+            for m in self.catalogue.values()
+        ]

@@ -25,9 +25,18 @@ class Loop:
     def initial(self, *, sp: float, op: float, mode: int = AUTO) -> State:
         """State entries of this loop at the start."""
         n = self.name
-        return {f"{n}.pv": sp, f"{n}.sp": sp, f"{n}.op": op, f"{n}.mode": mode, f"p.{n}.e": 0.0, f"p.{n}.op": op}
+        return {
+            f"{n}.pv": sp,
+            f"{n}.sp": sp,
+            f"{n}.op": op,
+            f"{n}.mode": mode,
+            f"p.{n}.e": 0.0,
+            f"p.{n}.op": op,
+        }
 
-    def scan(self, state: State, dt: float, *, pv: float, cascade: float | None = None, hold: bool = False) -> float:
+    def scan(
+        self, state: State, dt: float, *, pv: float, cascade: float | None = None, hold: bool = False
+    ) -> float:
         """One PLC scan; returns the output. ``cascade`` is the outer loop's set point; ``hold`` stops integration."""
         n = self.name
         state[f"{n}.pv"] = pv

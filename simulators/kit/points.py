@@ -79,7 +79,9 @@ def equipment_points(
     for signal in layout:
         unit, low, high = (overrides or {}).get(signal.name, (signal.unit, signal.low, signal.high))
         address = (
-            f"Treatment.{node}.{pascal(signal.name)}" if plc == "opc" else modbus_address(signal.at, base, coil)
+            f"Treatment.{node}.{pascal(signal.name)}"
+            if plc == "opc"
+            else modbus_address(signal.at, base, coil)
         )
         points.append(
             Point(

@@ -50,7 +50,14 @@ LOOP_SET: dict[str, Loop] = {
 }
 
 # head loss (m), hours, filtering, clogging share of the head loss at the start
-_FILTER_START = {1: (1.12, 22.0), 2: (1.92, 38.0), 3: (0.86, 15.0), 4: (0.1, 0.0), 5: (1.48, 30.0), 6: (0.05, 0.0)}
+_FILTER_START = {
+    1: (1.12, 22.0),
+    2: (1.92, 38.0),
+    3: (0.86, 15.0),
+    4: (0.1, 0.0),
+    5: (1.48, 30.0),
+    6: (0.05, 0.0),
+}
 
 
 def _drive_state() -> State:
@@ -122,7 +129,12 @@ def _filter_state() -> State:
 def initial_state(seed: int, start_ns: int) -> State:
     """The whole plant at its start, before it has settled."""
     state: State = {p.name: False if p.type == "bool" else "" if p.type == "string" else 0 for p in points()}
-    state |= {"t": 0.0, "start_ns": start_ns, "steps": 0, "rng": (seed * 2654435761 + 88172645463325252) & (1 << 64) - 1}
+    state |= {
+        "t": 0.0,
+        "start_ns": start_ns,
+        "steps": 0,
+        "rng": (seed * 2654435761 + 88172645463325252) & (1 << 64) - 1,
+    }
     state |= {"malfunctions": {}, "session": "", "warning": 0}
     state |= _drive_state() | _valve_state() | _loop_state() | _filter_state()
     state |= {
@@ -146,7 +158,12 @@ def _catalogue() -> tuple[Malfunction, ...]:
         add("start_failure", name, f"{text} does not start")
     for name, text, *_ in (*VALVES, *CONTROL_VALVES):
         add("valve_stuck", name, f"{text} sticks")
-    for node, text in (("TM1", "trunk main"), ("A22", "town centre"), ("L6", "low zone"), ("H5", "high zone")):
+    for node, text in (
+        ("TM1", "trunk main"),
+        ("A22", "town centre"),
+        ("L6", "low zone"),
+        ("H5", "high zone"),
+    ):
         add("pipe_burst", node.lower(), f"Pipe burst in the {text}")
     for t in TRANSMITTERS:
         for kind, text in (("frozen", "freezes"), ("drift", "drifts"), ("high", "fails high"), ("low", "fails low"),
@@ -156,7 +173,11 @@ def _catalogue() -> tuple[Malfunction, ...]:
         add("doser_loss", name, f"{text} loses prime")
     for name, text in FILTERS:
         add("filter_breakthrough", name, f"{text} breaks through")
-    for plc, text in (("plc1", "Intake and high-lift PLC"), ("rtu", "Station RTUs"), ("opc", "Treatment PLC")):
+    for plc, text in (
+        ("plc1", "Intake and high-lift PLC"),
+        ("rtu", "Station RTUs"),
+        ("opc", "Treatment PLC"),
+    ):
         add("plc_stopped", plc, f"{text} stopped")
         add("link_lost", plc, f"{text}: link lost")
     add("raw_turbidity", "river", "Turbid river after a storm")

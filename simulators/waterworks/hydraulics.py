@@ -119,7 +119,9 @@ class Network:
 
 def _warning_code(text: str) -> int:
     """``Warning: System hydraulically unbalanced`` -> 1 … 6; an unknown text counts as 1."""
-    for code, word in enumerate(("unbalanced", "unstable", "disconnected", "pump", "valve", "negative"), start=1):
+    for code, word in enumerate(
+        ("unbalanced", "unstable", "disconnected", "pump", "valve", "negative"), start=1
+    ):
         if word in text.lower():
             return code
     return 1

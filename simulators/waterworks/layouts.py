@@ -110,4 +110,13 @@ DRIVE_STATES = ("Stopped", "Starting", "Running", "Stopping", "Tripped", "Standb
 TRIP_CODES = ("None", "Overload", "Low level", "Start failure", "Low pressure")
 VALVE_STATES = ("Closed", "Open", "Travelling", "Fault", "Intermediate")
 LOOP_MODES = ("Manual", "Auto", "Cascade")
-FILTER_STATES = ("Standby", "Filtering", "Drain", "Air scour", "Air and water", "Rinse", "Filter to waste", "Out of service")
+FILTER_STATES = (
+    "Standby",
+    "Filtering",
+    "Drain",
+    "Air scour",
+    "Air and water",
+    "Rinse",
+    "Filter to waste",
+    "Out of service",
+)

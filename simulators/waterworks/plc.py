@@ -70,7 +70,11 @@ class Group:
             gate = VALVE_SET.get(name.replace("/p", "/xv"))
             DRIVES[name].scan(state, dt, request=name in chosen, ref=ref, interlock=interlock)
             if gate:
-                gate.scan(state, dt, request=100.0 if state[f"p.{name}.run"] or state[f"a.{name}.speed"] > 5 else 0.0)
+                gate.scan(
+                    state,
+                    dt,
+                    request=100.0 if state[f"p.{name}.run"] or state[f"a.{name}.speed"] > 5 else 0.0,
+                )
 
     def next_pump(self, state: State) -> int:
         """1 = A, 2 = B …; 0 when no further pump is available."""
@@ -124,7 +128,9 @@ def _high_lift(state: State, dt: float) -> None:
     )
     up, down = ref > 96.0 and running < 3, ref < 60.0 and running > 1
     wanted = HIGHLIFT.stage(state, dt, up=up, down=down, delay=40.0)
-    HIGHLIFT.scan(state, dt, wanted=wanted, ref=ref, interlock=LOW_LEVEL if dry else LOW_PRESSURE if burst else 0)
+    HIGHLIFT.scan(
+        state, dt, wanted=wanted, ref=ref, interlock=LOW_LEVEL if dry else LOW_PRESSURE if burst else 0
+    )
     state["distribution/highlift.lag"] = HIGHLIFT.next_pump(state)
     state["distribution/highlift.pumps_running"] = running
     state["distribution/highlift.interlocks"] = int(dry) + int(burst)
@@ -156,7 +162,9 @@ def scan_rtu(state: State, dt: float) -> None:
     level = state["distribution/lt520.pv"]
     dry = latch(state, "p.boost.dry", on=level < 8.0, off=level > 12.0)
     running = sum(state[f"{n}.running"] for n in BOOSTER.pumps)
-    ref = LOOP_SET["distribution/pic521"].scan(state, dt, pv=state["distribution/pt521.pv"], hold=running == 0)
+    ref = LOOP_SET["distribution/pic521"].scan(
+        state, dt, pv=state["distribution/pt521.pv"], hold=running == 0
+    )
     wanted = BOOSTER.stage(state, dt, up=ref > 97.0, down=ref < 68.0 and running > 1, delay=30.0)
     BOOSTER.scan(state, dt, wanted=wanted, ref=ref, interlock=LOW_LEVEL if dry else 0)
     state["distribution/ft531.total"] = int(state["x.total.low"])
@@ -249,7 +257,9 @@ def _service(state: State) -> None:
     need = 5 if state["q.PI1"] > 1350.0 else 4
     able = [n for n in _FILTERS if not state[f"a.{n}.step"] and state[f"{n}.in_service"]]
     on = [n for n in able if state[f"a.{n}.on"]]
-    for name in sorted((n for n in able if n not in on), key=lambda n: state[f"x.{n}.clog"])[: max(0, need - len(on))]:
+    for name in sorted((n for n in able if n not in on), key=lambda n: state[f"x.{n}.clog"])[
+        : max(0, need - len(on))
+    ]:
         on.append(name)
     for name in _FILTERS:
         state[f"a.{name}.on"] = name in on

@@ -36,7 +36,9 @@ def _opc(name: str, *rest: object) -> Transmitter:
     return Transmitter(name, "opc", 0, 0, *rest)  # type: ignore[arg-type]
 
 
-def _rtu(name: str, device: int, base: int, *rest: object, kind: str = "analogue", raw: float = 0.0) -> Transmitter:
+def _rtu(
+    name: str, device: int, base: int, *rest: object, kind: str = "analogue", raw: float = 0.0
+) -> Transmitter:
     return Transmitter(name, "rtu", device, base, *rest, kind=kind, raw_high=raw)  # type: ignore[arg-type]
 
 
@@ -76,13 +78,91 @@ TRANSMITTERS: tuple[Transmitter, ...] = (
     _rtu("distribution/ft520", 2, 401, "m³/h", 0, 1000, 1.5, 1.0, 1.0, "Hill reservoir inflow"),
     _rtu("distribution/ft521", 2, 405, "m³/h", 0, 1000, 1.5, 1.0, 1.0, "High-zone flow"),
     _rtu("distribution/pt521", 2, 409, "bar", 0, 12, 1.0, 0.008, 0.01, "Booster discharge pressure"),
-    _rtu("distribution/pt531", 3, 1, "bar", 0, 10, 1.0, 0.006, 0.001, "Low-zone pressure", kind="tag", raw=10000),
-    _rtu("distribution/pt532", 3, 2, "bar", 0, 10, 1.0, 0.006, 0.001, "West end pressure", kind="tag", raw=10000),
-    _rtu("distribution/pt533", 3, 3, "bar", 0, 10, 1.0, 0.006, 0.001, "East end pressure", kind="tag", raw=10000),
-    _rtu("distribution/pt534", 3, 4, "bar", 0, 10, 1.0, 0.006, 0.001, "High-zone end pressure", kind="tag", raw=10000),
+    _rtu(
+        "distribution/pt531",
+        3,
+        1,
+        "bar",
+        0,
+        10,
+        1.0,
+        0.006,
+        0.001,
+        "Low-zone pressure",
+        kind="tag",
+        raw=10000,
+    ),
+    _rtu(
+        "distribution/pt532",
+        3,
+        2,
+        "bar",
+        0,
+        10,
+        1.0,
+        0.006,
+        0.001,
+        "West end pressure",
+        kind="tag",
+        raw=10000,
+    ),
+    _rtu(
+        "distribution/pt533",
+        3,
+        3,
+        "bar",
+        0,
+        10,
+        1.0,
+        0.006,
+        0.001,
+        "East end pressure",
+        kind="tag",
+        raw=10000,
+    ),
+    _rtu(
+        "distribution/pt534",
+        3,
+        4,
+        "bar",
+        0,
+        10,
+        1.0,
+        0.006,
+        0.001,
+        "High-zone end pressure",
+        kind="tag",
+        raw=10000,
+    ),
     _rtu("distribution/ft531", 3, 5, "m³/h", 0, 1000, 1.5, 1.0, 0.1, "Low-zone flow", kind="tag", raw=10000),
-    _rtu("distribution/at531", 3, 6, "mg/L", 0, 2, 6.0, 0.004, 0.001, "Low-zone chlorine", kind="tag", raw=10000),
-    _rtu("distribution/tt531", 3, 7, "°C", -20, 60, 10.0, 0.02, 0.1, "Network water temperature", kind="tag", raw=8000),
+    _rtu(
+        "distribution/at531",
+        3,
+        6,
+        "mg/L",
+        0,
+        2,
+        6.0,
+        0.004,
+        0.001,
+        "Low-zone chlorine",
+        kind="tag",
+        raw=10000,
+    ),
+    _rtu(
+        "distribution/tt531",
+        3,
+        7,
+        "°C",
+        -20,
+        60,
+        10.0,
+        0.02,
+        0.1,
+        "Network water temperature",
+        kind="tag",
+        raw=8000,
+    ),
 )
 
 PUMPS = (
@@ -146,8 +226,16 @@ SINGLES: tuple[Point, ...] = (
     _single("intake/raw.lead", "plc1", 1, "uint16", "HR11", "Lead raw-water pump", writable=True),
     _single("intake/raw.lag", "plc1", 1, "uint16", "IR11", "Next raw-water pump"),
     _single("intake/raw.pumps_running", "plc1", 1, "uint16", "IR12", "Raw-water pumps running"),
-    _single("intake/raw.next_start", "plc1", 1, "float32", "IR13", "Flow at which the next pump starts",
-            unit="m³/h", high=2000),
+    _single(
+        "intake/raw.next_start",
+        "plc1",
+        1,
+        "float32",
+        "IR13",
+        "Flow at which the next pump starts",
+        unit="m³/h",
+        high=2000,
+    ),
     _single("intake/raw.interlocks", "plc1", 1, "uint16", "IR15", "Intake interlocks active"),
     _single("intake/raw.total", "plc1", 1, "uint32", "IR16", "Raw-water total", unit="m³"),
     _single("distribution/highlift.lead", "plc1", 1, "uint16", "HR21", "Lead high-lift pump", writable=True),
@@ -155,56 +243,191 @@ SINGLES: tuple[Point, ...] = (
     _single("distribution/highlift.pumps_running", "plc1", 1, "uint16", "IR22", "High-lift pumps running"),
     _single("distribution/highlift.interlocks", "plc1", 1, "uint16", "IR23", "High-lift interlocks active"),
     _single("distribution/highlift.total", "plc1", 1, "uint32", "IR24", "Finished-water total", unit="m³"),
-    _single("distribution/demand.now", "plc1", 1, "float32", "IR26", "Network demand", unit="m³/h", high=3000),
-    _single("distribution/demand.next_hour", "plc1", 1, "float32", "IR28", "Demand, next hour",
-            unit="m³/h", high=3000),
-    _single("utilities/energy.specific", "plc1", 1, "float32", "IR31", "Specific energy", unit="kWh/m³", high=1),
+    _single(
+        "distribution/demand.now", "plc1", 1, "float32", "IR26", "Network demand", unit="m³/h", high=3000
+    ),
+    _single(
+        "distribution/demand.next_hour",
+        "plc1",
+        1,
+        "float32",
+        "IR28",
+        "Demand, next hour",
+        unit="m³/h",
+        high=3000,
+    ),
+    _single(
+        "utilities/energy.specific", "plc1", 1, "float32", "IR31", "Specific energy", unit="kWh/m³", high=1
+    ),
     _single("utilities/energy.total", "plc1", 1, "uint32", "IR33", "Energy total", unit="kWh"),
     _single("utilities/c601.running", "plc1", 1, "bool", "DI11", "Compressor C-601 running"),
-    _single("utilities/c601.hours", "plc1", 1, "float32", "IR41", "Compressor C-601 service hours",
-            unit="h", high=4000),
+    _single(
+        "utilities/c601.hours",
+        "plc1",
+        1,
+        "float32",
+        "IR41",
+        "Compressor C-601 service hours",
+        unit="h",
+        high=4000,
+    ),
     _single("utilities/c602.running", "plc1", 1, "bool", "DI12", "Compressor C-602 running"),
-    _single("utilities/c602.hours", "plc1", 1, "float32", "IR43", "Compressor C-602 service hours",
-            unit="h", high=4000),
-    _single("utilities/ups01.battery", "plc1", 1, "int16", "IR45", "UPS-01 battery charge", unit="%", high=100),
+    _single(
+        "utilities/c602.hours",
+        "plc1",
+        1,
+        "float32",
+        "IR43",
+        "Compressor C-602 service hours",
+        unit="h",
+        high=4000,
+    ),
+    _single(
+        "utilities/ups01.battery", "plc1", 1, "int16", "IR45", "UPS-01 battery charge", unit="%", high=100
+    ),
     _single("utilities/ups01.on_mains", "plc1", 1, "bool", "DI13", "UPS-01 on mains"),
-    _single("utilities/ups02.battery", "plc1", 1, "int16", "IR46", "UPS-02 battery charge", unit="%", high=100),
+    _single(
+        "utilities/ups02.battery", "plc1", 1, "int16", "IR46", "UPS-02 battery charge", unit="%", high=100
+    ),
     _single("utilities/ups02.on_mains", "plc1", 1, "bool", "DI14", "UPS-02 on mains"),
     _single("utilities/ups02.test_due", "plc1", 1, "bool", "DI15", "UPS-02 battery self test due"),
     _single("site/rtu1.life", "rtu", 1, "uint16", "IR1", "Elevated tank RTU life counter"),
-    _single("distribution/rtu1.battery", "rtu", 1, "int16", "IR2", "Elevated tank RTU battery", unit="V",
-            high=30, raw_high=300),
+    _single(
+        "distribution/rtu1.battery",
+        "rtu",
+        1,
+        "int16",
+        "IR2",
+        "Elevated tank RTU battery",
+        unit="V",
+        high=30,
+        raw_high=300,
+    ),
     _single("distribution/rtu1.intrusion", "rtu", 1, "bool", "DI1", "Elevated tank station door open"),
     _single("site/rtu2.life", "rtu", 2, "uint16", "IR1", "Hill reservoir RTU life counter"),
-    _single("distribution/rtu2.battery", "rtu", 2, "int16", "IR2", "Hill reservoir RTU battery", unit="V",
-            high=30, raw_high=300),
+    _single(
+        "distribution/rtu2.battery",
+        "rtu",
+        2,
+        "int16",
+        "IR2",
+        "Hill reservoir RTU battery",
+        unit="V",
+        high=30,
+        raw_high=300,
+    ),
     _single("distribution/rtu2.intrusion", "rtu", 2, "bool", "DI1", "Hill reservoir station door open"),
     _single("distribution/booster.lead", "rtu", 2, "uint16", "HR11", "Lead booster pump", writable=True),
     _single("site/rtu3.life", "rtu", 3, "uint16", "IR21", "Network station RTU life counter"),
-    _single("distribution/rtu3.battery", "rtu", 3, "int16", "IR22", "Network station RTU battery", unit="V",
-            high=30, raw_high=300),
-    _single("distribution/prv531.sp", "rtu", 3, "float32", "HR1", "Low-zone PRV setting", writable=True,
-            unit="bar", low=1, high=6, order="BADC"),
-    _single("distribution/ft531.total", "rtu", 3, "uint32", "IR31", "Low-zone total", unit="m³", order="CDAB"),
+    _single(
+        "distribution/rtu3.battery",
+        "rtu",
+        3,
+        "int16",
+        "IR22",
+        "Network station RTU battery",
+        unit="V",
+        high=30,
+        raw_high=300,
+    ),
+    _single(
+        "distribution/prv531.sp",
+        "rtu",
+        3,
+        "float32",
+        "HR1",
+        "Low-zone PRV setting",
+        writable=True,
+        unit="bar",
+        low=1,
+        high=6,
+        order="BADC",
+    ),
+    _single(
+        "distribution/ft531.total", "rtu", 3, "uint32", "IR31", "Low-zone total", unit="m³", order="CDAB"
+    ),
     _single("site/opc.life", "opc", 0, "uint32", "Simulator.Life", "Treatment PLC life counter"),
     _single("site/opc.frozen", "opc", 0, "bool", "Simulator.Frozen", "Simulation frozen"),
     _single("site/opc.session", "opc", 0, "string", "Simulator.Session", "Simulator session"),
-    _single("clarification/dose.opt", "opc", 0, "float32", "Treatment.Dose.Optimum", "Alum demand from jar test",
-            unit="mg/L", high=60),
-    _single("clarification/sludge.next", "opc", 0, "float32", "Treatment.Sludge.Next", "Time to next blowdown",
-            unit="min", high=240),
-    _single("clarification/sludge.interval", "opc", 0, "float32", "Treatment.Sludge.Interval",
-            "Sludge blowdown interval", writable=True, unit="min", low=10, high=240),
-    _single("filtration/backwash.filter", "opc", 0, "uint16", "Treatment.Backwash.Filter", "Filter in backwash"),
+    _single(
+        "clarification/dose.opt",
+        "opc",
+        0,
+        "float32",
+        "Treatment.Dose.Optimum",
+        "Alum demand from jar test",
+        unit="mg/L",
+        high=60,
+    ),
+    _single(
+        "clarification/sludge.next",
+        "opc",
+        0,
+        "float32",
+        "Treatment.Sludge.Next",
+        "Time to next blowdown",
+        unit="min",
+        high=240,
+    ),
+    _single(
+        "clarification/sludge.interval",
+        "opc",
+        0,
+        "float32",
+        "Treatment.Sludge.Interval",
+        "Sludge blowdown interval",
+        writable=True,
+        unit="min",
+        low=10,
+        high=240,
+    ),
+    _single(
+        "filtration/backwash.filter", "opc", 0, "uint16", "Treatment.Backwash.Filter", "Filter in backwash"
+    ),
     _single("filtration/backwash.step", "opc", 0, "uint16", "Treatment.Backwash.Step", "Backwash step"),
-    _single("filtration/backwash.remaining", "opc", 0, "float32", "Treatment.Backwash.Remaining",
-            "Backwash step time left", unit="s", high=1200),
+    _single(
+        "filtration/backwash.remaining",
+        "opc",
+        0,
+        "float32",
+        "Treatment.Backwash.Remaining",
+        "Backwash step time left",
+        unit="s",
+        high=1200,
+    ),
     _single("filtration/backwash.queue", "opc", 0, "uint16", "Treatment.Backwash.Queue", "Filters queued"),
-    _single("filtration/backwash.dp_start", "opc", 0, "float32", "Treatment.Backwash.DpStart",
-            "Head loss that queues a backwash", writable=True, unit="m", low=1, high=3),
-    _single("clearwell/ct", "opc", 0, "float32", "Treatment.CT.Value", "Disinfection CT", unit="mg·min/L", high=100),
-    _single("clearwell/contact_time", "opc", 0, "float32", "Treatment.CT.ContactTime", "Contact time",
-            unit="min", high=120),
+    _single(
+        "filtration/backwash.dp_start",
+        "opc",
+        0,
+        "float32",
+        "Treatment.Backwash.DpStart",
+        "Head loss that queues a backwash",
+        writable=True,
+        unit="m",
+        low=1,
+        high=3,
+    ),
+    _single(
+        "clearwell/ct",
+        "opc",
+        0,
+        "float32",
+        "Treatment.CT.Value",
+        "Disinfection CT",
+        unit="mg·min/L",
+        high=100,
+    ),
+    _single(
+        "clearwell/contact_time",
+        "opc",
+        0,
+        "float32",
+        "Treatment.CT.ContactTime",
+        "Contact time",
+        unit="min",
+        high=120,
+    ),
 )
 
 
@@ -213,12 +436,30 @@ def _transmitter_points(t: Transmitter) -> list[Point]:
     if t.kind == "tag":
         wire = "int16" if t.low < 0 else "uint16"
         return [
-            Point(f"{t.name}.pv", t.plc, t.device, wire, f"IR{t.base}", t.description, False, t.unit, t.low, t.high,
-                  raw_high=t.raw_high)
+            Point(
+                f"{t.name}.pv",
+                t.plc,
+                t.device,
+                wire,
+                f"IR{t.base}",
+                t.description,
+                False,
+                t.unit,
+                t.low,
+                t.high,
+                raw_high=t.raw_high,
+            )
         ]
     layout: tuple[Signal, ...] = layouts.TANK if t.kind == "tank" else layouts.ANALOGUE
     return equipment_points(
-        t.kind, layout, t.name, t.description, plc=t.plc, device=t.device, base=t.base, order=order,
+        t.kind,
+        layout,
+        t.name,
+        t.description,
+        plc=t.plc,
+        device=t.device,
+        base=t.base,
+        order=order,
         overrides={"pv": (t.unit, t.low, t.high)},
     )
 
@@ -234,11 +475,18 @@ def _build() -> list[Point]:
     ):
         for name, text, plc, device, base, coil in rows:
             order = "CDAB" if plc == "rtu" else "ABCD"
-            points += equipment_points(kind, layout, name, text, plc=plc, device=device, base=base, coil=coil,
-                                       order=order)
+            points += equipment_points(
+                kind, layout, name, text, plc=plc, device=device, base=base, coil=coil, order=order
+            )
     for name, text, plc, device, base, unit, low, high in LOOPS:
         points += equipment_points(
-            "loop", layouts.LOOP, name, text, plc=plc, device=device, base=base,
+            "loop",
+            layouts.LOOP,
+            name,
+            text,
+            plc=plc,
+            device=device,
+            base=base,
             order="CDAB" if plc == "rtu" else "ABCD",
             overrides={"pv": (unit, low, high), "sp": (unit, low, high)},
         )
@@ -248,7 +496,9 @@ def _build() -> list[Point]:
         points += equipment_points("mixer", layouts.MIXER, name, text, plc="opc")
     for name, text in FILTERS:
         points += equipment_points("filter", layouts.FILTER, name, text, plc="opc")
-    points += equipment_points("valve", layouts.OPC_VALVE, "clarification/xv206", "Sludge valve XV-206", plc="opc")
+    points += equipment_points(
+        "valve", layouts.OPC_VALVE, "clarification/xv206", "Sludge valve XV-206", plc="opc"
+    )
     return points
 
 

@@ -23,7 +23,11 @@ PUMP_LINKS = {
     "distribution/p501a": "P501A", "distribution/p501b": "P501B", "distribution/p501c": "P501C",
     "distribution/p521a": "P521A", "distribution/p521b": "P521B",
 }  # fmt: skip
-_HEADS = {"intake": ("IN3", 99.0, "WETWELL"), "highlift": ("HL3", 110.5, "CLEARWELL"), "boost": ("B1", 130.5, "LT520")}
+_HEADS = {
+    "intake": ("IN3", 99.0, "WETWELL"),
+    "highlift": ("HL3", 110.5, "CLEARWELL"),
+    "boost": ("B1", 130.5, "LT520"),
+}
 BACKWASH_STEPS = ((2, 120.0), (3, 180.0), (4, 420.0), (5, 300.0), (6, 300.0))
 
 
@@ -82,7 +86,9 @@ class Process:
             },
             pumps=pumps,
             valves={
-                "FCV511": _valve_loss(state["a.distribution/fcv511.pos"] if state["x.lt510"] > 0.002 else 0.0),
+                "FCV511": _valve_loss(
+                    state["a.distribution/fcv511.pos"] if state["x.lt510"] > 0.002 else 0.0
+                ),
                 "FCV521": _valve_loss(state["a.distribution/fcv521.pos"]),
             },
             demand_factor=demand_factor(state["t"]) * (1.0 + 0.6 * board.level("demand_peak", "network")),
@@ -103,8 +109,12 @@ class Process:
         self._instrument_truth(state)
 
     def _raw(self, state: State, dt: float, board: MalfunctionBoard) -> None:
-        inflow = 4200.0 * math.sqrt(max(0.0, 3.508 + 0.05 * math.sin(state["t"] / 9000.0) - state["x.wetwell"]))
-        state["x.wetwell"] = max(0.0, state["x.wetwell"] + (inflow - state["q.PI1"]) * dt / 3600.0 / WETWELL_M2)
+        inflow = 4200.0 * math.sqrt(
+            max(0.0, 3.508 + 0.05 * math.sin(state["t"] / 9000.0) - state["x.wetwell"])
+        )
+        state["x.wetwell"] = max(
+            0.0, state["x.wetwell"] + (inflow - state["q.PI1"]) * dt / 3600.0 / WETWELL_M2
+        )
         state["x.inflow"] = inflow
         state["x.raw.walk"] += -state["x.raw.walk"] * dt / 1800.0 + 0.006 * gauss(state) * math.sqrt(dt)
         storm = 1.0 + 9.0 * board.level("raw_turbidity", "river")
@@ -128,7 +138,9 @@ class Process:
         state["x.flow.settled"] += (state["q.PI1"] - state["x.flow.settled"]) * dt / 90.0
         sludge = 90.0 * state["a.clarification/xv206.pos"] / 100.0
         state["x.sludge"] = sludge
-        state["x.blanket"] = clamp(state["x.blanket"] + (flow / 1250.0 * 0.26 - sludge * 0.043) * dt / 3600.0, 0.2, 3.0)
+        state["x.blanket"] = clamp(
+            state["x.blanket"] + (flow / 1250.0 * 0.26 - sludge * 0.043) * dt / 3600.0, 0.2, 3.0
+        )
 
     @staticmethod
     def _dose(state: State, pump: str, full: float, flow: float, store: str) -> float:
@@ -200,11 +212,17 @@ class Process:
         state["x.cl2"] = max(0.0, state["x.cl2"] + rate * (state["x.cl1"] * 0.95 - state["x.cl2"]))
         volume = max(100.0, state["x.lt510"] * TANK_M3)
         mix = max(0.0, state["q.TR3"]) / volume * dt / 3600.0
-        state["x.cl510"] += mix * (state["x.cl2"] * 0.96 - state["x.cl510"]) - state["x.cl510"] * 0.02 * dt / 3600.0
+        state["x.cl510"] += (
+            mix * (state["x.cl2"] * 0.96 - state["x.cl510"]) - state["x.cl510"] * 0.02 * dt / 3600.0
+        )
         state["x.cl531"] += (state["x.cl510"] * 0.72 - state["x.cl531"]) * dt / 5400.0
         out = max(1.0, state["q.TR1"])
         state["x.contact"] = BAFFLE * state["x.clearwell"] / out * 60.0
-        for store, hours, refill in (("x.alum", 60.0, 20.0), ("x.polymer", 90.0, 25.0), ("x.naocl", 70.0, 20.0)):
+        for store, hours, refill in (
+            ("x.alum", 60.0, 20.0),
+            ("x.polymer", 90.0, 25.0),
+            ("x.naocl", 70.0, 20.0),
+        ):
             state[store] -= dt / 3600.0 * 45.0 / hours
             if state[store] < refill:
                 state[store] = 92.0
@@ -218,8 +236,12 @@ class Process:
         state["x.wash"] = min(100.0, state["x.wash"] + wash_fill * hours / 350.0 * 100.0)
         net = state["x.filtered"] - wash_fill - state["q.TR1"]
         state["x.clearwell"] = clamp(state["x.clearwell"] + net * hours, 0.0, CLEARWELL_M3)
-        state["x.lt510"] = clamp(state["x.lt510"] + (state["q.TR3"] - state["q.PO1"]) * hours / TANK_M3, 0.0, 1.0)
-        state["x.lt520"] = clamp(state["x.lt520"] + (state["q.PR2"] - state["q.PH1"]) * hours / HILL_M3, 0.0, 1.0)
+        state["x.lt510"] = clamp(
+            state["x.lt510"] + (state["q.TR3"] - state["q.PO1"]) * hours / TANK_M3, 0.0, 1.0
+        )
+        state["x.lt520"] = clamp(
+            state["x.lt520"] + (state["q.PR2"] - state["q.PH1"]) * hours / HILL_M3, 0.0, 1.0
+        )
         state["x.total.raw"] += max(0.0, state["q.PI1"]) * hours
         state["x.total.fin"] += max(0.0, state["q.TR1"]) * hours
         state["x.total.low"] += max(0.0, state["q.PL1"]) * hours

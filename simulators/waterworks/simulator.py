@@ -32,6 +32,7 @@ class Waterworks:
     frozen_points = ("site/plc1.frozen", "site/opc.frozen")
     session_point = "site/opc.session"
     connections = ("plc1", "rtu", "opc")
+    opcua_connections = ("opc",)
 
     def __init__(self, *, seed: int = 1, start_ns: int = 0) -> None:
         self._network = Network()

@@ -462,3 +462,53 @@ async def test_write_does_not_wait_behind_an_unanswered_question() -> None:
         assert (await driver.write(order_to_write(0, 1))).state is WriteState.NOT_CONNECTED
         await driver.close()
     assert unit.log == []
+
+
+async def test_MB_11_device_that_keeps_its_identity_to_itself_is_not_opened() -> None:
+    def choose(request: Frame) -> Fault:
+        return Fault(Kind.BLACKOUT) if request.pdu[0] == 0x2B else Fault()
+
+    async with serving([numbered()]) as port, ChaosProxy(port, choose) as proxy:
+        driver = create(link(proxy.port, words([0]), expected_identity={"vendor": "V"}))
+        with pytest.raises(CommunicationError, match="does not say what it is"):
+            await driver.open()
+        await driver.close()
+        driver = create(link(proxy.port, words([0])))
+        await driver.open()
+        assert (await scan(driver))[0].value == number_at(0)
+        await driver.close()
+
+
+async def test_read_back_from_a_busy_unit_is_an_error_and_not_a_value() -> None:
+    async with serving([numbered()]) as port, ChaosProxy(port) as proxy:
+        driver = create(link(proxy.port, words([0])))
+        await driver.open()
+        proxy.choose = lambda _request: Fault(Kind.EXCEPTION, code=6)
+        with pytest.raises(CommunicationError, match="busy"):
+            await driver.read_now([0])
+        proxy.choose = lambda _request: Fault(Kind.BLACKOUT)
+        with pytest.raises(CommunicationError):
+            await driver.read_now([0])
+        await driver.close()
+
+
+async def test_value_longer_than_the_device_gives_is_a_faulty_point() -> None:
+    async with serving([numbered()]) as port:
+        driver = create(
+            link(port, [Point(0, "HR1", V.FLOAT64, 1000, False, {"wire": "float64"})], max_registers=2)
+        )
+        await driver.open()
+        assert (await scan(driver))[0].status == quality.BAD_CONFIGURATION
+        assert "4 registers" in driver.diagnostics()["faulty_points"]["0"]
+        await driver.close()
+
+
+async def test_client_too_many_is_told_so() -> None:
+    async with (
+        serving([numbered()]) as port,
+        ChaosProxy(port, lambda _request: Fault(Kind.RESET_BEFORE)) as proxy,
+    ):
+        driver = create(link(proxy.port, words([0])))
+        with pytest.raises(CommunicationError, match="no further client"):
+            await driver.open()
+        await driver.close()

@@ -41,7 +41,12 @@ def environment() -> dict[str, str]:
 def start(folder: Path, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "simulators", "serve", "waterworks", *options]
     return subprocess.Popen(
-        command, env=environment(), cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        command,
+        env=environment(),
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
 
 
@@ -73,7 +78,9 @@ def port_of(sim: dict[str, Any], connection: str) -> int:
 @asynccontextmanager
 async def modbus(sim: dict[str, Any], connection: str) -> AsyncIterator[AsyncModbusTcpClient]:
     framer = FramerType.RTU if connection == "rtu" else FramerType.SOCKET
-    client = AsyncModbusTcpClient("127.0.0.1", port=port_of(sim, connection), framer=framer, timeout=5, retries=0)
+    client = AsyncModbusTcpClient(
+        "127.0.0.1", port=port_of(sim, connection), framer=framer, timeout=5, retries=0
+    )
     assert await client.connect()
     try:
         yield client
@@ -161,7 +168,9 @@ def test_plant_and_simulator_have_the_same_points() -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("connection", ["plc1", "rtu"])
-async def test_every_modbus_address_of_the_plant_answers_with_its_value(sim: dict[str, Any], connection: str) -> None:
+async def test_every_modbus_address_of_the_plant_answers_with_its_value(
+    sim: dict[str, Any], connection: str
+) -> None:
     tags = [tag for tag in plant_tags() if tag.connection == connection]
     async with modbus(sim, connection) as client:
         for tag in tags:
@@ -184,7 +193,9 @@ async def test_every_node_of_the_plant_answers_with_its_value(sim: dict[str, Any
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("connection", ["plc1", "rtu"])
-async def test_modbus_identity_names_simulator_product_and_session(sim: dict[str, Any], connection: str) -> None:
+async def test_modbus_identity_names_simulator_product_and_session(
+    sim: dict[str, Any], connection: str
+) -> None:
     async with modbus(sim, connection) as client:
         answer = await client.read_device_information(read_code=2, object_id=0, device_id=1)
         assert answer.information[0] == b"Watchkeeper simulator"
@@ -405,7 +416,9 @@ def test_a_taken_port_is_one_sentence_and_exit_2(tmp_path: Path, connection: str
             f"s.PORTS = dict.fromkeys(s.PORTS, 0) | {{{connection!r}: {port}}}; "
             "from simulators.serve import main; sys.exit(main(['serve', 'waterworks']))"
         )
-        done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, timeout=60)
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment(), capture_output=True, timeout=60
+        )
     assert done.returncode == 2
     lines = done.stderr.decode().strip().splitlines()
     assert len(lines) == 1
@@ -414,7 +427,10 @@ def test_a_taken_port_is_one_sentence_and_exit_2(tmp_path: Path, connection: str
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["serve", "moonbase"], "no simulator 'moonbase'"), (["serve", "waterworks", "--speed", "900"], "--speed")],
+    [
+        (["serve", "moonbase"], "no simulator 'moonbase'"),
+        (["serve", "waterworks", "--speed", "900"], "--speed"),
+    ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_2(arguments: list[str], words: str) -> None:
     done = subprocess.run(
@@ -426,7 +442,9 @@ def test_wrong_usage_is_one_sentence_and_exit_2(arguments: list[str], words: str
 
 def test_serve_py_can_be_started_by_its_path(tmp_path: Path) -> None:
     script = ROOT / "simulators" / "serve.py"
-    done = subprocess.run([sys.executable, str(script), "list"], cwd=tmp_path, capture_output=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, str(script), "list"], cwd=tmp_path, capture_output=True, timeout=60
+    )
     assert done.returncode == 0
     assert b"waterworks" in done.stdout
 

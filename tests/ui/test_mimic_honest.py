@@ -91,7 +91,12 @@ def plant() -> tuple[Catalogue, dict[str, Any]]:
         "u/loop.pv": 37.25, "u/loop.sp": 42.75, "u/loop.op": 61.0, "u/loop.mode": 1,
         "u/filter.level": 61.0, "u/filter.state": 1,
     }  # fmt: skip
-    states = {"u/pump.state": DRIVE, "u/valve.state": VALVE, "u/loop.mode": {0: "Manual", 1: "Auto"}, "u/filter.state": {0: "Standby", 1: "Filtering"}}
+    states = {
+        "u/pump.state": DRIVE,
+        "u/valve.state": VALVE,
+        "u/loop.mode": {0: "Manual", 1: "Auto"},
+        "u/filter.state": {0: "Standby", 1: "Filtering"},
+    }
     tags = [tag(name, states=states.get(name, {})) for name in values]
     instances = []
     for name in ("u/pump", "u/valve", "u/filter", "u/loop"):
@@ -167,3 +172,42 @@ def test_an_unknown_tag_is_drawn_as_a_configuration_fault(qapp: QApplication) ->
         load_display({"size": [420, 240], "elements": [element]}, shipped_definitions()), Catalogue()
     )
     assert {"----", "K"} <= set(texts(built))
+
+
+STATES: list[dict[str, Any]] = [
+    {"state": 2, "running": True}, {"state": 0, "running": False}, {"state": 1, "running": False},
+    {"state": 3, "running": True}, {"state": 4, "running": False}, {"state": 6, "running": False},
+    {"state": 2, "running": True, "remote": False}, {"state": 2, "running": True, "auto": True},
+    {"state": 2, "running": True, "auto": False}, {"state": 0, "running": False, "interlock": True},
+    {"state": 0, "running": False, "ready": False},
+]  # fmt: skip
+ALL = {
+    0: "Stopped",
+    1: "Starting",
+    2: "Running",
+    3: "Stopping",
+    4: "Tripped",
+    5: "Standby",
+    6: "Out of service",
+}
+
+
+@pytest.mark.parametrize("kind", ["pump", "mixer", "valve"])
+def test_HM_10_every_equipment_state_has_its_own_look(qapp: QApplication, kind: str) -> None:
+    pictures = []
+    for case in [*STATES, "bad", "forced"]:
+        signals = case if isinstance(case, dict) else {"state": 2, "running": True}
+        names = {signal: f"u/x.{signal}" for signal in signals}
+        catalogue = Catalogue(
+            [tag(name, states=ALL if name.endswith("state") else {}) for name in names.values()],
+            [InstanceInfo("u/x", "u/x", "x", "", "u", "", "", names, {})],
+        )
+        element = {"id": "e_1", "type": kind, "x": 100, "y": 60, "w": 40, "h": 60, "instance": "u/x"}
+        built = Scene(
+            load_display({"size": [240, 200], "elements": [element]}, shipped_definitions()), catalogue
+        )
+        status = {"bad": q.BAD_NO_COMMUNICATION, "forced": q.GOOD_LOCAL_OVERRIDE}.get(str(case), q.GOOD)
+        built.apply({names[s]: DataValue(v, status, NOW, NOW) for s, v in signals.items()}, NOW)
+        pictures.append(bytes(render(built, QSize(240, 200), Theme.load("light")).constBits()))
+    plain = {"mixer", "valve"}  # their automatic mode is the normal one and carries no badge
+    assert len(set(pictures)) >= len(pictures) - (1 if kind in plain else 0) - (1 if kind == "valve" else 0)

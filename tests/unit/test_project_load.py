@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,6 +209,12 @@ def test_a_wrong_row_is_named_with_its_line(folder: Path, cells: dict[str, str],
         ("plant.toml", 'name = "works"', "name = 7", "name is not a text"),
         ("plant.toml", 'driver = "modbus"\n', "", "connection.plc1.driver is missing"),
         ("plant.toml", 'driver = "modbus"\n', 'driver = "modbus"\nlife_counter = "a/b"\n', "is not a tag"),
+        (
+            "plant.toml",
+            'driver = "modbus"\n',
+            'driver = "modbus"\nlife_counter = "area1/lt101_pct"\n',
+            "does not come over",
+        ),
         ("types/pump.toml", 'type = "bool"', 'type = "boool"', "type 'boool' is not known"),
         ("types/pump.toml", "range = [0, 100]", "range = [100, 0]", "runs from 100 to 0"),
         ("types/pump.toml", "range = [0, 100]", "range = [100]", "signals.speed.range"),
@@ -338,3 +345,20 @@ def test_a_plant_without_alarms_displays_and_types_loads(folder: Path, edit: Edi
     (folder / "types" / "pump.toml").unlink()
     (folder / "tags.csv").write_text("kind,name,expression\ntag,area1/x,1\n", encoding="utf-8")
     assert [t.name for t in loaded(folder).tags] == ["area1/x"]
+
+
+def test_loading_time_grows_with_the_number_of_tags_and_not_faster(folder: Path) -> None:
+    (folder / "alarms.csv").unlink()
+
+    def cost(count: int) -> float:
+        rows = "".join(
+            f"tag,area1/u{i % 50}/x{i},plc1,HR{i % 9000 + 1},0,{i % 9 + 1}\n" for i in range(count)
+        )
+        (folder / "tags.csv").write_text(f"kind,name,connection,address,low,high\n{rows}", encoding="utf-8")
+        start = time.process_time()
+        assert len(loaded(folder).tags) == count
+        return time.process_time() - start
+
+    cost(500)
+    small = min(cost(1_000) for _ in range(3))
+    assert cost(10_000) < 30 * small

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hmi.check import check_plant
 from hmi.core.errors import ConfigurationError
 from hmi.project import _schema, format_plant, load_plant, new_plant, open_plant
 from hmi.project._findings import FieldError
@@ -186,3 +187,28 @@ def test_shipped_folders_are_found(name: str) -> None:
 def test_other_folders_do_not_ship() -> None:
     with pytest.raises(ConfigurationError, match="use one of"):
         shipped_path("secrets")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('schema = "type/1"', 'schema = "type/1'),
+        ('schema = "type/1"', 'schema = "type/9"'),
+        ('type = "integer"', 'type = "whole"'),
+        ('title = "Pump"', 'title = "Pump"\nextends = "drive"'),
+    ],
+)
+def test_a_broken_type_is_one_error_and_not_one_for_each_instance(folder: Path, old: str, new: str) -> None:
+    edit(folder, "types/pump.toml", old, new)
+    edit(folder, "alarms.csv", "area1/lt101,low", "area1/p101.speed,low")
+    edit(folder, "tags.csv", "'area1/lt101' / 5", "'area1/p101.speed' / 5")
+    errors = [f.sentence for f in check_plant(folder) if f.is_error]
+    assert len(errors) == 1, errors
+    assert "pump.toml" in errors[0]
+
+
+def test_a_broken_tag_is_one_error_and_not_one_for_each_use(folder: Path) -> None:
+    edit(folder, "tags.csv", "plc1,HR1,", "plc1,QQ1,")
+    errors = [f.sentence for f in check_plant(folder) if f.is_error]
+    assert len(errors) == 1, errors
+    assert "area1/lt101" in errors[0]

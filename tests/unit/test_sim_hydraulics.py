@@ -63,7 +63,9 @@ def test_two_pumps_deliver_more_than_one(network: Network) -> None:
 
 
 def test_solver_warnings_become_a_code(network: Network, capfd: pytest.CaptureFixture[str]) -> None:
-    dry = network.solve(replace(NORMAL, pumps=ALL_OFF, valves={"FCV511": None, "FCV521": None}, demand_factor=3.0))
+    dry = network.solve(
+        replace(NORMAL, pumps=ALL_OFF, valves={"FCV511": None, "FCV521": None}, demand_factor=3.0)
+    )
     assert 0 <= dry.warning <= 6
     assert network.solve(NORMAL).warning == 0
     assert capfd.readouterr().out == ""

@@ -27,7 +27,9 @@ def run(plant: Waterworks, seconds: float) -> str:
     return plant.hash()
 
 
-def set_malfunction(plant: Waterworks, id: str, *, severity: float = 1.0, ramp_s: float = 0, delay_s: float = 0) -> None:
+def set_malfunction(
+    plant: Waterworks, id: str, *, severity: float = 1.0, ramp_s: float = 0, delay_s: float = 0
+) -> None:
     plant.board.set(plant.state, id, severity=severity, ramp_s=ramp_s, delay_s=delay_s)
 
 
@@ -53,7 +55,9 @@ def test_there_are_at_least_ten_kinds_of_malfunction() -> None:
 
 
 @pytest.mark.parametrize("malfunction", ONE_OF_EACH)
-def test_restore_and_rerun_give_the_same_hash_after_each_malfunction(plant: Waterworks, malfunction: str) -> None:
+def test_restore_and_rerun_give_the_same_hash_after_each_malfunction(
+    plant: Waterworks, malfunction: str
+) -> None:
     plant.step(5)
     snapshot = json.loads(json.dumps(plant.snapshot()))
     expected = run(plant, 30)
@@ -66,7 +70,9 @@ def test_restore_and_rerun_give_the_same_hash_after_each_malfunction(plant: Wate
 
 
 @pytest.mark.parametrize("malfunction", ["pump_trip-p101a", "pipe_burst-a22", "transmitter_noisy-ft101"])
-def test_a_snapshot_with_an_active_malfunction_continues_in_a_new_plant(plant: Waterworks, malfunction: str) -> None:
+def test_a_snapshot_with_an_active_malfunction_continues_in_a_new_plant(
+    plant: Waterworks, malfunction: str
+) -> None:
     set_malfunction(plant, malfunction, ramp_s=20, delay_s=3)
     plant.step(10)
     snapshot = json.loads(json.dumps(plant.snapshot()))

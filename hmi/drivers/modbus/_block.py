@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from hmi.core import quality
 from hmi.core.clock import NS_PER_S, monotonic_ns, wall_ns
 from hmi.core.errors import DeviceError
 from hmi.drivers.modbus import _guard
@@ -113,8 +112,3 @@ def _narrower(request: Request, code: int) -> tuple[Request, ...]:
             part.reduced = True
         return parts
     return ()
-
-
-def status_of_silence(error: Exception) -> int:
-    """OPC UA status of points whose unit did not answer properly."""
-    return error.status if isinstance(error, DeviceError) else quality.BAD_NO_COMMUNICATION

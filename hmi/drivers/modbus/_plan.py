@@ -77,6 +77,14 @@ class Limits:
     def gap(self, table: Table) -> int:
         return self.gap_bits if table.is_bits else self.gap_registers
 
+    def fault(self, item: Item) -> str:
+        """Why no request may bring the item; empty when one may."""
+        if item.words > self.span(item.table):
+            return f"needs {item.words} registers in one read, more than the device gives"
+        if self.is_forbidden(item.unit, item.table, item.offset, item.end):
+            return "lies in a forbidden range"
+        return ""
+
     def is_forbidden(self, unit: int, table: Table, first: int, end: int) -> bool:
         return any(part.touches(unit, table, first, end) for part in self.forbidden)
 
@@ -113,6 +121,9 @@ class Request:
             self.decoder = BitDecoder(self.placed, self.start)
         else:
             self.decoder = RegisterDecoder(self.placed, self.start, self.count)
+
+    def __str__(self) -> str:
+        return f"{self.start} {self.placed[0][1].table.value} unit {self.unit}"
 
     @property
     def handles(self) -> tuple[int, ...]:

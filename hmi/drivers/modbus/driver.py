@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from hmi.acquisition.port import (
@@ -19,29 +20,21 @@ from hmi.acquisition.port import (
 from hmi.core import quality
 from hmi.core.clock import wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest
-from hmi.core.errors import (
-    AddressError,
-    CommunicationError,
-    DeviceError,
-    LinkLost,
-    ProtocolViolation,
-)
+from hmi.core.errors import AddressError, CommunicationError, LinkLost, ProtocolViolation
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
-from hmi.drivers.modbus import _guard
-from hmi.drivers.modbus._block import Block, status_of_silence
+from hmi.drivers.modbus._block import Block
 from hmi.drivers.modbus._decode import Placed
 from hmi.drivers.modbus._endpoint import parse_endpoint
 from hmi.drivers.modbus._identity import identify, mismatch
 from hmi.drivers.modbus._item import Item, resolve
 from hmi.drivers.modbus._plan import Limits, Request, coalesce
+from hmi.drivers.modbus._reader import Reader, UnitSilent
 from hmi.drivers.modbus._sender import Sender
 from hmi.drivers.modbus._transport import Channel, Line, Silent
 from hmi.drivers.modbus._units import Units
 from hmi.drivers.modbus._write import not_connected, refused
 
-MAX_VIOLATIONS = 3
-BUSY_REPEATS = 3
 PROOF_READS = 3
 INVALID = "invalid"
 
@@ -67,12 +60,11 @@ class ModbusDriver:
             demote_after=int(self._settings.get("demote_after", 3)),
             probe_s=float(self._settings.get("probe_s", 10.0)),
         )
-        self._retries = int(self._settings.get("retries", 1))
         self._channel: Channel | None = None
         self._identity = DeviceIdentity()
         self._wrong_device = ""
-        self._violations = 0
-        self._last_error = ""
+        self._reader: Reader | None = None
+        self._open_error = ""
         self._sender = Sender()
 
     # --- planning -------------------------------------------------------------------------------------
@@ -89,8 +81,8 @@ class ModbusDriver:
         for point in points:
             if (item := self._items.get(point.handle)) is None:
                 continue
-            if self._limits.is_forbidden(item.unit, item.table, item.offset, item.end):
-                self._faults[point.handle] = f"{point.address} lies in a forbidden range"
+            if fault := self._limits.fault(item):
+                self._faults[point.handle] = f"{point.address} {fault}"
                 continue
             by_period.setdefault(point.period_ms, []).append((point.handle, item))
         plan = [
@@ -125,14 +117,28 @@ class ModbusDriver:
         self._channel = channel
         try:
             await channel.open(str(self._settings.get("tls_server_name", "")))
-            if not (self._settings.get("identify", True) and await self._identify()):
-                await self._prove()
+            await self._meet(channel)
+        except LinkLost as error:
+            raise CommunicationError(
+                f"{self._link.endpoint} accepts the connection and ends it at once; "
+                "it may serve no further client"
+            ) from error
         except (CommunicationError, asyncio.CancelledError):
             channel.drop("the connection could not be opened")
             raise
         expected: Mapping[str, str] = self._settings.get("expected_identity", {})
         self._wrong_device = mismatch(self._identity, expected)
+        drops_dead = self._endpoint.medium in ("tcp", "tls")
+        self._reader = Reader(channel, self._units, self._settings, drops_dead=drops_dead)
         return self._identity
+
+    async def _meet(self, channel: Channel) -> None:
+        """The device has said something, be it only that it has no identification."""
+        if self._settings.get("identify", True) and await self._identify(channel):
+            return
+        if self._settings.get("expected_identity"):
+            raise CommunicationError(f"{self._link.endpoint} does not say what it is")
+        await self._prove(channel)
 
     def _line(self) -> Line:
         get = self._settings.get
@@ -161,9 +167,8 @@ class ModbusDriver:
             raise CommunicationError(f"the TLS files of {self._link.name} cannot be used: {error}") from error
         return context
 
-    async def _identify(self) -> bool:
+    async def _identify(self, channel: Channel) -> bool:
         """Whether the device answered at all; a malformed identification counts as none."""
-        channel = self._open_channel()
         configured = int(self._settings.get("unit", 1))
         unit = configured if configured in self._units.known else next(iter(self._units.known))
 
@@ -173,27 +178,29 @@ class ModbusDriver:
         try:
             self._identity = await identify(ask, unit)
         except (Silent, ProtocolViolation) as error:
-            self._last_error = str(error)
+            self._open_error = str(error)
             return False
         return True
 
-    async def _prove(self) -> None:
+    async def _prove(self, channel: Channel) -> None:
         """One read of up to three units; CommunicationError when none of them answers."""
         firsts = {block.unit: block for block in reversed(self._blocks.values())}
         for block in list(firsts.values())[:PROOF_READS]:
             request = block.requests[0]
             try:
-                await self._open_channel().exchange(request.unit, request.pdu)
+                await channel.exchange(request.unit, request.pdu)
                 return
             except (Silent, ProtocolViolation) as error:
-                self._last_error = str(error)
+                self._open_error = str(error)
         if firsts:
             raise CommunicationError(f"{self._link.endpoint} accepts the connection but does not answer")
 
-    def _open_channel(self) -> Channel:
-        if self._channel is None:
+    def _open_reader(self) -> Reader:
+        if self._reader is None or self._channel is None:
             raise LinkLost("the connection is not open")
-        return self._channel
+        if self._channel.lost:
+            raise LinkLost(self._channel.lost)
+        return self._reader
 
     async def close(self) -> None:
         """Close at once; nothing that waits in a buffer is sent any more."""
@@ -207,17 +214,21 @@ class ModbusDriver:
         if block.key == INVALID:
             return self._read_invalid(block)
         state = self._blocks[block.key]
-        if self._wrong_device and self._settings.get("on_mismatch", "bad") == "bad":
+        if self._shows_nothing:
             return Batch(block.group, state.fail(quality.BAD_CONFIGURATION), alive=True)
         if not self._units.known[state.unit].is_due():
-            self._check_line()
+            self._open_reader()
             return Batch(block.group, state.fail(quality.BAD_NO_COMMUNICATION), alive=False)
         try:
-            updates, alive = await state.read(self._fetch)
-        except (Silent, ProtocolViolation, _UnitSilent) as error:
-            self._last_error = str(error)
-            return Batch(block.group, state.fail(status_of_silence(error)), alive=False)
+            updates, alive = await state.read(self._open_reader().fetch)
+        except (Silent, ProtocolViolation, UnitSilent):
+            return Batch(block.group, state.fail(quality.BAD_NO_COMMUNICATION), alive=False)
         return Batch(block.group, updates, alive)
+
+    @property
+    def _shows_nothing(self) -> bool:
+        """A wrong device has no Good value, unless the plant says that only writes are blocked."""
+        return bool(self._wrong_device) and self._settings.get("on_mismatch", "bad") == "bad"
 
     def _read_invalid(self, block: ReadBlock) -> Batch:
         if self._invalid_told:
@@ -226,76 +237,20 @@ class ModbusDriver:
         value = bad(quality.BAD_CONFIGURATION, wall_ns())
         return Batch(block.group, [(handle, value) for handle in block.handles])
 
-    def _check_line(self) -> None:
-        channel = self._open_channel()
-        if channel.lost:
-            raise LinkLost(channel.lost)
-
-    async def _fetch(self, request: Request) -> bytes:
-        """Data of a read; repeats reads that were not answered and waits for a busy unit."""
-        busy = 0
-        while True:
-            try:
-                return await self._fetch_repeating(request)
-            except DeviceError as error:
-                if error.code not in (_guard.BUSY, _guard.ACKNOWLEDGE) or busy == BUSY_REPEATS:
-                    self._last_error = str(error)
-                    raise
-            busy += 1
-            await asyncio.sleep(float(self._settings.get("busy_wait_ms", 100)) / 1000)
-
-    async def _fetch_repeating(self, request: Request) -> bytes:
-        unit = self._units.known[request.unit]
-        left = self._retries
-        while True:
-            try:
-                return await self._fetch_once(request)
-            except (Silent, ProtocolViolation):
-                if not left or unit.is_demoted:
-                    raise
-            left -= 1
-
-    async def _fetch_once(self, request: Request) -> bytes:
-        channel, number = self._open_channel(), request.unit
-        try:
-            answer = await channel.exchange(number, request.pdu)
-            data = _guard.read_data(request.function, request.count, answer, number)
-        except Silent as error:
-            self._units.missed(number, str(error))
-            if self._endpoint.medium in ("tcp", "tls") and self._units.is_line_dead:
-                channel.drop(f"{self._link.endpoint} no longer answers")
-                raise LinkLost(channel.lost) from error
-            raise
-        except ProtocolViolation as error:
-            channel.counters.violations += 1
-            self._violated(channel, error)
-            raise
-        except DeviceError as error:
-            self._violations = 0
-            if error.code in (_guard.GATEWAY_PATH, _guard.GATEWAY_TARGET):
-                self._units.gateway_missed(number, str(error))
-                raise _UnitSilent(str(error), status=error.status, code=error.code) from error
-            self._units.answered(number)
-            raise
-        self._violations = 0
-        self._units.answered(number)
-        return data
-
-    def _violated(self, channel: Channel, error: ProtocolViolation) -> None:
-        """Three malformed answers in a row: whatever is on the line, it is not in step with us."""
-        self._violations += 1
-        if self._violations >= MAX_VIOLATIONS:
-            channel.drop(f"{MAX_VIOLATIONS} malformed answers in a row, the last one: {error}")
-            raise LinkLost(channel.lost) from error
-
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         """Fresh values of a few points without any change detection."""
-        placed = [(handle, self._items[handle]) for handle in handles if handle in self._items]
         now = wall_ns()
         out = {handle: bad(quality.BAD_CONFIGURATION, now) for handle in handles}
+        if self._shows_nothing:
+            return out
+        readable = (handle for handle in handles if handle in self._items and handle not in self._faults)
+        placed = [(handle, self._items[handle]) for handle in readable]
         tight = Limits(self._limits.max_registers, self._limits.max_bits, 0, 0, self._limits.forbidden)
+        reader = self._open_reader()
         for request in coalesce(placed, tight):
-            updates, _alive = await Block("", request.unit, [request]).read(self._fetch)
+            updates, alive = await Block("", request.unit, [request]).read(reader.fetch)
+            if not alive:
+                raise CommunicationError(reader.last_error)
             out |= dict(updates)
         return out
 
@@ -331,29 +286,18 @@ class ModbusDriver:
             "strays": counters.strays if counters else 0,
             "violations": counters.violations if counters else 0,
             "silent_units": [unit.number for unit in units if unit.is_demoted],
-            "missing_addresses": [
-                str(part.placed[0][1].offset) + " " + part.placed[0][1].table.value + f" unit {part.unit}"
-                for block in missing
-                for part in block.forbidden
-            ],
+            "missing_addresses": [str(part) for block in missing for part in block.forbidden],
             "faulty_points": {str(handle): why for handle, why in self._faults.items()},
+            "identity": asdict(self._identity),
             "wrong_device": self._wrong_device,
             "notes": self._sender.notes,
-            "last_error": self._last_error,
+            "last_error": (self._reader.last_error if self._reader else "") or self._open_error,
         }
 
     def recheck(self) -> None:
         """On operator request: ask again for the addresses that the device did not have."""
         for block in self._blocks.values():
             block.recheck()
-
-
-class _UnitSilent(CommunicationError):
-    """A gateway said that the unit behind it does not answer."""
-
-    def __init__(self, message: str, *, status: int, code: int) -> None:
-        super().__init__(message)
-        self.status, self.code = status, code
 
 
 def create(link: LinkSettings) -> ModbusDriver:

@@ -94,14 +94,19 @@ def check_range(text: str) -> None:
 
 def parse_endpoint(text: str) -> Endpoint:
     """Host and port of ``opc.tcp://host:port/path``; ConfigurationError otherwise."""
-    match = re.fullmatch(r"opc\.tcp://(\[[0-9a-fA-F:.%]+\]|[^/:@\s\[\]]+)(?::(\d{1,5}))?(/\S*)?", text.strip())
+    match = re.fullmatch(
+        r"opc\.tcp://(\[[0-9a-fA-F:.%]+\]|[^/:@\s\[\]]+)(?::(\d{1,5}))?(/\S*)?", text.strip()
+    )
     if match is None:
         raise ConfigurationError(
-            f"{text!r} is not an OPC UA endpoint", do="write it as opc.tcp://host:4840/path, without a password"
+            f"{text!r} is not an OPC UA endpoint",
+            do="write it as opc.tcp://host:4840/path, without a password",
         )
     port = int(match[2] or 4840)
     if not 0 < port < 65536:
-        raise ConfigurationError(f"{text!r} has no port from 1 to 65535", do="correct the number after the host")
+        raise ConfigurationError(
+            f"{text!r} has no port from 1 to 65535", do="correct the number after the host"
+        )
     return Endpoint(match[1].strip("[]"), port, text.strip())
 
 

@@ -52,7 +52,7 @@ def _layouts() -> dict[int, tuple[struct.Struct, bool, int, int, int]]:
             for bit, part in enumerate("Iqq"):
                 if mask & 2 << bit:
                     text, places[bit], place = text + part, place, place + 1
-            found[mask | kind << 8] = (struct.Struct(text), kind in _FLOATS, *places)
+            found[mask | kind << 8] = (struct.Struct(text), kind in _FLOATS, places[0], places[1], places[2])
     return found
 
 

@@ -1,5 +1,7 @@
 """Creates the monitored items of the points and looks up types, ranges and units of their nodes."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false, reportAttributeAccessIssue=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -79,7 +81,9 @@ class Maker:
                 refused[point.handle] = (code, f"{point.address}: the server refuses it: {words(code)}")
                 continue
             group.server_ids[point.handle] = result.MonitoredItemId
-            slow += result.RevisedSamplingInterval > 2 * (point.options.get("sampling_ms") or point.period_ms / 2)
+            slow += result.RevisedSamplingInterval > 2 * (
+                point.options.get("sampling_ms") or point.period_ms / 2
+            )
             short += 0 < result.RevisedQueueSize < int(point.options.get("queue", 1))
         if slow:
             self.notes.append(f"{group.name}: the server samples {slow} points slower than asked")
@@ -96,7 +100,9 @@ class Maker:
             if (size := local_size(point, spans.get(point.handle, {}))) is not None:
                 self._watch.deadbands[point.handle] = Deadband(size)
             else:
-                self.notes.append(f"{point.address}: a deadband in percent needs EURange; every change is taken")
+                self.notes.append(
+                    f"{point.address}: a deadband in percent needs EURange; every change is taken"
+                )
         return refused
 
     async def _watch_state(self, group: Group) -> None:
@@ -119,9 +125,7 @@ def local_size(point: Point, found: Mapping[str, Any]) -> float | None:
     return float(point.options.get("deadband_percent", 0)) / 100 * (span[1] - span[0])
 
 
-async def properties(
-    link: Link, nodes: Mapping[int, ua.NodeId], chunk: int
-) -> dict[int, dict[str, Any]]:
+async def properties(link: Link, nodes: Mapping[int, ua.NodeId], chunk: int) -> dict[int, dict[str, Any]]:
     """EURange as ``range`` and the unit as ``unit``, where the node has them."""
     found: dict[int, dict[str, Any]] = {handle: {} for handle in nodes}
     wanted = [(handle, name) for handle in nodes for name in PROPERTIES]
@@ -178,9 +182,9 @@ async def write_types(
 
 
 def _type_of(value: ua.DataValue, data_type: ua.DataValue) -> ua.VariantType | None:
-    if value.Value and isinstance(value.Value.VariantType, ua.VariantType):
-        if value.Value.VariantType is not ua.VariantType.Null:
-            return value.Value.VariantType
+    stated = value.Value.VariantType if value.Value else None
+    if isinstance(stated, ua.VariantType) and stated is not ua.VariantType.Null:
+        return stated
     node = data_type.Value.Value if data_type.Value else None
     if isinstance(node, ua.NodeId) and node.NamespaceIndex == 0 and node.Identifier in range(1, _BUILT_IN):
         return ua.VariantType(node.Identifier)

@@ -1,5 +1,7 @@
 """Finds out what the server says about itself: namespaces, limits, identity and simulator session."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -4,6 +4,8 @@ The seams used are ``UaClient._make_protocol``, ``UaSession.ensure_publish_loop`
 ``_send_request``; they belong to asyncua 2.1 and are covered by the integration tests.
 """
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio

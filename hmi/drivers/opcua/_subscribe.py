@@ -1,5 +1,7 @@
 """Creates subscriptions and their items in portions, and reports what the server made of the wishes."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio

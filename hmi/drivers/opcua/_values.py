@@ -1,5 +1,7 @@
 """Translates values between the library and the product, and says status codes in words."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import dataclasses

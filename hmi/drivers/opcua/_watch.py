@@ -1,5 +1,7 @@
 """Receives notifications: order, gaps, deadbands, signs of life and the state of the server."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio
@@ -182,7 +184,9 @@ class Watch:
         log.warning("%s: notifications were lost; all its values are read again", group.name)
         handles = [point.handle for point in group.points]
         fresh: Mapping[int, DataValue] = await self._refresh(handles)
-        marked = [(handle, value.with_status(value.status | quality.OVERFLOW)) for handle, value in fresh.items()]
+        marked = [
+            (handle, value.with_status(value.status | quality.OVERFLOW)) for handle, value in fresh.items()
+        ]
         self._sink(Batch(group.name, marked))
 
     async def _republish(self, group: Group, number: int) -> bool:

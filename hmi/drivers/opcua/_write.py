@@ -1,5 +1,7 @@
 """Writes one value once and says what is known afterwards."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio
@@ -53,7 +55,9 @@ class Writer:
         if point is None or not point.writable:
             return refused(quality.BAD_CONFIGURATION, tr("this point is not writable"))
         if node is None:
-            return refused(quality.BAD_NODE_ID_UNKNOWN, tr("the server does not know {node}", node=point.address))
+            return refused(
+                quality.BAD_NODE_ID_UNKNOWN, tr("the server does not know {node}", node=point.address)
+            )
         known = self._types.get(request.handle)
         if known is None:
             return refused(
@@ -69,7 +73,9 @@ class Writer:
         try:
             answer = self._link.send_write(item, request.deadline_ns)
         except Expired:
-            return WriteOutcome(WriteState.EXPIRED, quality.BAD_TIMEOUT, tr("the command came too late to be sent"))
+            return WriteOutcome(
+                WriteState.EXPIRED, quality.BAD_TIMEOUT, tr("the command came too late to be sent")
+            )
         except (LinkLost, ConnectionError) as error:
             return outcome_not_connected(request.tag_id, str(error))
         except ua.UaError as error:
@@ -112,6 +118,8 @@ def _judged(status: int) -> WriteOutcome:
     if quality.is_good(status):
         return WriteOutcome(WriteState.DONE, status, tr("written") if not code else words(status))
     if code in UNSURE:
-        return _unknown(status, tr("the server does not know whether it was written: {why}", why=words(status)))
+        return _unknown(
+            status, tr("the server does not know whether it was written: {why}", why=words(status))
+        )
     why = get_name_and_doc(code)[1].rstrip(".")
     return refused(status, tr("the server refused: {words} ({why})", words=words(status), why=why))

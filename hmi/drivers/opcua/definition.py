@@ -26,22 +26,43 @@ SETTINGS = (
     Setting("user_key", "string", "", "file with the private key of the user"),
     Setting("expected_identity", "object", {}, "vendor, product, revision, session the server must state"),
     Setting("timeout_ms", "integer", 4000, "wait for an answer", minimum=100, maximum=60_000),
-    Setting("connect_timeout_ms", "integer", 10_000, "wait for connect and set-up", minimum=100, maximum=120_000),
-    Setting("session_timeout_ms", "integer", 60_000, "life of a silent session", minimum=5000, maximum=3_600_000),
-    Setting("keep_alive_ms", "integer", 2000, "longest silence of a subscription", minimum=100, maximum=60_000),
-    Setting("lifetime_ms", "integer", 60_000, "life of an unread subscription", minimum=1000, maximum=3_600_000),
-    Setting("chunk", "integer", 500, "items of one request; the server may ask for fewer", minimum=1, maximum=10_000),
+    Setting(
+        "connect_timeout_ms", "integer", 10_000, "wait for connect and set-up", minimum=100, maximum=120_000
+    ),
+    Setting(
+        "session_timeout_ms", "integer", 60_000, "life of a silent session", minimum=5000, maximum=3_600_000
+    ),
+    Setting(
+        "keep_alive_ms", "integer", 2000, "longest silence of a subscription", minimum=100, maximum=60_000
+    ),
+    Setting(
+        "lifetime_ms", "integer", 60_000, "life of an unread subscription", minimum=1000, maximum=3_600_000
+    ),
+    Setting(
+        "chunk",
+        "integer",
+        500,
+        "items of one request; the server may ask for fewer",
+        minimum=1,
+        maximum=10_000,
+    ),
     Setting("max_notifications", "integer", 1000, "values of one notification", minimum=10, maximum=10_000),
     Setting("max_message_kb", "integer", 16_384, "largest message accepted", minimum=64, maximum=262_144),
-    Setting("max_array", "integer", 100_000, "most elements of an array value", minimum=1, maximum=10_000_000),
+    Setting(
+        "max_array", "integer", 100_000, "most elements of an array value", minimum=1, maximum=10_000_000
+    ),
     Setting("retry_items_s", "number", 30.0, "pause before refused items are asked for again", minimum=0.1),
 )
 TAG_OPTIONS = (
     Setting("index_range", "string", "", "part of an array, as 3 or 0:4"),
-    Setting("queue", "integer", 1, "samples the server keeps between two notifications", minimum=1, maximum=10_000),
+    Setting(
+        "queue", "integer", 1, "samples the server keeps between two notifications", minimum=1, maximum=10_000
+    ),
     Setting("sampling_ms", "integer", 0, "sampling interval; 0 = half the scan period", minimum=0),
     Setting("deadband", "number", 0.0, "smallest change that is sent", minimum=0),
-    Setting("deadband_percent", "number", 0.0, "smallest change in percent of EURange", minimum=0, maximum=100),
+    Setting(
+        "deadband_percent", "number", 0.0, "smallest change in percent of EURange", minimum=0, maximum=100
+    ),
 )
 
 

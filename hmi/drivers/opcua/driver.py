@@ -1,5 +1,7 @@
 """The OPC UA driver: one connection, subscriptions by rate class and writes that are sent exactly once."""
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio
@@ -127,7 +129,9 @@ class OpcuaDriver:
         link = self._opened()
         self._decoder.known.clear()
         try:
-            self._notes += [note for group in self._groups for note in await subscribe(link, group, self._settings)]
+            self._notes += [
+                note for group in self._groups for note in await subscribe(link, group, self._settings)
+            ]
             watch = Watch(link, self._groups, self._decoder, self._times, max_items=self._max_items)
             self._watch = watch
             async with asyncio.TaskGroup() as tasks:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
+from typing import Any
+
+from hmi.mimics import Element, ElementDefinition, Inputs, Property, Shown, show
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -12,6 +14,21 @@ def look(inputs: Inputs) -> tuple[object, ...]:
     if inputs.bound("setpoint"):
         setpoint = show(inputs.reading("setpoint"), form=inputs.text("format"), unit="", role="setpoint")
     return inputs.text("label"), shown, setpoint
+
+
+_DIGIT, _UNIT = {"small": 9.5, "normal": 11.5, "large": 14.0}, 8.5
+
+
+def extent(element: Element, look: tuple[Any, ...]) -> tuple[float, float, float, float]:
+    """Generous for texts longer than the box; marks and frames have their own room."""
+    label, shown, setpoint = look
+    width = max(len(shown.text) * _DIGIT[element.get("size")] + len(shown.unit) * _UNIT + 6, len(label) * 8.0)
+    over = max(width - element.w, 0.0)
+    plain = shown.is_plain and (setpoint is None or setpoint.is_plain)
+    if plain:
+        signed = 12.0 if shown.text[:1] in {"−", " "} else 1.0
+        return (over / 2 + 2 if element.get("align") == "center" else signed, 1.0, over + 1, 1.0)
+    return 36.0, 10.0, over + 60.0, 14.0
 
 
 DEFINITION = ElementDefinition(
@@ -28,7 +45,8 @@ DEFINITION = ElementDefinition(
     ),
     look=look,
     size=(110, 40),
-    margin=(36, 10, 60, 14),
+    margin=(36, 10, 120, 14),
+    extent=extent,
     clickable=True,
     group="values",
 )

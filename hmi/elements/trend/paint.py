@@ -85,13 +85,23 @@ def _scale(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
         )
 
 
+def _label_place(box: QRectF, y: float, taken: list[float]) -> tuple[float, float]:
+    """Above the line, below it near the upper edge, further right when another label stands there."""
+    baseline = y + 13 if y - 14 < box.top() else y - 4
+    near = sum(abs(y - other) < 16 for other in taken)
+    return box.left() + 5 + 40 * near, baseline
+
+
 def _limits(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
+    taken: list[float] = []
     for limit in curve.limits:
         if not curve.low < limit.value < curve.high:
             continue
         y = round(y_of(curve, box, limit.value))
         _dashed(painter, box, y, kit, [6.0, 3.0])
-        kit.text(painter, box.left() + 5, y - 4, limit.name, font="text.small", color="text.secondary")
+        x, baseline = _label_place(box, y, taken)
+        taken.append(y)
+        kit.text(painter, x, baseline, limit.name, font="text.small", color="text.secondary")
     if curve.setpoint is not None and curve.low <= curve.setpoint <= curve.high:
         _dashed(painter, box, round(y_of(curve, box, curve.setpoint)), kit, [1.5, 2.5])
 

@@ -13,21 +13,21 @@ CELL: Final = 64
 class Hits:
     """Answers in design pixels; indices come in file order, so that overlaps repaint bottom to top."""
 
-    def __init__(self, bounds: Sequence[QRectF]) -> None:
-        self._bounds = bounds
+    def __init__(self, bounds: Sequence[QRectF], extents: Sequence[QRectF]) -> None:
+        """``bounds`` never change; ``extents`` (inside them) are what is painted now and may be replaced."""
+        self._bounds, self._extents = bounds, extents
         self._cells: dict[tuple[int, int], list[int]] = {}
         for index, box in enumerate(bounds):
             for cell in _cells(box):
                 self._cells.setdefault(cell, []).append(index)
 
     def overlapping(self, box: QRectF) -> list[int]:
-        """Elements whose bounds meet the rectangle."""
+        """Elements that paint inside the rectangle."""
         found: set[int] = set()
         for cell in _cells(box):
-            found.update(
-                i for i in self._cells.get(cell, ()) if i not in found and self._bounds[i].intersects(box)
-            )
-        return sorted(found)
+            found.update(self._cells.get(cell, ()))
+        extents = self._extents
+        return sorted(i for i in found if extents[i].intersects(box))
 
     def at(self, point: QPointF) -> list[int]:
         """Elements whose bounds hold the point, topmost first."""

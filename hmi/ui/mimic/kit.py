@@ -31,6 +31,7 @@ _SYMBOLS: Final = 512
 _WIDTHS: Final = 8192
 _GAP: Final = 5.0
 _FRAME: Final = 6.0
+_SIGNS: Final = frozenset(("\u2007", "\u2212"))
 
 
 class _Widths:
@@ -115,6 +116,10 @@ class Kit:
 
         ``corner`` puts the quality mark on the frame's corner, where there is no room beside it.
         """
+        if not align and shown.text[:1] in _SIGNS:
+            x -= self.width(
+                font, shown.text[0]
+            )  # the sign hangs, so that figures neither jump nor leave their label
         width = self.text(painter, x, baseline, shown.text, font=font, color=shown.role, align=align)
         left = x - width * align
         right = left + width
@@ -149,7 +154,7 @@ class Kit:
         if shown.mark and corner:
             self._corner_mark(painter, shown, frame)
         elif shown.mark:
-            draw_quality_mark(painter, self.theme, shown.mark, QPointF(right + 2, middle))
+            draw_quality_mark(painter, self.theme, shown.mark, QPointF(right + 3, middle))
             right += mark_width(shown.mark)
         if shown.alarm and alarm_mark:
             at = frame.left() - MARK_SIZE / 2 - 3 if mark_left else right + MARK_SIZE / 2 + 4
@@ -181,8 +186,20 @@ class Kit:
             draw_quality_mark(painter, self.theme, mark, QPointF(x - 9, y))
 
     def fill(self, painter: QPainter, x: float, y: float, w: float, h: float, role: str) -> None:
-        """A filled rectangle without antialiasing."""
-        painter.fillRect(QRectF(x, y, w, h), self.theme.color(role))
+        """A filled rectangle on whole device pixels, never thinner than one: hairlines survive any scale."""
+        painter.fillRect(self.snapped(x, y, w, h), self.theme.color(role))
+
+    def snapped(self, x: float, y: float, w: float, h: float) -> QRectF:
+        """The rectangle moved to whole device pixels."""
+        s = self.scale * self.ratio
+        left, top = round(x * s), round(y * s)
+        width, height = max(1, round((x + w) * s) - left), max(1, round((y + h) * s) - top)
+        return QRectF(left / s, top / s, width / s, height / s)
+
+    def thickness(self, width: float) -> float:
+        """A line width of whole device pixels, in design pixels."""
+        s = self.scale * self.ratio
+        return max(1, round(width * s)) / s
 
     def box(
         self,
@@ -196,8 +213,9 @@ class Kit:
         width: float = 1,
     ) -> None:
         """A filled rectangle with an edge inside its bounds."""
-        painter.fillRect(QRectF(x, y, w, h), self.theme.color(edge))
-        painter.fillRect(QRectF(x + width, y + width, w - 2 * width, h - 2 * width), self.theme.color(fill))
+        outer, line = self.snapped(x, y, w, h), self.thickness(width)
+        painter.fillRect(outer, self.theme.color(edge))
+        painter.fillRect(outer.adjusted(line, line, -line, -line), self.theme.color(fill))
 
     def line(
         self, painter: QPainter, x1: float, y1: float, x2: float, y2: float, role: str, width: float = 1

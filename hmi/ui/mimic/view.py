@@ -52,8 +52,9 @@ class MimicView(QWidget):
         self._scene: Scene | None = None
         self._kit = Kit(theme)
         self._static: QPixmap | None = None
-        self._hits = Hits(())
+        self._hits = Hits((), ())
         self._bounds: list[QRectF] = []
+        self._extents: list[QRectF] = []
         self._scale, self._offset = 1.0, QPointF()
         self._focused = -1
         self._hovered = -1
@@ -77,7 +78,8 @@ class MimicView(QWidget):
         self._scene = scene
         elements = scene.elements if scene else ()
         self._bounds = [QRectF(*element.bounds) for element in elements]
-        self._hits = Hits(self._bounds)
+        self._extents = [QRectF(*scene.extent(i)) for i in range(len(elements))] if scene else []
+        self._hits = Hits(self._bounds, self._extents)
         self._focused = self._hovered = -1
         self.setAccessibleName(tr("Display {title}", title=scene.display.title) if scene else "")
         self._measure()
@@ -110,17 +112,25 @@ class MimicView(QWidget):
 
     def _dirty(self, indices: set[int]) -> None:
         """At most one paint event follows: Qt unites the rectangles."""
-        if not indices:
+        if not indices or self._scene is None:
             return
+        places = [self._moved(index) for index in indices]
         if len(indices) > FULL_UPDATE_SHARE * len(self._bounds):
             self.update()
             return
-        for index in indices:
-            self.update(self._on_widget(self._bounds[index]))
+        for place in places:
+            self.update(self._on_widget(place))
+
+    def _moved(self, index: int) -> QRectF:
+        """What the element painted before and paints now."""
+        assert self._scene is not None
+        before = self._extents[index]
+        self._extents[index] = after = QRectF(*self._scene.extent(index))
+        return before.united(after)
 
     def _on_widget(self, box: QRectF) -> QRect:
         place = QRectF(box.topLeft() * self._scale + self._offset, box.size() * self._scale)
-        return place.toAlignedRect().adjusted(-2, -2, 2, 2)
+        return place.toAlignedRect().adjusted(-1, -1, 1, 1)
 
     def _to_design(self, point: QPointF) -> QPointF:
         return (point - self._offset) / self._scale

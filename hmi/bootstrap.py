@@ -1,0 +1,169 @@
+"""Builds the object graph of a runtime and runs it; headless, no Qt."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hmi.acquisition import Acquisition
+from hmi.alarms import AlarmEngine
+from hmi.client.local import choose_endpoint, publish, withdraw
+from hmi.core.clock import Clock, SessionClock, SystemClock
+from hmi.core.errors import UsageError
+from hmi.core.identity import new_id
+from hmi.core.principal import Mode
+from hmi.historian import RecentHistory
+from hmi.journal import SqliteJournal, check_sqlite_version
+from hmi.project import open_plant
+from hmi.project.plant import Plant
+from hmi.runtime import (
+    Api,
+    DataFolder,
+    EndpointsFile,
+    LiveHub,
+    Runtime,
+    Services,
+    SimulatorLink,
+    api_server,
+    check_listen,
+)
+from hmi.tags import TagEngine
+
+log = logging.getLogger(__name__)
+JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """What ``hmi serve`` was asked for. ``reason`` is why a supervisor started it again."""
+
+    plant: Path
+    data: Path
+    endpoints: Path | None = None
+    listen: str = ""
+    reason: str = ""
+
+
+def run_runtime(options: RuntimeOptions) -> int:
+    """Run until asked to end; returns the exit code."""
+    check_listen(options.listen)
+    check_sqlite_version()
+    plant = open_plant(options.plant)
+    data = DataFolder(options.data)
+    data.open()
+    try:
+        with _runner() as runner:
+            return runner.run(_run(plant, data, options))
+    finally:
+        data.close()
+
+
+def _runner() -> asyncio.Runner:
+    if sys.platform == "win32":
+        return asyncio.Runner()
+    import uvloop
+
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+async def _run(plant: Plant, data: DataFolder, options: RuntimeOptions) -> int:
+    endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
+    services = build_services(plant, data, endpoints, reason=options.reason)
+    await services.journal.open()
+    try:
+        await _serve(Runtime(services), endpoints, data)
+    finally:
+        await services.journal.close()
+    return 0
+
+
+def build_services(
+    plant: Plant, data: DataFolder, endpoints: EndpointsFile | None, *, reason: str = ""
+) -> Services:
+    """All services of one runtime. The mode follows from the plant and is fixed from here on."""
+    mode = Mode.SIMULATOR if plant.simulated else Mode.PLANT
+    if endpoints is not None and mode is Mode.PLANT:
+        raise UsageError("--endpoints is for simulated plants; this plant has real connections")
+    clock: Clock = SessionClock() if mode is Mode.SIMULATOR else SystemClock()
+    run_id = new_id("run")
+    simulator = None
+    if endpoints is not None and endpoints.instructor and isinstance(clock, SessionClock):
+        simulator = SimulatorLink(endpoints.instructor, clock)
+    tags = TagEngine(plant, clock)
+    return Services(
+        plant=plant,
+        mode=mode,
+        clock=clock,
+        data=data,
+        run_id=run_id,
+        tags=tags,
+        alarms=AlarmEngine(plant, tags.latest, tags.values),
+        history=RecentHistory(plant),
+        journal=SqliteJournal(
+            data.path / JOURNAL_FILE,
+            clock=clock,
+            runtime_id=data.runtime_id,
+            run_id=run_id,
+            plant_revision=plant.revision,
+            simulated=mode is Mode.SIMULATOR,
+        ),
+        simulator=simulator,
+        reason=reason,
+    )
+
+
+async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFolder) -> None:
+    services = runtime.services
+    acquisition = Acquisition(
+        services.plant,
+        runtime,
+        mode=services.mode,
+        endpoints=endpoints.connections if endpoints else None,
+        session=endpoints.session if endpoints else "",
+    )
+    hub = LiveHub(runtime)
+    endpoint = choose_endpoint(data.path)
+    server = api_server(Api(runtime, hub).app(), endpoint)
+    stop = _stop_event()
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(runtime.run(acquisition))
+            group.create_task(hub.run())
+            serving = group.create_task(server.serve())
+            group.create_task(_publish_when_up(server, data, endpoint))
+            await stop.wait()
+            server.should_exit = True
+            withdraw(data.path)
+            await asyncio.wait([serving], timeout=3)
+            raise _Ended
+    except* _Ended:
+        await runtime.stop()
+
+
+class _Ended(Exception):
+    """Leaves the task group on purpose: all tasks are cancelled and awaited."""
+
+
+async def _publish_when_up(server: object, data: DataFolder, endpoint: object) -> None:
+    while not getattr(server, "started", False):
+        await asyncio.sleep(0.01)
+    publish(data.path, endpoint)  # type: ignore[arg-type]
+
+
+def _stop_event() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is None:
+            continue
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+            continue
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    return stop

@@ -1,0 +1,88 @@
+"""From the wire to the records of the port; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import msgspec
+
+from hmi.client.port import Event, LiveUpdate
+from hmi.core.commands import CommandResult, CommandState, Reason, Refusal
+from hmi.core.errors import CommunicationError
+from hmi.core.history import HistoryPage
+from hmi.core.values import DataValue
+
+T = TypeVar("T")
+
+
+class LiveDecoder:
+    """Keeps the names of a subscription between a snapshot and its deltas."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._limits: dict[str, int] = {}
+
+    def live(self, message: Mapping[str, Any], arrived_ns: int) -> LiveUpdate:
+        """A snapshot or a delta of the ``latest`` lane."""
+        snapshot = message["t"] == "snap"
+        groups: dict[str, str] = {}
+        if snapshot:
+            self._names = message["tags"]
+            self._limits = message["limits"]
+            groups = dict(zip(self._names, message["groups"], strict=True))
+        names = self._names
+        columns = zip(message["i"], message["v"], message["s"], message["st"], message["rt"], strict=True)
+        values = {names[i]: DataValue(frozen(v), s, st, rt) for i, v, s, st, rt in columns}
+        return LiveUpdate(
+            values=values,
+            ages_ms=message["ages"],
+            heartbeat=message["n"],
+            arrived_ns=arrived_ns,
+            snapshot=snapshot,
+            tag_group=groups,
+            group_limits_ms=self._limits if snapshot else {},
+            session_time=message["time"],
+            rate=message["rate"],
+        )
+
+
+def event_of(message: Mapping[str, Any]) -> Event:
+    """One message of the lossless lane."""
+    return Event(message["seq"], message["kind"], message["payload"])
+
+
+def frozen(value: Any) -> Any:
+    """Arrays become tuples, as everywhere inside."""
+    if type(value) is list:
+        return tuple(frozen(item) for item in cast("list[Any]", value))
+    return value
+
+
+def history_page(content: Mapping[str, Any]) -> HistoryPage:
+    samples: Sequence[Any] = content["samples"]
+    return HistoryPage(
+        content["tag_id"],
+        tuple(DataValue(frozen(s[0]), s[1], s[2], s[3]) for s in samples),
+        content["continuation"],
+    )
+
+
+def command_result(content: Mapping[str, Any]) -> CommandResult:
+    refusals: Sequence[Any] = content["refusals"]
+    return CommandResult(
+        content["command_id"],
+        content["tag_id"],
+        CommandState(content["state"]),
+        content["text"],
+        tuple(Refusal(Reason(r["reason"]), r["text"], r["value"]) for r in refusals),
+        content["read_back"],
+    )
+
+
+def converted(body: bytes, kind: type[T]) -> T:
+    """JSON of a known type; CommunicationError when the runtime speaks another version."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise CommunicationError(f"the runtime answers in another version of the API: {error}") from error

@@ -1,0 +1,186 @@
+"""SocketClient: RuntimeClient over the local socket of a runtime, reconnecting by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import msgspec
+import websockets
+
+from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page
+from hmi.client.local import LocalEndpoint, find_endpoint
+from hmi.client.port import AlarmInfo, Listener, PlantInfo, RuntimeStatus
+from hmi.core.clock import monotonic_ns
+from hmi.core.commands import CommandResult, OperatorCommand
+from hmi.core.errors import AccessRefused, CommunicationError
+from hmi.core.history import HistoryPage, ReadRaw
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 2.0
+RECONNECT_S = 0.3
+ANSWER_S = 15.0
+MESSAGE_LIMIT = 64_000_000
+_decode = msgspec.msgpack.Decoder().decode
+_encode = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder().encode
+
+
+class SocketClient:
+    """Built inside a running loop; starts its live connection at once and keeps it.
+
+    A live connection that is silent for 2 s counts as lost. After a loss the subscription is made again and
+    a snapshot follows.
+    """
+
+    def __init__(self, data: Path, listener: Listener) -> None:
+        self._data, self._listener = data, listener
+        self._tags: tuple[str, ...] = ()
+        self._http: httpx.AsyncClient | None = None
+        self._socket: websockets.ClientConnection | None = None
+        self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live connection")
+
+    async def status(self) -> RuntimeStatus:
+        return converted(await self._get("/v1/status"), RuntimeStatus)
+
+    async def plant(self) -> PlantInfo:
+        return converted(await self._get("/v1/plant"), PlantInfo)
+
+    async def subscribe(self, tags: Sequence[str]) -> None:
+        self._tags = tuple(tags)
+        if self._socket is not None:
+            await self._subscribe(self._socket)
+
+    async def read_raw(self, request: ReadRaw) -> HistoryPage:
+        query = {"tag": request.tag_id, "start": request.start, "end": request.end, "limit": request.limit}
+        return history_page(converted(await self._get("/v1/history/raw", query), dict[str, Any]))
+
+    async def alarms(self) -> list[AlarmInfo]:
+        return converted(await self._get("/v1/alarms"), list[AlarmInfo])
+
+    async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
+        body = {"occurrence_ids": list(occurrence_ids), "comment": comment}
+        return converted(await self._post("/v1/alarms/acknowledge", body), list[str])
+
+    async def submit(self, command: OperatorCommand) -> CommandResult:
+        """Sent once: a lost answer is an error for the asker, never a second request."""
+        return command_result(converted(await self._post("/v1/commands", command), dict[str, Any]))
+
+    async def journal(
+        self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
+    ) -> list[dict[str, Any]]:
+        query = {"after": after, "kind": kind, "limit": limit, "object_id": object_id}
+        return converted(await self._get("/v1/journal", query), list[dict[str, Any]])
+
+    async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        body = {"verb": verb, "arguments": dict(arguments)}
+        return converted(await self._post("/v1/simulator", body), dict[str, Any])
+
+    async def close(self) -> None:
+        self._keeper.cancel()
+        await asyncio.wait([self._keeper])
+        if self._http is not None:
+            await self._http.aclose()
+
+    # ------------------------------------------------------------------ HTTP
+
+    async def _get(self, path: str, query: Mapping[str, Any] | None = None) -> bytes:
+        return await self._request("GET", path, params=dict(query or {}))
+
+    async def _post(self, path: str, body: Any) -> bytes:
+        return await self._request("POST", path, content=_json(body))
+
+    async def _request(self, method: str, path: str, **content: Any) -> bytes:
+        try:
+            response = await self._http_client().request(method, path, **content)
+        except (httpx.HTTPError, OSError) as error:
+            raise CommunicationError(
+                f"the runtime does not answer: {error or type(error).__name__}"
+            ) from error
+        if response.status_code == 200:
+            return response.content
+        text = _error_text(response)
+        raise AccessRefused(text) if response.status_code == 403 else CommunicationError(text)
+
+    def _http_client(self) -> httpx.AsyncClient:
+        if self._http is None:
+            endpoint = find_endpoint(self._data)
+            transport = httpx.AsyncHTTPTransport(uds=endpoint.path or None)
+            self._http = httpx.AsyncClient(
+                transport=transport, base_url=_base(endpoint), headers=_headers(endpoint), timeout=ANSWER_S
+            )
+        return self._http
+
+    # ------------------------------------------------------------------ live
+
+    async def _keep(self) -> None:
+        while True:
+            try:
+                await self._live_once(find_endpoint(self._data))
+                text = "the runtime closed the connection"
+            except (CommunicationError, OSError, websockets.WebSocketException) as error:
+                text = str(error) or type(error).__name__
+            except TimeoutError:
+                text = f"the runtime was silent for {SILENCE_S:g} s"
+            await self._down(text)
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _down(self, text: str) -> None:
+        self._socket = None
+        http, self._http = self._http, None
+        if http is not None:
+            await http.aclose()
+        self._listener.on_link(False, text)
+
+    async def _live_once(self, endpoint: LocalEndpoint) -> None:
+        async with asyncio.timeout(SILENCE_S) as patience, await _connect(endpoint) as live:
+            self._socket = live
+            self._listener.on_link(True, "")
+            await self._subscribe(live)
+            decoder = LiveDecoder()
+            while True:
+                data = await live.recv(decode=False)
+                patience.reschedule(asyncio.get_running_loop().time() + SILENCE_S)
+                self._take(decoder, cast("dict[str, Any]", _decode(data)))
+
+    def _take(self, decoder: LiveDecoder, message: dict[str, Any]) -> None:
+        if message["t"] == "ev":
+            self._listener.on_event(event_of(message))
+        else:
+            self._listener.on_live(decoder.live(message, monotonic_ns()))
+
+    async def _subscribe(self, live: websockets.ClientConnection) -> None:
+        await live.send(_encode({"t": "sub", "tags": self._tags}))
+
+
+async def _connect(endpoint: LocalEndpoint) -> websockets.ClientConnection:
+    options: dict[str, Any] = {
+        "max_size": MESSAGE_LIMIT,
+        "compression": None,
+        "additional_headers": _headers(endpoint),
+        "close_timeout": 0.5,
+        "proxy": None,
+    }
+    if endpoint.is_unix:
+        return await websockets.unix_connect(endpoint.path, "ws://runtime/v1/live", **options)
+    return await websockets.connect(f"ws://127.0.0.1:{endpoint.port}/v1/live", **options)
+
+
+def _headers(endpoint: LocalEndpoint) -> dict[str, str]:
+    return {"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
+
+
+def _base(endpoint: LocalEndpoint) -> str:
+    return "http://runtime" if endpoint.is_unix else f"http://127.0.0.1:{endpoint.port}"
+
+
+def _error_text(response: httpx.Response) -> str:
+    try:
+        return str(msgspec.json.decode(response.content, type=dict[str, Any])["error"])
+    except (msgspec.MsgspecError, KeyError):
+        return f"the runtime answered with {response.status_code}"

@@ -1,0 +1,100 @@
+"""Fetches the data of one read: repeats, waits for busy units, keeps account of silence and nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from hmi.core.errors import CommunicationError, DeviceError, LinkLost, ProtocolViolation
+from hmi.drivers.modbus import _guard
+from hmi.drivers.modbus._plan import Request
+from hmi.drivers.modbus._transport import Channel, Silent
+from hmi.drivers.modbus._units import Units
+
+MAX_VIOLATIONS = 3
+BUSY_REPEATS = 3
+_WAITS = (_guard.BUSY, _guard.ACKNOWLEDGE)
+
+
+class UnitSilent(CommunicationError):
+    """A gateway said that the unit behind it does not answer."""
+
+
+class Reader:
+    """Reads of one connection. Only reads are repeated; three malformed answers in a row end the line."""
+
+    def __init__(
+        self, channel: Channel, units: Units, settings: Mapping[str, Any], *, drops_dead: bool
+    ) -> None:
+        self.last_error = ""
+        self._channel, self._units = channel, units
+        self._drops_dead = drops_dead
+        self._retries = int(settings.get("retries", 1))
+        self._busy_wait_s = float(settings.get("busy_wait_ms", 100)) / 1000
+        self._violations = 0
+
+    async def fetch(self, request: Request) -> bytes:
+        """Data of a read; DeviceError, Silent, UnitSilent, ProtocolViolation or LinkLost."""
+        busy = 0
+        while True:
+            try:
+                return await self._repeating(request)
+            except CommunicationError as error:
+                self.last_error = str(error)
+                if not isinstance(error, DeviceError) or error.code not in _WAITS or busy == BUSY_REPEATS:
+                    raise
+            busy += 1
+            await asyncio.sleep(self._busy_wait_s)
+
+    async def _repeating(self, request: Request) -> bytes:
+        unit = self._units.known[request.unit]
+        left = self._retries
+        while True:
+            try:
+                return await self._once(request)
+            except (Silent, ProtocolViolation):
+                if not left or unit.is_demoted:
+                    raise
+            left -= 1
+
+    async def _once(self, request: Request) -> bytes:
+        number = request.unit
+        try:
+            answer = await self._channel.exchange(number, request.pdu)
+            data = _guard.read_data(request.function, request.count, answer, number)
+        except Silent as error:
+            self._silent(number, error)
+            raise
+        except ProtocolViolation as error:
+            self._violated(error)
+            raise
+        except DeviceError as error:
+            self._refused(number, error)
+            raise
+        self._violations = 0
+        self._units.answered(number)
+        return data
+
+    def _silent(self, number: int, error: Silent) -> None:
+        """Counts; a line on which nobody answers any more is ended, so that a fresh one can be tried."""
+        self._units.missed(number, str(error))
+        if self._drops_dead and self._units.is_line_dead:
+            self._channel.drop("the device no longer answers")
+            raise LinkLost(self._channel.lost) from error
+
+    def _violated(self, error: ProtocolViolation) -> None:
+        """Three malformed answers in a row: whatever is on the line, it is not in step with us."""
+        self._channel.counters.violations += 1
+        self._violations += 1
+        if self._violations >= MAX_VIOLATIONS:
+            self._channel.drop(f"{MAX_VIOLATIONS} malformed answers in a row, the last one: {error}")
+            raise LinkLost(self._channel.lost) from error
+
+    def _refused(self, number: int, error: DeviceError) -> None:
+        """An exception proves the unit, except when its gateway speaks for it."""
+        self._violations = 0
+        if error.code in (_guard.GATEWAY_PATH, _guard.GATEWAY_TARGET):
+            self._units.gateway_missed(number, str(error))
+            raise UnitSilent(str(error)) from error
+        self._units.answered(number)

@@ -1,0 +1,191 @@
+"""The API, version 1: HTTP reads and requests, a WebSocket for what is live (docs/api.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
+
+from hmi.client.port import API_VERSION, ConnectionInfo, RuntimeStatus
+from hmi.core.commands import OperatorCommand
+from hmi.core.history import ReadRaw
+from hmi.core.journal import JournalRecord
+from hmi.core.principal import DEMO_INSTRUCTOR, DEMO_OPERATOR, VIEWER, Mode, Principal, Role
+from hmi.runtime._fanout import wire_value
+from hmi.runtime._live import LiveHub
+from hmi.runtime._plant_info import plant_info
+from hmi.runtime._runtime import Runtime
+from hmi.runtime._verbs import BadRequest, Verb, answer, openapi, route
+
+JOURNAL_PAGE = 1_000
+HISTORY_PAGE = 10_000
+
+
+class Api:
+    """Handlers of the verbs; each gets a principal and its arguments."""
+
+    def __init__(self, runtime: Runtime, hub: LiveHub) -> None:
+        self._runtime, self._hub = runtime, hub
+        self._plant = plant_info(runtime.plant, runtime.services.mode)
+        self.verbs = self._verbs()
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        routes: list[Any] = [route(verb, self.principal_of) for verb in self.verbs]
+        routes.append(Route("/v1/openapi.json", self._openapi, methods=["GET"]))
+        routes.append(WebSocketRoute("/v1/live", self._live))
+        return Starlette(routes=routes)
+
+    def principal_of(self, request: Request) -> Principal:
+        """Local socket: the demo session's identity in simulator mode, a viewer on a real plant."""
+        return local_principal(self._runtime.services.mode)
+
+    def _verbs(self) -> tuple[Verb, ...]:
+        return (
+            Verb("GET", "/v1/status", Role.VIEW, self._status, "Which runtime this is, and how its links are."),
+            Verb("GET", "/v1/plant", Role.VIEW, self._plant_info, "The plant at its revision."),
+            Verb("GET", "/v1/values", Role.VIEW, self._values, "Latest values with their status.", {"tag": "array"}),
+            Verb(
+                "GET", "/v1/history/raw", Role.VIEW, self._history, "Stored samples (ReadRaw).",
+                {"tag": "string", "start": "integer", "end": "integer", "limit": "integer"},
+            ),
+            Verb("GET", "/v1/alarms", Role.VIEW, self._alarms, "The active alarm list."),
+            Verb(
+                "GET", "/v1/journal", Role.VIEW, self._journal, "Records after a number; -1: the newest.",
+                {"after": "integer", "kind": "string", "object_id": "string", "limit": "integer"},
+            ),
+            Verb("GET", "/v1/connections", Role.VIEW, self._connections, "Every connection with its figures."),
+            Verb(
+                "POST", "/v1/alarms/acknowledge", Role.ACKNOWLEDGE, self._acknowledge, "Acknowledge occurrences.",
+                {"occurrence_ids": "array", "comment": "string"},
+            ),
+            Verb(
+                "POST", "/v1/commands", Role.VIEW, self._command,
+                "An operator command; the gate decides and the answer lists every unmet condition.",
+                {"id": "string", "tag_id": "string", "value": "any", "heartbeat": "integer", "ttl_ms": "integer",
+                 "expected": "any", "reason": "string"},
+            ),
+            Verb(
+                "POST", "/v1/simulator", Role.INSTRUCTOR, self._simulator, "An instructor request (simulator mode).",
+                {"verb": "string", "arguments": "object"},
+            ),
+        )  # fmt: skip
+
+    async def _status(self, principal: Principal, given: Mapping[str, Any]) -> RuntimeStatus:
+        s = self._runtime.services
+        return RuntimeStatus(
+            api=API_VERSION,
+            runtime_id=s.data.runtime_id,
+            run_id=s.simulator.run_id if s.simulator else s.run_id,
+            plant_id=s.plant.id,
+            revision=s.plant.revision,
+            mode=s.mode.value,
+            heartbeat=s.beats.number,
+            session_time=s.clock.now_ns(),
+            rate=self._runtime.session_rate,
+            user=principal.user,
+            roles=sorted(role.value for role in principal.roles),
+            connections=self._links(),
+            commands_blocked=""
+            if s.mode is Mode.SIMULATOR
+            else "no accounts exist: this runtime is for viewing only",
+        )
+
+    async def _plant_info(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        return self._plant
+
+    async def _values(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        s = self._runtime.services
+        found: dict[str, Any] = {}
+        for name in given["tag"] or self._runtime.handles:
+            if name not in self._runtime.handles:
+                raise BadRequest(f"there is no tag {name!r}")
+            value = s.tags.values[name]
+            found[name] = [wire_value(value.value), value.status, value.source_time, value.receive_time]
+        return {"ages": s.tags.ages_ms(), "limits": s.tags.limits_ms(), "values": found}
+
+    async def _history(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        tag = self._runtime.plant.by_name.get(given["tag"]) or self._runtime.plant.by_id.get(given["tag"])
+        if tag is None:
+            raise BadRequest(f"there is no tag {given['tag']!r}")
+        limit = min(given["limit"] or HISTORY_PAGE, HISTORY_PAGE)
+        page = self._runtime.services.history.read_raw(
+            ReadRaw(
+                tag.id, given["start"], given["end"] or self._runtime.services.clock.now_ns(), limit, True
+            )
+        )
+        samples = [[wire_value(v.value), v.status, v.source_time, v.receive_time] for v in page.samples]
+        return {"tag_id": tag.id, "samples": samples, "continuation": page.continuation}
+
+    async def _alarms(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        return self._runtime.alarm_list()
+
+    async def _journal(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        journal = self._runtime.services.journal
+        limit = min(given["limit"] or 200, JOURNAL_PAGE)
+        if given["after"] < 0:
+            records = await journal.last(limit, kind=given["kind"], object_id=given["object_id"])
+        else:
+            records = await journal.read(after=given["after"], kind=given["kind"], limit=limit)
+        return [record_dict(record) for record in records]
+
+    async def _connections(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        return self._links()
+
+    async def _acknowledge(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        ids = given.get("occurrence_ids", [])
+        if not isinstance(ids, list):
+            raise BadRequest("occurrence_ids is not a list")
+        texts = [str(item) for item in ids]
+        return await self._runtime.acknowledge(principal, texts, str(given.get("comment", "")))
+
+    async def _command(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        try:
+            command = msgspec.convert(dict(given), OperatorCommand)
+        except msgspec.ValidationError as error:
+            raise BadRequest(f"this is not a command: {error}") from error
+        return asdict(await self._runtime.submit(principal, command))
+
+    async def _simulator(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        arguments = given.get("arguments", {})
+        if not isinstance(arguments, dict):
+            raise BadRequest("arguments is not an object")
+        return await self._runtime.instruct(DEMO_INSTRUCTOR, str(given.get("verb", "")), arguments)
+
+    def _links(self) -> list[ConnectionInfo]:
+        acquisition = self._runtime.acquisition
+        links = acquisition.links.values() if acquisition else ()
+        return [
+            ConnectionInfo(
+                name=link.name, driver=link.definition.driver, state=link.state, since=link.since, text=link.text,
+                units={}, figures=link.figures(),
+            )
+            for link in links
+        ]  # fmt: skip
+
+    async def _openapi(self, request: Request) -> Response:
+        return answer(openapi(self.verbs))
+
+    async def _live(self, socket: WebSocket) -> None:
+        await socket.accept()
+        await self._hub.serve(socket)
+
+
+def local_principal(mode: Mode) -> Principal:
+    """Who a station on this machine is while accounts do not exist."""
+    if mode is Mode.SIMULATOR:
+        roles = DEMO_OPERATOR.roles | DEMO_INSTRUCTOR.roles
+        return Principal(DEMO_OPERATOR.user, "local", "demo", roles)
+    return VIEWER
+
+
+def record_dict(record: JournalRecord) -> dict[str, Any]:
+    """A journal record as JSON."""
+    return {**asdict(record), "kind": record.kind.value}

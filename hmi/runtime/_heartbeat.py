@@ -1,0 +1,29 @@
+"""Heartbeats by number: what a command's time to live is counted from (design section 4)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from hmi.core.clock import monotonic_ns
+
+REMEMBERED = 300
+
+
+class Heartbeats:
+    """Numbers the batches of the live lane and remembers when each number was sent."""
+
+    def __init__(self) -> None:
+        self._times: OrderedDict[int, int] = OrderedDict()
+        self.number = 0
+
+    def next(self) -> int:
+        """A new number, sent now."""
+        self.number += 1
+        self._times[self.number] = monotonic_ns()
+        if len(self._times) > REMEMBERED:
+            self._times.popitem(last=False)
+        return self.number
+
+    def sent_at(self, number: int) -> int | None:
+        """Monotonic ns of a heartbeat; None when it is too old or was never sent."""
+        return self._times.get(number)

@@ -1,0 +1,257 @@
+"""The runtime: starts the services in order, and is the one place where a value is handed on (design section 3)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hmi.acquisition import Acquisition
+from hmi.acquisition.port import Batch, DeviceIdentity, Group
+from hmi.alarms import AlarmChange, AlarmEngine, AlarmService
+from hmi.commands import CommandGate
+from hmi.core.clock import Clock, SessionClock
+from hmi.core.commands import CommandResult, OperatorCommand, WriteOutcome, WriteRequest
+from hmi.core.errors import StorageError
+from hmi.core.journal import Entry, Kind
+from hmi.core.principal import SYSTEM, Mode, Principal
+from hmi.core.values import DataValue
+from hmi.historian import RecentHistory
+from hmi.journal import SqliteJournal
+from hmi.project.plant import Plant, TagDef
+from hmi.runtime._alarm_wire import alarm_infos
+from hmi.runtime._data import DataFolder
+from hmi.runtime._fanout import EventLane, LatestLane
+from hmi.runtime._heartbeat import Heartbeats
+from hmi.runtime._simulator import SimulatorLink
+from hmi.runtime.supervisor_notes import take_notes
+from hmi.tags import TagEngine, TagUpdates
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.1
+LIFE_S = 0.5
+SUPERVISE_S = 0.25
+
+
+@dataclass
+class Services:
+    """The object graph of one runtime; built by ``hmi.bootstrap``."""
+
+    plant: Plant
+    mode: Mode
+    clock: Clock
+    data: DataFolder
+    run_id: str
+    tags: TagEngine
+    alarms: AlarmEngine
+    history: RecentHistory
+    journal: SqliteJournal
+    simulator: SimulatorLink | None = None
+    reason: str = ""
+    beats: Heartbeats = field(default_factory=Heartbeats)
+
+
+class Runtime:
+    """Owns the links and the order of steps; everything runs on one asyncio loop."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = s = services
+        self.plant = s.plant
+        self.handles: Mapping[str, int] = {tag.name: tag.handle for tag in s.plant.tags}
+        self.acquisition: Acquisition | None = None
+        self.lanes: set[LatestLane] = set()
+        self.events: set[EventLane] = set()
+        self._alarm_service = AlarmService(s.journal, self._publish_alarms)
+        self._alarm_queue: asyncio.Queue[Sequence[AlarmChange]] = asyncio.Queue()
+        self._changed: set[int] = set()
+        self.alarms_stored = True
+        self.gate = CommandGate(
+            s.plant,
+            clock=s.clock,
+            values=s.tags.values,
+            is_live=self._is_live,
+            journal=s.journal,
+            writer=self,
+            reader=self,
+            heartbeat_ns=s.beats.sent_at,
+        )
+
+    # ------------------------------------------------------------------ life
+
+    async def run(self, acquisition: Acquisition) -> None:
+        """Everything but the API, until cancelled."""
+        self.acquisition = acquisition
+        await self._record_start()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(acquisition.run(), name="acquisition")
+            group.create_task(self._keep_alarms(), name="alarms to journal")
+            group.create_task(self._tick(), name="timers")
+            group.create_task(self._supervise(), name="ages and life counters")
+            group.create_task(self._live(), name="life sign")
+            if self.services.simulator:
+                group.create_task(self.services.simulator.follow(), name="simulator clock")
+
+    async def stop(self) -> None:
+        """Journal the end; called after ``run`` was cancelled."""
+        await self._note("runtime.stopped", {})
+
+    async def _record_start(self) -> None:
+        payload = {"mode": self.services.mode.value, "plant": self.plant.name, "reason": self.services.reason}
+        await self._note("runtime.started", payload)
+        await take_notes(self.services.data.path, self.services.journal)
+
+    async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
+        try:
+            await self.services.journal.append(
+                Entry(Kind.SYSTEM, event, principal, self.plant.id, 0, payload)
+            )
+        except StorageError as error:
+            log.error("The journal cannot be written: %s", error)
+
+    # ------------------------------------------------------------------ LinkEvents: one sink call per block
+
+    def on_groups(self, connection: str, groups: Sequence[Group]) -> None:
+        """Source groups, made unique over all connections."""
+        named = [Group(f"{connection}:{g.name}", g.unit, g.period_ms, g.handles) for g in groups]
+        self.services.tags.add_groups(connection, named)
+
+    def on_batch(self, connection: str, batch: Batch) -> None:
+        """Steps 3 to 5 of a value."""
+        self._pass_on(
+            self.services.tags.ingest(Batch(f"{connection}:{batch.group}", batch.updates, batch.alive))
+        )
+
+    def on_up(self, connection: str, identity: DeviceIdentity) -> None:
+        self._alarm_queue.put_nowait(self.services.alarms.link_up(connection, self.services.clock.now_ns()))
+        self._tell_connection(connection)
+
+    def on_down(self, connection: str, text: str) -> None:
+        """One batch of Bad values and one alarm per device."""
+        self._alarm_queue.put_nowait(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
+        self._pass_on(self.services.tags.link_down(connection))
+        self._tell_connection(connection)
+
+    def _pass_on(self, updates: TagUpdates) -> None:
+        if not updates:
+            return
+        s = self.services
+        changes = updates.changes
+        alarms = s.alarms.evaluate(changes, updates.now_ns)
+        if alarms:
+            self._alarm_queue.put_nowait(alarms)
+        s.history.append(changes)
+        self._changed.update(handle for handle, _ in changes)
+
+    def flush_changes(self) -> None:
+        """Mark what changed in every lane; called once before the lanes are drained."""
+        if self._changed:
+            changed, self._changed = self._changed, set()
+            for lane in self.lanes:
+                lane.note(changed)
+
+    # ------------------------------------------------------------------ timers
+
+    async def _tick(self) -> None:
+        while True:
+            found = self.services.alarms.tick(self.services.clock.now_ns())
+            if found:
+                self._alarm_queue.put_nowait(found)
+            await asyncio.sleep(TICK_S)
+
+    async def _supervise(self) -> None:
+        while True:
+            self._pass_on(self.services.tags.supervise())
+            await asyncio.sleep(SUPERVISE_S)
+
+    async def _live(self) -> None:
+        while True:
+            try:
+                self.services.data.beat()
+                await take_notes(self.services.data.path, self.services.journal)
+            except (OSError, StorageError) as error:
+                log.error("The life sign or the supervisor's notes cannot be kept: %s", error)
+            await asyncio.sleep(LIFE_S)
+
+    async def _keep_alarms(self) -> None:
+        """Journal first, then publish; what piles up meanwhile is kept in one go."""
+        while True:
+            changes = list(await self._alarm_queue.get())
+            while not self._alarm_queue.empty():
+                changes += self._alarm_queue.get_nowait()
+            await self._alarm_service.handle(changes)
+
+    def _publish_alarms(self, changes: Sequence[AlarmChange], stored: bool) -> None:
+        self.alarms_stored = stored
+        self.tell("alarms", self.alarm_list())
+
+    # ------------------------------------------------------------------ what stations ask
+
+    def tell(self, kind: str, payload: Any) -> None:
+        """One message to every station, in order."""
+        for lane in self.events:
+            lane.put(kind, payload)
+
+    def alarm_list(self) -> list[dict[str, Any]]:
+        """The active list as it goes over the wire."""
+        return alarm_infos(self.services.alarms.active(), self.plant, stored=self.alarms_stored)
+
+    async def acknowledge(
+        self, principal: Principal, occurrence_ids: Sequence[str], comment: str
+    ) -> list[str]:
+        """Acknowledge occurrences; one sentence per refused one."""
+        now, found, refused = self.services.clock.now_ns(), [], []
+        for occurrence in occurrence_ids:
+            result = self.services.alarms.acknowledge(occurrence, now, principal=principal, comment=comment)
+            if isinstance(result, AlarmChange):
+                found.append(result)
+            else:
+                refused.append(result.reason)
+        await self._alarm_service.handle(found)
+        return refused
+
+    async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
+        """The only road to a write."""
+        result = await self.gate.submit(principal, command)
+        self.tell("result", result)
+        return result
+
+    async def instruct(self, principal: Principal, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """An instructor request; journalled unless it only asks."""
+        simulator = self.services.simulator
+        if simulator is None:
+            return {"ok": False, "error": "this runtime has no simulator"}
+        if verb != "status":
+            await self._note("simulator." + verb, dict(arguments), principal)
+        return await simulator.ask(verb, arguments)
+
+    # ------------------------------------------------------------------ Writer and Reader of the gate
+
+    async def write(self, tag: TagDef, request: WriteRequest) -> WriteOutcome:
+        assert self.acquisition is not None
+        return await self.acquisition.write(request)
+
+    async def read_now(self, tag: TagDef) -> DataValue:
+        assert self.acquisition is not None
+        found = await self.acquisition.read_now([tag.handle])
+        return self.services.tags.scaled(tag.handle, found[tag.handle])
+
+    def _is_live(self, name: str) -> bool:
+        tags = self.services.tags
+        group = tags.group_of(self.handles[name])
+        return not group or tags.ages_ms().get(group, 0) <= tags.limits_ms().get(group, 0)
+
+    def _tell_connection(self, connection: str) -> None:
+        assert self.acquisition is not None
+        link = self.acquisition.links[connection]
+        self.tell(
+            "connection", {"name": connection, "state": link.state, "since": link.since, "text": link.text}
+        )
+
+    @property
+    def session_rate(self) -> float:
+        """Session seconds per wall second."""
+        clock = self.services.clock
+        return clock.rate if isinstance(clock, SessionClock) else 1.0

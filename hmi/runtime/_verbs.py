@@ -1,0 +1,134 @@
+"""A verb of the API declares who may use it; without a declaration it does not register."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hmi.core.errors import CommunicationError, StorageError, WatchkeeperError
+from hmi.core.principal import Principal, Role
+
+BODY_LIMIT = 1_000_000
+_json = msgspec.json.Encoder(enc_hook=str).encode
+Handler = Callable[[Principal, Mapping[str, Any]], Awaitable[Any]]
+PrincipalOf = Callable[[Request], Principal]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One route: method, path, the role it needs, its handler and a sentence for the OpenAPI document.
+
+    ``parameters``: name -> JSON type of the query string (GET) or of the body (POST).
+    """
+
+    method: str
+    path: str
+    role: Role | None
+    handler: Handler
+    summary: str
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class BadRequest(WatchkeeperError):
+    """The request does not fit its verb."""
+
+
+def route(verb: Verb, principal_of: PrincipalOf) -> Route:
+    """The Starlette route; ValueError for a verb that does not say who may use it."""
+    role = verb.role
+    if role is None:
+        raise ValueError(f"{verb.method} {verb.path} does not declare a permission")
+
+    async def endpoint(request: Request) -> Response:
+        principal = principal_of(request)
+        if not principal.has(role):
+            return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
+        try:
+            return answer(await verb.handler(principal, await arguments(request, verb)))
+        except BadRequest as error:
+            return answer({"error": str(error)}, 400)
+        except StorageError as error:
+            return answer({"error": str(error)}, 503)
+        except CommunicationError as error:
+            return answer({"error": str(error)}, 502)
+
+    return Route(verb.path, endpoint, methods=[verb.method])
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    """A JSON response."""
+    return Response(_json(content), status, media_type="application/json")
+
+
+async def arguments(request: Request, verb: Verb) -> Mapping[str, Any]:
+    """Arguments from the query string or the JSON body; BadRequest with one sentence."""
+    if verb.method == "GET":
+        return {name: _query(request, name, kind) for name, kind in verb.parameters.items()}
+    size = request.headers.get("content-length", "0")
+    if not size.isdigit() or int(size) > BODY_LIMIT:
+        raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes")
+    try:
+        body = msgspec.json.decode(await request.body())
+    except msgspec.DecodeError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise BadRequest("the body is not a JSON object")
+    return body
+
+
+def _query(request: Request, name: str, kind: str) -> Any:
+    if kind == "array":
+        return request.query_params.getlist(name)
+    text = request.query_params.get(name, "")
+    if kind != "integer":
+        return text
+    try:
+        return int(text or 0)
+    except ValueError:
+        raise BadRequest(f"{name}={text!r} is not a whole number") from None
+
+
+def openapi(verbs: tuple[Verb, ...]) -> dict[str, Any]:
+    """The OpenAPI 3.1 description of the verbs."""
+    paths: dict[str, Any] = {}
+    for verb in verbs:
+        paths.setdefault(verb.path, {})[verb.method.lower()] = _operation(verb)
+    info = {"title": "Watchkeeper runtime", "version": "1", "license": {"name": "Apache-2.0"}}
+    return {"openapi": "3.1.0", "info": info, "paths": paths}
+
+
+def _operation(verb: Verb) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": verb.summary,
+        "x-role": verb.role.value if verb.role else "",
+        "responses": {
+            "200": {"description": "done", "content": {"application/json": {}}},
+            "400": {"description": "the request does not fit"},
+            "403": {"description": "no right to this verb"},
+        },
+    }
+    if verb.method == "GET":
+        operation["parameters"] = [
+            {"name": name, "in": "query", "schema": _schema(kind)} for name, kind in verb.parameters.items()
+        ]
+    else:
+        properties = {name: _schema(kind) for name, kind in verb.parameters.items()}
+        body = {"schema": {"type": "object", "properties": properties}}
+        operation["requestBody"] = {"content": {"application/json": body}}
+    return operation
+
+
+def _schema(kind: str) -> dict[str, Any]:
+    return (
+        {"type": "array", "items": {"type": "string"}}
+        if kind == "array"
+        else {"type": kind}
+        if kind != "any"
+        else {}
+    )

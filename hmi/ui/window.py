@@ -1,0 +1,364 @@
+"""The operator window: header, display or alarm list, alarm strip; faceplates and trends beside objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timezone, tzinfo
+
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from hmi.client.port import AlarmInfo
+from hmi.core.clock import monotonic_ns
+from hmi.core.texts import tr
+from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
+from hmi.ui.closing import CloseQuestion
+from hmi.ui.exitcodes import CLOSED
+from hmi.ui.faceplate.desk import FaceplateDesk
+from hmi.ui.frame import SimulatorFrame
+from hmi.ui.header import HEIGHT, Header, zone_of
+from hmi.ui.instructor import InstructorPanel
+from hmi.ui.mimic_page import MimicPage
+from hmi.ui.navigation import History, in_area, key_displays, places
+from hmi.ui.notice import Banner, Notice
+from hmi.ui.paint import BLINK_PERIOD_NS, blink_on
+from hmi.ui.station import Station
+from hmi.ui.theme import Theme
+from hmi.ui.trend.panel import TrendPanel
+
+CLOCK_MS = 250
+
+
+class StationWindow(QWidget):
+    """One window of a station. ``exit_code`` is what the process ends with when it is closed."""
+
+    def __init__(
+        self, theme: Theme, station: Station, *, display: str = "", ask_on_close: bool = False
+    ) -> None:
+        super().__init__()
+        self.theme, self.station = theme, station
+        self.exit_code = CLOSED
+        self._wanted_display = display
+        self._ask_on_close = ask_on_close
+        self._zone: tzinfo = timezone.utc
+        self._lit = True
+        self.history = History()
+        self.header = Header(theme)
+        self.banner = Banner(theme)
+        self.mimic = MimicPage(theme, station)
+        self.alarm_page = AlarmPage(theme, station)
+        self.strip = AlarmStrip(theme, station)
+        self.stack = QStackedWidget()
+        self.desk = FaceplateDesk(theme, station, self)
+        self.trends: list[TrendPanel] = []
+        self.instructor: InstructorPanel | None = None
+        self.close_question: CloseQuestion | None = None
+        self.notice = Notice(theme, self)
+        self.frame = SimulatorFrame(theme, self)
+        self.frame.hide()
+        self._lay_out()
+        self._connect()
+        self._keys()
+        self._timers()
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("Watchkeeper")
+        self.setMinimumSize(1024, 640)
+        self.resize(1920, 1080)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        self.stack.addWidget(self.mimic)
+        self.stack.addWidget(self.alarm_page)
+        for widget in (self.header, self.banner):
+            layout.addWidget(widget)
+        layout.addWidget(self.stack, 1)
+        layout.addWidget(self.strip)
+
+    def _connect(self) -> None:
+        station = self.station
+        station.plantLoaded.connect(self._plant_loaded)
+        station.alarmsChanged.connect(self._alarms_changed)
+        station.statusChanged.connect(self._status_changed)
+        station.notice.connect(self.notice.say)
+        self.header.tabs.chosen.connect(self.open_display)
+        self.header.counts.clicked.connect(self.toggle_alarms)
+        self.header.health.clicked.connect(self._say_health)
+        self.header.chip.clicked.connect(self.toggle_instructor)
+        self.strip.enlargeAsked.connect(self.toggle_alarms)
+        self.alarm_page.closeAsked.connect(self.toggle_alarms)
+        self.alarm_page.ackAsked.connect(station.acknowledge)
+        for table in (self.strip.table, self.alarm_page.table):
+            table.ackAsked.connect(station.acknowledge)
+            table.chosen.connect(self._alarm_chosen)
+            table.displayAsked.connect(self.open_display)
+        view = self.mimic.view
+        view.elementClicked.connect(lambda _id, target, place: self.open_faceplate(target, place))
+        view.displayAsked.connect(self.open_display)
+        view.targetMenu.connect(self._menu)
+        self.desk.trendAsked.connect(self.open_trend)
+
+    def _keys(self) -> None:
+        bound: list[tuple[str, Callable[[], object]]] = [
+            ("Alt+Left", self.back), ("Alt+Right", self.forward), ("Ctrl+L", self.toggle_alarms),
+            ("Ctrl+I", self.toggle_instructor), ("Ctrl+T", self._trend_of_focus), ("T", self._trend_of_focus),
+            ("Ctrl+D", self.strip.table.setFocus), ("Ctrl+M", self.mimic.view.setFocus),
+            ("Ctrl+Shift+A", self._ack_top), ("Esc", self._escape),
+        ]  # fmt: skip
+        for key, slot in bound:
+            QShortcut(QKeySequence(key), self, slot)
+        for number in range(1, 13):
+            QShortcut(QKeySequence(f"F{number}"), self, lambda n=number: self._key_display(n))
+
+    def _timers(self) -> None:
+        self._clock = QTimer(self)
+        self._clock.setInterval(CLOCK_MS)
+        self._clock.timeout.connect(self._tick)
+        self._clock.start()
+        self._flash = QTimer(self)
+        self._flash.setInterval(BLINK_PERIOD_NS // 4_000_000)
+        self._flash.timeout.connect(self._blink)
+        self._flash.start()
+
+    # what the runtime says
+
+    def _plant_loaded(self) -> None:
+        plant = self.station.plant
+        assert plant is not None
+        self._zone = zone_of(plant.zone)
+        self.header.plant.set_text(plant.title)
+        found = places(plant)
+        self.header.tabs.set_places(found)
+        self.alarm_page.set_areas([(place.area, place.title) for place in found if place.area])
+        simulated = self.station.is_simulated
+        word = tr("SIMULATOR")
+        self.setWindowTitle(f"{word} – {plant.title}" if simulated else plant.title)
+        self.header.chip.setVisible(simulated)
+        self.frame.setVisible(simulated)
+        self._cover()
+        name = self.history.current or self._wanted_display or plant.home
+        if not self._show(name):
+            self._show(plant.displays[0].name if plant.displays else "")
+        self.history.visit(self.mimic.name)
+
+    def _alarms_changed(self) -> None:
+        rows = list(self.station.alarms.values())
+        self.header.tabs.set_alarms(rows)
+        self.header.counts.set_alarms(rows)
+        self.strip.model.set_rows(rows)
+        self.alarm_page.model.set_rows(rows)
+        self.alarm_page.tell_count()
+
+    def _status_changed(self) -> None:
+        status = self.station.status
+        if status is not None:
+            self.header.user.set_text(status.user)
+        self._tick()
+
+    def _tick(self) -> None:
+        """Clock, health and the banner of a silent runtime."""
+        self.header.set_time(self.station.now(), self._zone)
+        alive = self.station.mailbox.alive
+        if not alive:
+            text = self.station.link_text or tr("The runtime gives no sign of life")
+            self.header.health.show_runtime_silent(text)
+        elif self.station.status is not None:
+            self.header.health.show_connections(self.station.status.connections)
+        self.banner.set_text(self._banner_text(alive))
+
+    def _banner_text(self, alive: bool) -> str:
+        if self.station.plant is None:
+            return tr("Connecting to the runtime …") if not self.station.link_text else self.station.link_text
+        if alive:
+            status = self.station.status
+            if self.station.is_simulated and status and status.rate == 0:
+                return tr("The simulation is frozen. Time and values stand still.")
+            return status.commands_blocked if status else ""
+        seconds = f"{self.station.silence_s():.0f}" if self.station.mailbox.ages.heartbeat_ns else "–"
+        return tr("No sign of life from the runtime for {n} s. Every value shown is old.", n=seconds)
+
+    def _blink(self) -> None:
+        """The one flash timer: borders of unacknowledged marks, all in phase."""
+        lit = blink_on(monotonic_ns())
+        if lit == self._lit:
+            return
+        self._lit = lit
+        for table in (self.strip.table, self.alarm_page.table):
+            if table.isVisible():
+                table.flash(lit)
+        self.header.tabs.lit = lit
+        if self.header.tabs.has_unacked:
+            self.header.tabs.update()
+
+    # moving about
+
+    def open_display(self, name: str) -> None:
+        """Go to a display and remember it."""
+        if self._show(name):
+            self.history.visit(name)
+
+    def _show(self, name: str) -> bool:
+        self.desk.close_all()
+        if not self.mimic.open(name):
+            if name:
+                self.notice.say(tr("There is no display {name}.", name=name))
+            return False
+        self.stack.setCurrentWidget(self.mimic)
+        plant = self.station.plant
+        info = next(d for d in plant.displays if d.name == name) if plant else None
+        if info is not None:
+            self.header.place.set_text(tr("Level {n} · {title}", n=info.level, title=info.title))
+            self.header.tabs.set_active(name, info.area)
+        return True
+
+    def back(self) -> None:
+        if self.history.can_back:
+            self._show(self.history.back())
+
+    def forward(self) -> None:
+        if self.history.can_forward:
+            self._show(self.history.forward())
+
+    def _key_display(self, number: int) -> None:
+        names = key_displays(self.station.plant) if self.station.plant else []
+        if number <= len(names):
+            self.open_display(names[number - 1])
+
+    def toggle_alarms(self) -> None:
+        """Full alarm list and back; the strip stays."""
+        listed = self.stack.currentWidget() is self.alarm_page
+        self.stack.setCurrentWidget(self.mimic if listed else self.alarm_page)
+        self.desk.setVisible(listed)
+        (self.mimic.view if listed else self.alarm_page.table).setFocus()
+
+    def _alarm_chosen(self, row: AlarmInfo, place: QRect) -> None:
+        """From a row to its display and to its faceplate: one action."""
+        if row.display and row.display != self.mimic.name:
+            self.open_display(row.display)
+        self.stack.setCurrentWidget(self.mimic)
+        self.open_faceplate(row.tag_name, self.place_of(row.tag_name) or place)
+
+    def place_of(self, tag: str) -> QRect | None:
+        """Where the display in view shows a tag, on the screen."""
+        scene = self.mimic.view.scene
+        if scene is None:
+            return None
+        instance = tag.rpartition(".")[0]
+        for index in range(len(scene.elements)):
+            if scene.target(index) in {tag, instance} and scene.target(index):
+                return self.mimic.view.box_on_screen(index) if hasattr(self.mimic.view, "box_on_screen") else None
+        return None
+
+    # faceplates and trends
+
+    def working_area(self) -> QRect:
+        """Where faceplates and trends may lie: between header and strip."""
+        return self.stack.geometry()
+
+    def open_faceplate(self, target: str, place: QRect) -> None:
+        if target:
+            local = QRect(self.mapFromGlobal(place.topLeft()), place.size())
+            self.desk.open(target, local)
+            self._cover()
+
+    def open_trend(self, tags: list[str]) -> None:
+        """A trend of the given tags, in the lower part of the working area."""
+        for panel in self.trends:
+            panel.close_panel()
+        panel = TrendPanel(self.theme, self.station, tags, self)
+        self.trends = [panel]
+        panel.closed.connect(lambda: self.trends.clear())
+        area = self.working_area()
+        height = min(460, area.height() - 80)
+        panel.setGeometry(area.x() + 12, area.bottom() - height - 4, area.width() - 24, height)
+        panel.show()
+        panel.setFocus()
+        self._cover()
+
+    def _trend_of_focus(self) -> None:
+        tags = self.desk.main_tags()
+        if tags:
+            self.open_trend(tags)
+
+    def _menu(self, _element: str, target: str, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        tags = [tag for tag in self.desk.tags_of(target) if self.station.catalogue.tags[tag].history] or (
+            [target] if target in self.station.catalogue.tags else []
+        )
+        trend = QAction(tr("Trend"), menu)
+        trend.setEnabled(bool(tags))
+        trend.triggered.connect(lambda: self.open_trend(tags[:4]))
+        plate = QAction(tr("Faceplate"), menu)
+        plate.triggered.connect(lambda: self.open_faceplate(target, QRect(at, at)))
+        menu.addAction(plate)
+        menu.addAction(trend)
+        menu.popup(at)
+
+    def toggle_instructor(self) -> None:
+        if not self.station.is_simulated:
+            return
+        if self.instructor is not None:
+            self.instructor.close_panel()
+            return
+        self.instructor = InstructorPanel(self.theme, self.station, self)
+        self.instructor.closed.connect(self._instructor_gone)
+        size = self.instructor.sizeHint()
+        right = self.header.chip.mapTo(self, QPoint(0, 0)).x() + self.header.chip.width()
+        left = min(max(12, right - size.width()), self.width() - size.width() - 12)
+        self.instructor.setGeometry(QRect(QPoint(left, HEIGHT + 6), size))
+        self.instructor.show()
+        self._cover()
+
+    def _instructor_gone(self) -> None:
+        self.instructor = None
+
+    def _ack_top(self) -> None:
+        self.station.acknowledge(self.strip.table.visible_unacked()[:1])
+
+    def _escape(self) -> None:
+        """Close what was opened last."""
+        if self.trends:
+            self.trends[-1].close_panel()
+        elif self.instructor is not None:
+            self.instructor.close_panel()
+        elif not self.desk.close_last() and self.stack.currentWidget() is self.alarm_page:
+            self.toggle_alarms()
+
+    def _say_health(self) -> None:
+        self.notice.say(self.header.health.toolTip().replace("\u200b", "") or self.header.health.word)
+
+    def alarms_in(self, area: str) -> list[AlarmInfo]:
+        return [row for row in self.station.alarms.values() if in_area(area, row.area)]
+
+    # the window itself
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cover()
+        self.notice.place(QRect(0, HEIGHT, self.width(), self.height() - HEIGHT - STRIP_HEIGHT))
+        self.desk.keep_inside()
+
+    def _cover(self) -> None:
+        self.frame.cover(self.rect())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._ask_on_close and self.close_question is None:
+            event.ignore()
+            self.close_question = CloseQuestion(self.theme, self)
+            self.close_question.answered.connect(self._close_with)
+            self.close_question.open()
+            return
+        event.accept()
+        application = QApplication.instance()
+        if application is not None:
+            QTimer.singleShot(0, application, lambda: QApplication.exit(self.exit_code))
+
+    def _close_with(self, code: int | None) -> None:
+        """None: stay."""
+        if code is None:
+            self.close_question = None
+            return
+        self.exit_code = code
+        self.close()

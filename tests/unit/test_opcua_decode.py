@@ -1,0 +1,189 @@
+"""The fast decoder gives what the library gives, for every message, and refuses what is malformed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from asyncua import ua
+from asyncua.ua.ua_binary import struct_to_binary
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hmi.core import quality
+from hmi.core.errors import ProtocolViolation
+from hmi.drivers.opcua import _session
+from hmi.drivers.opcua._decode import Decoder
+from hmi.drivers.opcua._session import decode_slowly
+from hmi.drivers.opcua._times import TimeRule
+from hmi.drivers.opcua._values import from_library
+
+NOW = 1_800_000_000 * 10**9
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+V = ua.VariantType
+RANGES = {V.SByte: 7, V.Int16: 15, V.Int32: 31, V.Int64: 63}
+UNSIGNED = {V.Byte: 8, V.UInt16: 16, V.UInt32: 32, V.UInt64: 64}
+MOMENTS = st.integers(0, 2_000_000_000_000_000).map(lambda us: EPOCH + timedelta(microseconds=us))
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
+
+
+def _scalars() -> dict[V, st.SearchStrategy[Any]]:
+    found: dict[V, st.SearchStrategy[Any]] = {
+        V.Boolean: st.booleans(),
+        V.Float: st.floats(width=32),
+        V.Double: st.floats(),
+        V.String: st.none() | TEXT,
+        V.ByteString: st.none() | st.binary(max_size=20),
+        V.DateTime: MOMENTS,
+        V.LocalizedText: st.builds(ua.LocalizedText, TEXT),
+        V.Guid: st.uuids(),
+    }
+    found |= {kind: st.integers(-(1 << bits), (1 << bits) - 1) for kind, bits in RANGES.items()}
+    found |= {kind: st.integers(0, (1 << bits) - 1) for kind, bits in UNSIGNED.items()}
+    return found
+
+
+SCALARS = _scalars()
+
+
+@st.composite
+def data_values(draw: Any) -> ua.DataValue:
+    kind = draw(st.sampled_from(list(SCALARS)))
+    if draw(st.integers(0, 4)) == 0:
+        variant = ua.Variant(draw(st.lists(SCALARS[kind], max_size=5)), kind, is_array=True)
+    else:
+        variant = ua.Variant(draw(SCALARS[kind]), kind)
+    status = draw(st.none() | st.sampled_from([0, 0x40910000, 0x80310000, 0x00004400, 0x00000480]))
+    return ua.DataValue(
+        Value=variant if draw(st.integers(0, 9)) else ua.Variant(),
+        StatusCode=None if status is None else ua.StatusCode(status),
+        SourceTimestamp=draw(st.none() | MOMENTS),
+        ServerTimestamp=draw(st.none() | MOMENTS),
+    )
+
+
+def message(values: list[ua.DataValue], *, parts: int = 1, sequence: int = 7) -> bytes:
+    """A PublishResponse with one notification for each part."""
+    response = ua.PublishResponse()
+    response.Parameters.SubscriptionId = 5
+    response.Parameters.AvailableSequenceNumbers = [6, 7]
+    response.Parameters.NotificationMessage.SequenceNumber = sequence
+    response.Parameters.NotificationMessage.PublishTime = EPOCH + timedelta(seconds=1_800_000_000)
+    items = [ua.MonitoredItemNotification(ClientHandle=place, Value=one) for place, one in enumerate(values)]
+    response.Parameters.NotificationMessage.NotificationData = [
+        ua.DataChangeNotification(MonitoredItems=items) for _part in range(parts)
+    ]
+    return struct_to_binary(response)
+
+
+def decoder(known: int = 50, **limits: int) -> Decoder:
+    made = Decoder(TimeRule(), max_items=limits.get("max_items", 1000), max_array=limits.get("max_array", 1000))
+    made.known.update(range(known))
+    return made
+
+
+def by_library(data: bytes) -> list[Any]:
+    times = TimeRule()
+    found = []
+    for part in decode_slowly(data, 0).NotificationMessage.NotificationData or []:
+        found += [(one.ClientHandle, from_library(one.Value, times, NOW)) for one in part.MonitoredItems or []]
+    return found
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.lists(data_values(), max_size=12), st.integers(0, 2))
+def test_decoder_agrees_with_the_library(values: list[ua.DataValue], parts: int) -> None:
+    data = message(values, parts=parts)
+    fast = decoder().decode(data, 0, NOW)
+    if fast is None:
+        assert any(value.Value.VariantType is V.Guid for value in values if value.Value)
+        return
+    assert fast.updates == by_library(data)
+    assert (fast.subscription, fast.sequence, fast.has_data) == (5, 7, parts > 0)
+
+
+def test_decoder_takes_every_plain_type_without_the_library() -> None:
+    plain = [kind for kind in SCALARS if kind is not V.Guid]
+    values = [ua.DataValue(ua.Variant(_example(kind), kind)) for kind in plain]
+    fast = decoder().decode(message(values), 0, NOW)
+    assert fast is not None
+    assert len(fast.updates) == len(plain)
+
+
+def _example(kind: V) -> Any:
+    special = {V.String: "a", V.ByteString: b"a", V.DateTime: EPOCH, V.LocalizedText: ua.LocalizedText("a")}
+    return special.get(kind, 1)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_decoder_never_raises_on_damaged_messages(data: st.DataObject) -> None:
+    good = bytearray(message([ua.DataValue(ua.Variant(1.5, V.Double), SourceTimestamp=EPOCH)] * 3))
+    for _damage in range(data.draw(st.integers(1, 4))):
+        good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(good[: data.draw(st.integers(0, len(good)))])
+    assert decoder().decode(cut, 0, NOW) is None or len(cut) == len(good)
+
+
+def test_decoder_leaves_huge_counts_alone() -> None:
+    data = bytearray(message([ua.DataValue(ua.Variant([1, 2], V.Int32, is_array=True))]))
+    place = data.index(bytes([V.Int32.value | 0x80]) + b"\x02\0\0\0") + 1
+    data[place : place + 4] = (0x7FFFFFFF).to_bytes(4, "little")
+    assert decoder().decode(bytes(data), 0, NOW) is None
+    many = message([ua.DataValue(ua.Variant(1, V.Int32))] * 20)
+    assert decoder(max_items=10).decode(many, 0, NOW) is None
+    assert decoder(max_items=20).decode(many, 0, NOW) is not None
+
+
+def test_library_is_not_asked_about_an_oversized_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_session, "MAX_LIBRARY_BYTES", 10)
+    with pytest.raises(ProtocolViolation, match="larger"):
+        decode_slowly(b"\0" * 20, 0)
+
+
+def test_nan_and_infinity_are_bad_and_never_a_number() -> None:
+    values = [ua.DataValue(ua.Variant(one, V.Double)) for one in (float("nan"), float("inf"), -float("inf"))]
+    values.append(ua.DataValue(ua.Variant([1.0, float("nan")], V.Double, is_array=True)))
+    fast = decoder().decode(message(values), 0, NOW)
+    assert fast is not None
+    assert {(value.value, value.status) for _handle, value in fast.updates} == {(None, quality.BAD_DEVICE_FAILURE)}
+
+
+def test_uint64_stays_exact() -> None:
+    largest = (1 << 64) - 1
+    fast = decoder().decode(message([ua.DataValue(ua.Variant(largest, V.UInt64))]), 0, NOW)
+    assert fast is not None
+    assert fast.updates[0][1].value == largest
+
+
+def test_UA_13_source_time_first_then_server_time_then_receive_time() -> None:
+    at = EPOCH + timedelta(seconds=1_700_000_000)
+    early, late = EPOCH - timedelta(days=1), EPOCH + timedelta(seconds=1_800_000_000 + 601)
+    one = ua.Variant(1.0, V.Double)
+    values = [
+        ua.DataValue(one, SourceTimestamp=at, ServerTimestamp=late),
+        ua.DataValue(one, ServerTimestamp=at),
+        ua.DataValue(one),
+        ua.DataValue(one, SourceTimestamp=early, ServerTimestamp=at),
+        ua.DataValue(one, SourceTimestamp=late),
+    ]
+    times = TimeRule()
+    made = Decoder(times, max_items=10, max_array=10)
+    made.known.update(range(5))
+    fast = made.decode(message(values), 0, NOW)
+    assert fast is not None
+    given_ns = 1_700_000_000 * 10**9
+    assert [value.source_time for _handle, value in fast.updates] == [given_ns, given_ns, NOW, given_ns, NOW]
+    assert times.refused == 2
+
+
+@pytest.mark.parametrize("status", quality.LISTED_CODES)
+def test_UA_01_every_listed_code_arrives_with_its_32_bits(status: int) -> None:
+    whole = status | quality.LIMIT_HIGH
+    data = message([ua.DataValue(ua.Variant(2.5, V.Double), StatusCode=ua.StatusCode(whole))])
+    fast = decoder().decode(data, 0, NOW)
+    assert fast is not None
+    assert fast.updates[0][1].status == whole
+    assert quality.quality_of(whole).mark == quality.quality_of(status).mark
+    assert by_library(data)[0][1].status == whole
