@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hmi.acquisition import Acquisition
@@ -129,13 +130,13 @@ async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFo
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)
     server = api_server(Api(runtime, hub).app(), endpoint)
+    server.on_started = partial(publish, data.path, endpoint)
     stop = _stop_event()
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(runtime.run(acquisition))
             group.create_task(hub.run())
             serving = group.create_task(server.serve())
-            group.create_task(_publish_when_up(server, data, endpoint))
             await stop.wait()
             server.should_exit = True
             withdraw(data.path)
@@ -147,12 +148,6 @@ async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFo
 
 class _Ended(Exception):
     """Leaves the task group on purpose: all tasks are cancelled and awaited."""
-
-
-async def _publish_when_up(server: object, data: DataFolder, endpoint: object) -> None:
-    while not getattr(server, "started", False):
-        await asyncio.sleep(0.01)
-    publish(data.path, endpoint)  # type: ignore[arg-type]
 
 
 def _stop_event() -> asyncio.Event:

@@ -20,7 +20,7 @@ from simulators.kit.points import WORDS, Point
 
 log = logging.getLogger(__name__)
 _TABLES = {1: "C", 2: "DI", 3: "HR", 4: "IR", 5: "C", 6: "HR", 15: "C", 16: "HR", 22: "HR", 23: "HR"}
-SPARSE_GAP = 10
+SPARSE_GAP = 17
 
 
 class PortTaken(Exception):
@@ -79,7 +79,7 @@ class Unit:
         return [SimData(0, values=[False] * size, datatype=DataType.BITS)]
 
     def _registers(self, name: str) -> list[SimData]:
-        """Small gaps are readable zeros, larger ones of sparse units refuse with exception 02."""
+        """Small gaps are readable zeros, larger ones refuse with exception 02."""
         used = sorted(
             {o + k for o, _, p in self._tables[name].items for k in range(WORDS.get(p.type, 1))}
         ) or [0]

@@ -61,7 +61,7 @@ class OpcuaEndpoint:
         self._server: Server | None = None
         self._nodes: list[tuple[Point, Any, ua.VariantType]] = []
         self._last: dict[str, Any] = {}
-        self._publishing = False
+        self._own: ua.DataValue | None = None
         self._cut = False
         self.port = 0
 
@@ -141,7 +141,7 @@ class OpcuaEndpoint:
 
         def store(node: Any, attribute: Any, data: ua.DataValue) -> None:
             value = data.Value.Value if data.Value else None
-            if not self._publishing:
+            if data is not self._own:
                 if point.high > point.low and not point.low <= value <= point.high:
                     raise ua.uaerrors.BadOutOfRange
                 self._write(point.name, value)
@@ -163,12 +163,8 @@ class OpcuaEndpoint:
                 continue
             last[point.name] = value
             data = ua.DataValue(ua.Variant(value, variant), SourceTimestamp=stamp, ServerTimestamp=now)
-            # set only around one call without another task in between: the setter itself never awaits
-            self._publishing = True
-            try:
-                await write(nodeid, ua.AttributeIds.Value, data)
-            finally:
-                self._publishing = False
+            self._own = data
+            await write(nodeid, ua.AttributeIds.Value, data)
             count += 1
         return count
 

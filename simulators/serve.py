@@ -79,6 +79,10 @@ def _write_ready(path: str, document: dict[str, object]) -> None:
     os.replace(beside, target)
 
 
+def _remove(path: str) -> None:
+    Path(path).unlink(missing_ok=True)
+
+
 async def _serve(options: argparse.Namespace) -> int:
     gc.disable()  # building the address space makes a million lasting objects; collecting meanwhile costs seconds
     module = catalogue.load(options.name)
@@ -101,7 +105,7 @@ async def _serve(options: argparse.Namespace) -> int:
     finally:
         await engine.close()
         if options.ready:
-            Path(options.ready).unlink(missing_ok=True)
+            _remove(options.ready)
     return 0
 
 

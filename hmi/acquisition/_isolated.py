@@ -24,7 +24,8 @@ PIPE_LIMIT = 8_000_000
 class IsolatedDriver:
     """Starts ``python -m hmi.acquisition.worker`` for one connection attempt and ends it at close.
 
-    The worker gives a sign of life every 0.5 s; silence of 2 s (hung, stopped, killed) is a lost link.
+    The worker gives a sign of life every 0.5 s; silence of 2 s (hung, stopped,
+    killed) is a lost link; while it loads and connects it has longer.
     """
 
     def __init__(self, driver: str, settings: LinkSettings, *, memory_cap_mb: int = MEMORY_CAP_MB) -> None:
@@ -34,6 +35,7 @@ class IsolatedDriver:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
         self._sink: Sink | None = None
+        self._opened = False
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._groups: tuple[Group, ...] = ()
         self._diagnostics: dict[str, Any] = {}
@@ -51,6 +53,7 @@ class IsolatedDriver:
         self._reader_task = asyncio.create_task(self._read_all())
         answer = await self._ask("open", settings=wire.pack_settings(self._settings))
         self._groups = wire.unpack_groups(answer["groups"])
+        self._opened = True
         return DeviceIdentity(*answer["identity"])
 
     async def close(self) -> None:
@@ -117,12 +120,10 @@ class IsolatedDriver:
         process = self._process
         assert process is not None
         assert process.stdout is not None
-        patience = START_S
         try:
             while True:
-                async with asyncio.timeout(patience):
+                async with asyncio.timeout(SILENCE_S if self._opened else START_S):
                     message = await wire.read_message(process.stdout)
-                patience = SILENCE_S
                 self._take(message)
         except TimeoutError:
             self._end("the worker of this connection gave no sign of life")

@@ -3,6 +3,7 @@
 from hmi.alarms._change import AlarmChange
 from hmi.alarms._conditions import Comparator, comparator_of
 from hmi.alarms._engine import AlarmEngine
+from hmi.alarms._lists import Counts
 from hmi.alarms._machine import Refused, Transition, step
 from hmi.alarms._service import AlarmService
 
@@ -11,6 +12,7 @@ __all__ = [
     "AlarmEngine",
     "AlarmService",
     "Comparator",
+    "Counts",
     "Refused",
     "Transition",
     "comparator_of",

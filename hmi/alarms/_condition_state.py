@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from hmi.alarms._conditions import Comparator
 from hmi.core.alarms import AlarmFlags
+from hmi.core.clock import NS_PER_S
 from hmi.core.values import Value
 from hmi.expressions import Expression
 from hmi.project.plant import AlarmDef
 
-NS_PER_S = 1_000_000_000
+BAD_DELAY_S = 10.0
 NORMAL = AlarmFlags()
 
 
@@ -32,11 +33,22 @@ class Alarm:
     occurrence_id: str = ""
     value: Value = None
     suppressed_reason: str = ""
+    shelve_until: int = 0
+    one_shot: bool = False
+    link_hidden: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """True when a Good value of its own tag is all that the comparator needs."""
+        return self.expression is None and self.definition.kind != "bad"
 
     @property
     def delay_ns(self) -> int:
         """Delay that the present raw condition has to last."""
-        seconds = self.definition.on_delay_s if self.present else self.definition.off_delay_s
+        definition = self.definition
+        seconds = definition.on_delay_s if self.present else definition.off_delay_s
+        if definition.kind == "bad" and self.present:
+            seconds = seconds or BAD_DELAY_S
         return int(seconds * NS_PER_S)
 
     @property

@@ -9,9 +9,13 @@ from typing import Any
 from hmi.alarms._change import AlarmChange
 from hmi.alarms._condition_state import Alarm
 from hmi.alarms._conditions import comparator_of
+from hmi.alarms._lists import Counts, counted
 from hmi.alarms._machine import Refused, Transition, step
+from hmi.alarms._shelf import shelf_refusal
+from hmi.alarms._state import carry, exported, restore
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmFlags, AlarmRow, AlarmState, Priority
+from hmi.core.clock import NS_PER_S
 from hmi.core.identity import new_id
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.values import DataValue
@@ -36,6 +40,8 @@ class AlarmEngine:
         self._of_handle: dict[int, list[Alarm]] = {}
         self._links: dict[str, Alarm] = {}
         self._due: list[tuple[int, int, Alarm]] = []
+        self._shelves: list[tuple[int, int, Alarm]] = []
+        self._down: set[str] = set()
         self._order = 0
         self._shown: dict[str, Alarm] = {}
         self._build()
@@ -44,12 +50,12 @@ class AlarmEngine:
 
     def evaluate(self, changes: Iterable[tuple[int, DataValue]], now_ns: int) -> list[AlarmChange]:
         """Evaluate every alarm that reads one of the changed tags."""
-        found: list[AlarmChange] = []
+        # a delay that ended before these values came counts, however rarely ``tick`` is called
+        found = self.tick(now_ns) if self._due and self._due[0][0] <= now_ns else []
         of_handle = self._of_handle
         for handle, value in changes:
             for alarm in of_handle.get(handle, ()):
-                status = value.status
-                if status == 0 and alarm.expression is None and not alarm.unknown:
+                if value.status == 0 and not alarm.unknown and alarm.is_plain:
                     if alarm.compare(value.value, alarm.present) != alarm.present:
                         self._turned(alarm, not alarm.present, now_ns, found)
                 else:
@@ -57,8 +63,12 @@ class AlarmEngine:
         return found
 
     def tick(self, now_ns: int) -> list[AlarmChange]:
-        """Delays that have ended by now."""
+        """Delays and shelves that have ended by now."""
         found: list[AlarmChange] = []
+        while self._shelves and self._shelves[0][0] <= now_ns:
+            until, _, alarm = heapq.heappop(self._shelves)
+            if alarm.shelve_until == until:
+                self._apply(alarm, AlarmEvent.UNSHELVE, until, found, comment="the time is over")
         while self._due and self._due[0][0] <= now_ns:
             due, _, alarm = heapq.heappop(self._due)
             if alarm.due == due:
@@ -67,27 +77,35 @@ class AlarmEngine:
         return found
 
     def next_due(self) -> int:
-        """Session time of the next delay that may end; 0 = none runs."""
+        """Session time of the next delay or shelf that may end; 0 = none runs."""
         while self._due and self._due[0][2].due != self._due[0][0]:
             heapq.heappop(self._due)
-        return self._due[0][0] if self._due else 0
+        while self._shelves and self._shelves[0][2].shelve_until != self._shelves[0][0]:
+            heapq.heappop(self._shelves)
+        return min((heap[0][0] for heap in (self._due, self._shelves) if heap), default=0)
 
     def link_down(self, connection: str, now_ns: int) -> list[AlarmChange]:
         """One alarm for the device; bad-value alarms of its tags are suppressed by design."""
         found: list[AlarmChange] = []
+        self._down.add(connection)
         for alarm in self._bad_alarms_of(connection):
-            self._apply(alarm, AlarmEvent.SUPPRESS, now_ns, found, comment=f"link {connection} is down")
-        if connection in self._links:
-            self._turned(self._links[connection], True, now_ns, found)
+            alarm.due, alarm.present = 0, alarm.flags.active
+            if alarm.flags.state is not AlarmState.NORM and not alarm.link_hidden:
+                comment = f"link {connection} is down"
+                refused = self._apply(alarm, AlarmEvent.SUPPRESS, now_ns, found, comment=comment)
+                alarm.link_hidden = refused is None
+        link = self._links.get(connection)
+        if link is not None and not link.present:
+            self._turned(link, True, now_ns, found)
         return found
 
     def link_up(self, connection: str, now_ns: int) -> list[AlarmChange]:
-        """The device answers again."""
+        """The device answers again; its bad-value alarms show again with their tags' next values."""
         found: list[AlarmChange] = []
-        if connection in self._links:
-            self._turned(self._links[connection], False, now_ns, found)
-        for alarm in self._bad_alarms_of(connection):
-            self._apply(alarm, AlarmEvent.UNSUPPRESS, now_ns, found, comment=f"link {connection} is up")
+        self._down.discard(connection)
+        link = self._links.get(connection)
+        if link is not None and link.present:
+            self._turned(link, False, now_ns, found)
         return found
 
     # ------------------------------------------------------------------ people
@@ -95,7 +113,7 @@ class AlarmEngine:
     def act(
         self, alarm_id: str, event: AlarmEvent, now_ns: int, *, principal: Principal, comment: str = ""
     ) -> AlarmChange | Refused:
-        """ACK, RESET, SHELVE, UNSHELVE, OOS or RTS by a person; a refusal is journalled by the caller."""
+        """ACK, RESET, UNSHELVE, SUPPRESS, OOS or RTS by a person; the service journals a refusal."""
         alarm = self._alarms.get(alarm_id)
         if alarm is None:
             return Refused("there is no such alarm")
@@ -112,6 +130,26 @@ class AlarmEngine:
             return Refused("this occurrence is no longer in the list")
         return self.act(alarm.definition.id, AlarmEvent.ACK, now_ns, principal=principal, comment=comment)
 
+    def shelve(
+        self, alarm_id: str, now_ns: int, *, seconds: float, principal: Principal, comment: str,
+        one_shot: bool = False,
+    ) -> AlarmChange | Refused:  # fmt: skip
+        """Shelve for a time (``one_shot``: at most until the first return to normal); needs a reason."""
+        alarm = self._alarms.get(alarm_id)
+        if alarm is None:
+            return Refused("there is no such alarm")
+        if refused := shelf_refusal(alarm, seconds, comment):
+            return refused
+        result = self.act(alarm_id, AlarmEvent.SHELVE, now_ns, principal=principal, comment=comment)
+        if isinstance(result, AlarmChange):
+            self._keep_shelf(alarm, now_ns + int(seconds * NS_PER_S), one_shot)
+        return result
+
+    def _keep_shelf(self, alarm: Alarm, until: int, one_shot: bool) -> None:
+        alarm.shelve_until, alarm.one_shot = until, one_shot
+        self._order += 1
+        heapq.heappush(self._shelves, (until, self._order, alarm))
+
     # ------------------------------------------------------------------ lists
 
     def active(self) -> tuple[AlarmRow, ...]:
@@ -127,26 +165,44 @@ class AlarmEngine:
             if a.flags.shelved or a.flags.oos or (a.flags.suppressed and a.flags.active)
         )
 
+    def counts(self) -> dict[str, dict[Priority, Counts]]:
+        """Alarms of the active list by area and priority."""
+        return counted(self.active())
+
+    def apply(self, plant: Plant, now_ns: int) -> list[AlarmChange]:
+        """Take another revision: alarms keep their state by id, changed ones are evaluated at once."""
+        old, down = self._alarms, self._down
+        self._plant, self._alarms, self._of_handle, self._links = plant, {}, {}, {}
+        self._due, self._shelves, self._shown = [], [], {}
+        self._build()
+        self._down = down & plant.connections.keys()
+        for key, alarm in self._alarms.items():
+            if key in old:
+                carry(old[key], alarm)
+                self._take_up(alarm)
+        every = range(len(plant.tags))
+        return self.evaluate([(h, self._values[h]) for h in every if h in self._of_handle], now_ns)
+
+    def _take_up(self, alarm: Alarm) -> None:
+        """Put a carried or restored alarm back into the list and its timers back into the heaps."""
+        self._remember(alarm)
+        if alarm.due:
+            self._order += 1
+            heapq.heappush(self._due, (alarm.due, self._order, alarm))
+        if alarm.shelve_until:
+            self._keep_shelf(alarm, alarm.shelve_until, alarm.one_shot)
+
     def export_state(self) -> dict[str, Any]:
         """What a restart must not lose, by alarm id (2b.4)."""
-        return {
-            key: [
-                a.flags.active, a.flags.acked, a.flags.latched, a.flags.shelved, a.flags.suppressed,
-                a.flags.oos, a.occurrence_id, a.condition_time, a.alarm_time,
-            ]
-            for key, a in self._alarms.items()
-            if a.flags != AlarmFlags()
-        }  # fmt: skip
+        return {key: exported(a) for key, a in self._alarms.items() if a.flags != AlarmFlags()}
 
     def import_state(self, state: Mapping[str, Any]) -> None:
         """Take what was exported; the first Good sample decides from there, nothing annunciates."""
         for key, row in state.items():
             alarm = self._alarms.get(key)
             if alarm is not None:
-                alarm.flags = AlarmFlags(*row[:6])
-                alarm.present, alarm.unknown = alarm.flags.active, True
-                alarm.occurrence_id, alarm.condition_time, alarm.alarm_time = row[6:]
-                self._remember(alarm)
+                restore(alarm, row)
+                self._take_up(alarm)
 
     # ------------------------------------------------------------------ inside
 
@@ -169,7 +225,7 @@ class AlarmEngine:
         if alarm.expression is not None:
             value = alarm.expression.evaluate(self._by_name, now_ns)
         if alarm.definition.kind == "bad":
-            self._condition(alarm, value.is_bad, now_ns, found)
+            self._evaluate_bad(alarm, value, now_ns, found)
             return
         if value.is_bad or value.status & quality.CODE_MASK in STALE_CODES:
             alarm.unknown, alarm.due = True, 0
@@ -178,6 +234,15 @@ class AlarmEngine:
             alarm.unknown = False
             alarm.present = alarm.flags.active
         self._condition(alarm, alarm.compare(value.value, alarm.present), now_ns, found)
+
+    def _evaluate_bad(self, alarm: Alarm, value: DataValue, now_ns: int, found: list[AlarmChange]) -> None:
+        """The link alarm speaks for a lost device; a tag that was never read is not broken."""
+        if alarm.connection in self._down or value.status == quality.BAD_WAITING_FOR_INITIAL_DATA:
+            return
+        self._condition(alarm, value.is_bad, now_ns, found)
+        if alarm.link_hidden:
+            alarm.link_hidden = False
+            self._apply(alarm, AlarmEvent.UNSUPPRESS, now_ns, found, comment="the link is up")
 
     def _condition(self, alarm: Alarm, present: bool, now_ns: int, found: list[AlarmChange]) -> None:
         if present != alarm.present:
@@ -200,6 +265,8 @@ class AlarmEngine:
 
     def _settle(self, alarm: Alarm, now_ns: int, found: list[AlarmChange]) -> None:
         self._apply(alarm, AlarmEvent.ALM if alarm.present else AlarmEvent.RTN, now_ns, found)
+        if alarm.one_shot and not alarm.present:
+            self._apply(alarm, AlarmEvent.UNSHELVE, now_ns, found, comment="returned to normal")
 
     def _apply(
         self, alarm: Alarm, event: AlarmEvent, now_ns: int, found: list[AlarmChange],
@@ -212,6 +279,8 @@ class AlarmEngine:
         alarm.flags = result.flags
         if result.raised:
             alarm.occurrence_id, alarm.alarm_time = new_id("o"), now_ns
+        if event is AlarmEvent.UNSHELVE:
+            alarm.shelve_until, alarm.one_shot = 0, False
         alarm.suppressed_reason = comment if event is AlarmEvent.SUPPRESS else alarm.suppressed_reason
         self._remember(alarm)
         found.append(self._change(alarm, event, before, result, now_ns, principal, comment))

@@ -29,6 +29,8 @@ def check_alarms(draft: Draft) -> None:
 
 
 def _check_link(alarm: AlarmDef, draft: Draft) -> None:
+    if alarm.display in draft.broken_displays:
+        return
     if alarm.display and alarm.display not in draft.displays:
         what = f"alarm {alarm.name}: there is no display {alarm.display!r}"
         do = meant(alarm.display, draft.displays, "name a display of this plant")

@@ -83,7 +83,7 @@ def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -
     for kind, name in _references(element, element.definition):
         if kind == "display":
             linked.add(name)
-        if name in draft.broken_names:
+        if name in draft.broken_names or (kind == "display" and name in draft.broken_displays):
             continue
         if name not in known[kind] and not (kind == "area" and _begins_a_tag(name, draft)):
             what = f"element {element.id}: there is no {kind} {name!r}"

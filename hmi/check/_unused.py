@@ -33,6 +33,8 @@ def _check_types(draft: Draft) -> None:
 
 def _check_instances(draft: Draft) -> None:
     for instance in draft.instances.values():
+        if instance.display in draft.broken_displays:
+            continue
         if instance.display and instance.display not in draft.displays:
             what = f"{instance.name}: there is no display {instance.display!r}"
             do = meant(instance.display, draft.displays, "name a display of this plant")

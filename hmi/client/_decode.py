@@ -33,7 +33,9 @@ class LiveDecoder:
             groups = dict(zip(self._names, message["groups"], strict=True))
         names = self._names
         columns = zip(message["i"], message["v"], message["s"], message["st"], message["rt"], strict=True)
-        values = {names[i]: DataValue(frozen(v), s, st, rt) for i, v, s, st, rt in columns}
+        values: dict[str, DataValue] = {
+            names[i]: DataValue(frozen(v), s, st, rt) for i, v, s, st, rt in columns
+        }
         return LiveUpdate(
             values=values,
             ages_ms=message["ages"],

@@ -10,7 +10,9 @@ from typing import Any, cast
 
 import httpx
 import msgspec
-import websockets
+from websockets.asyncio.client import connect, unix_connect
+from websockets.asyncio.connection import Connection
+from websockets.exceptions import WebSocketException
 
 from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page
 from hmi.client.local import LocalEndpoint, find_endpoint
@@ -42,7 +44,7 @@ class SocketClient:
         self._data, self._listener = data, listener
         self._tags: tuple[str, ...] = ()
         self._http: httpx.AsyncClient | None = None
-        self._socket: websockets.ClientConnection | None = None
+        self._socket: Connection | None = None
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live connection")
 
     async def status(self) -> RuntimeStatus:
@@ -123,10 +125,10 @@ class SocketClient:
             try:
                 await self._live_once(find_endpoint(self._data))
                 text = "the runtime closed the connection"
-            except (CommunicationError, OSError, websockets.WebSocketException) as error:
-                text = str(error) or type(error).__name__
             except TimeoutError:
                 text = f"the runtime was silent for {SILENCE_S:g} s"
+            except (CommunicationError, OSError, WebSocketException) as error:
+                text = str(error) or type(error).__name__
             await self._down(text)
             await asyncio.sleep(RECONNECT_S)
 
@@ -154,11 +156,11 @@ class SocketClient:
         else:
             self._listener.on_live(decoder.live(message, monotonic_ns()))
 
-    async def _subscribe(self, live: websockets.ClientConnection) -> None:
+    async def _subscribe(self, live: Connection) -> None:
         await live.send(_encode({"t": "sub", "tags": self._tags}))
 
 
-async def _connect(endpoint: LocalEndpoint) -> websockets.ClientConnection:
+def _connect(endpoint: LocalEndpoint) -> connect:
     options: dict[str, Any] = {
         "max_size": MESSAGE_LIMIT,
         "compression": None,
@@ -167,8 +169,8 @@ async def _connect(endpoint: LocalEndpoint) -> websockets.ClientConnection:
         "proxy": None,
     }
     if endpoint.is_unix:
-        return await websockets.unix_connect(endpoint.path, "ws://runtime/v1/live", **options)
-    return await websockets.connect(f"ws://127.0.0.1:{endpoint.port}/v1/live", **options)
+        return unix_connect(endpoint.path, "ws://runtime/v1/live", **options)
+    return connect(f"ws://127.0.0.1:{endpoint.port}/v1/live", **options)
 
 
 def _headers(endpoint: LocalEndpoint) -> dict[str, str]:

@@ -3,7 +3,14 @@
 from hmi.mimics._catalogue import Catalogue, TagAlarm
 from hmi.mimics._curves import Curve, Limit, band_of, curve, limits_of, scale_of
 from hmi.mimics._definition import ElementDefinition, Property, Signal, shipped_definitions
-from hmi.mimics._document import SCHEMA, Display, DisplayFinding, Element, load_display, tag_names
+from hmi.mimics._document import (
+    SCHEMA,
+    Display,
+    DisplayFinding,
+    Element,
+    load_display,
+    tag_names,
+)
 from hmi.mimics._equipment import DRIVE_SIGNALS, Equipment, equipment
 from hmi.mimics._inputs import Inputs
 from hmi.mimics._past import Past, number_of

@@ -34,8 +34,11 @@ class DisplayFinding:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element. ``properties`` holds every property (what is not written has its default), ``bindings``
-    compiled expressions by property; ``unknown`` keeps what this version does not know. A type that does not exist has no definition.
+    """One element.
+
+    ``properties`` holds every property (what is not written has its default), ``bindings`` the compiled
+    expressions by property; ``unknown`` keeps what this version does not know. A type that does not exist
+    has no definition.
     """
 
     id: str
@@ -236,3 +239,15 @@ def tag_names(element: Element) -> Iterator[tuple[str, str]]:
     for name, expression in element.bindings.items():
         for tag in expression.names:
             yield name, tag
+
+
+def tags_in(rows: list[Any]) -> list[str]:
+    """Tag names inside a list property: keys ``tag`` and the lists under ``tags`` of its rows."""
+    found: list[str] = []
+    for row in rows:
+        if isinstance(row, Mapping):
+            if isinstance(row.get("tag"), str) and row["tag"]:
+                found.append(row["tag"])
+            if isinstance(row.get("tags"), list):
+                found += [tag for tag in row["tags"] if isinstance(tag, str) and tag]
+    return found

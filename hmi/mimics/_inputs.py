@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hmi.core.values import WAITING, DataValue
 from hmi.mimics._catalogue import Catalogue, TagAlarm
-from hmi.mimics._document import Element
+from hmi.mimics._document import Element, tags_in
 from hmi.mimics._past import Past
 from hmi.mimics._readings import UNBOUND, UNKNOWN_TAG, Reading
 
@@ -57,7 +57,7 @@ class Inputs:
             if prop.type == "tag" and isinstance(value, str) and value:
                 names[value] = None
             elif prop.type == "list" and isinstance(value, list):
-                names.update(dict.fromkeys(_tags_in(value)))
+                names.update(dict.fromkeys(tags_in(value)))
         for expression in element.bindings.values():
             names.update(dict.fromkeys(expression.names))
         return tuple(names)
@@ -143,15 +143,3 @@ class Inputs:
     @property
     def now_ns(self) -> int:
         return self._scene.now_ns
-
-
-def _tags_in(rows: list[Any]) -> list[str]:
-    """Tag names inside a list property: keys ``tag`` and the lists under ``tags`` of its rows."""
-    found: list[str] = []
-    for row in rows:
-        if isinstance(row, Mapping):
-            if isinstance(row.get("tag"), str) and row["tag"]:
-                found.append(row["tag"])
-            if isinstance(row.get("tags"), list):
-                found += [tag for tag in row["tags"] if isinstance(tag, str) and tag]
-    return found

@@ -18,6 +18,7 @@ from hmi.project.plant import DisplayFile, Source
 def load_displays(folder: Path, draft: Draft) -> None:
     """All displays by name; a display without a name is called like its file."""
     for path in sorted((folder / "displays").glob("*.json")):
+        draft.broken_displays.add(path.stem)
         file = read_json(path, draft.findings)
         if file is None:
             continue
@@ -26,7 +27,7 @@ def load_displays(folder: Path, draft: Draft) -> None:
         if data is not None:
             _add(file, data, draft)
     home = draft.head.get("home")
-    if home and home not in draft.displays:
+    if home and home not in draft.displays and home not in draft.broken_displays:
         what, known = (
             f"home names the display {home!r}, which does not exist",
             ", ".join(draft.displays) or "none",
@@ -55,6 +56,7 @@ def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     area = model.area
     if area and area not in draft.areas:
         draft.findings.error(file.shown, lines.get("area", 1), f"the area {area!r} is not known")
+    draft.broken_displays.discard(file.path.stem)
     draft.display_texts[name] = file.text
     draft.displays[name] = DisplayFile(
         document["id"], name, model.title or name, model.level, area, document, source

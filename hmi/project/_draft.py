@@ -51,6 +51,7 @@ class Draft:
     extended_types: set[str] = field(default_factory=set)
     broken_types: set[str] = field(default_factory=set)
     broken_names: set[str] = field(default_factory=set)
+    broken_displays: set[str] = field(default_factory=set)
     display_texts: dict[str, str] = field(default_factory=dict)
     _area_of: dict[str, str] = field(default_factory=dict)
 

@@ -47,7 +47,10 @@ def number(raw: Any, name: str) -> float:
 
 def whole(raw: Any, name: str) -> int:
     """A number without decimals."""
-    value = number(raw, name)
+    try:
+        value = number(raw, name)
+    except FieldError:
+        raise FieldError(f"{name} {raw!r} is not a whole number") from None
     if value != int(value):
         raise FieldError(f"{name} {raw!r} is not a whole number")
     return int(value)

@@ -104,9 +104,9 @@ def _has_long_line(path: Path, text: str, findings: Findings) -> bool:
 
 
 def _toml_hint(what: str) -> str:
-    if "inline table" in what or "Expected '=' after a key" in what:
+    if what.startswith(("Invalid initial character for a key", "Unclosed inline table")):
         return "an inline table { } stands on one line; write a [table] for a long one"
-    return "texts stand in double quotes"
+    return "texts stand in double quotes" if what.startswith("Invalid value") else ""
 
 
 def read_json(path: Path, findings: Findings) -> JsonFile | None:

@@ -14,15 +14,18 @@ from hmi.project.models import unknown_fields
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_NOUNS = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
 _WORDS = {
     "missing": "is missing",
-    "string_type": "is not a text",
-    "int_type": "is not a whole number",
-    "float_type": "is not a number",
-    "bool_type": "is neither true nor false",
-    "list_type": "is not a list",
-    "dict_type": "is not a table",
-    "model_type": "is not a table",
     "string_too_short": "is empty",
     "too_short": "has too few members",
     "too_long": "has too many members",
@@ -71,14 +74,22 @@ def _holds(data: Any, path: tuple[str | int, ...]) -> bool:
 
 
 def _report(error: ValidationError, shown: str, line_of: Callable[[Any], int], draft: Draft) -> None:
-    seen: set[tuple[str | int, ...]] = set()
+    found: dict[tuple[str | int, ...], list[Any]] = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        path = _plain_path(item["loc"])
-        if path in seen:
-            continue
-        seen.add(path)
-        what = _WORDS.get(item["type"], item["msg"][:1].lower() + item["msg"][1:])
-        draft.findings.error(shown, line_of(path), f"{dotted(path)} {what}")
+        found.setdefault(_plain_path(item["loc"]), []).append(item)
+    for path, items in found.items():
+        draft.findings.error(shown, line_of(path), f"{dotted(path)} {_words(items)}")
+
+
+def _words(items: list[Any]) -> str:
+    """What is wrong with one field; the members of a union each say what they wanted."""
+    nouns = list(dict.fromkeys(_NOUNS[item["type"]] for item in items if item["type"] in _NOUNS))
+    if nouns:
+        plain = [noun for noun in nouns if noun != "a whole number" or "a number" not in nouns]
+        return f"is not {' or '.join(plain)}"
+    first = items[0]
+    text = str(first["msg"]).removeprefix("Input ")
+    return _WORDS.get(str(first["type"])) or text[:1].lower() + text[1:]
 
 
 def _plain_path(path: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from hmi.core.values import Value
 from hmi.project._draft import Draft
-from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, from_values
+from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, alarm_from_values, from_values
 from hmi.project._findings import FieldError
 from hmi.project._parameters import check_definition, check_uses
 from hmi.project._read import TomlFile, read_toml
@@ -22,6 +22,7 @@ from hmi.project.plant import ComponentType, Source
 
 _ENDS = {"range": ("low", "high"), "normal": ("normal_low", "normal_high"), "raw": ("raw_low", "raw_high")}
 _SIGNAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_DECIDED_BY_TYPE = ("kind", "limit", "deadband", "on_delay", "off_delay", "priority", "latching", "ack")
 _COMMAND_TARGETS = frozenset(COMMAND_SOURCES)
 
 
@@ -260,6 +261,8 @@ def _alarms(
             continue
         try:
             check_uses(table, parameters)
+            if not any(has_holes(table.get(key)) for key in _DECIDED_BY_TYPE):
+                alarm_from_values(table)
         except FieldError as error:
             draft.findings.error(source.file, source.line, f"alarm {name}: {error.text}", error.do)
             continue

@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from hmi.client.port import API_VERSION, ConnectionInfo, RuntimeStatus
-from hmi.core.commands import OperatorCommand
+from hmi.core.commands import TIME_TO_LIVE_MS, OperatorCommand
 from hmi.core.history import ReadRaw
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import DEMO_INSTRUCTOR, DEMO_OPERATOR, VIEWER, Mode, Principal, Role
@@ -26,6 +26,7 @@ from hmi.runtime._verbs import BadRequest, Verb, answer, openapi, route
 
 JOURNAL_PAGE = 1_000
 HISTORY_PAGE = 10_000
+ID_LIMIT, REASON_LIMIT, TTL_LIMIT_MS = 64, 500, 30_000
 
 
 class Api:
@@ -147,11 +148,7 @@ class Api:
         return await self._runtime.acknowledge(principal, texts, str(given.get("comment", "")))
 
     async def _command(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        try:
-            command = msgspec.convert(dict(given), OperatorCommand)
-        except msgspec.ValidationError as error:
-            raise BadRequest(f"this is not a command: {error}") from error
-        return asdict(await self._runtime.submit(principal, command))
+        return asdict(await self._runtime.submit(principal, command_of(given)))
 
     async def _simulator(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         arguments = given.get("arguments", {})
@@ -176,6 +173,35 @@ class Api:
     async def _live(self, socket: WebSocket) -> None:
         await socket.accept()
         await self._hub.serve(socket)
+
+
+class _CommandBody(msgspec.Struct):
+    id: str
+    tag_id: str
+    value: Any
+    heartbeat: int
+    ttl_ms: int = TIME_TO_LIVE_MS
+    expected: Any = None
+    reason: str = ""
+
+
+def command_of(given: Mapping[str, Any]) -> OperatorCommand:
+    """The command of a request body; BadRequest with one sentence."""
+    try:
+        body = msgspec.convert(given, _CommandBody)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"this is not a command: {error}") from error
+    if not (body.id and len(body.id) <= ID_LIMIT and 0 < body.ttl_ms <= TTL_LIMIT_MS):
+        raise BadRequest("a command needs an id of at most 64 characters and a ttl_ms of 1 to 30000")
+    return OperatorCommand(
+        body.id,
+        body.tag_id,
+        body.value,
+        body.heartbeat,
+        body.ttl_ms,
+        body.expected,
+        body.reason[:REASON_LIMIT],
+    )
 
 
 def local_principal(mode: Mode) -> Principal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -15,7 +15,17 @@ from hmi.core.errors import UsageError
 
 
 class ApiServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: the runtime decides when it ends."""
+    """uvicorn without its own signal handlers: the runtime decides when it ends.
+
+    ``on_started`` is called once when the endpoint answers.
+    """
+
+    on_started: Callable[[], None] | None = None
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and self.on_started is not None:
+            self.on_started()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,7 @@ from hmi.core.errors import CommunicationError, StorageError, WatchkeeperError
 from hmi.core.principal import Principal, Role
 
 BODY_LIMIT = 1_000_000
+log = logging.getLogger(__name__)
 _json = msgspec.json.Encoder(enc_hook=str).encode
 Handler = Callable[[Principal, Mapping[str, Any]], Awaitable[Any]]
 PrincipalOf = Callable[[Request], Principal]
@@ -57,6 +59,10 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
             return answer({"error": str(error)}, 503)
         except CommunicationError as error:
             return answer({"error": str(error)}, 502)
+        except Exception as error:
+            # The border of the API: a fault is logged here and told in one sentence, the runtime goes on.
+            log.exception("%s %s failed", verb.method, verb.path)
+            return answer({"error": f"internal fault: {error}"}, 500)
 
     return Route(verb.path, endpoint, methods=[verb.method])
 

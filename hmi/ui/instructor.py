@@ -144,4 +144,6 @@ class InstructorPanel(Panel):
     def _toggle(self, identity: str) -> None:
         button, _ = self._rows[identity]
         clear = button.text() == tr("Clear")
-        self._ask("malfunction", id=identity, action="clear" if clear else "set", severity=1.0, ramp_s=0, delay_s=0)
+        self._ask(
+            "malfunction", id=identity, action="clear" if clear else "set", severity=1.0, ramp_s=0, delay_s=0
+        )

@@ -180,7 +180,9 @@ class Field(QLineEdit):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         focused = self.hasFocus()
-        painter.setPen(QPen(self._theme.color("focus" if focused else "button.edge"), 2.0 if focused else 1.0))
+        painter.setPen(
+            QPen(self._theme.color("focus" if focused else "button.edge"), 2.0 if focused else 1.0)
+        )
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 3, 3)
 
 

@@ -247,7 +247,11 @@ class StationWindow(QWidget):
         instance = tag.rpartition(".")[0]
         for index in range(len(scene.elements)):
             if scene.target(index) in {tag, instance} and scene.target(index):
-                return self.mimic.view.box_on_screen(index) if hasattr(self.mimic.view, "box_on_screen") else None
+                return (
+                    self.mimic.view.box_on_screen(index)
+                    if hasattr(self.mimic.view, "box_on_screen")
+                    else None
+                )
         return None
 
     # faceplates and trends

@@ -11,7 +11,6 @@ from simulators.waterworks.points import TRANSMITTERS
 from simulators.waterworks.process import BACKWASH_STEPS, CLEARWELL_M3, HILL_M3, TANK_M3, demand_factor
 
 LETTERS = "abc"
-_LOADS = {"plc1": "plc1", "rtu": "rtu", "opc": "opc"}
 MEAN_DEMAND = 1200.0
 
 

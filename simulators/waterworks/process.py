@@ -42,7 +42,8 @@ def demand_factor(t: float) -> float:
 def initial_truth() -> State:
     """Truth values of a good steady state."""
     return {
-        "x.wetwell": 3.42, "x.clearwell": 2840.0, "x.lt510": 0.64, "x.lt520": 0.70, "x.raw.turb": 6.8, "x.raw.walk": 0.0,
+        "x.wetwell": 3.42, "x.clearwell": 2840.0, "x.lt510": 0.64, "x.lt520": 0.70, "x.raw.turb": 6.8,
+        "x.raw.walk": 0.0,
         "x.temp": 11.2, "x.settled": 0.92, "x.flow.settled": 1248.0, "x.ph": 7.02, "x.blanket": 1.3, "x.cl1": 0.95,
         "x.cl2": 0.90, "x.cl510": 0.78, "x.cl531": 0.55, "x.alum": 78.0, "x.polymer": 66.0, "x.naocl": 71.0,
         "x.wash": 88.0, "x.air": 6.6, "x.combined": 0.14, "x.total.raw": 8412345.0, "x.total.fin": 8120331.0,
@@ -138,8 +139,11 @@ class Process:
         state["x.flow.settled"] += (state["q.PI1"] - state["x.flow.settled"]) * dt / 90.0
         sludge = 90.0 * state["a.clarification/xv206.pos"] / 100.0
         state["x.sludge"] = sludge
+        growth = flow / 1250.0 * 0.26 - sludge * 0.043 * state["x.blanket"] / 1.3
         state["x.blanket"] = clamp(
-            state["x.blanket"] + (flow / 1250.0 * 0.26 - sludge * 0.043) * dt / 3600.0, 0.2, 3.0
+            state["x.blanket"] + growth * dt / 3600.0,
+            0.2,
+            3.0,
         )
 
     @staticmethod

@@ -469,11 +469,11 @@ async def test_MB_11_device_that_keeps_its_identity_to_itself_is_not_opened() ->
         return Fault(Kind.BLACKOUT) if request.pdu[0] == 0x2B else Fault()
 
     async with serving([numbered()]) as port, ChaosProxy(port, choose) as proxy:
-        driver = create(link(proxy.port, words([0]), expected_identity={"vendor": "V"}))
+        driver = create(link(proxy.port, words([0]), timeout_ms=150, expected_identity={"vendor": "V"}))
         with pytest.raises(CommunicationError, match="does not say what it is"):
             await driver.open()
         await driver.close()
-        driver = create(link(proxy.port, words([0])))
+        driver = create(link(proxy.port, words([0]), timeout_ms=150))
         await driver.open()
         assert (await scan(driver))[0].value == number_at(0)
         await driver.close()
@@ -481,7 +481,7 @@ async def test_MB_11_device_that_keeps_its_identity_to_itself_is_not_opened() ->
 
 async def test_read_back_from_a_busy_unit_is_an_error_and_not_a_value() -> None:
     async with serving([numbered()]) as port, ChaosProxy(port) as proxy:
-        driver = create(link(proxy.port, words([0])))
+        driver = create(link(proxy.port, words([0]), timeout_ms=150))
         await driver.open()
         proxy.choose = lambda _request: Fault(Kind.EXCEPTION, code=6)
         with pytest.raises(CommunicationError, match="busy"):

@@ -116,6 +116,7 @@ def test_HM_17_keyboard_reaches_every_clickable_element(view: MimicView, qtbot) 
     view.setFocus()
     reached: list[str] = []
     view.elementClicked.connect(lambda identity, target, place: reached.append(identity))
+    view.displayAsked.connect(lambda name: reached.append(view.scene.elements[view._focused].id))
     for _ in view._clickable():
         QTest.keyClick(view, Qt.Key.Key_Tab)
         QTest.keyClick(view, Qt.Key.Key_Return)
@@ -149,7 +150,7 @@ def test_unacknowledged_alarms_blink_and_nothing_else(view: MimicView) -> None:
     view.set_alarms({"clearwell/at402.pv": TagAlarm(2, True)})
     assert view._blinker.isActive()
     blinking = {view.scene.elements[i].type for i in view._blinking}
-    assert blinking == {"kpi", "bar", "trend"}
+    assert blinking == {"kpi", "bar", "trend", "link"}
     view.set_alarms({"clearwell/at402.pv": TagAlarm(2, False)})
     assert not view._blinker.isActive()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmi.core.errors import AddressError, ConfigurationError
@@ -93,6 +93,7 @@ def test_MB_01_error_rows_are_refused_with_a_sentence(text: str) -> None:
 
 
 @given(st.text(max_size=30))
+@settings(deadline=None)
 def test_MB_01_any_text_parses_or_is_refused(text: str) -> None:
     try:
         address = parse_address(text)
@@ -108,6 +109,7 @@ def test_MB_01_any_text_parses_or_is_refused(text: str) -> None:
     st.one_of(st.none(), st.integers(0, 255)),
     st.one_of(st.none(), st.integers(0, 15)),
 )
+@settings(deadline=None)
 def test_MB_01_canonical_text_is_read_back(
     table: Table, offset: int, unit: int | None, bit: int | None
 ) -> None:

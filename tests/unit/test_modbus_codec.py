@@ -158,7 +158,7 @@ NUMBERS = {
 
 
 @given(st.data(), st.sampled_from(sorted(NUMBERS)), st.sampled_from(ORDERS))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_MB_02_round_trip_of_every_type_and_order(data: st.DataObject, wire: str, order: str) -> None:
     point = item(V.FLOAT64, wire=wire, order=order)
     value = data.draw(NUMBERS[wire])
@@ -166,6 +166,7 @@ def test_MB_02_round_trip_of_every_type_and_order(data: st.DataObject, wire: str
 
 
 @given(st.floats(-30_000, 30_000))
+@settings(deadline=None)
 def test_MB_12_whole_numbers_round_half_away_from_zero(value: float) -> None:
     written = decode(item(V.FLOAT64, wire="int16"), encode(item(V.FLOAT64, wire="int16"), value))
     assert isinstance(written, int)
@@ -211,7 +212,7 @@ def mixed_blocks(draw: st.DrawFn) -> tuple[list[tuple[int, Item]], int]:
 
 
 @given(mixed_blocks(), st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_block_decoder_agrees_with_the_decoder_of_single_items(block, data: st.DataObject) -> None:
     placed, size = block
     decoder = RegisterDecoder(placed, 0, size)

@@ -46,7 +46,7 @@ def test_answer_that_does_not_fit_is_a_violation(answer: bytes) -> None:
 
 
 @given(st.binary(max_size=260), st.sampled_from([1, 2, 3, 4]), st.integers(1, 125))
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 def test_random_answer_is_data_of_the_right_size_or_an_error(
     answer: bytes, function: int, count: int
 ) -> None:
@@ -60,6 +60,7 @@ def test_random_answer_is_data_of_the_right_size_or_an_error(
 
 
 @given(st.binary(max_size=260))
+@settings(deadline=None)
 def test_random_confirmation_is_exact_or_an_error(answer: bytes) -> None:
     request = bytes.fromhex("1000640002041122 3344")
     try:
@@ -86,6 +87,7 @@ def test_MB_04_mask_write_vector() -> None:
 
 
 @given(st.integers(0, 0xFFFF), st.integers(0, 15), st.booleans(), st.sampled_from(["ABCD", "BADC"]))
+@settings(deadline=None)
 def test_MB_04_bit_write_changes_one_bit(current: int, bit: int, on: bool, order: str) -> None:
     item = resolve(f"HR3.{bit}", ValueType.BOOL, {}, {"order": order})
     bits = masked(item, on)
@@ -96,12 +98,14 @@ def test_MB_04_bit_write_changes_one_bit(current: int, bit: int, on: bool, order
 
 
 @given(st.integers(0, 0xFFFF), st.integers(0, 7))
+@settings(deadline=None)
 def test_MB_04_bit_field_write_changes_its_bits_only(current: int, value: int) -> None:
     item = resolve("HR1", ValueType.UINT64, {}, {"wire": "bitfield", "first": 5, "count": 3})
     assert masked(item, value).applied(current) == (current & ~(7 << 5)) | value << 5
 
 
 @given(st.binary(max_size=80))
+@settings(deadline=None)
 def test_random_identification_never_crashes(answer: bytes) -> None:
     try:
         _more, _next, objects = parse_page(answer, 1, 2)

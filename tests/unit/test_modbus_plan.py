@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmi.core.errors import AddressError, ProtocolViolation
 from hmi.core.values import ValueType
 from hmi.drivers.modbus import _guard
+from hmi.drivers.modbus._forbidden import parse_forbidden
 from hmi.drivers.modbus._item import Item, resolve
-from hmi.drivers.modbus._plan import Limits, coalesce, parse_forbidden
+from hmi.drivers.modbus._plan import Limits, coalesce
 from hmi.drivers.modbus._write import coils_frame, registers_frame
+from hmi.drivers.modbus.definition import DEFINITION
 
 V = ValueType
 
@@ -70,6 +72,7 @@ def test_forbidden_range_knows_its_unit() -> None:
     st.integers(4, 125),
     st.integers(0, 40),
 )
+@settings(deadline=None)
 def test_every_value_lies_whole_in_one_request(places: list, longest: int, gap: int) -> None:
     items = [resolve(f"{offset} HR", V.FLOAT64, {}, {"wire": wire}) for offset, wire in places]
     requests = coalesce(enumerate(items), Limits(max_registers=longest, gap_registers=gap))
@@ -111,3 +114,8 @@ def test_MB_03_longest_allowed_requests_pass() -> None:
 def test_MB_03_point_past_the_last_register_is_refused() -> None:
     with pytest.raises(AddressError):
         resolve("465536", V.FLOAT32, {}, {})
+
+
+def test_forbidden_range_that_is_none_is_found_when_the_plant_is_checked() -> None:
+    with pytest.raises(AddressError):
+        DEFINITION.check_address("HR1", V.INT64, {"forbidden": ["40001 to 40009"]}, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from uuid import UUID
 
 import pytest
@@ -25,7 +26,10 @@ from hmi.drivers.opcua.definition import DEFINITION
             "ns=3;g=09087e75-8e5e-499b-954f-f2a9603db28a",
             NodeAddress("g", UUID("09087e75-8e5e-499b-954f-f2a9603db28a"), 3),
         ),
-        ("ns=1;b=M/RbKBsRVkePCePcx24oRA==", NodeAddress("b", bytes.fromhex("33f45b281b1156478f09e3dcc76e2844"), 1)),
+        (
+            "ns=1;b=M/RbKBsRVkePCePcx24oRA==",
+            NodeAddress("b", bytes.fromhex("33f45b281b1156478f09e3dcc76e2844"), 1),
+        ),
     ],
 )
 def test_address_reads_every_kind_of_identifier(text: str, node: NodeAddress) -> None:
@@ -34,7 +38,19 @@ def test_address_reads_every_kind_of_identifier(text: str, node: NodeAddress) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "A", "ns=2", "ns=x;s=A", "ns=70000;s=A", "i=4294967296", "i=-1", "g=1", "b=%", "nsu=;s=A", "s=" + "x" * 5000],
+    [
+        "",
+        "A",
+        "ns=2",
+        "ns=x;s=A",
+        "ns=70000;s=A",
+        "i=4294967296",
+        "i=-1",
+        "g=1",
+        "b=%",
+        "nsu=;s=A",
+        "s=" + "x" * 5000,
+    ],
 )
 def test_address_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
     with pytest.raises(AddressError, match="ns=2;s=Name"):
@@ -43,10 +59,8 @@ def test_address_that_cannot_be_read_says_how_to_write_it(text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_address_never_fails_in_another_way(text: str) -> None:
-    try:
-        parse_address(text)
-    except AddressError as error:
-        assert error.do
+    with contextlib.suppress(AddressError):
+        assert parse_address(text).kind in "isgb"
 
 
 def test_endpoint_knows_loopback_and_refuses_a_password() -> None:

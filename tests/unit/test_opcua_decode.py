@@ -78,7 +78,9 @@ def message(values: list[ua.DataValue], *, parts: int = 1, sequence: int = 7) ->
 
 
 def decoder(known: int = 50, **limits: int) -> Decoder:
-    made = Decoder(TimeRule(), max_items=limits.get("max_items", 1000), max_array=limits.get("max_array", 1000))
+    made = Decoder(
+        TimeRule(), max_items=limits.get("max_items", 1000), max_array=limits.get("max_array", 1000)
+    )
     made.known.update(range(known))
     return made
 
@@ -87,11 +89,13 @@ def by_library(data: bytes) -> list[Any]:
     times = TimeRule()
     found = []
     for part in decode_slowly(data, 0).NotificationMessage.NotificationData or []:
-        found += [(one.ClientHandle, from_library(one.Value, times, NOW)) for one in part.MonitoredItems or []]
+        found += [
+            (one.ClientHandle, from_library(one.Value, times, NOW)) for one in part.MonitoredItems or []
+        ]
     return found
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(data_values(), max_size=12), st.integers(0, 2))
 def test_decoder_agrees_with_the_library(values: list[ua.DataValue], parts: int) -> None:
     data = message(values, parts=parts)
@@ -116,7 +120,7 @@ def _example(kind: V) -> Any:
     return special.get(kind, 1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.data())
 def test_decoder_never_raises_on_damaged_messages(data: st.DataObject) -> None:
     good = bytearray(message([ua.DataValue(ua.Variant(1.5, V.Double), SourceTimestamp=EPOCH)] * 3))
@@ -147,7 +151,9 @@ def test_nan_and_infinity_are_bad_and_never_a_number() -> None:
     values.append(ua.DataValue(ua.Variant([1.0, float("nan")], V.Double, is_array=True)))
     fast = decoder().decode(message(values), 0, NOW)
     assert fast is not None
-    assert {(value.value, value.status) for _handle, value in fast.updates} == {(None, quality.BAD_DEVICE_FAILURE)}
+    assert {(value.value, value.status) for _handle, value in fast.updates} == {
+        (None, quality.BAD_DEVICE_FAILURE)
+    }
 
 
 def test_uint64_stays_exact() -> None:

@@ -85,6 +85,12 @@ def test_render_reaches_into_lists_and_tables() -> None:
             '[parameters.name]\ntype = "string"\n[parameters.base]',
             "a word of every type",
         ),
+        ('kind = "discrete"', 'kind = "digital"', "alarm kind 'digital' is not known"),
+        ("range = [0, 100]", "range = [0, []]", "signals.speed.range.2 is not a number or a text"),
+        ('type = "integer"', 'type = "int"', "parameters.base.type should be 'integer', 'number'"),
+        ("default = 1\n", "default = [1]\n", "is not true or false or a number or a text"),
+        ('{0 = "Stopped"', '{a = "Stopped"', "state 'a' is not a whole number"),
+        ("max_step = 20", "more = {\n a = 1}", "an inline table { } stands on one line"),
         ("[signals.running]", '[signals."run ning"]', "not the name of a signal"),
     ],
 )
@@ -212,3 +218,9 @@ def test_a_broken_tag_is_one_error_and_not_one_for_each_use(folder: Path) -> Non
     errors = [f.sentence for f in check_plant(folder) if f.is_error]
     assert len(errors) == 1, errors
     assert "area1/lt101" in errors[0]
+
+
+def test_a_broken_display_is_one_error(folder: Path) -> None:
+    edit(folder, "displays/overview.json", '"level": 1', '"level": 17')
+    errors = [f.sentence for f in check_plant(folder) if f.is_error]
+    assert len(errors) == 1, errors

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from hmi.project import load_plant
 from simulators.waterworks.equipment import CATALOGUE
 from simulators.waterworks.simulator import Waterworks, build
 
+ROOT = Path(__file__).resolve().parents[2]
 START_NS = 1_800_000_000_000_000_000
 # one of each kind, on the target where it shows soonest
 ONE_OF_EACH = tuple({m.kind: m.id for m in reversed(CATALOGUE)}.values())
@@ -253,3 +256,26 @@ def test_a_commanded_backwash_takes_the_standby_filter_into_service(plant: Water
     assert plant.state["filtration/f301.state"] == 2
     assert plant.state["filtration/backwash.filter"] == 301
     assert sum(plant.state[f"filtration/f30{n}.state"] == 1 for n in range(1, 7)) == 4
+
+
+def test_normal_operation_stays_inside_its_bands_and_raises_no_alarm(plant: Waterworks) -> None:
+    loaded = load_plant(ROOT / "screens" / "waterworks").plant
+    assert loaded is not None
+    reached: set[str] = set()
+    for _ in range(40):
+        plant.step(30)
+        for tag in loaded.tags:
+            value = plant.state.get(tag.name)
+            if tag.normal and not tag.name.startswith("filtration/f30") and not tag.normal.contains(value):
+                reached.add(f"{tag.name} = {value}")
+        for alarm in loaded.alarms:
+            tag = loaded.by_id[alarm.tag_id]
+            if alarm_reached(alarm.kind, plant.state[tag.name], alarm.limit):
+                reached.add(f"{alarm.name} of {tag.name}")
+    assert reached == set()
+
+
+def alarm_reached(kind: str, value: float, limit: float) -> bool:
+    if kind.startswith("high"):
+        return value > limit
+    return value < limit if kind.startswith("low") else value == limit

@@ -97,7 +97,7 @@ def numbered(
 
 def link(port: int, points: Sequence[Point], *, scheme: str = "tcp", **settings: Any) -> LinkSettings:
     """Settings of a connection to a peer on loopback, with short times for tests."""
-    short = {"timeout_ms": 300, "connect_timeout_ms": 2000, "busy_wait_ms": 5}
+    short = {"timeout_ms": 2000, "connect_timeout_ms": 2000, "busy_wait_ms": 5}
     return LinkSettings("plc1", f"{scheme}://127.0.0.1:{port}", short | settings, tuple(points))
 
 

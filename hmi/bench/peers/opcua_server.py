@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from asyncua import Server, ua
 
 URI = "urn:watchkeeper:bench"
-START_S = 60.0
+FOLDER = 100
 
 
 def free_port() -> int:
@@ -42,8 +42,11 @@ async def serve(items: int, period_s: float, port: int) -> None:
     server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
     index = await server.register_namespace(URI)
     nodes = [ua.NodeId(f"V{number}", index) for number in range(items)]
+    folder = server.nodes.objects
     for number, node in enumerate(nodes):
-        await server.nodes.objects.add_variable(node, f"V{number}", float(number))
+        if number % FOLDER == 0:  # adding a node gets slower with every neighbour
+            folder = await server.nodes.objects.add_folder(index, f"F{number}")
+        await folder.add_variable(node, f"V{number}", float(number))
     ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     async with server:
         print(port, flush=True)

@@ -9,10 +9,10 @@ from typing import Any
 from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadInputRegistersRequest
 
-from hmi.core.errors import AddressError
 from hmi.core.values import bad
-from hmi.drivers.modbus._address import Table, parse_address
+from hmi.drivers.modbus._address import Table
 from hmi.drivers.modbus._decode import BitDecoder, Placed, RegisterDecoder, Update
+from hmi.drivers.modbus._forbidden import Forbidden, forbidden_of
 from hmi.drivers.modbus._guard import READ_COILS, READ_DISCRETE, READ_HOLDING, READ_INPUT, check_request
 from hmi.drivers.modbus._item import Item
 
@@ -28,21 +28,6 @@ _REQUESTS = {
     READ_HOLDING: ReadHoldingRegistersRequest,
     READ_INPUT: ReadInputRegistersRequest,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Forbidden:
-    """Addresses no read may touch; ``unit`` None means every unit."""
-
-    table: Table
-    first: int
-    last: int
-    unit: int | None = None
-
-    def touches(self, unit: int, table: Table, first: int, end: int) -> bool:
-        """Whether ``first`` to ``end`` (exclusive) meets the range."""
-        same = table is self.table and self.unit in (None, unit)
-        return same and first <= self.last and self.first < end
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +50,7 @@ class Limits:
             max_bits=int(settings.get("max_bits", base.max_bits)),
             gap_registers=0 if sparse else int(settings.get("gap_registers", base.gap_registers)),
             gap_bits=0 if sparse else int(settings.get("gap_bits", base.gap_bits)),
-            forbidden=tuple(
-                parse_forbidden(text, zero_based=bool(settings.get("zero_based", False)))
-                for text in settings.get("forbidden", ())
-            ),
+            forbidden=forbidden_of(settings),
         )
 
     def span(self, table: Table) -> int:
@@ -87,16 +69,6 @@ class Limits:
 
     def is_forbidden(self, unit: int, table: Table, first: int, end: int) -> bool:
         return any(part.touches(unit, table, first, end) for part in self.forbidden)
-
-
-def parse_forbidden(text: str, *, zero_based: bool = False) -> Forbidden:
-    """``40100-40109``, ``HR100-HR109`` or one address; a unit before the first address counts for both."""
-    first_text, _, last_text = str(text).partition("-")
-    first = parse_address(first_text, zero_based=zero_based)
-    last = parse_address(last_text or first_text, zero_based=zero_based)
-    if first.table is not last.table or last.offset < first.offset:
-        raise AddressError(f"{text!r} is not a range of addresses", do="write '40100-40109'")
-    return Forbidden(first.table, first.offset, last.offset, first.unit)
 
 
 @dataclass(slots=True)

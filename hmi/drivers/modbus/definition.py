@@ -7,6 +7,7 @@ from typing import Any
 
 from hmi.core.values import ValueType
 from hmi.drivers.modbus._endpoint import check_endpoint
+from hmi.drivers.modbus._forbidden import forbidden_of
 from hmi.drivers.modbus._item import ORDERS, WIRE_WORDS, WRITE_METHODS, resolve
 from hmi.plugins.definition import DriverDefinition, Setting
 
@@ -64,8 +65,9 @@ TAG_OPTIONS = (
 def check_address(
     address: str, value_type: ValueType, settings: Mapping[str, Any], options: Mapping[str, Any]
 ) -> None:
-    """Raise AddressError for a point that could never be read."""
+    """Raise AddressError for a point that could never be read, or for forbidden ranges that are none."""
     resolve(address, value_type, settings, options)
+    forbidden_of(settings)
 
 
 DEFINITION = DriverDefinition(

@@ -94,8 +94,6 @@ class Maker:
     async def _without_filter(self, group: Group, points: Sequence[Point]) -> Refused:
         """The same items with the deadband computed here (UA-08)."""
         spans = await properties(self._link, {p.handle: self._nodes[p.handle] for p in points}, self.chunk)
-        wishes = [wish(point, self._nodes[point.handle], with_filter=False) for point in points]
-        refused = self._judge(group, points, await create_items(self._link, group, wishes, self.chunk))
         for point in points:
             if (size := local_size(point, spans.get(point.handle, {}))) is not None:
                 self._watch.deadbands[point.handle] = Deadband(size)
@@ -103,7 +101,8 @@ class Maker:
                 self.notes.append(
                     f"{point.address}: a deadband in percent needs EURange; every change is taken"
                 )
-        return refused
+        wishes = [wish(point, self._nodes[point.handle], with_filter=False) for point in points]
+        return self._judge(group, points, await create_items(self._link, group, wishes, self.chunk))
 
     async def _watch_state(self, group: Group) -> None:
         wishes = [
@@ -147,7 +146,7 @@ async def properties(link: Link, nodes: Mapping[int, ua.NodeId], chunk: int) -> 
 def _path(node: ua.NodeId, name: str) -> ua.BrowsePath:
     element = ua.RelativePathElement()
     element.ReferenceTypeId = ua.NodeId(_HAS_PROPERTY)
-    element.IncludeSubtypes = True
+    element.IncludeSubtypes, element.IsInverse = True, False
     element.TargetName = ua.QualifiedName(name, 0)
     path = ua.BrowsePath()
     path.StartingNode = node

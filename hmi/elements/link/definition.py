@@ -17,6 +17,7 @@ DEFINITION = ElementDefinition(
         Property("text", "string", "", "what it says"),
         Property("display", "display", "", "name of the display it opens"),
         Property("area", "area", "", "prefix of tag names whose alarms it shows"),
+        Property("style", "choice", "button", "button with text, or a bare arrow", ("button", "arrow")),
     ),
     look=look,
     size=(150, 30),

@@ -13,10 +13,10 @@ from hmi.ui.mimic.kit import Kit
 
 def static(painter: QPainter, element: Element, kit: Kit) -> None:
     x, y, w, h = element.x, element.y, element.w, element.h
-    kit.box(painter, x, y, w, h, "button", "button.edge")
-    kit.text(
-        painter, x + 12, y + h / 2 + 5, kit.fitted("text.word", element.get("text"), w - 40), font="text.word"
-    )
+    if element.get("style") == "button":
+        kit.box(painter, x, y, w, h, "button", "button.edge")
+        text = kit.fitted("text.word", element.get("text"), w - 40)
+        kit.text(painter, x + 12, y + h / 2 + 5, text, font="text.word")
     right, middle = x + w - 14, y + h / 2
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -31,6 +31,6 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     alarm, count = look
     if alarm is None:
         return
-    x, y = element.x + element.w - 54, element.y + element.h / 2
+    x, y = element.x + element.w - 58, element.y + element.h / 2
     kit.alarm(painter, alarm.priority, QPointF(x, y), unacked=alarm.unacked, size=18)
     kit.text(painter, x + 13, y + 5, str(count), font="text.word")

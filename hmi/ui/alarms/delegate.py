@@ -14,7 +14,9 @@ from hmi.ui.theme import Theme
 
 ROW = 27
 _SECONDARY = frozenset((Column.RESPONSE,))
-_STRONG = frozenset((Column.TIME, Column.TAG, Column.DESCRIPTION, Column.VALUE, Column.LIMIT, Column.STATE, Column.AREA))
+_STRONG = frozenset(
+    (Column.TIME, Column.TAG, Column.DESCRIPTION, Column.VALUE, Column.LIMIT, Column.STATE, Column.AREA)
+)
 
 
 class AlarmDelegate(QStyledItemDelegate):
@@ -47,9 +49,7 @@ class AlarmDelegate(QStyledItemDelegate):
             if unacked:
                 painter.fillRect(box.x(), box.y(), 5, box.height(), self._theme.alarm(row.priority))
             center = QPointF(box.x() + 26, box.center().y() + 0.5)
-            draw_alarm_mark(
-                painter, self._theme, row.priority, center, size=20, lit=self.lit or not unacked
-            )
+            draw_alarm_mark(painter, self._theme, row.priority, center, size=20, lit=self.lit or not unacked)
         elif column == Column.ACK:
             if unacked:
                 self._button(painter, box, hovered=bool(state & QStyle.StateFlag.State_MouseOver))

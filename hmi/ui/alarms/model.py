@@ -52,7 +52,8 @@ class Filter:
             return False
         wanted = self.text.strip().casefold()
         return not wanted or any(
-            wanted in part.casefold() for part in (row.message, row.tag_name, row.name, short_tag(row.tag_name))
+            wanted in part.casefold()
+            for part in (row.message, row.tag_name, row.name, short_tag(row.tag_name))
         )
 
 

@@ -174,4 +174,6 @@ class AlarmTable(QTableView):
             painter = QPainter(self.viewport())
             painter.setFont(self._theme.font("text"))
             painter.setPen(self._theme.color("text.label"))
-            painter.drawText(self.viewport().rect().adjusted(52, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.empty_text)
+            painter.drawText(
+                self.viewport().rect().adjusted(52, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.empty_text
+            )

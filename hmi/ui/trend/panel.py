@@ -77,7 +77,9 @@ class TrendPanel(Panel):
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, station: Station, tags: list[str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, station: Station, tags: list[str], parent: QWidget | None = None
+    ) -> None:
         super().__init__(theme, parent)
         self._station = station
         self._base = station.now()

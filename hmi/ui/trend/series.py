@@ -51,7 +51,9 @@ class Series:
         self._set(
             np.concatenate((times, self.times[keep])),
             np.concatenate((np.array([one[1] for one in page]), self.values[keep])),
-            np.concatenate((np.array([one[2] for one in page], np.uint32), self._status[: self._count][keep])),
+            np.concatenate(
+                (np.array([one[2] for one in page], np.uint32), self._status[: self._count][keep])
+            ),
         )
 
     def append(self, data: DataValue, now_ns: int) -> None:

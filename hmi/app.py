@@ -1,0 +1,222 @@
+"""The Qt program: checks the computer before Qt starts, then builds one station and runs it.
+
+This module imports no Qt by itself, so that a missing library is met by a sentence and not by a traceback.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hmi.core.errors import CommunicationError, UsageError
+
+# library -> Debian package; what the offscreen platform needs, then what X needs on top
+BASE_LIBRARIES = {
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libGL.so.1": "libgl1",
+    "libEGL.so.1": "libegl1",
+}
+X_LIBRARIES = {
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+}
+HEADLESS = frozenset(("offscreen", "minimal", "vnc"))
+NO_DISPLAY = (
+    "there is no display on this machine (DISPLAY and WAYLAND_DISPLAY are not set); "
+    "make demo-shot renders the same session to a PNG without one"
+)
+SHOT_TIMEOUT_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class StationOptions:
+    """``data``: folder of the runtime to open; ``life``: file to keep writing a life sign to."""
+
+    data: Path
+    display: str = ""
+    theme: str = "light"
+    life: Path | None = None
+    ask_on_close: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ShotOptions:
+    """One picture of a running session."""
+
+    data: Path
+    out: Path
+    display: str = ""
+    size: tuple[int, int] = (1920, 1080)
+    theme: str = "light"
+    timeout_s: float = SHOT_TIMEOUT_S
+
+
+# ------------------------------------------------------------------------------------------ checks
+
+
+def version_problem(qt_version: str, python: tuple[int, int]) -> str:
+    """PySide6 6.12.0 drops references to None below Python 3.12 and aborts after some thousand calls."""
+    if qt_version.startswith("6.12.0") and python < (3, 12):
+        return (
+            f"PySide6 {qt_version} crashes on Python {python[0]}.{python[1]}; "
+            'install the tested one: pip install "PySide6-Essentials>=6.11.3,<6.12"'
+        )
+    return ""
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def library_problem(libraries: dict[str, str], loads: Callable[[str], bool] = _loads) -> str:
+    """The exact line that installs what Qt misses; empty when nothing is missing."""
+    missing = [package for name, package in libraries.items() if not loads(name)]
+    if not missing:
+        return ""
+    return (
+        f"Qt needs system libraries that are not installed; "
+        f"run: sudo apt-get install -y --no-install-recommends {' '.join(missing)}"
+    )
+
+
+def _qt_version() -> str:
+    for name in ("PySide6-Essentials", "PySide6"):
+        try:
+            return importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return ""
+
+
+def qt_problem() -> str:
+    """Why Qt cannot be imported here; empty when it can."""
+    version = _qt_version()
+    if not version:
+        return 'Qt is not installed; run: pip install "PySide6-Essentials>=6.11.3,<6.12"'
+    if problem := version_problem(version, sys.version_info[:2]):
+        return problem
+    return library_problem(BASE_LIBRARIES) if sys.platform.startswith("linux") else ""
+
+
+def display_problem() -> str:
+    """Why no window can be opened on this machine; empty when one can."""
+    if problem := qt_problem():
+        return problem
+    if not sys.platform.startswith("linux"):
+        return ""
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if platform in HEADLESS:
+        return ""
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return NO_DISPLAY
+    return library_problem(X_LIBRARIES) if os.environ.get("DISPLAY") else ""
+
+
+def _refuse(problem: str) -> None:
+    if problem:
+        raise UsageError(problem)
+
+
+# ------------------------------------------------------------------------------------------ station
+
+
+def _application(theme_name: str) -> tuple[Any, Any]:
+    from PySide6.QtWidgets import QApplication
+
+    from hmi.ui.theme import Theme, apply_theme
+
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    application.setApplicationName("Watchkeeper")
+    theme = Theme.load(theme_name)
+    apply_theme(application, theme)  # type: ignore[arg-type]
+    return application, theme
+
+
+def _build(data: Path, theme: Any, *, display: str, ask_on_close: bool = False) -> tuple[Any, Any, Any]:
+    """Link, station and window on the runtime of a data folder."""
+    from hmi.client.socket import SocketClient
+    from hmi.ui.link import Link
+    from hmi.ui.mailbox import Mailbox
+    from hmi.ui.station import Station
+    from hmi.ui.window import StationWindow
+
+    mailbox = Mailbox()
+    link = Link(lambda listener: SocketClient(data, listener), mailbox)
+    station = Station(link, mailbox)
+    window = StationWindow(theme, station, display=display, ask_on_close=ask_on_close)
+    link.start()
+    station.start()
+    return link, station, window
+
+
+def _close(link: Any, station: Any, window: Any) -> None:
+    station.stop()
+    window.desk.close_all()
+    window.hide()
+    link.close()
+
+
+def run_station(options: StationOptions) -> int:
+    """Open the window and stay until it is closed; the exit code is one of ``hmi.ui.exitcodes``."""
+    _refuse(display_problem())
+    application, theme = _application(options.theme)
+    from hmi.ui.life import LifeSign, end_on_signals
+
+    link, station, window = _build(
+        options.data, theme, display=options.display, ask_on_close=options.ask_on_close
+    )
+    life = LifeSign(options.life) if options.life else None
+    signals = end_on_signals(application)
+    try:
+        window.show()
+        code = int(application.exec())
+    finally:
+        _close(link, station, window)
+        del life, signals
+    return code
+
+
+def grab_station(options: ShotOptions) -> Any:
+    """The whole window as a QImage, once everything in view has a value or an explicit mark.
+
+    None when the runtime never said what the plant is.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    _refuse(qt_problem())
+    _, theme = _application(options.theme)
+    from hmi.ui.shot import grab_when_complete
+
+    link, station, window = _build(options.data, theme, display=options.display)
+    try:
+        window.resize(*options.size)
+        image = grab_when_complete(window, timeout_s=options.timeout_s)
+        return image if station.plant is not None else None
+    finally:
+        _close(link, station, window)
+        window.deleteLater()
+
+
+def shoot(options: ShotOptions) -> None:
+    """Write the picture as PNG; CommunicationError when the runtime never said what the plant is."""
+    image = grab_station(options)
+    if image is None:
+        raise CommunicationError(f"the runtime of {options.data} did not answer; see its messages")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    if not image.save(str(options.out), "PNG"):  # type: ignore[call-overload]
+        raise UsageError(f"{options.out} cannot be written; choose another place")

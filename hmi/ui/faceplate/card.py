@@ -1,0 +1,255 @@
+"""One faceplate: a card beside its object with everything of standards 2.7 that the plant gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from hmi.core.clock import NS_PER_S
+from hmi.core.history import HistoryPage
+from hmi.core.texts import tr
+from hmi.core.values import DataValue
+from hmi.mimics import band_of
+from hmi.ui.faceplate.commands import CommandArea, label_of
+from hmi.ui.faceplate.content import Content
+from hmi.ui.faceplate.parts import AlarmLine, MiniTrend, StateRow, ValueRow
+from hmi.ui.header import time_text, zone_of
+from hmi.ui.labels import short_tag
+from hmi.ui.station import Station
+from hmi.ui.theme import Theme
+from hmi.ui.widgets import FlatButton, Text
+
+WIDTH = 336
+LAST = 5
+REFRESH_MS = 200
+
+
+class Faceplate(QWidget):
+    """Non-modal and movable; follows the values while it is open."""
+
+    closed = Signal(object)
+    trendAsked = Signal(list)
+    moved = Signal(object)
+
+    def __init__(self, theme: Theme, station: Station, content: Content, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme, self._station, self.content = theme, station, content
+        self._dirty = True
+        self._drag: QPoint | None = None
+        self.setFixedWidth(WIDTH)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(tr("Faceplate {name}", name=content.name))
+        self.values = {tag: self._value_row(tag, n == 0) for n, tag in enumerate(content.values)}
+        self.states = {tag: StateRow(theme, self._label(tag)) for tag in content.states}
+        self.commands = CommandArea(theme, station, content.commands)
+        self.trend = MiniTrend(theme, station.now())
+        self._alarms = QVBoxLayout()
+        self._alarm_lines: list[AlarmLine] = []
+        self._last = Text(theme, font="text.small", color="text.secondary", wrap=True)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+        self._alarms_changed()
+
+    def _label(self, tag: str) -> str:
+        info = self._station.catalogue.tags[tag]
+        short = {"pv": "PV", "sp": "SP", "op": "OP", "remote": "Control", "auto": "Mode"}.get(info.signal)
+        return short or label_of(info)
+
+    def _value_row(self, tag: str, main: bool) -> ValueRow:
+        row = ValueRow(self._theme, self._label(tag), main=main)
+        row.clicked.connect(lambda name: self.trendAsked.emit([name]))
+        return row
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 16, 12)
+        column.setSpacing(6)
+        column.addLayout(self._head())
+        for row in self.values.values():
+            column.addWidget(row)
+        if self.states:
+            grid = QGridLayout()
+            grid.setSpacing(0)
+            for number, row in enumerate(self.states.values()):
+                grid.addWidget(row, number // 2, number % 2)
+            column.addLayout(grid)
+        column.addLayout(self._alarms)
+        if self.commands.rows:
+            column.addWidget(self.commands)
+        if self.values:
+            column.addWidget(self.trend)
+        if self.content.commands:
+            column.addWidget(self._last)
+            self._last.hide()
+
+    def _head(self) -> QVBoxLayout:
+        area = (
+            next(
+                (a.get("title", "") for a in self._station.plant.areas if a["path"] == self.content.area), ""
+            )
+            if self._station.plant
+            else ""
+        )
+        head = QVBoxLayout()
+        head.setSpacing(0)
+        top = QHBoxLayout()
+        top.setSpacing(2)
+        top.addWidget(Text(self._theme, short_tag(self.content.name), font="title"), 1)
+        if self.values:
+            top.addWidget(FlatButton(self._theme, tr("Trend"), self._ask_trend, quiet=True))
+        top.addWidget(FlatButton(self._theme, tr("Close"), self.close_card, quiet=True))
+        head.addLayout(top)
+        head.addWidget(Text(self._theme, self.content.title, font="text"))
+        where = f"{area} · {self.content.name}" if area else self.content.name
+        head.addWidget(Text(self._theme, where, font="text.small", color="text.label"))
+        return head
+
+    def _connect(self) -> None:
+        station = self._station
+        station.want(self, self.content.tags)
+        station.valuesChanged.connect(self._take)
+        station.alarmsChanged.connect(self._alarms_changed)
+        station.judged.connect(self._mark_dirty)
+        self.trend.clicked.connect(self._ask_trend)
+        self.commands.finished.connect(self._ask_journal)
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self.refresh_if_dirty)
+        self._timer.start()
+        if self.values:
+            info = station.catalogue.tags[self.content.main]
+            self.trend.band = band_of(info)
+            station.read_history(
+                self.content.main, MiniTrend.SPAN_S * NS_PER_S, owner=self, done=self._backfill
+            )
+        if self.content.commands:
+            self._ask_journal()
+
+    def close_card(self) -> None:
+        station = self._station
+        self._timer.stop()
+        station.want(self, ())
+        station.valuesChanged.disconnect(self._take)
+        station.alarmsChanged.disconnect(self._alarms_changed)
+        station.judged.disconnect(self._mark_dirty)
+        self.hide()
+        self.closed.emit(self)
+        self.deleteLater()
+
+    def fit(self) -> None:
+        """Take the height that the content needs, and stay where it may be."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.setFixedHeight(max(layout.totalHeightForWidth(WIDTH), layout.sizeHint().height()))
+        self.moved.emit(self)
+
+    def main_tags(self) -> list[str]:
+        return list(self.content.values[:3])
+
+    def _ask_trend(self) -> None:
+        self.trendAsked.emit(self.main_tags())
+
+    # what the runtime says
+
+    def _take(self, changed: dict[str, DataValue]) -> None:
+        if (data := changed.get(self.content.main)) is not None:
+            self.trend.series.append(data, self._station.now())
+        if not self._dirty and any(tag in changed for tag in self.content.tags):
+            self._dirty = True
+
+    def _mark_dirty(self) -> None:
+        self._dirty = True
+
+    def refresh_if_dirty(self) -> None:
+        if self._dirty:
+            self.refresh()
+
+    def refresh(self) -> None:
+        self._dirty = False
+        now = self._station.now()
+        for tag, row in self.values.items():
+            row.show_reading(self._station.reading(tag), now)
+        for tag, state in self.states.items():
+            state.show_reading(self._station.reading(tag))
+        if self.commands.rows:
+            self.commands.refresh([self._station.reading(tag) for tag in self.content.tags])
+        self.trend.advance(now)
+
+    def _backfill(self, page: HistoryPage) -> None:
+        self.trend.series.backfill(page.samples)
+        self.trend.advance(self._station.now())
+
+    def _alarms_changed(self) -> None:
+        for line in self._alarm_lines:
+            self._alarms.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        prefix = f"{self.content.name}."
+        rows = [
+            row for row in self._station.alarms.values()
+            if row.tag_name == self.content.name or row.tag_name.startswith(prefix)
+        ]  # fmt: skip
+        self._alarm_lines = [
+            AlarmLine(self._theme, row) for row in sorted(rows, key=lambda r: r.priority)[:4]
+        ]
+        for line in self._alarm_lines:
+            line.ackAsked.connect(self._station.acknowledge)
+            self._alarms.addWidget(line)
+        self.fit()
+
+    def _ask_journal(self) -> None:
+        self._station.link.ask(
+            lambda client: client.journal(kind="audit", limit=500), owner=self, done=self._take_journal
+        )
+
+    def _take_journal(self, records: list[dict[str, Any]]) -> None:
+        tags = self._station.catalogue.tags
+        own = {tags[tag].id: tags[tag] for tag in self.content.commands}
+        found = [record for record in records if record.get("object_id") in own][-LAST:]
+        zone = zone_of(self._station.plant.zone if self._station.plant else "UTC")
+        lines = []
+        for record in reversed(found):
+            info = own[str(record["object_id"])]
+            payload = record.get("payload") or {}
+            what = f"{label_of(info)} → {payload.get('value', '')}"
+            end = payload.get("state") or record.get("event", "")
+            at = time_text(int(record.get("event_time") or 0), zone, millis=False)
+            lines.append(f"{at}  {what}  {record.get('actor', '')}: {end}")
+        self._last.set_text("\n".join(lines))
+        self._last.setVisible(bool(lines))
+        self.fit()
+
+    # the card itself
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_card()
+        elif event.key() == Qt.Key.Key_T and not event.modifiers():
+            self._ask_trend()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.raise_()
+        self.setFocus()
+        self._drag = event.position().toPoint()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None:
+            self.move(self.mapToParent(event.position().toPoint()) - self._drag)
+            self.moved.emit(self)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag = None
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self._theme.color("panel"))
+        painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "outline.body"), 1.0))
+        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+        painter.fillRect(1, 1, self.width() - 2, 3, self._theme.color("header"))

@@ -1,0 +1,262 @@
+"""The command part of a faceplate: choose, read back, confirm, wait, result in words. Nothing is decided here."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from hmi.client.port import TagInfo
+from hmi.core.commands import CommandResult, CommandState
+from hmi.core.texts import tr
+from hmi.core.values import Value
+from hmi.mimics import Reading, format_value
+from hmi.ui.faceplate.content import Choice, blocked, choices, is_number
+from hmi.ui.labels import short_tag
+from hmi.ui.mimic.words import value_words
+from hmi.ui.numbers import limit_problem, parse_number
+from hmi.ui.station import Station
+from hmi.ui.theme import Theme
+from hmi.ui.widgets import Field, FlatButton, Panel, Text
+
+_RESULT_WORDS = {
+    CommandState.CONFIRMED: "Confirmed",
+    CommandState.REFUSED: "Refused",
+    CommandState.FAILED: "Failed",
+    CommandState.UNKNOWN: "Unknown: read the value before you repeat",
+}
+
+
+def result_words(result: CommandResult) -> str:
+    """The end of a command in words, with every reason of a refusal and the value that decided it."""
+    lines = [tr(_RESULT_WORDS[result.state])]
+    if result.text and result.text != lines[0]:
+        lines[0] = f"{lines[0]}: {result.text}"
+    for refusal in result.refusals:
+        reason = tr(refusal.reason.value)
+        value = f" ({refusal.value})" if refusal.value is not None else ""
+        lines.append(
+            f"• {refusal.text or reason}{value}"
+            if refusal.text == reason
+            else f"• {refusal.text}{value} [{reason}]"
+        )
+    return "\n".join(lines)
+
+
+def label_of(info: TagInfo) -> str:
+    """What a command is called on its faceplate."""
+    known = {
+        "sp": "Set point", "op": "Output", "mode": "Mode", "auto_cmd": "Mode", "oos": "Service", "speed_sp": "Speed",
+    }  # fmt: skip
+    if info.signal in known:
+        return tr(known[info.signal])
+    return info.signal.replace("_", " ").capitalize() or tr("Value")
+
+
+class ConfirmBox(Panel):
+    """Tag, description, old → new and unit; stands in the faceplate, beside the object."""
+
+    confirmed = Signal()
+    cancelled = Signal()
+
+    def __init__(self, theme: Theme, info: TagInfo, old: str, new: str) -> None:
+        super().__init__(theme, fill="tooltip")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(4)
+        column.addWidget(Text(theme, f"{short_tag(info.name)}  {label_of(info)}", font="text.strong"))
+        column.addWidget(Text(theme, info.description, font="text.small", color="text.label"))
+        column.addWidget(Text(theme, f"{old}  →  {new}", font="value.small", color="value"))
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(FlatButton(theme, tr("Cancel"), self.cancelled.emit))
+        self.yes = FlatButton(theme, tr("Confirm"), self.confirmed.emit, strong=True)
+        row.addWidget(self.yes)
+        column.addLayout(row)
+
+
+class CommandRow(QWidget):
+    """One writable tag: buttons for its states, or a field for its number."""
+
+    asked = Signal(str, object, str)
+
+    def __init__(self, theme: Theme, info: TagInfo) -> None:
+        super().__init__()
+        self._theme, self.info = theme, info
+        self.buttons: list[tuple[FlatButton, Choice]] = []
+        self.field: Field | None = None
+        self.hint = Text(theme, font="text.small", color="text.label")
+        self.hint.hide()
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        label = Text(theme, label_of(info), font="text.label", color="text.label")
+        label.setFixedWidth(66)
+        row.addWidget(label)
+        if is_number(info):
+            self._add_field(row)
+        for choice in choices(info):
+            button = FlatButton(theme, choice.text)
+            button.clicked.connect(lambda _=False, c=choice: self.asked.emit(info.name, c.value, c.text))
+            self.buttons.append((button, choice))
+            row.addWidget(button)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self.hint)
+
+    def _add_field(self, row: QHBoxLayout) -> None:
+        self.field = Field(self._theme, tr("New value"))
+        self.field.setFixedWidth(104)
+        self.field.textChanged.connect(self._read_back)
+        self.field.returnPressed.connect(self._ask)
+        self.set_button = FlatButton(self._theme, tr("Set"), self._ask)
+        row.addWidget(self.field)
+        row.addWidget(Text(self._theme, self.info.unit, font="unit", color="text.label"))
+        row.addWidget(self.set_button)
+
+    def _typed(self) -> tuple[float | None, str]:
+        assert self.field is not None
+        whole = self.info.type.startswith(("int", "uint"))
+        typed = parse_number(self.field.text(), integer=whole)
+        if typed.value is None:
+            return None, typed.problem
+        problem = limit_problem(typed.value, self.info.limit_low, self.info.limit_high, self.info.unit)
+        words = tr("Will send {value} {unit}", value=typed.shown, unit=self.info.unit)
+        return (None, problem) if problem else (typed.value, words.rstrip())
+
+    def _read_back(self, text: str) -> None:
+        value, words = self._typed()
+        self.hint.set_text(words)
+        self.hint.setVisible(bool(text))
+        self.hint.set_role("text.secondary" if value is not None else "text")
+
+    def _ask(self) -> None:
+        value, words = self._typed()
+        self.hint.set_text(words)
+        self.hint.show()
+        if value is not None:
+            whole = self.info.type.startswith(("int", "uint"))
+            self.asked.emit(self.info.name, int(value) if whole else value, "")
+
+    def set_blocked(self, why: str, now: Reading) -> None:
+        """Buttons stay, disabled with the reason; the state that holds is marked by being pressed in."""
+        for button, choice in self.buttons:
+            reason = why
+            single = len(self.buttons) == 1
+            if not why and not single and not now.is_bad and now.data.value == choice.value:
+                reason = tr("It is {state} already.", state=choice.text)
+            button.set_enabled(not reason, reason)
+        if self.field is not None:
+            self.field.setEnabled(not why)
+            self.field.setToolTip(why)
+            self.set_button.set_enabled(not why, why)
+
+
+class CommandArea(QWidget):
+    """All commands of one object; one at a time, confirmed, its result in words."""
+
+    finished = Signal()
+
+    def __init__(self, theme: Theme, station: Station, tags: tuple[str, ...]) -> None:
+        super().__init__()
+        self._theme, self._station = theme, station
+        self.confirm: ConfirmBox | None = None
+        self.pending = ""
+        self.result = Text(theme, font="text.small", color="text.secondary", wrap=True)
+        self.result.hide()
+        self.rows = [CommandRow(theme, info) for info in _ordered(station, tags)]
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(4)
+        self._lay_out()
+        self.why = Text(theme, font="text.small", color="text.label", wrap=True)
+        self.why.hide()
+        self._column.addWidget(self.why)
+        self._column.addWidget(self.result)
+
+    def _lay_out(self) -> None:
+        """Single buttons share one line."""
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        for row in self.rows:
+            row.asked.connect(self._ask)
+            if len(row.buttons) == 1 and row.field is None:
+                line.addWidget(row.buttons[0][0], 1)
+            else:
+                self._column.addWidget(row)
+        if line.count():
+            self._column.insertLayout(0, line)
+
+    def refresh(self, readings: list[Reading]) -> None:
+        status, alive = self._station.status, self._station.mailbox.alive
+        reasons: list[str] = []
+        for row in self.rows:
+            why = (
+                tr("A command is under way.") if self.pending else blocked(row.info, status, alive, readings)
+            )
+            row.set_blocked(why, self._station.reading(row.info.name))
+            if why:
+                names = row.buttons[0][0].text() if len(row.buttons) == 1 else label_of(row.info)
+                reasons.append(f"{names}: {why}")
+        whys = {reason.partition(": ")[2] for reason in reasons}
+        same = len(whys) == 1 and len(reasons) == len(self.rows)
+        self.why.set_text(next(iter(whys)) if same else "\n".join(reasons))
+        self.why.setVisible(bool(reasons) and not self.pending)
+
+    def _ask(self, tag: str, value: Value, word: str) -> None:
+        self._drop_confirm()
+        info = self._station.catalogue.tags[tag]
+        reading = self._station.reading(tag)
+        new = word or f"{format_value(value, info).strip()} {info.unit}".strip()
+        old = value_words(reading) if is_number(info) or len(choices(info)) > 1 else label_of(info)
+        box = ConfirmBox(self._theme, info, old, new)
+        box.confirmed.connect(lambda: self._send(tag, value, f"{label_of(info)} → {new}"))
+        box.cancelled.connect(self._drop_confirm)
+        self.confirm = box
+        self._column.addWidget(box)
+        self.result.hide()
+        box.yes.setFocus()
+        self._resize()
+
+    def _drop_confirm(self) -> None:
+        if self.confirm is not None:
+            self._column.removeWidget(self.confirm)
+            self.confirm.hide()
+            self.confirm.deleteLater()
+            self.confirm = None
+            self._resize()
+
+    def _send(self, tag: str, value: Value, words: str) -> None:
+        self._drop_confirm()
+        self.pending = words
+        self._say(tr("Pending: {command}", command=words))
+        self._station.submit(tag, value, owner=self, done=self._done, failed=self._failed)
+
+    def _done(self, result: CommandResult) -> None:
+        words, self.pending = self.pending, ""
+        self._say(f"{words}\n{result_words(result)}")
+        self.finished.emit()
+
+    def _failed(self, sentence: str) -> None:
+        words, self.pending = self.pending, ""
+        self._say(tr("{command}\nUnknown: {reason}", command=words, reason=sentence))
+
+    def _say(self, text: str) -> None:
+        self.result.set_text(text)
+        self.result.show()
+        self._resize()
+
+    def _resize(self) -> None:
+        window = self.parentWidget()
+        while window is not None and not hasattr(window, "fit"):
+            window = window.parentWidget()
+        if window is not None:
+            window.fit()  # type: ignore[attr-defined]
+
+
+def _ordered(station: Station, tags: tuple[str, ...]) -> list[TagInfo]:
+    order = ("mode", "auto_cmd", "sp", "op", "speed_sp", "start", "stop", "open", "close", "reset", "oos")
+    known = [station.catalogue.tags[tag] for tag in tags]
+    return sorted(known, key=lambda i: order.index(i.signal) if i.signal in order else len(order))

@@ -1,0 +1,99 @@
+"""Keeps the faceplates of a window: at most four, beside their objects, never over the alarm strip."""
+
+from __future__ import annotations
+
+
+from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtWidgets import QWidget
+
+from hmi.core.texts import tr
+from hmi.ui.faceplate.card import Faceplate
+from hmi.ui.faceplate.content import content_of
+from hmi.ui.faceplate.placement import place
+from hmi.ui.station import Station
+from hmi.ui.theme import Theme
+
+LIMIT = 4
+
+
+class FaceplateDesk(QObject):
+    """Opens and closes faceplates; the oldest gives way to a fifth."""
+
+    trendAsked = Signal(list)
+
+    def __init__(self, theme: Theme, station: Station, window: QWidget) -> None:
+        super().__init__(window)
+        self._theme, self._station, self._window = theme, station, window
+        self.cards: list[Faceplate] = []
+        self._targets: dict[int, QRect] = {}
+
+    def open(self, target: str, box: QRect) -> Faceplate | None:
+        """The faceplate of a tag or instance, beside ``box`` (window coordinates)."""
+        content = content_of(target, self._station.catalogue)
+        if content is None:
+            self._station.notice.emit(tr("{name} has no faceplate: the plant does not know it.", name=target))
+            return None
+        for card in self.cards:
+            if card.content.name == content.name:
+                card.raise_()
+                card.setFocus()
+                return card
+        while len(self.cards) >= LIMIT:
+            self.cards[0].close_card()
+        card = Faceplate(self._theme, self._station, content, self._window)
+        self._targets[id(card)] = box
+        card.closed.connect(self._gone)
+        card.trendAsked.connect(self.trendAsked)
+        self.cards.append(card)
+        card.fit()
+        others = [other.geometry() for other in self.cards if other is not card]
+        card.setGeometry(place(box, card.size(), self._area(), others))
+        card.moved.connect(self._keep)
+        card.show()
+        card.raise_()
+        card.setFocus()
+        return card
+
+    def _area(self) -> QRect:
+        return self._window.working_area()  # type: ignore[attr-defined]
+
+    def _gone(self, card: Faceplate) -> None:
+        self.cards.remove(card)
+        self._targets.pop(id(card), None)
+
+    def _keep(self, card: Faceplate) -> None:
+        """Inside the working area after it grew or was moved; over its object only if there is no room."""
+        area, box = self._area(), card.geometry()
+        x = min(max(box.x(), area.left()), max(area.right() - box.width() + 1, area.left()))
+        y = min(max(box.y(), area.top()), max(area.bottom() - box.height() + 1, area.top()))
+        if (x, y) != (box.x(), box.y()):
+            card.move(x, y)
+
+    def keep_inside(self) -> None:
+        for card in self.cards:
+            self._keep(card)
+
+    def setVisible(self, visible: bool) -> None:
+        for card in self.cards:
+            card.setVisible(visible)
+
+    def close_all(self) -> None:
+        for card in list(self.cards):
+            card.close_card()
+
+    def close_last(self) -> bool:
+        """True when there was one to close."""
+        if not self.cards:
+            return False
+        self.cards[-1].close_card()
+        return True
+
+    def tags_of(self, target: str) -> list[str]:
+        """The values that a trend of the object would show."""
+        content = content_of(target, self._station.catalogue)
+        return list(content.values) if content else []
+
+    def main_tags(self) -> list[str]:
+        """Of the faceplate in use, else of the last one opened."""
+        used = next((card for card in self.cards if card.hasFocus()), self.cards[-1] if self.cards else None)
+        return used.main_tags() if used else []

@@ -1,0 +1,37 @@
+"""The whole window as a picture, once everything in view has a value or an explicit mark."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from hmi.ui.window import StationWindow
+
+LOOK_MS = 50
+SETTLE_MS = 1_200
+
+
+def grab_when_complete(window: StationWindow, *, timeout_s: float, settle_ms: int = SETTLE_MS) -> QImage:
+    """Turn the event loop until the display is complete (or the time is up), then grab.
+
+    ``settle_ms`` leaves time for history and alarms to arrive after the first values.
+    """
+    window.show()
+    wait_until(lambda: window.mimic.is_complete, timeout_s)
+    wait_until(lambda: False, settle_ms / 1000)
+    window.mimic.view.repaint()
+    return window.grab().toImage()
+
+
+def wait_until(done, timeout_s: float) -> bool:  # noqa: ANN001 — a callable without arguments
+    """Process events until ``done()`` or the time-out; what ``done`` said last."""
+    deadline = QDeadlineTimer(round(timeout_s * 1000))
+    ticker = QTimer()
+    ticker.setInterval(LOOK_MS)
+    ticker.start()
+    while not deadline.hasExpired():
+        if done():
+            return True
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, LOOK_MS)
+    return bool(done())
