@@ -22,6 +22,7 @@ MAX_RATE = 60.0
 MAX_SNAPSHOTS = 40
 MAX_STEP_S = 86400.0
 LATE_S = 2.0
+SHUTDOWN_S = 0.1
 
 
 class Simulation(Protocol):
@@ -58,6 +59,7 @@ class Engine:
         self.session = secrets.token_hex(16)
         self._version = 0
         self._owed = 0.0
+        self._stop = asyncio.Event()
         self._snapshots: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._endpoints: dict[str, ModbusEndpoint | OpcuaEndpoint] = {}
         self._instructor = InstructorServer(self._handle)
@@ -96,7 +98,7 @@ class Engine:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Tick until ``stop``; at most one simulation step of lateness is caught up at once."""
-        dt = self.sim.dt
+        dt, self._stop = self.sim.dt, stop
         next_tick = time.monotonic()
         while not stop.is_set():
             next_tick += dt
@@ -138,11 +140,11 @@ class Engine:
         for name, endpoint in self._endpoints.items():
             lost = self.sim.link_lost(name)
             if lost and endpoint.running:
-                log.warning("malfunction: link of %s cut", name)
+                log.info("malfunction: link of %s cut", name)
                 await endpoint.cut()
             elif not lost and not endpoint.running:
                 await endpoint.mend()
-                log.warning("malfunction cleared: link of %s back", name)
+                log.info("malfunction cleared: link of %s back", name)
             if isinstance(endpoint, OpcuaEndpoint):
                 await endpoint.publish(self.sim.time_ns)
 
@@ -161,10 +163,15 @@ class Engine:
             "status": self._status, "freeze": self._freeze, "run": self._run, "step": self._step,
             "speed": self._speed, "malfunction": self._malfunction, "snapshot": self._snapshot,
             "restore": self._restore,
+            "shutdown": self._shutdown,
         }  # fmt: skip
         if verb not in verbs:
             raise ValueError(f"verb {verb!r} is not known; use one of {', '.join(verbs)}")
         return await verbs[verb](message)
+
+    async def _shutdown(self, message: dict[str, Any]) -> dict[str, Any]:
+        asyncio.get_running_loop().call_later(SHUTDOWN_S, self._stop.set)  # the answer goes out first
+        return {}
 
     async def _status(self, message: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -17,12 +17,16 @@ NORMAL = AlarmFlags()
 
 @dataclass(slots=True, eq=False)
 class Alarm:
-    """``present`` is the raw condition; ``due`` the session time at which a delay ends (0 = none runs)."""
+    """``present`` is the raw condition; ``due`` the session time at which a delay ends (0 = none runs).
+
+    ``is_plain``: a Good value of its own tag is all that the comparator needs.
+    """
 
     definition: AlarmDef
     handle: int
     compare: Comparator
     expression: Expression | None = None
+    is_plain: bool = True
     connection: str = ""
     flags: AlarmFlags = NORMAL
     present: bool = False
@@ -36,11 +40,6 @@ class Alarm:
     shelve_until: int = 0
     one_shot: bool = False
     link_hidden: bool = False
-
-    @property
-    def is_plain(self) -> bool:
-        """True when a Good value of its own tag is all that the comparator needs."""
-        return self.expression is None and self.definition.kind != "bad"
 
     @property
     def delay_ns(self) -> int:

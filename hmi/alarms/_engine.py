@@ -211,6 +211,7 @@ class AlarmEngine:
             tag = self._plant.by_id[definition.tag_id]
             alarm = Alarm(definition, tag.handle, comparator_of(definition), connection=tag.connection)
             handles = {tag.handle}
+            alarm.is_plain = definition.kind not in ("bad", "expression")
             if definition.kind == "expression":
                 alarm.expression = compile_expression(definition.expression, file=definition.source.file)
                 handles = {self._plant.by_name[name].handle for name in alarm.expression.names}

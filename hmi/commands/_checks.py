@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from hmi.core import quality
 from hmi.core.commands import CommandClass, OperatorCommand, Reason, Refusal
 from hmi.core.principal import Principal, Role
 from hmi.core.values import DataValue, Value, ValueType
@@ -14,6 +15,18 @@ from hmi.project.plant import CommandRule, TagDef
 
 _INTEGERS = (ValueType.INT64, ValueType.UINT64, ValueType.ENUM)
 _FLOATS = (ValueType.FLOAT32, ValueType.FLOAT64)
+_PLACES = frozenset({"remote", "local", "location"})
+_MODES = frozenset({"auto", "manual", "mode"})
+_NO_LINK = frozenset(
+    {
+        quality.BAD_NO_COMMUNICATION,
+        quality.BAD_TIMEOUT,
+        quality.BAD_NOT_CONNECTED,
+        quality.BAD_WAITING_FOR_INITIAL_DATA,
+        quality.UNCERTAIN_LAST_USABLE,
+        quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,7 @@ def refusals_of(situation: Situation) -> tuple[Refusal, ...]:
 
 
 def authority(s: Situation) -> Iterator[Refusal]:
-    """Writing needs the operate role, class C the tune role as well; class X is nobody's."""
+    """Writing needs the operate role, class C a reason as well; class X is nobody's."""
     if s.rule.klass is CommandClass.FORBIDDEN:
         yield Refusal(Reason.NO_ACCESS_AUTHORITY, f"{s.tag.name} takes no commands from here")
     elif not s.principal.has(Role.OPERATE):
@@ -114,8 +127,13 @@ def rate(s: Situation) -> Iterator[Refusal]:
 def communication(s: Situation) -> Iterator[Refusal]:
     """No command into the dark: the tag's own value has to be live, unless it is a pulse."""
     value = s.values[s.tag.name]
-    if value.is_bad or not s.is_live(s.tag.name):
+    unread = value.is_bad and not s.rule.pulse
+    if unread or _is_dark(value.status) or not s.is_live(s.tag.name):
         yield Refusal(Reason.NO_COMMUNICATION, f"{s.tag.name} is not live", value.value)
+
+
+def _is_dark(status: int) -> bool:
+    return status & quality.CODE_MASK in _NO_LINK
 
 
 def expected_value(s: Situation) -> Iterator[Refusal]:
@@ -133,16 +151,36 @@ def conditions(s: Situation) -> Iterator[Refusal]:
     """Permissives must be true, interlocks false; a Bad input counts as unmet."""
     for expression, text in s.permissives:
         result = expression.evaluate(s.values, s.now_ns)
-        if result.is_bad:
-            yield Refusal(Reason.BAD_FEEDBACK, f"not known: {text}", result.value)
+        if not _is_known(result):
+            yield Refusal(Reason.BAD_FEEDBACK, f"not known: {text}", _decisive(s, expression, result))
         elif not result.value:
-            yield Refusal(Reason.BLOCKED_BY_PROCESS, f"not met: {text}", result.value)
+            yield Refusal(_cause(expression), f"not met: {text}", _decisive(s, expression, result))
     for expression, text in s.interlocks:
         result = expression.evaluate(s.values, s.now_ns)
-        if result.is_bad:
-            yield Refusal(Reason.BAD_FEEDBACK, f"not known: {text}", result.value)
+        if not _is_known(result):
+            yield Refusal(Reason.BAD_FEEDBACK, f"not known: {text}", _decisive(s, expression, result))
         elif result.value:
-            yield Refusal(Reason.BLOCKED_BY_INTERLOCKING, f"active: {text}", result.value)
+            yield Refusal(Reason.BLOCKED_BY_INTERLOCKING, f"active: {text}", _decisive(s, expression, result))
+
+
+def _is_known(result: DataValue) -> bool:
+    """A stale answer is no answer."""
+    return not result.is_bad and not _is_dark(result.status)
+
+
+def _cause(expression: Expression) -> Reason:
+    """Local control and mode have words of their own; the signal's name tells (standards 5.4)."""
+    signals = {name.rpartition(".")[2] for name in expression.names}
+    if signals & _PLACES:
+        return Reason.BLOCKED_BY_SWITCHING_HIERARCHY
+    return Reason.BLOCKED_BY_MODE if signals & _MODES else Reason.BLOCKED_BY_PROCESS
+
+
+def _decisive(s: Situation, expression: Expression, result: DataValue) -> Value:
+    """The live value that decided: the tag's where there is one, else the expression's."""
+    if len(expression.names) == 1 and (found := s.values.get(expression.names[0])) is not None:
+        return found.value
+    return result.value
 
 
 _FIRST: tuple[Check, ...] = (authority, value_fits)

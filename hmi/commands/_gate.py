@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from hmi.commands._checks import Situation, refusals_of
 from hmi.commands._verify import settled, tolerance_of
 from hmi.core.clock import NS_PER_MS, NS_PER_S, Clock
 from hmi.core.commands import (
+    TIME_TO_LIVE_MS,
     CommandResult,
     CommandState,
     OperatorCommand,
@@ -28,6 +30,8 @@ from hmi.core.values import DataValue
 from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import CommandRule, Plant, TagDef
 from hmi.tags import OutOfTypeRange, raw_step, to_raw
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = 1_000
 READ_BACK_NS = 3 * NS_PER_S
@@ -79,6 +83,7 @@ class CommandGate:
         self._heartbeat_ns, self._pause = heartbeat_ns, pause
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
         self._busy: set[str] = set()
+        self._running: dict[str, asyncio.Task[CommandResult]] = {}
         self._unknown: dict[str, str] = {}
         self._last_write_ns: dict[str, int] = {}
         self.apply(plant)
@@ -92,6 +97,30 @@ class CommandGate:
         """Carry out one command; always returns a result, in words (standards 5.2)."""
         if earlier := self._results.get(command.id):
             return earlier
+        running = self._running.get(command.id)
+        if running is None:
+            running = asyncio.create_task(self._guarded(principal, command), name=f"command {command.id}")
+            self._running[command.id] = running
+            running.add_done_callback(lambda _: self._running.pop(command.id, None))
+        # a station that goes away does not cut a command short: it is read back and journalled all the same
+        return await asyncio.shield(running)
+
+    async def close(self) -> None:
+        """Wait for the commands that are under way; each of them ends by its own time limits."""
+        if self._running:
+            await asyncio.wait(list(self._running.values()))
+
+    async def _guarded(self, principal: Principal, command: OperatorCommand) -> CommandResult:
+        try:
+            return await self._admit(principal, command)
+        except Exception:
+            # Border of the gate: whatever broke, the asker is told, and nothing is assumed of the device.
+            log.exception("Command %s to %s broke off", command.id, command.tag_id)
+            self._unknown[command.tag_id] = command.id
+            text = "the command broke off inside the runtime; it is not known whether it was carried out"
+            return self._remember(_result(command, CommandState.UNKNOWN, text))
+
+    async def _admit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         tag = self._tags.get(command.tag_id)
         if tag is None or tag.command is None:
             text = f"{tag.name if tag else command.tag_id} cannot be written"
@@ -152,10 +181,17 @@ class CommandGate:
                 command, (Refusal(Reason.BLOCKED_BY_PROCESS, outcome.text or "the device refused"),)
             )
         if rule.pulse:
-            return self._pulse(command, outcome)
+            return await self._pulse(command, tag, rule, outcome)
         return await self._read_back(command, tag, rule, outcome)
 
-    def _pulse(self, command: OperatorCommand, outcome: WriteOutcome) -> CommandResult:
+    async def _pulse(
+        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, outcome: WriteOutcome
+    ) -> CommandResult:
+        """A pulse leaves nothing to read back: the process has to show that it arrived."""
+        if self._conditions[tag.id].feedback is not None and rule.expected_ms:
+            return await self._process_follows(
+                command, tag, rule, None, sure=outcome.state is WriteState.DONE
+            )
         if outcome.state is WriteState.DONE:
             return _result(command, CommandState.CONFIRMED, "sent and accepted")
         return _result(
@@ -174,18 +210,13 @@ class CommandGate:
             sure = outcome.state is WriteState.DONE
             text = f"the device has {_shown(found.value)} instead of {_shown(command.value)}"
             return _result(command, CommandState.FAILED if sure else CommandState.UNKNOWN, text, found)
-        return await self._process_follows(command, tag, rule, found)
+        return await self._process_follows(command, tag, rule, found, sure=True)
 
     async def _until_settled(self, command: OperatorCommand, tag: TagDef) -> DataValue | None:
         end = self._clock.monotonic_ns() + READ_BACK_NS
         tolerance, found = tolerance_of(tag, raw_step(tag)), None
         while True:
-            try:
-                found = await self._reader.read_now(tag)
-            except CommunicationError:
-                found = None
-            if found is not None and found.is_bad:
-                found = None
+            found = await self._fresh(tag)
             if found is not None and settled(command.value, found.value, tolerance):
                 return found
             if self._clock.monotonic_ns() >= end:
@@ -193,42 +224,48 @@ class CommandGate:
             await self._pause(READ_BACK_PAUSE_S)
 
     async def _process_follows(
-        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, found: DataValue
+        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, found: DataValue | None, *, sure: bool
     ) -> CommandResult:
+        """Wait for the process feedback; ``sure`` when the device accepted the write."""
         feedback = self._conditions[tag.id].feedback
         if feedback is None:
-            return _result(
-                command, CommandState.CONFIRMED, f"written and read back: {_shown(found.value)}", found
-            )
+            shown = _shown(found.value if found else None)
+            return _result(command, CommandState.CONFIRMED, f"written and read back: {shown}", found)
         end = self._clock.monotonic_ns() + rule.expected_ms * NS_PER_MS
         while True:
-            if feedback.evaluate(self._values, self._clock.now_ns()).value:
-                return _result(
-                    command, CommandState.CONFIRMED, "written, read back, and the process followed", found
-                )
+            seen = feedback.evaluate(self._values, self._clock.now_ns())
+            if seen.is_good and seen.value:
+                return _result(command, CommandState.CONFIRMED, "carried out: the process followed", found)
             if self._clock.monotonic_ns() >= end:
-                text = f"accepted by the PLC, no feedback within {rule.expected_ms / 1000:g} s"
-                return _result(command, CommandState.FAILED, text, found)
+                known = "accepted by the PLC" if sure else "sent, no answer from the PLC"
+                text = f"{known}, no feedback within {rule.expected_ms / 1000:g} s; check the equipment"
+                return _result(command, CommandState.UNKNOWN, text, found)
             await self._pause(READ_BACK_PAUSE_S)
 
     async def _still_unknown(self, tag: TagDef) -> Refusal | None:
         """An unknown outcome blocks a repeat until the item has been read back."""
         if tag.id not in self._unknown:
             return None
-        try:
-            value = await self._reader.read_now(tag)
-        except CommunicationError:
-            value = None
-        if value is None or value.is_bad:
+        if await self._fresh(tag) is None:
             return Refusal(
                 Reason.BAD_FEEDBACK, f"the outcome of the last command to {tag.name} is still unknown"
             )
         del self._unknown[tag.id]
         return None
 
+    async def _fresh(self, tag: TagDef) -> DataValue | None:
+        """A value read just now; None when the device does not give one in time."""
+        try:
+            async with asyncio.timeout(READ_BACK_NS / NS_PER_S):
+                value = await self._reader.read_now(tag)
+        except (CommunicationError, TimeoutError):
+            return None
+        return None if value.is_bad else value
+
     def _deadline(self, command: OperatorCommand) -> int | None:
+        """Monotonic ns; a station may ask for less time than the limit, never for more."""
         beat = self._heartbeat_ns(command.heartbeat)
-        return None if beat is None else beat + command.ttl_ms * NS_PER_MS
+        return None if beat is None else beat + min(command.ttl_ms, TIME_TO_LIVE_MS) * NS_PER_MS
 
     def _situation(
         self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule

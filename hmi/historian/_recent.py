@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -43,11 +43,18 @@ class RecentHistory:
     """
 
     def __init__(self, plant: Plant, *, capacity: int = CAPACITY) -> None:
-        recorded = [tag for tag in plant.tags if tag.history]
-        self._samples: dict[str, deque[DataValue]] = {tag.id: deque(maxlen=capacity) for tag in recorded}
-        self._by_handle = {tag.handle: (tag.id, self._samples[tag.id]) for tag in recorded}
+        self._capacity = capacity
+        self._samples: dict[str, deque[DataValue]] = {}
+        self._by_handle: dict[int, tuple[str, deque[DataValue]]] = {}
         self._feed: deque[FeedRecord] = deque(maxlen=FEED_CAPACITY)
         self._seq = 0
+        self.apply(plant)
+
+    def apply(self, plant: Plant) -> None:
+        """Take a plant revision: tags keep their samples by id, tags that are gone lose them."""
+        old, recorded = self._samples, [tag for tag in plant.tags if tag.history]
+        self._samples = {tag.id: old.get(tag.id, deque(maxlen=self._capacity)) for tag in recorded}
+        self._by_handle = {tag.handle: (tag.id, self._samples[tag.id]) for tag in recorded}
 
     def append(self, changes: Iterable[tuple[int, DataValue]]) -> None:
         """Record changes of the recorded tags."""
@@ -71,9 +78,9 @@ class RecentHistory:
         chosen = samples[first:last]
         if request.start > request.end:
             chosen.reverse()
-        limit = request.limit or PAGE
-        following = chosen[limit].source_time if len(chosen) > limit else 0
-        return HistoryPage(request.tag_id, tuple(chosen[:limit]), following)
+        cut = _cut(chosen, request.limit or PAGE)
+        following = chosen[cut].source_time if len(chosen) > cut else 0
+        return HistoryPage(request.tag_id, tuple(chosen[:cut]), following)
 
     def feed_after(self, seq: int, limit: int = 1_000) -> tuple[FeedRecord, ...]:
         """Records after ``seq`` in commit order; what fell out of the feed is a visible hole in ``seq``."""
@@ -81,6 +88,20 @@ class RecentHistory:
             return ()
         start = max(0, seq + 1 - self._feed[0].seq)
         return tuple(self._feed[index] for index in range(start, min(start + limit, len(self._feed))))
+
+
+def _cut(chosen: Sequence[DataValue], limit: int) -> int:
+    """Where a page ends: between two instants, so that the next one repeats and loses nothing.
+
+    Samples of one instant stay together, also when they are more than ``limit``.
+    """
+    cut = min(limit, len(chosen))
+    while 0 < cut < len(chosen) and chosen[cut].source_time == chosen[cut - 1].source_time:
+        cut -= 1
+    if cut:
+        return cut
+    first = chosen[0].source_time if chosen else 0
+    return next((i for i, one in enumerate(chosen) if one.source_time != first), len(chosen))
 
 
 def _source_time(value: DataValue) -> int:

@@ -33,6 +33,9 @@ create table if not exists journal (
 ) strict;
 create index if not exists journal_by_kind on journal (kind, seq);
 create index if not exists journal_by_object on journal (object_id, seq);
+create table if not exists head (
+  one integer primary key check (one = 1), seq integer not null, hash text not null
+) strict;
 """
 T = TypeVar("T")
 Waiting = tuple[tuple[Entry, ...], "asyncio.Future[tuple[JournalRecord, ...]]"]
@@ -113,6 +116,8 @@ class SqliteJournal:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except (apsw.Error, OSError) as error:
             raise StorageError(f"{self._path}: {error}") from error
+        except RuntimeError as error:
+            raise StorageError(f"{self._path}: the journal is closed") from error
 
     def _open(self) -> None:
         database = apsw.Connection(str(self._path))
@@ -122,8 +127,8 @@ class SqliteJournal:
         self._check_schema(database)
         database.execute(_SCHEMA)
         database.execute(f"pragma user_version={SCHEMA_VERSION}")
-        row = database.execute("select seq, hash from journal order by seq desc limit 1").fetchone()
-        self._last = (int(row[0]), str(row[1])) if row else (0, GENESIS)
+        # a tail that was cut off leaves a gap behind ``head`` and is never written over
+        self._last = max(_end(database, "head"), _end(database, "journal"), key=lambda end: end[0])
         self._database = database
 
     def _check_schema(self, database: apsw.Connection) -> None:
@@ -156,6 +161,7 @@ class SqliteJournal:
                     last = (record.seq, record.hash)
                     records.append(record)
                 results.append(tuple(records))
+            database.execute("insert or replace into head values (1, ?, ?)", last)
         self._last = last
         return results
 
@@ -180,7 +186,21 @@ class SqliteJournal:
             for row in rows:
                 yield _from_row(row), str(row[13])
 
-        return verify_chain(pairs())
+        database = self._connection()
+        if fault := verify_chain(pairs()):
+            return fault
+        head, end = _end(database, "head"), _end(database, "journal")
+        return "" if head[0] <= end[0] else f"record {end[0] + 1} is missing: {head[0]} were written"
+
+
+def _end(database: apsw.Connection, table: str) -> tuple[int, str]:
+    """Number and hash of the last record that ``head`` or ``journal`` knows of."""
+    queries = {
+        "head": "select seq, hash from head",
+        "journal": "select seq, hash from journal order by seq desc limit 1",
+    }
+    row = database.execute(queries[table]).fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
 
 
 def _settle(

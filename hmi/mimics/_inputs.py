@@ -88,8 +88,13 @@ class Inputs:
         return name in self.element.bindings or bool(self.element.properties.get(name))
 
     def _evaluate(self, name: str) -> DataValue:
-        scene = self._scene
-        return self.element.bindings[name].evaluate(scene.values, scene.now_ns)
+        """The binding over what is known; a tag of the plant without a value yet is still awaited."""
+        scene, expression = self._scene, self.element.bindings[name]
+        values = scene.values
+        if any(tag not in values for tag in expression.names):
+            known = (tag for tag in expression.names if tag in values or tag in self._catalogue.tags)
+            values = {tag: values.get(tag, WAITING) for tag in known}
+        return expression.evaluate(values, scene.now_ns)
 
     def reading(self, name: str) -> Reading:
         """The tag or binding behind a property, with quality, age and alarm."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from hmi.core.values import WAITING, DataValue
+from hmi.core.values import DataValue
 from hmi.mimics._catalogue import Catalogue, TagAlarm
 from hmi.mimics._document import Display, Element
 from hmi.mimics._inputs import Inputs
@@ -42,7 +42,6 @@ class Scene:
         self._with_area: list[int] = []
         self._with_instance: dict[str, list[int]] = {}
         self._index()
-        self.values.update(dict.fromkeys(self.tags, WAITING))
         self.looks: list[Look] = [self._look(index) for index in range(len(self.elements))]
 
     def _index(self) -> None:

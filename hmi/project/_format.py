@@ -11,8 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import tomlkit
-
 from hmi.core.errors import ConfigurationError
 from hmi.project._displays import with_ids
 from hmi.project._findings import Findings
@@ -50,8 +48,15 @@ def _raise_first(findings: Findings) -> None:
 def _replace(path: Path, data: bytes) -> None:
     """Whole or not at all."""
     beside = path.with_name(f".{path.name}.new")
-    beside.write_bytes(data)
-    os.replace(beside, path)
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        what = f"cannot be written ({error.strerror or error})"
+        raise ConfigurationError(
+            what, file=str(path), do="close it elsewhere and check its rights"
+        ) from error
 
 
 def _canonical(folder: Path, findings: Findings) -> Iterator[tuple[Path, str]]:
@@ -89,6 +94,8 @@ def _toml(path: Path, kind: str, findings: Findings) -> Iterator[tuple[Path, str
 
 def _migrated_text(text: str, kind: str, findings: Findings) -> str:
     """The text of an older version in the current one, with its comments."""
+    import tomlkit  # slow to import, and only an older file needs it
+
     document = tomlkit.parse(text)
     migrated(document, kind, shown="", line=1, findings=findings)
     return tomlkit.dumps(document)

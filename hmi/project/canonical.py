@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-ENVELOPE = ("schema", "id", "name", "title", "level", "area", "size", "parameters")
+ENVELOPE = ("$schema", "schema", "id", "name", "title", "level", "area", "size", "parameters")
 ELEMENT = ("id", "type", "x", "y", "w", "h", "tag")
 
 

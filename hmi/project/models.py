@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+EDITOR_HINT = "$schema"  # where an editor finds the schema of the file
 Number = float | int | str  # a text may hold {parameters}
 Flag = bool | str
 Ends = Annotated[list[Number], Field(min_length=2, max_length=2)]
@@ -174,7 +175,8 @@ class ScenarioModel(_Model):
 def unknown_fields(model: BaseModel, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Paths of the fields that no model names."""
     for name in model.model_extra or {}:
-        yield (*path, name)
+        if name != EDITOR_HINT:
+            yield (*path, name)
     for name, field in type(model).model_fields.items():
         yield from _unknown_in(getattr(model, name), (*path, field.alias or name))
 

@@ -12,8 +12,8 @@ from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Field, FlatButton, Panel, Text
 
-WIDTH, HEIGHT = 420, 520
-SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0)
+WIDTH, HEIGHT = 480, 560
+SPEEDS = (1.0, 2.0, 5.0, 10.0)
 ASK_MS = 2_000
 
 
@@ -85,7 +85,9 @@ class InstructorPanel(Panel):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.viewport().setAutoFillBackground(False)
         inner = QWidget()
+        inner.setAutoFillBackground(False)
         self.list.setContentsMargins(0, 0, 8, 0)
         self.list.setSpacing(2)
         inner.setLayout(self.list)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hmi.core.history import HistoryPage
@@ -22,6 +24,7 @@ class MimicPage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self._tags: frozenset[str] = frozenset()
+        self._history: dict[str, int] = {}
         self.name = ""
         station.valuesChanged.connect(self._take)
         station.judged.connect(self._judge)
@@ -42,11 +45,20 @@ class MimicPage(QWidget):
         self.view.set_scene(scene)
         self._judge()
         self._station.want(self, scene.tags)
-        for tag, span in scene.history_wants():
-            self._station.read_history(tag, span, owner=self, done=self._backfill_for(scene, tag))
+        self._history = dict(scene.history_wants())
+        self._ask_history()
         return True
 
-    def _backfill_for(self, scene: Scene, tag: str):  # noqa: ANN202
+    def _ask_history(self) -> None:
+        """As soon as the runtime has told its time."""
+        scene = self.view.scene
+        if scene is None or not self._station.now():
+            return
+        for tag, span in self._history.items():
+            self._station.read_history(tag, span, owner=self, done=self._backfill_for(scene, tag))
+        self._history = {}
+
+    def _backfill_for(self, scene: Scene, tag: str) -> Callable[[HistoryPage], None]:
         def take(page: HistoryPage) -> None:
             if self.view.scene is scene:
                 self.view.backfill(tag, page.samples, self._station.now())
@@ -59,6 +71,8 @@ class MimicPage(QWidget):
             self.view.apply(own, self._station.now())  # type: ignore[arg-type]
 
     def _judge(self) -> None:
+        if self._history:
+            self._ask_history()
         self.view.judge(self._station.mailbox.fresh, self._station.now())
 
     @property

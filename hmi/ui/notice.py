@@ -48,9 +48,9 @@ class Notice(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.text = Text(theme, wrap=True)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(16, 8, 16, 8)
-        row.addWidget(self.text)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(16, 8, 16, 8)
+        self._row.addWidget(self.text)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(NOTE_MS)
@@ -61,7 +61,7 @@ class Notice(QWidget):
     def place(self, area: QRect) -> None:
         self._area = area
         width = min(640, area.width() - 40)
-        height = max(40, self.layout().heightForWidth(width)) if self.layout() else 40
+        height = max(40, self._row.heightForWidth(width))
         self.setGeometry(area.center().x() - width // 2, area.bottom() - height - 8, width, height)
 
     def say(self, sentence: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
@@ -24,7 +26,7 @@ def grab_when_complete(window: StationWindow, *, timeout_s: float, settle_ms: in
     return window.grab().toImage()
 
 
-def wait_until(done, timeout_s: float) -> bool:  # noqa: ANN001 — a callable without arguments
+def wait_until(done: Callable[[], bool], timeout_s: float) -> bool:
     """Process events until ``done()`` or the time-out; what ``done`` said last."""
     deadline = QDeadlineTimer(round(timeout_s * 1000))
     ticker = QTimer()

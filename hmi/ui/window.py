@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timezone, tzinfo
+from datetime import UTC, tzinfo
 
 from PySide6.QtCore import QPoint, QRect, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShortcut
@@ -41,7 +41,7 @@ class StationWindow(QWidget):
         self.exit_code = CLOSED
         self._wanted_display = display
         self._ask_on_close = ask_on_close
-        self._zone: tzinfo = timezone.utc
+        self._zone: tzinfo = UTC
         self._lit = True
         self.history = History()
         self.header = Header(theme)
@@ -61,6 +61,7 @@ class StationWindow(QWidget):
         self._connect()
         self._keys()
         self._timers()
+        self.mimic.view.setFocus()
 
     def _lay_out(self) -> None:
         self.setWindowTitle("Watchkeeper")
@@ -165,7 +166,11 @@ class StationWindow(QWidget):
             self.header.health.show_runtime_silent(text)
         elif self.station.status is not None:
             self.header.health.show_connections(self.station.status.connections)
-        self.banner.set_text(self._banner_text(alive))
+        text = self._banner_text(alive)
+        turned = bool(text) == self.banner.isHidden()
+        self.banner.set_text(text)
+        if turned:
+            QTimer.singleShot(0, self, self.desk.keep_inside)
 
     def _banner_text(self, alive: bool) -> str:
         if self.station.plant is None:
@@ -246,13 +251,16 @@ class StationWindow(QWidget):
             return None
         instance = tag.rpartition(".")[0]
         for index in range(len(scene.elements)):
-            if scene.target(index) in {tag, instance} and scene.target(index):
-                return (
-                    self.mimic.view.box_on_screen(index)
-                    if hasattr(self.mimic.view, "box_on_screen")
-                    else None
-                )
+            if scene.target(index) and scene.target(index) in {tag, instance}:
+                return self._on_screen(scene, index)
         return None
+
+    def _on_screen(self, scene: Scene, index: int) -> QRect:
+        view, element = self.mimic.view, scene.elements[index]
+        scale, offset = fit(scene.display.size, view.size())
+        box = QRectF(element.x, element.y, element.w, element.h)
+        local = QRectF(box.topLeft() * scale + offset, box.size() * scale).toAlignedRect()
+        return QRect(view.mapToGlobal(local.topLeft()), local.size())
 
     # faceplates and trends
 

@@ -55,6 +55,12 @@ async def opened(port: int, offsets: tuple[int, ...] = OFFSETS, **settings: obje
         return driver
 
 
+async def scans(driver: ModbusDriver, times: int) -> None:
+    """As many scans as asked for."""
+    for _scan in range(times):
+        await scan(driver)
+
+
 @pytest.mark.parametrize("kind", CLEAN_OR_WRONG)
 async def test_no_fault_ever_gives_a_wrong_value(kind: Kind) -> None:
     rng = random.Random(kind.value)
@@ -208,6 +214,30 @@ async def test_frozen_device_loses_the_link_after_three_silent_requests() -> Non
         assert {value.status for _handle, value in batch.updates} == {quality.BAD_NO_COMMUNICATION}
         with pytest.raises(LinkLost, match="no longer answers"):
             await driver.read(block)
+        await driver.close()
+
+
+async def test_dead_gateway_is_told_from_a_dead_unit() -> None:
+    silent: set[int] = set()
+    points = [point for number in (1, 2, 3) for point in words(range(4), unit=number, first=number * 10)]
+
+    def choose(request: Frame) -> Fault:
+        return Fault(Kind.BLACKOUT) if request.unit in silent else Fault()
+
+    units = [numbered(number) for number in (1, 2, 3)]
+    async with serving(units) as port, ChaosProxy(port, choose) as proxy:
+        driver = create(link(proxy.port, points, timeout_ms=150))
+        await driver.open()
+        await scan(driver)
+        first = driver.plan()[0]
+        silent |= {1}
+        for _read in range(4):
+            assert not (await driver.read(first)).alive
+        assert driver.diagnostics()["silent_units"] == [1]
+        silent |= {2, 3}
+        with pytest.raises(LinkLost, match="no longer answers"):
+            await scans(driver, 3)
+        assert sum(1 for request in proxy.requests if request.unit == 3) <= 3
         await driver.close()
 
 

@@ -18,7 +18,7 @@ from hmi.core.values import DataValue, ValueType
 from hmi.drivers.opcua.driver import OpcuaDriver, create
 
 URI = "urn:test:plant"
-QUICK = {"keep_alive_ms": 400, "timeout_ms": 3000}
+QUICK = {"keep_alive_ms": 1500, "timeout_ms": 3000}
 logging.getLogger("asyncua").setLevel(logging.ERROR)
 
 
@@ -80,6 +80,7 @@ class Seen:
         self.values: dict[int, DataValue] = {}
         self.history: list[tuple[int, DataValue]] = []
         self.batches: list[Batch] = []
+        self.task: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
 
     def __call__(self, batch: Batch) -> None:
@@ -91,8 +92,14 @@ class Seen:
     async def until(self, is_enough: Callable[[], bool], timeout: float = 15) -> None:
         async with asyncio.timeout(timeout):
             while not is_enough():
+                if self.task is not None and self.task.done():
+                    self.task.result()
                 self._changed.clear()
                 await self._changed.wait()
+
+    def ended(self, _task: object) -> None:
+        """The watch ended: whoever waits looks again."""
+        self._changed.set()
 
 
 def order(handle: int, value: Any, *, in_s: float = 5.0) -> WriteRequest:
@@ -106,7 +113,8 @@ async def watching(
     """An open driver with its watch running."""
     driver, seen = create(LinkSettings("plant", url, QUICK | settings, tuple(points))), Seen()
     await driver.open()
-    task = asyncio.create_task(driver.watch(seen))
+    seen.task = task = asyncio.create_task(driver.watch(seen))
+    task.add_done_callback(seen.ended)
     try:
         yield driver, seen, task
     finally:

@@ -458,3 +458,11 @@ def test_the_simulators_import_nothing_of_the_product() -> None:
 
 def test_points_have_descriptions() -> None:
     assert all(isinstance(p, Point) and p.description for p in points())
+
+
+def test_shutdown_ends_it(tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    process = start(tmp_path, "--ports", "auto", "--ready", str(ready))
+    assert request(wait_ready(process, ready)["instructor"], {"verb": "shutdown"})["ok"]
+    process.communicate(timeout=20)
+    assert process.returncode == 0

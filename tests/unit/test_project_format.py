@@ -211,3 +211,25 @@ def test_canonical_csv_reads_back_the_same(rows: list[list[str]]) -> None:
 
 def test_known_columns_come_first_in_their_order() -> None:
     assert column_order(("z", "name", "kind", "", "a"), TAG_COLUMNS) == ["kind", "name", "z", "a"]
+
+
+def test_a_file_that_cannot_be_written_is_one_sentence(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, target: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = folder / "tags.csv"
+    path.write_text("name,kind,expression\narea1/x,tag,1\n", encoding="utf-8")
+    (folder / "alarms.csv").unlink()
+    monkeypatch.setattr("hmi.project._format.os.replace", refuse)
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        format_plant(folder)
+    assert path.read_text(encoding="utf-8").startswith("name,kind")
+    assert not [p for p in folder.rglob("*") if p.name.startswith(".")]
+
+
+def test_the_schema_hint_of_an_editor_is_no_unknown_field(folder: Path) -> None:
+    path = folder / "displays" / "overview.json"
+    hint = '"$schema": "../../schemas/display.schema.json",'
+    path.write_text(path.read_text(encoding="utf-8").replace("{\n", f"{{\n{hint}\n", 1), encoding="utf-8")
+    assert load_plant(folder).findings == ()
+    assert format_plant(folder) == ()

@@ -25,11 +25,17 @@ class Reader:
     """Reads of one connection. Only reads are repeated; three malformed answers in a row end the line."""
 
     def __init__(
-        self, channel: Channel, units: Units, settings: Mapping[str, Any], *, drops_dead: bool
+        self,
+        channel: Channel,
+        units: Units,
+        settings: Mapping[str, Any],
+        *,
+        drops_dead: bool,
+        probes: Mapping[int, bytes],
     ) -> None:
         self.last_error = ""
         self._channel, self._units = channel, units
-        self._drops_dead = drops_dead
+        self._drops_dead, self._probes = drops_dead, probes
         self._retries = int(settings.get("retries", 1))
         self._busy_wait_s = float(settings.get("busy_wait_ms", 100)) / 1000
         self._violations = 0
@@ -64,7 +70,7 @@ class Reader:
             answer = await self._channel.exchange(number, request.pdu)
             data = _guard.read_data(request.function, request.count, answer, number)
         except Silent as error:
-            self._silent(number, error)
+            await self._silent(number, error)
             raise
         except ProtocolViolation as error:
             self._violated(error)
@@ -76,12 +82,33 @@ class Reader:
         self._units.answered(number)
         return data
 
-    def _silent(self, number: int, error: Silent) -> None:
+    async def _silent(self, number: int, error: Silent) -> None:
         """Counts; a line on which nobody answers any more is ended, so that a fresh one can be tried."""
         self._units.missed(number, str(error))
-        if self._drops_dead and self._units.is_line_dead:
+        if not self._drops_dead:
+            return
+        if self._units.known[number].is_demoted:
+            await self._look_for_others(number)
+        if self._units.is_line_dead:
             self._channel.drop("the device no longer answers")
             raise LinkLost(self._channel.lost) from error
+
+    async def _look_for_others(self, number: int) -> None:
+        """One dead unit or a dead line? Ask the others until one answers."""
+        if self._units.row < self._units.known[number].demote_after:
+            return
+        for other in self._units.others(number):
+            if other in self._units.silent or other not in self._probes:
+                continue
+            try:
+                await self._channel.exchange(other, self._probes[other])
+            except Silent as error:
+                self._units.missed(other, str(error))
+                continue
+            except ProtocolViolation:
+                pass  # whatever it was, somebody is there
+            self._units.answered(other)
+            return
 
     def _violated(self, error: ProtocolViolation) -> None:
         """Three malformed answers in a row: whatever is on the line, it is not in step with us."""

@@ -50,6 +50,7 @@ class Units:
     known: dict[int, Unit] = field(default_factory=dict)
     silent: set[int] = field(default_factory=set)
     row: int = 0
+    latest: int = -1
 
     @classmethod
     def of(cls, numbers: Iterable[int], *, demote_after: int, probe_s: float) -> Units:
@@ -59,6 +60,7 @@ class Units:
     def answered(self, number: int) -> None:
         """Any answer proves the unit and the line."""
         self.row = 0
+        self.latest = number
         if self.silent:
             self.silent.clear()
         self.known[number].answered()
@@ -74,8 +76,13 @@ class Units:
         self.silent.add(number)
         self.known[number].miss(why)
 
+    def others(self, number: int) -> list[int]:
+        """Units that could prove the line while ``number`` is silent; the one that answered last comes first."""
+        able = [unit.number for unit in self.known.values() if not unit.is_demoted and unit.number != number]
+        return sorted(able, key=lambda other: other != self.latest)
+
     @property
     def is_line_dead(self) -> bool:
-        """Every unit was asked since the last answer, often enough, and none has answered."""
-        first = next(iter(self.known.values()))
-        return self.row >= first.demote_after and len(self.silent) == len(self.known)
+        """Since the last answer enough was asked, and no unit is left that might still answer."""
+        hopeless = all(unit.is_demoted or unit.number in self.silent for unit in self.known.values())
+        return hopeless and self.row >= next(iter(self.known.values())).demote_after

@@ -129,7 +129,8 @@ class ModbusDriver:
         expected: Mapping[str, str] = self._settings.get("expected_identity", {})
         self._wrong_device = mismatch(self._identity, expected)
         drops_dead = self._endpoint.medium in ("tcp", "tls")
-        self._reader = Reader(channel, self._units, self._settings, drops_dead=drops_dead)
+        probes = {block.unit: block.requests[0].pdu for block in reversed(self._blocks.values())}
+        self._reader = Reader(channel, self._units, self._settings, drops_dead=drops_dead, probes=probes)
         return self._identity
 
     async def _meet(self, channel: Channel) -> None:

@@ -30,6 +30,7 @@ from hmi.drivers.opcua._watch import DRIFT_WARN_NS, Watch, first_of
 from hmi.drivers.opcua._write import Writer, outcome_not_connected
 
 log = logging.getLogger(__name__)
+SPARE_ITEMS = 1000
 
 
 class OpcuaDriver:
@@ -51,8 +52,8 @@ class OpcuaDriver:
         self._nodes: dict[int, ua.NodeId] = {}
         self._notes: list[str] = []
         self._times = TimeRule()
-        max_items = int(self._settings.get("max_notifications", 1000)) * 2
-        max_items += max((int(point.options.get("queue", 1)) for point in link.points), default=1)
+        # servers do not keep to MaxNotificationsPerPublish; more than all queues together is never right
+        max_items = SPARE_ITEMS + sum(max(int(point.options.get("queue", 1)), 1) for point in link.points)
         self._max_items = max_items
         self._decoder = Decoder(
             self._times, max_items=max_items, max_array=int(self._settings.get("max_array", 100_000))

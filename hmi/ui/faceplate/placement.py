@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect, QSize
 
-GAP = 12
+GAP = 24
 
 
 def place(target: QRect, size: QSize, area: QRect, taken: Sequence[QRect] = ()) -> QRect:

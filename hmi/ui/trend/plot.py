@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import tzinfo
+from typing import Any
 
 import numpy as np
 import pyqtgraph as pg  # type: ignore[import-untyped]
@@ -20,7 +21,7 @@ from hmi.ui.trend.decimate import Floats, decimate, nice_scale, pieces
 from hmi.ui.trend.series import Series
 
 _STEPS_S = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
-_DASHES = (None, [8.0, 4.0], [3.0, 3.0], [10.0, 3.0, 2.0, 3.0])
+_DASHES = (None, [16.0, 3.0], [6.0, 3.0], [16.0, 3.0, 3.0, 3.0])
 
 
 @dataclass
@@ -85,6 +86,16 @@ class PenAxis(pg.AxisItem):
     def __init__(self) -> None:
         super().__init__("left")
         self.scale_of: Pen | None = None
+        self._drawn: tuple[str, float, float] | None = None
+
+    def follow(self, pen: Pen) -> None:
+        """Take the scale of a pen; the labels are drawn again only when it is another one."""
+        self.scale_of = pen
+        drawn = (pen.tag, pen.low, pen.high)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.picture = None
+            self.update()
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:
         pen = self.scale_of
@@ -158,6 +169,18 @@ class Curves(pg.GraphicsObject):
             y = float(pen.place(limit.value))
             if 0.0 <= y <= 1.0:
                 painter.drawLine(QLineF(self.start, y, self.end, y))
+                self._name_limit(painter, limit, y)
+
+    def _name_limit(self, painter: QPainter, limit: Limit, y: float) -> None:
+        at = self.mapToDevice(QPointF(self.start, y))
+        if at is None:
+            return
+        painter.save()
+        painter.resetTransform()
+        painter.setFont(self._theme.font("text.small"))
+        painter.setPen(self._theme.color("text.secondary"))
+        painter.drawText(QPointF(at.x() + 6, at.y() - 4), f"{limit.name} {limit.value:g}")
+        painter.restore()
 
 
 def cosmetic(color: QColor, dash: list[float] | None) -> QPen:
@@ -172,7 +195,8 @@ def polygon(x: Floats, y: Floats) -> QPolygonF:
     """Two arrays as a polygon without a loop in Python."""
     shape = QPolygonF()
     shape.resize(len(x))
-    memory = np.frombuffer(shiboken6.VoidPtr(shape.data(), len(x) * 16, True), dtype=np.float64)
+    pointer: Any = shiboken6.VoidPtr(shape.data(), len(x) * 16, True)  # type: ignore[call-arg]
+    memory = np.frombuffer(pointer, dtype=np.float64)
     memory[0::2], memory[1::2] = x, y
     return shape
 
@@ -185,7 +209,7 @@ class TrendPlot(pg.PlotWidget):
     def __init__(self, theme: Theme, base_ns: int, zone: tzinfo) -> None:
         self.time_axis, self.pen_axis = TimeAxis(base_ns, zone), PenAxis()
         super().__init__(
-            axisItems={"bottom": self.time_axis, "left": self.pen_axis}, background=theme.color("panel")
+            axisItems={"bottom": self.time_axis, "left": self.pen_axis}, background=theme.hex("panel")
         )
         self.setFrameShape(pg.QtWidgets.QFrame.Shape.NoFrame)
         self.curves = Curves(theme)
@@ -214,11 +238,11 @@ class TrendPlot(pg.PlotWidget):
         curves.start, curves.end, curves.now = start, end, min(now, end)
         curves.columns = max(int(self.getViewBox().width()), 64)
         if curves.pens:
-            self.pen_axis.scale_of = curves.pens[curves.chosen]
+            self.pen_axis.follow(curves.pens[curves.chosen])
         self.getViewBox().setXRange(start, end, padding=0)
         curves.refresh()
 
-    def mousePressEvent(self, ev) -> None:  # noqa: ANN001 — the signature is pyqtgraph's
+    def mousePressEvent(self, ev) -> None:
         super().mousePressEvent(ev)
         point = self.getViewBox().mapSceneToView(QPointF(self.mapToScene(ev.position().toPoint())))
         if ev.button() == Qt.MouseButton.LeftButton:
