@@ -21,7 +21,7 @@ VERSION = "1.0"
 MAX_RATE = 60.0
 MAX_SNAPSHOTS = 40
 MAX_STEP_S = 86400.0
-LATE_S = 2.0
+LATE_S = 10.0
 SHUTDOWN_S = 0.1
 
 
@@ -97,7 +97,7 @@ class Engine:
         }  # fmt: skip
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tick until ``stop``; at most one simulation step of lateness is caught up at once."""
+        """Tick until ``stop``; lateness up to ``LATE_S`` is caught up, more is dropped."""
         dt, self._stop = self.sim.dt, stop
         next_tick = time.monotonic()
         while not stop.is_set():

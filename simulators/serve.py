@@ -95,6 +95,8 @@ async def _serve(options: argparse.Namespace) -> int:
     ports = dict(module.PORTS) if options.ports == "fixed" else {}
     try:
         await engine.start(ports, instructor=options.instructor)
+        if not options.start_ns:
+            simulation.state["start_ns"] = time.time_ns()  # building the servers took seconds
         gc.freeze()
         gc.enable()
         ready = engine.ready()

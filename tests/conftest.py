@@ -3,7 +3,31 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from waterworks_session import WaterworksSession
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
+
+
+@pytest.fixture(scope="module")
+def waterworks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WaterworksSession]:
+    """A simulator and a runtime of their own for the tests of one module."""
+    from waterworks_session import WaterworksSession
+
+    session = WaterworksSession(tmp_path_factory.mktemp("waterworks"))
+    try:
+        session.start()
+        yield session
+    finally:
+        session.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from hmi.core.alarms import AlarmEvent, AlarmRow, AlarmState
 from hmi.core.journal import Entry, Kind
@@ -11,7 +12,10 @@ from hmi.core.principal import SYSTEM, Principal
 
 @dataclass(frozen=True, slots=True)
 class AlarmChange:
-    """``condition_time`` first crossing, ``alarm_time`` delay expired; both session time, UTC ns."""
+    """``condition_time`` first crossing, ``alarm_time`` delay expired; both session time, UTC ns.
+
+    ``kept`` is the alarm's whole state after the change: a restart takes it back from the journal.
+    """
 
     event: AlarmEvent
     before: AlarmState
@@ -24,6 +28,7 @@ class AlarmChange:
     principal: Principal = SYSTEM
     comment: str = ""
     quality: int = 0
+    kept: tuple[Any, ...] = ()
 
     def entry(self) -> Entry:
         """The record of 1.6 in the journal's envelope."""
@@ -46,5 +51,6 @@ class AlarmChange:
             "alarm_time": row.alarm_time,
             "hidden": self.hidden,
             "comment": self.comment,
+            "kept": list(self.kept),
         }
         return Entry(Kind.ALARM, self.event.value, self.principal, row.alarm_id, self.event_time, payload)

@@ -12,11 +12,12 @@ from hmi.alarms._conditions import comparator_of
 from hmi.alarms._lists import Counts, counted
 from hmi.alarms._machine import Refused, Transition, step
 from hmi.alarms._shelf import shelf_refusal
-from hmi.alarms._state import carry, exported, restore
+from hmi.alarms._state import STATE_LENGTH, carry, exported, restore
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmFlags, AlarmRow, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
 from hmi.core.identity import new_id
+from hmi.core.journal import JournalRecord
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.values import DataValue
 from hmi.expressions import compile_expression
@@ -140,9 +141,11 @@ class AlarmEngine:
             return Refused("there is no such alarm")
         if refused := shelf_refusal(alarm, seconds, comment):
             return refused
+        before = alarm.shelve_until, alarm.one_shot
+        self._keep_shelf(alarm, now_ns + int(seconds * NS_PER_S), one_shot)
         result = self.act(alarm_id, AlarmEvent.SHELVE, now_ns, principal=principal, comment=comment)
-        if isinstance(result, AlarmChange):
-            self._keep_shelf(alarm, now_ns + int(seconds * NS_PER_S), one_shot)
+        if isinstance(result, Refused):
+            alarm.shelve_until, alarm.one_shot = before
         return result
 
     def _keep_shelf(self, alarm: Alarm, until: int, one_shot: bool) -> None:
@@ -200,9 +203,14 @@ class AlarmEngine:
         """Take what was exported; the first Good sample decides from there, nothing annunciates."""
         for key, row in state.items():
             alarm = self._alarms.get(key)
-            if alarm is not None:
+            if alarm is not None and len(row) >= STATE_LENGTH:
                 restore(alarm, row)
                 self._take_up(alarm)
+
+    def restore(self, records: Iterable[JournalRecord]) -> None:
+        """Take the state back from alarm records, oldest first; the last one of each alarm counts."""
+        kept = {record.object_id: record.payload["kept"] for record in records if record.payload.get("kept")}
+        self.import_state(kept)
 
     # ------------------------------------------------------------------ inside
 
@@ -307,6 +315,7 @@ class AlarmEngine:
             principal=principal,
             comment=comment,
             quality=value.status if value else 0,
+            kept=tuple(exported(alarm)),
         )
 
     def _remember(self, alarm: Alarm) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 from hmi.alarms._condition_state import Alarm
 from hmi.core.alarms import AlarmFlags
 
+STATE_LENGTH = 12
+
 
 def exported(alarm: Alarm) -> list[Any]:
     """JSON types only; ``restore`` reads it."""
@@ -24,7 +26,7 @@ def restore(alarm: Alarm, row: Sequence[Any]) -> None:
     alarm.flags = AlarmFlags(*row[:6])
     alarm.present, alarm.unknown = alarm.flags.active, True
     alarm.occurrence_id, alarm.condition_time, alarm.alarm_time = row[6:9]
-    alarm.shelve_until, alarm.one_shot, alarm.link_hidden = row[9:12] if len(row) >= 12 else (0, False, False)
+    alarm.shelve_until, alarm.one_shot, alarm.link_hidden = row[9:12]
 
 
 def carry(old: Alarm, new: Alarm) -> None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 
 from hmi.check._suggest import meant
+from hmi.core.alarms import Priority
 from hmi.core.values import ValueType
 from hmi.project.draft import Draft
 from hmi.project.plant import AlarmDef, TagDef
@@ -20,12 +21,28 @@ def check_alarms(draft: Draft) -> None:
     for alarm in draft.alarms:
         by_tag[alarm.tag_id].append(alarm)
         _check_link(alarm, draft)
+    _check_rationalisation(draft)
     for tag_id, alarms in by_tag.items():
         tag = draft.by_id[tag_id]
         for alarm in alarms:
             if alarm.kind in ORDER:
                 _check_limit(alarm, tag, draft)
         _check_order(alarms, tag, draft)
+
+
+def _check_rationalisation(draft: Draft) -> None:
+    """One warning per file for the alarms of P1 to P3 that do not say what to do (standards 1.5)."""
+    silent: defaultdict[str, list[AlarmDef]] = defaultdict(list)
+    for alarm in draft.alarms:
+        if alarm.priority <= Priority.P3 and not (
+            alarm.consequence and alarm.action and alarm.time_to_respond
+        ):
+            silent[alarm.source.file].append(alarm)
+    for file, alarms in silent.items():
+        first, count = alarms[0], len(alarms)
+        more = f" and {count - 1} more alarms lack" if count > 1 else " lacks"
+        what = f"{first.message}{more} consequence, action or time_to_respond"
+        draft.findings.warning(file, first.source.line, what, "an alarm without an action is no alarm")
 
 
 def _check_link(alarm: AlarmDef, draft: Draft) -> None:

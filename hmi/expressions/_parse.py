@@ -128,10 +128,24 @@ def parse(text: str, place: Place) -> Parsed:
         raise place.error(f"is {len(text)} characters long, at most {MAX_LENGTH} are allowed", do="split it")
     if "\\" in text:
         raise place.error("a backslash is no part of the language", column=text.index("\\") + 1)
+    comment = _comment_at(text)
+    if comment:
+        raise place.error("a comment is no part of the language", column=comment)
     tree = _python_tree(text, place)
     _check_nodes(tree, place)
     reader = _Reader(place, place.text.encode())
     return Parsed(reader.read(tree), tuple(reader.names))
+
+
+def _comment_at(text: str) -> int:
+    """Column of a # outside quotes, 0 when there is none: lines are joined, so it would hide what follows."""
+    quote = ""
+    for column, char in enumerate(text, 1):
+        if char == "#" and not quote:
+            return column
+        if char in "'\"" and quote in ("", char):
+            quote = "" if quote else char
+    return 0
 
 
 def _python_tree(text: str, place: Place) -> ast.expr:

@@ -57,15 +57,23 @@ class SqliteJournal:
         self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
         self._database: apsw.Connection | None = None
+        self._closed = False
         self._last = (0, GENESIS)
 
     async def open(self) -> None:
         """Open or create the file; StorageError when it cannot be used."""
         check_sqlite_version()
-        await self._run(self._open)
+        try:
+            await self._run(self._open)
+        except StorageError:
+            await self.close()
+            raise
 
     async def close(self) -> None:
-        """Finish what waits, then close."""
+        """Finish what waits, then close; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
         if self._committing:
             await asyncio.wait([self._committing])
         await self._run(self._close)
@@ -75,6 +83,8 @@ class SqliteJournal:
         """Keep entries in order; StorageError when they are not durable."""
         if not entries:
             return ()
+        for entry in entries:
+            _require_json(entry)
         done: asyncio.Future[tuple[JournalRecord, ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append((entries, done))
         if self._committing is None or self._committing.done():
@@ -94,6 +104,12 @@ class SqliteJournal:
         query = f"select {_COLUMNS} from journal where {where} order by seq desc limit ?"
         arguments = (*(value for _, value in pairs), min(count, PAGE_LIMIT))
         return tuple(reversed(await self._run(lambda: self._select(query, arguments))))
+
+    async def newest_of_each(self, kind: str) -> tuple[JournalRecord, ...]:
+        """The last record of every object of a kind, oldest first: what a service restores itself from."""
+        newest = "select max(seq) from journal where kind = ? group by object_id"
+        query = f"select {_COLUMNS} from journal where seq in ({newest}) order by seq"
+        return await self._run(lambda: self._select(query, (kind,)))
 
     async def verify(self) -> str:
         """Empty when the whole chain holds, else one sentence."""
@@ -120,7 +136,7 @@ class SqliteJournal:
             raise StorageError(f"{self._path}: the journal is closed") from error
 
     def _open(self) -> None:
-        database = apsw.Connection(str(self._path))
+        database = self._database = apsw.Connection(str(self._path))
         database.set_busy_timeout(5_000)
         for pragma in ("journal_mode=wal", "synchronous=full", "journal_size_limit=4194304"):
             database.execute(f"pragma {pragma}")
@@ -129,7 +145,6 @@ class SqliteJournal:
         database.execute(f"pragma user_version={SCHEMA_VERSION}")
         # a tail that was cut off leaves a gap behind ``head`` and is never written over
         self._last = max(_end(database, "head"), _end(database, "journal"), key=lambda end: end[0])
-        self._database = database
 
     def _check_schema(self, database: apsw.Connection) -> None:
         version = database.pragma("user_version")
@@ -191,6 +206,14 @@ class SqliteJournal:
             return fault
         head, end = _end(database, "head"), _end(database, "journal")
         return "" if head[0] <= end[0] else f"record {end[0] + 1} is missing: {head[0]} were written"
+
+
+def _require_json(entry: Entry) -> None:
+    """A payload that cannot be written fails its own caller, not the others of the same commit."""
+    try:
+        canonical_payload(dict(entry.payload))
+    except (TypeError, ValueError) as error:
+        raise StorageError(f"the entry {entry.event!r} cannot be written as JSON: {error}") from error
 
 
 def _end(database: apsw.Connection, table: str) -> tuple[int, str]:

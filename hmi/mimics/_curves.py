@@ -37,6 +37,11 @@ class Curve(NamedTuple):
     limits: tuple[Limit, ...] = ()
     setpoint: float | None = None
 
+    @property
+    def minutes(self) -> float:
+        """What the time axis spans."""
+        return self.past.span_ns / 60e9 if self.past else 0.0
+
 
 def limits_of(info: TagInfo | None) -> tuple[Limit, ...]:
     """The limit alarms of a tag."""

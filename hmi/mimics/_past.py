@@ -35,6 +35,12 @@ class Past:
     def span_ns(self) -> int:
         return self.width_ns * self.count
 
+    @property
+    def age_ns(self) -> int:
+        """How far back the oldest known value lies; 0 when there is none."""
+        known = np.flatnonzero(np.isfinite(self.low))
+        return int(self.count - known[0]) * self.width_ns if known.size else 0
+
     def add(self, number: float | None, at_ns: int) -> None:
         """One value at a time; None is a gap. Older than the window is ignored, newer scrolls it."""
         if at_ns <= 0:

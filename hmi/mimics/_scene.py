@@ -18,6 +18,7 @@ Freshness = Callable[[str], bool]
 Look = tuple[Any, ...]
 _NOTHING: Final[Look] = ()
 NS: Final = 1_000_000_000
+SPANS_MIN: Final = (5, 15, 60)
 
 
 class Scene:
@@ -58,21 +59,31 @@ class Scene:
         element = self.elements[index]
         for name in element.definition.history if element.definition else ():
             tag = element.properties.get(name)
-            if tag and (past := self.past_of(element, str(tag))) is not None:
+            if tag:
                 self._history_elements.append(index)
                 known = self._by_history.setdefault(str(tag), [])
-                if past not in known:
-                    known.append(past)
+                known += [past for past in self._pasts_of(element, str(tag)) if past not in known]
 
     def past_of(self, element: Element, tag: str) -> Past | None:
-        """The buckets of a tag for an element's width and span (property ``span_min``); shared when equal."""
+        """The buckets to draw: the shortest span that holds all that is known, at most ``span_min``.
+
+        So a plant that has just started shows its first minutes wide, and grows into the full span.
+        """
+        pasts = self._pasts_of(element, tag)
+        age = pasts[-1].age_ns if pasts else 0
+        return next((past for past in pasts if past.span_ns >= age), pasts[-1] if pasts else None)
+
+    def _pasts_of(self, element: Element, tag: str) -> list[Past]:
+        """One past for each step of the ladder below the element's span; shared when equal."""
         span = int(element.get("span_min") or 0)
-        if span <= 0:
-            return None
         count = max(int(element.get("plot_width") or element.w), 16)
-        key = (tag, span, count)
+        steps = [step for step in SPANS_MIN if step < span]
+        return [self._past_for(tag, step, count) for step in (*steps, span) if step > 0]
+
+    def _past_for(self, tag: str, span_min: int, count: int) -> Past:
+        key = (tag, span_min, count)
         if key not in self._past:
-            self._past[key] = Past(span * 60 * NS, count)
+            self._past[key] = Past(span_min * 60 * NS, count)
         return self._past[key]
 
     @property

@@ -243,15 +243,15 @@ class CellReader:
     def __init__(self, columns: Collection[str]) -> None:
         present = [group for group in GROUPS if any(s in columns for s in group.sources[: group.decides])]
         self._plain = tuple(group.target for group in present if group.target in PLAIN)
-        self._others = tuple(group for group in present if group.target not in PLAIN)
+        others = [group for group in present if group.target not in PLAIN]
+        self._others = tuple((frozenset(g.sources[: g.decides]), g) for g in others)
 
     def fields(self, row: Mapping[str, str]) -> dict[str, Any]:
         """Only non-empty cells stand in ``row``; FieldError for the first that does not convert."""
         out: dict[str, Any] = {name: row[name] for name in self._plain if name in row}
-        for group in self._others:
-            raws = tuple([row.get(source, "") for source in group.sources])
-            if any(raws[: group.decides]):
-                out[group.target] = cached(group, raws)
+        for deciding, group in self._others:
+            if not deciding.isdisjoint(row):
+                out[group.target] = cached(group, tuple([row.get(source, "") for source in group.sources]))
         return out
 
 

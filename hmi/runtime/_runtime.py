@@ -21,6 +21,7 @@ from hmi.core.values import DataValue
 from hmi.historian import RecentHistory
 from hmi.journal import SqliteJournal
 from hmi.project.plant import Plant, TagDef
+from hmi.runtime import _alarm_state
 from hmi.runtime._alarm_wire import alarm_infos
 from hmi.runtime._data import DataFolder
 from hmi.runtime._fanout import EventLane, LatestLane
@@ -85,6 +86,7 @@ class Runtime:
         """Everything but the API, until cancelled."""
         self.acquisition = acquisition
         await self._record_start()
+        await self._restore_alarms()
         async with asyncio.TaskGroup() as group:
             group.create_task(acquisition.run(), name="acquisition")
             group.create_task(self._keep_alarms(), name="alarms to journal")
@@ -102,6 +104,17 @@ class Runtime:
         payload = {"mode": self.services.mode.value, "plant": self.plant.name, "reason": self.services.reason}
         await self._note("runtime.started", payload)
         await take_notes(self.services.data.path, self.services.journal)
+
+    async def _restore_alarms(self) -> None:
+        s = self.services
+        state, seq = _alarm_state.load(s.data.path)
+        records = await s.journal.read(after=seq, kind=Kind.ALARM.value, limit=_alarm_state.FOLD_LIMIT)
+        s.alarms.import_state(_alarm_state.folded(state, records))
+
+    async def _save_alarms(self) -> None:
+        newest = await self.services.journal.last(1)
+        if newest:
+            _alarm_state.save(self.services.data.path, self.services.alarms.export_state(), newest[0].seq)
 
     async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
         try:
@@ -182,6 +195,8 @@ class Runtime:
             while not self._alarm_queue.empty():
                 changes += self._alarm_queue.get_nowait()
             await self._alarm_service.handle(changes)
+            if changes and self.alarms_stored:
+                await self._save_alarms()
 
     def _publish_alarms(self, changes: Sequence[AlarmChange], stored: bool) -> None:
         self.alarms_stored = stored

@@ -21,6 +21,7 @@ class ChildSpec:
     ``command(reason)`` gives the command line; ``reason`` is empty at the first start. ``life`` is a file
     the process rewrites from its event loop at least twice a second; None = only its exit is watched.
     ``closes_all``: an exit on purpose (code in ``wanted_exits``) ends the whole session with that code.
+    ``leaving_exits``: the child goes on purpose and the rest of the session goes on.
     ``ready``: a file the process writes when the next child may start.
     """
 
@@ -30,6 +31,7 @@ class ChildSpec:
     restart: bool = True
     closes_all: bool = False
     wanted_exits: tuple[int, ...] = (0,)
+    leaving_exits: tuple[int, ...] = ()
     hang_ms: int = 1_500
     grace_ms: int = 30_000
     ready: Path | None = None

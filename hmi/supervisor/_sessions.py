@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hmi.project.shipped import shipped_path
 from hmi.supervisor._children import ChildSpec
+from hmi.ui.exitcodes import BAD_USAGE, CLOSED, LEAVE_ON_WATCH
 
 RUNTIME_LIFE = "runtime.life"
 STATION_LIFE = "station.life"
@@ -55,7 +56,7 @@ class Session:
             name="runtime",
             command=lambda reason: (*command, "--reason", reason) if reason else command,
             life=self.data / RUNTIME_LIFE,
-            wanted_exits=(2,),
+            wanted_exits=(BAD_USAGE,),
             closes_all=True,
         )
 
@@ -64,7 +65,12 @@ class Session:
         command = _hmi("open", "--data", str(self.data), "--life", str(life))
         command += ("--ask-on-close",) if self.ask_on_close else ()
         return ChildSpec(
-            name="station", command=lambda reason: command, life=life, wanted_exits=(0,), closes_all=True
+            name="station",
+            command=lambda reason: command,
+            life=life,
+            wanted_exits=(CLOSED, BAD_USAGE),
+            leaving_exits=(LEAVE_ON_WATCH,),
+            closes_all=True,
         )
 
 

@@ -77,7 +77,7 @@ class Supervisor:
         self._last_look = now
         if pause > PAUSE_NS:
             self._excuse(pause)
-        for child in self.children:
+        for child in tuple(self.children):
             verdict = child.look(now)
             if verdict is not Verdict.FINE:
                 self._deal_with(child, verdict)
@@ -104,7 +104,12 @@ class Supervisor:
     def _deal_with(self, child: Child, verdict: Verdict) -> None:
         code = child.exit_code
         wanted = verdict is Verdict.EXITED and code in child.spec.wanted_exits
-        if wanted and child.spec.closes_all:
+        if verdict is Verdict.EXITED and code in child.spec.leaving_exits:
+            write_note(
+                self._data, event="left", process=child.spec.name, reason="closed, the rest stays on watch"
+            )
+            self.children.remove(child)
+        elif wanted and child.spec.closes_all:
             self._exit_code = code or 0
             self._stop.set()
         elif child.spec.restart and not wanted:

@@ -6,13 +6,14 @@ import asyncio
 import random
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
 
 _HEADER = struct.Struct(">HHHB")
-_LINGER_NOT_AT_ALL = struct.pack("ii", 1, 0)
+_LINGER_NOT_AT_ALL = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 WRITE_FUNCTIONS = frozenset((0x05, 0x06, 0x0F, 0x10, 0x16))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, QTimer, Signal
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
@@ -85,9 +86,10 @@ class InstructorPanel(Panel):
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.viewport().setAutoFillBackground(False)
+        palette = area.palette()
+        palette.setColor(QPalette.ColorRole.Window, self.theme.color("panel"))
+        area.setPalette(palette)
         inner = QWidget()
-        inner.setAutoFillBackground(False)
         self.list.setContentsMargins(0, 0, 8, 0)
         self.list.setSpacing(2)
         inner.setLayout(self.list)

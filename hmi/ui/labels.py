@@ -25,6 +25,8 @@ _STATES = {
 
 def short_tag(name: str) -> str:
     """``clearwell/at402.pv`` reads AT-402; a name that is no loop tag keeps its last part."""
+    if "/" not in name:
+        return name
     equipment = name.rpartition("/")[2].partition(".")[0]
     if (match := _LOOP_TAG.fullmatch(equipment)) is not None:
         return f"{match[1]}-{match[2]}".upper()

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hmi.core.history import HistoryPage
+from hmi.core.quality import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA, CODE_MASK
 from hmi.mimics import Scene, load_display, shipped_definitions
 from hmi.ui.mimic.view import MimicView
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
+
+_UNSETTLED = frozenset((BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA))
 
 
 class MimicPage(QWidget):
@@ -74,6 +77,16 @@ class MimicPage(QWidget):
         if self._history:
             self._ask_history()
         self.view.judge(self._station.mailbox.fresh, self._station.now())
+
+    @property
+    def is_settled(self) -> bool:
+        """True when, beyond that, nothing in view still waits for its first value or its link."""
+        scene = self.view.scene
+        return (
+            self.is_complete
+            and scene is not None
+            and not any(data.status & CODE_MASK in _UNSETTLED for data in scene.values.values())
+        )
 
     @property
     def is_complete(self) -> bool:

@@ -12,6 +12,7 @@ from hmi.ui.window import StationWindow
 
 LOOK_MS = 50
 SETTLE_MS = 1_200
+SETTLE_LIMIT_S = 10.0
 
 
 def grab_when_complete(window: StationWindow, *, timeout_s: float, settle_ms: int = SETTLE_MS) -> QImage:
@@ -20,7 +21,8 @@ def grab_when_complete(window: StationWindow, *, timeout_s: float, settle_ms: in
     ``settle_ms`` leaves time for history and alarms to arrive after the first values.
     """
     window.show()
-    wait_until(lambda: window.mimic.is_complete, timeout_s)
+    if wait_until(lambda: window.mimic.is_complete, timeout_s):
+        wait_until(lambda: window.mimic.is_settled, min(SETTLE_LIMIT_S, timeout_s))
     wait_until(lambda: False, settle_ms / 1000)
     window.mimic.view.repaint()
     return window.grab().toImage()

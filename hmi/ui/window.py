@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.clock import monotonic_ns
 from hmi.core.texts import tr
+from hmi.mimics import Scene
 from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.exitcodes import CLOSED
@@ -19,6 +20,7 @@ from hmi.ui.faceplate.desk import FaceplateDesk
 from hmi.ui.frame import SimulatorFrame
 from hmi.ui.header import HEIGHT, Header, zone_of
 from hmi.ui.instructor import InstructorPanel
+from hmi.ui.mimic.offscreen import fit
 from hmi.ui.mimic_page import MimicPage
 from hmi.ui.navigation import History, in_area, key_displays, places
 from hmi.ui.notice import Banner, Notice
@@ -129,6 +131,8 @@ class StationWindow(QWidget):
         assert plant is not None
         self._zone = zone_of(plant.zone)
         self.header.plant.set_text(plant.title)
+        for model in (self.strip.model, self.alarm_page.model):
+            model.forget_texts()
         found = places(plant)
         self.header.tabs.set_places(found)
         self.alarm_page.set_areas([(place.area, place.title) for place in found if place.area])

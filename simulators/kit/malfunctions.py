@@ -23,10 +23,12 @@ class MalfunctionBoard:
 
     def __init__(self, catalogue: tuple[Malfunction, ...]) -> None:
         self.catalogue = {item.id: item for item in catalogue}
+        self._spellings = {_spelling(id): id for id in self.catalogue}
         self.levels: dict[tuple[str, str], float] = {}
 
     def set(self, state: State, id: str, *, severity: float, ramp_s: float, delay_s: float) -> None:
         """Start ``id`` now; setting it again starts it anew. Raises ValueError with one sentence."""
+        id = self._spellings.get(_spelling(id), id)
         if id not in self.catalogue:
             raise ValueError(f"there is no malfunction {id!r}; the verb status lists them under 'available'")
         if not 0.0 <= severity <= 1.0:
@@ -37,6 +39,7 @@ class MalfunctionBoard:
 
     def clear(self, state: State, id: str) -> None:
         """End ``id``; ``*`` ends all of them."""
+        id = self._spellings.get(_spelling(id), id)
         if id == "*":
             state["malfunctions"].clear()
         elif state["malfunctions"].pop(id, None) is None:
@@ -73,3 +76,8 @@ class MalfunctionBoard:
             {"id": m.id, "title": m.title, "target": m.target, "kind": m.kind}
             for m in self.catalogue.values()
         ]
+
+
+def _spelling(id: str) -> str:
+    """``pump_trip-p101a`` and ``pump_trip_p101a`` are the same malfunction."""
+    return id.replace("-", "_").lower()

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 from asyncua import ua
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from opcua_plant import Plant, Seen, free_port, order, point, watching
+from opcua_plant import Plant, free_port, order, point, watching
 
 from hmi.acquisition.port import LinkSettings, Point
 from hmi.core import quality
@@ -143,7 +138,8 @@ async def test_UA_08_percent_deadband_without_range_falls_back(plant: Plant, ref
             for value in values:
                 await plant.put(name, value, V.Double)
                 await asyncio.sleep(0.25)  # one publishing interval apart
-        await seen.until(lambda: [seen.values[handle].value for handle in range(3)] == [61.0, 10.2, 12.1])
+        await seen.until(lambda: seen.values[2].value == 12.1)
+        assert [seen.values[handle].value for handle in range(3)] == [61.0, 10.2, 12.1]
         assert [value.value for handle, value in seen.history if handle == 0] == [50.0, 61.0]
         assert [value.value for handle, value in seen.history if handle == 2] == [10.0, 12.1]
         await plant.server.write_attribute_value(
@@ -195,35 +191,33 @@ async def test_UA_07_overflow_bit_stays_with_the_value_and_is_counted(plant: Pla
 async def test_UA_06_sequence_gap_is_republished_or_read_again_and_marked(
     plant: Plant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with watching(plant.url, [point(0, "A")]) as (driver, seen, _task):
+    lost = _losing_one(monkeypatch)
+    async with watching(plant.url, [point(0, "P")]) as (driver, seen, _task):
         await seen.until(lambda: 0 in seen.values)
-        lost = await _lose_one(plant, seen, monkeypatch, 70.0, 71.0)
-        assert lost == 1
+        lost.append(False)
+        await plant.put("P", 70.0, V.Double)
+        await seen.until(lambda: lost == [True])
+        await plant.put("P", 71.0, V.Double)
+        await seen.until(lambda: seen.values[0].value == 71.0)
         counts = driver.diagnostics()["counts"]
         assert counts["republished"] + counts["gaps"] == 1
-        if counts["gaps"]:
-            assert any(value.status & quality.OVERFLOW for _handle, value in seen.history)
+        marked = [value for _handle, value in seen.history if value.status & quality.OVERFLOW]
+        assert len(marked) == counts["gaps"]
 
 
-async def _lose_one(plant: Plant, seen: Seen, patch: pytest.MonkeyPatch, first: float, second: float) -> int:
-    """Throw one notification with a value away before the driver sees it."""
-    publish, lost = _session.Session.publish_raw, [0]
+def _losing_one(patch: pytest.MonkeyPatch) -> list[bool]:
+    """Once the list holds False, one notification with a value is thrown away before the driver sees it."""
+    publish, lost = _session.Session.publish_raw, list[bool]()
 
     async def losing(self: Any, acknowledged: Any) -> Any:
         while True:
             data, start = await publish(self, acknowledged)
-            if lost[0] or not head(data, start).count:
+            if lost != [False] or not head(data, start).count:
                 return data, start
-            lost[0], acknowledged = 1, []
+            lost[0], acknowledged = True, []
 
     patch.setattr(_session.Session, "publish_raw", losing)
-    await asyncio.sleep(0.5)  # requests already on their way are not ours to lose
-    await plant.put("A", first, V.Double)
-    await asyncio.sleep(0.5)
-    await plant.put("A", second, V.Double)
-    await seen.until(lambda: seen.values[0].value == second)
-    await asyncio.sleep(0.5)
-    return lost[0]
+    return lost
 
 
 # --- writes -------------------------------------------------------------------------------------------

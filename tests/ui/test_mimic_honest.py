@@ -208,7 +208,8 @@ def test_HM_10_every_equipment_state_has_its_own_look(qapp: QApplication, kind: 
         )
         status = {"bad": q.BAD_NO_COMMUNICATION, "forced": q.GOOD_LOCAL_OVERRIDE}.get(str(case), q.GOOD)
         built.apply({names[s]: DataValue(v, status, NOW, NOW) for s, v in signals.items()}, NOW)
-        pictures.append(bytes(render(built, QSize(240, 200), Theme.load("light")).constBits()))
+        picture = render(built, QSize(240, 200), Theme.load("light"))
+        pictures.append(bytes(picture.convertToFormat(QImage.Format.Format_RGB888).constBits()))
     # Automatic is the normal mode: mixers and valves carry no badge for it, so one picture repeats.
     repeats = {"pump": 0, "mixer": 1, "valve": 1}
     assert len(set(pictures)) == len(pictures) - repeats[kind]

@@ -236,3 +236,14 @@ def test_an_area_of_an_element_may_be_the_beginning_of_names(folder: Path) -> No
     assert check_plant(folder) == ()
     add_element(folder, id="e_0123456789ac", type="link", display="overview", area="area2/")
     assert found(folder, "there is no area 'area2/'").severity == "error"
+
+
+def test_an_alarm_says_what_to_do(folder: Path) -> None:
+    edit(folder, "types/pump.toml", 'time_to_respond = "10 min"\n', "")
+    edit(folder, "alarms.csv", "Reduce the inflow or start a pump", "")
+    findings = check_plant(folder)
+    assert {(Path(f.file).name, f.severity) for f in findings} == {
+        ("tags.csv", "warning"),
+        ("alarms.csv", "warning"),
+    }
+    assert all("consequence, action or time_to_respond" in f.text for f in findings)

@@ -64,6 +64,7 @@ def run(text: str) -> DataValue:
         ("true and not false", True),
         ("True", True),
         ("  'b'\n + 1 ", 3),
+        ("'mode' == \"#1\"", False),
     ],
 )
 def test_good_inputs_give_the_value(text: str, value: Value) -> None:
@@ -193,6 +194,7 @@ REFUSED = [
     ("'''a'''", 1, "neither a tag nor a text"),
     ("b'a'", 1, "only numbers"),
     ("'a\\x41'", 3, "backslash"),
+    ("1 # one\n + 2", 3, "comment"),
     ("1j", 1, "only numbers"),
     ("None", 1, "only numbers"),
     ("...", 1, "only numbers"),

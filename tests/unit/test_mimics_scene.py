@@ -249,3 +249,14 @@ def test_status_row_fills_its_template_and_gives_way_to_bad() -> None:
     assert s.looks[0][1].text == "3.0 m of 4.0 m"
     s.apply({"a/y.pv": value(None, q.BAD_NO_COMMUNICATION)}, NOW)
     assert s.looks[0][1].text == "----"
+
+
+def test_a_young_plant_shows_its_first_minutes_wide() -> None:
+    s = scene({"type": "trend", "tag": "a/x.pv", "span_min": 240, "plot_width": 100})
+    s.apply({"a/x.pv": value(3.0)}, NOW)
+    assert s.looks[0][1].minutes == 5
+    minute = 60 * SECOND
+    s.backfill("a/x.pv", [value(2.0, at=NOW - 30 * minute), value(3.0)], NOW)
+    assert s.looks[0][1].minutes == 60
+    s.backfill("a/x.pv", [value(2.0, at=NOW - 200 * minute), value(3.0)], NOW)
+    assert s.looks[0][1].minutes == 240

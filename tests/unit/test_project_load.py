@@ -292,8 +292,8 @@ def test_unknown_content_is_kept_and_reported_as_warnings(folder: Path, edit: Ed
 
 
 def test_unknown_alarm_columns_travel_with_the_alarm(folder: Path, edit: Edit) -> None:
-    edit("alarms.csv", "consequence,action", "consequence,action,class_of_risk")
-    edit("alarms.csv", "start a pump", "start a pump,B")
+    edit("alarms.csv", "time_to_respond", "time_to_respond,class_of_risk")
+    edit("alarms.csv", "15 min", "15 min,B")
     plant = loaded(folder)
     assert next(a for a in plant.alarms if a.name == "high").extra == {"class_of_risk": "B"}
 

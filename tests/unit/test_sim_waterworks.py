@@ -118,6 +118,13 @@ def test_a_tripped_raw_pump_is_replaced_by_the_standby_pump(plant: Waterworks) -
     assert plant.state["intake/ft101.pv"] > 1000
 
 
+def test_a_malfunction_id_may_be_written_with_underscores(plant: Waterworks) -> None:
+    set_malfunction(plant, "pump_trip_p101a")
+    assert list(plant.state["malfunctions"]) == ["pump_trip-p101a"]
+    plant.board.clear(plant.state, "PUMP_TRIP_P101A")
+    assert plant.state["malfunctions"] == {}
+
+
 def test_a_trip_stays_until_it_is_cleared_and_reset(plant: Waterworks) -> None:
     set_malfunction(plant, "pump_trip-p101a")
     plant.step(5)

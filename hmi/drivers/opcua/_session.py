@@ -98,11 +98,12 @@ class Link:
         self.client.session_timeout = session_timeout_ms
         self.client.max_messagesize = max_message
         self.client.name = self.client.description = "Watchkeeper"
+        self._is_dropped = False
 
     @property
     def is_up(self) -> bool:
         """Whether a request would be sent at once."""
-        return self.transport.state is UaClientState.CONNECTED
+        return self.transport.state is UaClientState.CONNECTED and not self._is_dropped
 
     @property
     def session(self) -> Session:
@@ -156,6 +157,7 @@ class Link:
 
     def abort(self) -> None:
         """Drop the connection at once, with everything that still waits in a buffer."""
+        self._is_dropped = True
         protocol = self.transport.protocol
         if protocol is not None and protocol.transport is not None:
             protocol.transport.abort()

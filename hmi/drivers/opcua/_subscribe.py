@@ -112,8 +112,7 @@ def wish(point: Point, node: ua.NodeId, *, with_filter: bool) -> ua.MonitoredIte
     wanted.SamplingInterval = float(point.options.get("sampling_ms", 0) or point.period_ms / 2)
     wanted.QueueSize = queue
     wanted.DiscardOldest = True
-    if with_filter:
-        wanted.Filter = _filter(point)
+    wanted.Filter = _filter(point) if with_filter else None
     return request
 
 

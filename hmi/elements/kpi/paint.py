@@ -29,4 +29,4 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     draw_past_limits(painter, curve, box, kit, lines, width=1.6)
     if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
-    kit.value(painter, element.x + 14, element.y + 54, shown, font="kpi", corner=True)
+    kit.value(painter, element.x + 14, element.y + 56, shown, font="kpi", corner=True)

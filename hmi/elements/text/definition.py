@@ -25,5 +25,5 @@ DEFINITION = ElementDefinition(
     ),
     look=look,
     size=(120, 18),
-    margin=(12, 6, 26, 6),
+    margin=(12, 6, 26, 16),
 )

@@ -22,4 +22,8 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     shown = look[0]
     color = shown.role if shown.role != "value" else _COLORS.get(style, "text")
     fitted = shown._replace(text=kit.fitted(font, shown.text, element.w), role=color)
-    kit.value(painter, element.x + element.w * align, baseline, fitted, font=font, align=align, unit=False)
+    x = element.x + element.w * align
+    if shown.mark and align == _ALIGN["center"]:
+        kit.quality(painter, shown.mark, x, baseline + 12, stale=shown.mark == "stale")
+        fitted = fitted._replace(mark="")
+    kit.value(painter, x, baseline, fitted, font=font, align=align, unit=False)

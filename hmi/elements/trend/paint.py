@@ -33,7 +33,10 @@ def static(painter: QPainter, element: Element, kit: Kit) -> None:
     kit.text(painter, x, element.y + 21, element.get("caption"), font="text", color="text.label")
     box = plot(element)
     painter.fillRect(box, kit.theme.color("plot"))
-    for share, text in _ticks(element.get("span_min")):
+
+
+def _time_axis(painter: QPainter, minutes: float, box: QRectF, kit: Kit) -> None:
+    for share, text in _ticks(round(minutes)):
         at = box.left() + share * box.width()
         kit.text(painter, at, box.bottom() + 17, text, font="text.small", color="text.label", align=CENTER)
 
@@ -43,14 +46,19 @@ def _ticks(minutes: int) -> list[tuple[float, str]]:
     ticks = []
     for part in range(4):
         back = minutes * (4 - part) / 4
-        text = f"−{back / 60:g} h" if back % 30 == 0 and back >= 60 else f"−{back:g} min"
+        text = f"−{back / 60:g} h" if back % 30 == 0 and back >= 60 else _minutes(back)
         ticks.append((part / 4, text))
     return [*ticks, (1.0, "now")]
+
+
+def _minutes(back: float) -> str:
+    return f"−{back:g} min" if back == int(back) else f"−{int(back)}:{round(back % 1 * 60):02d} min"
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
     shown, curve = look
     box = plot(element)
+    _time_axis(painter, curve.minutes, box, kit)
     draw_band(painter, curve, box, kit)
     for part in range(4):
         kit.fill(painter, round(box.left() + part * box.width() / 4), box.top(), 1, box.height(), "grid")

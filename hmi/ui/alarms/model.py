@@ -133,6 +133,12 @@ class AlarmModel(QAbstractTableModel):
             known = self._texts[row.occurrence_id] = (row, self._work_out(row))
         return known[1]
 
+    def forget_texts(self) -> None:
+        """Time zone, formats or area titles are others now."""
+        self._texts.clear()
+        if self.shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, Column.ACK))
+
     def _work_out(self, row: AlarmInfo) -> tuple[str, ...]:
         info = self._info_of(row.tag_name)
         return (

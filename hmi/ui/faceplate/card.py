@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -140,13 +140,23 @@ class Faceplate(QWidget):
         self.closed.emit(self)
         self.deleteLater()
 
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.fit()
+        return handled
+
     def fit(self) -> None:
         """Take the height that the content needs, and stay where it may be."""
         layout = self.layout()
-        if layout is not None:
-            layout.activate()
-            self.setFixedHeight(max(layout.totalHeightForWidth(WIDTH), layout.sizeHint().height()))
-        self.moved.emit(self)
+        if layout is None:
+            return
+        layout.invalidate()
+        layout.activate()
+        height = max(layout.totalHeightForWidth(WIDTH), layout.sizeHint().height())
+        if height != self.height():
+            self.setFixedHeight(height)
+            self.moved.emit(self)
 
     def main_tags(self) -> list[str]:
         return list(self.content.values[:3])

@@ -216,9 +216,9 @@ class CommandArea(QWidget):
         box.cancelled.connect(self._drop_confirm)
         self.confirm = box
         self._column.addWidget(box)
+        box.show()
         self.result.hide()
         box.yes.setFocus()
-        self._resize()
 
     def _drop_confirm(self) -> None:
         if self.confirm is not None:
@@ -226,7 +226,6 @@ class CommandArea(QWidget):
             self.confirm.hide()
             self.confirm.deleteLater()
             self.confirm = None
-            self._resize()
 
     def _send(self, tag: str, value: Value, words: str) -> None:
         self._drop_confirm()
@@ -246,14 +245,6 @@ class CommandArea(QWidget):
     def _say(self, text: str) -> None:
         self.result.set_text(text)
         self.result.show()
-        self._resize()
-
-    def _resize(self) -> None:
-        window = self.parentWidget()
-        while window is not None and not hasattr(window, "fit"):
-            window = window.parentWidget()
-        if window is not None:
-            window.fit()  # type: ignore[attr-defined]
 
 
 def _ordered(station: Station, tags: tuple[str, ...]) -> list[TagInfo]:

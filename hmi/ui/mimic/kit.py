@@ -161,12 +161,12 @@ class Kit:
             self.alarm(painter, shown.alarm, QPointF(at, middle), unacked=shown.unacked)
 
     def _corner_mark(self, painter: QPainter, shown: Shown, frame: QRectF) -> None:
-        at = frame.topRight()
+        at = frame.topRight() + QPointF(1, 2)
         if shown.frame == "dotted":
             painter.setBrush(self.theme.brush("panel"))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.drawEllipse(at, 7.5, 7.5)
-        draw_quality_mark(painter, self.theme, shown.mark, at - QPointF(9, 0))
+        draw_quality_mark(painter, self.theme, shown.mark, at - QPointF(9 if shown.frame else 0, 0))
 
     def alarm(
         self, painter: QPainter, priority: int, center: QPointF, *, unacked: bool, size: float = MARK_SIZE

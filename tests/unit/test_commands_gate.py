@@ -1,0 +1,383 @@
+"""The command gate: every refusal, one transmission, read-back, unknown outcomes and the audit trail."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hmi.acquisition.port import Batch
+from hmi.commands import CommandGate
+from hmi.core import quality
+from hmi.core.commands import (
+    CommandClass,
+    CommandResult,
+    CommandState,
+    OperatorCommand,
+    Reason,
+    WriteOutcome,
+    WriteState,
+)
+from hmi.core.identity import new_id
+from hmi.core.principal import DEMO_OPERATOR, VIEWER, Principal
+from hmi.core.values import DataValue, EURange, Value, ValueType
+from hmi.project.plant import CommandRule
+from hmi.tags import TagEngine
+from hmi.testing.clock import ManualClock
+from hmi.testing.plant import good, make_plant, make_tag
+from hmi.testing.services import FakeDevice, FakeJournal
+
+SP, START, TRIP, CLOSED = "t_a/p1.sp", "t_a/p1.start", "t_a/p1.trip", "t_a/p1.closed"
+UNKNOWN = WriteOutcome(WriteState.UNKNOWN, text="no answer")
+
+
+class Desk:
+    """A pump with a set point and a start pulse behind a gate; everything Good unless a test says else."""
+
+    def __init__(self, **setpoint: Any) -> None:
+        sp = CommandRule(**{"limits": EURange(10, 90), "min_interval_ms": 0, **setpoint})
+        start = CommandRule(
+            klass=CommandClass.SIGNIFICANT,
+            pulse=True,
+            permissives=(
+                ("'a/p1.remote'", "in remote"),
+                ("not 'a/p1.auto'", "in manual"),
+                ("'a/p1.level' > 1", "level"),
+            ),
+            interlocks=(("'a/p1.interlock'", "dry run"),),
+            feedback="'a/p1.running'",
+            expected_ms=5_000,
+            min_interval_ms=0,
+        )
+        flag = ValueType.BOOL
+        tags = [
+            make_tag("a/p1.sp", range=EURange(0, 100), command=sp, unit="%"),
+            make_tag("a/p1.start", type=flag, command=start),
+            make_tag("a/p1.trip", type=flag, command=CommandRule(klass=CommandClass.CRITICAL, pulse=True)),
+            make_tag("a/p1.closed", type=flag, command=CommandRule(klass=CommandClass.FORBIDDEN)),
+            make_tag("a/p1.remote", type=flag),
+            make_tag("a/p1.auto", type=flag),
+            make_tag("a/p1.level"),
+            make_tag("a/p1.interlock", type=flag),
+            make_tag("a/p1.running", type=flag),
+        ]
+        self.clock, self.journal, self.device = ManualClock(), FakeJournal(), FakeDevice()
+        self.tags = TagEngine(make_plant(tags), self.clock)
+        self.put(50.0, False, False, False, True, False, 2.0, False, False)
+        self.sent_at = self.clock.monotonic_ns()
+        self.on_pause: Callable[[], None] = lambda: None
+        self.gate = CommandGate(
+            self.tags.plant,
+            clock=self.clock,
+            values=self.tags.values,
+            is_live=lambda name: True,
+            journal=self.journal,
+            writer=self.device,
+            reader=self.device,
+            heartbeat_ns=lambda number: self.sent_at if number == 1 else None,
+            pause=self._pause,
+        )
+
+    async def _pause(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.on_pause()
+        await asyncio.sleep(0)
+
+    def put(self, *values: Value) -> None:
+        self.tags.ingest(Batch("g", [(h, good(value)) for h, value in enumerate(values)]))
+
+    def set(self, name: str, value: Value | DataValue) -> None:
+        new = value if isinstance(value, DataValue) else good(value)
+        self.tags.ingest(Batch("g", [(self.tags.handle(name), new)]))
+
+    async def ask(
+        self, tag_id: str = SP, value: Value = 55.0, principal: Principal = DEMO_OPERATOR, **more: Any
+    ) -> CommandResult:
+        command = OperatorCommand(
+            more.pop("id", new_id("c")), tag_id, value, more.pop("heartbeat", 1), **more
+        )
+        return await self.gate.submit(principal, command)
+
+    @property
+    def audit(self) -> list[str]:
+        return [entry.event for entry in self.journal.entries]
+
+
+def reasons(result: CommandResult) -> list[Reason]:
+    return [refusal.reason for refusal in result.refusals]
+
+
+@pytest.mark.asyncio
+async def test_a_set_point_is_written_once_read_back_and_journalled() -> None:
+    desk = Desk()
+    result = await desk.ask(value=55.0, reason="higher demand")
+    assert (result.state, result.read_back) == (CommandState.CONFIRMED, 55.0)
+    assert [request.value for request in desk.device.requests] == [55.0]
+    assert desk.audit == ["command.requested", "command.confirmed"]
+    asked = desk.journal.entries[0]
+    assert (asked.principal.user, asked.payload["old"], asked.payload["new"]) == ("demo-operator", 50.0, 55.0)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("tag_id", "value", "more", "reason"),
+    [
+        ("t_nothing", 1.0, {}, Reason.NO_ACCESS_AUTHORITY),
+        ("t_a/p1.level", 1.0, {}, Reason.NO_ACCESS_AUTHORITY),
+        (CLOSED, True, {}, Reason.NO_ACCESS_AUTHORITY),
+        (SP, 55.0, {"principal": VIEWER}, Reason.NO_ACCESS_AUTHORITY),
+        (TRIP, True, {}, Reason.INCONSISTENT_PARAMETERS),
+        (SP, float("nan"), {}, Reason.INCONSISTENT_PARAMETERS),
+        (SP, float("inf"), {}, Reason.INCONSISTENT_PARAMETERS),
+        (SP, "55", {}, Reason.INCONSISTENT_PARAMETERS),
+        (SP, True, {}, Reason.INCONSISTENT_PARAMETERS),
+        (START, 7, {}, Reason.INCONSISTENT_PARAMETERS),
+        (SP, 95.0, {}, Reason.LIMIT_EXCEEDED),
+        (SP, 5.0, {}, Reason.LIMIT_EXCEEDED),
+        (SP, 55.0, {"expected": 49.0}, Reason.INCONSISTENT_PARAMETERS),
+        (SP, 55.0, {"heartbeat": 99}, Reason.TIME_LIMIT_OVER),
+        (SP, 55.0, {"ttl_ms": 0}, Reason.TIME_LIMIT_OVER),
+    ],
+)
+async def test_a_refusal_sends_nothing_and_says_why(
+    tag_id: str, value: Value, more: dict[str, Any], reason: Reason
+) -> None:
+    desk = Desk()
+    result = await desk.ask(tag_id, value, **more)
+    assert result.state is CommandState.REFUSED
+    assert reasons(result) == [reason]
+    assert result.text
+    assert desk.device.requests == []
+    assert desk.audit == ["command.refused"]
+
+
+@pytest.mark.asyncio
+async def test_every_unmet_condition_is_listed_with_its_live_value() -> None:
+    desk = Desk()
+    desk.set("a/p1.remote", False)
+    desk.set("a/p1.auto", True)
+    desk.set("a/p1.level", 0.5)
+    desk.set("a/p1.interlock", True)
+    result = await desk.ask(START, True)
+    assert [(r.reason, r.value) for r in result.refusals] == [
+        (Reason.BLOCKED_BY_SWITCHING_HIERARCHY, False),
+        (Reason.BLOCKED_BY_MODE, True),
+        (Reason.BLOCKED_BY_PROCESS, 0.5),
+        (Reason.BLOCKED_BY_INTERLOCKING, True),
+    ]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "status", [quality.BAD_SENSOR_FAILURE, quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE]
+)
+async def test_a_condition_that_is_not_known_blocks(status: int) -> None:
+    desk = Desk()
+    desk.set("a/p1.level", good(2.0).with_status(status))
+    assert reasons(await desk.ask(START, True)) == [Reason.BAD_FEEDBACK]
+
+
+@pytest.mark.asyncio
+async def test_a_stale_controller_takes_no_commands() -> None:
+    desk = Desk()
+    desk.set("a/p1.sp", good(50.0).with_status(quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE))
+    assert reasons(await desk.ask()) == [Reason.NO_COMMUNICATION]
+
+
+@pytest.mark.asyncio
+async def test_CM_08_limits_reject_and_a_large_step_needs_a_reason() -> None:
+    desk = Desk(max_step=10.0)
+    assert reasons(await desk.ask(value=91.0, reason="x")) == [Reason.LIMIT_EXCEEDED]
+    assert reasons(await desk.ask(value=61.0)) == [Reason.LIMIT_EXCEEDED]
+    assert (await desk.ask(value=61.0, reason="start-up")).state is CommandState.CONFIRMED
+    assert (await desk.ask(value=59.0)).state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
+async def test_CM_09_local_control_is_refused_with_its_word() -> None:
+    desk = Desk()
+    desk.set("a/p1.remote", False)
+    assert reasons(await desk.ask(START, True)) == [Reason.BLOCKED_BY_SWITCHING_HIERARCHY]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("found", "state"), [(49.97, CommandState.CONFIRMED), (49.90, CommandState.FAILED)])
+async def test_CM_12_read_back_tolerance(found: float, state: CommandState) -> None:
+    desk = Desk(tolerance=0.05)
+    desk.device.stored = found
+    result = await desk.ask(value=50.0)
+    assert (result.state, result.read_back) == (state, found)
+
+
+@pytest.mark.asyncio
+async def test_CM_13_a_pulse_is_sent_at_most_once_under_1000_link_faults() -> None:
+    desk, chance = Desk(), random.Random(13)
+    outcomes = [WriteOutcome(state) for state in WriteState]
+    for turn in range(1_000):
+        desk.sent_at = desk.clock.monotonic_ns()
+        desk.device.outcome = chance.choice(outcomes)
+        desk.device.silent = chance.random() < 0.3
+        desk.device.items[START] = False
+        await desk.ask(START, True, id=f"c_{turn}")
+        await desk.ask(START, True, id=f"c_{turn}")
+    sent = [request.command_id for request in desk.device.requests]
+    assert len(sent) == len(set(sent))
+    assert len(sent) > 100
+
+
+@pytest.mark.asyncio
+async def test_CM_14_every_command_has_exactly_one_audit_chain() -> None:
+    desk = Desk()
+    for number, value in enumerate((55.0, 95.0, "x", 56.0)):
+        await desk.ask(value=value, id=f"c_{number}")
+    chains: dict[str, list[str]] = {}
+    for entry in desk.journal.entries:
+        chains.setdefault(entry.payload["command_id"], []).append(entry.event)
+        assert {"old", "new", "tag", "unit"} <= entry.payload.keys()
+    confirmed = ["command.requested", "command.confirmed"]
+    assert chains == {
+        "c_0": confirmed,
+        "c_1": ["command.refused"],
+        "c_2": ["command.refused"],
+        "c_3": confirmed,
+    }
+
+
+@pytest.mark.asyncio
+async def test_the_same_id_gives_the_first_result_also_while_it_runs() -> None:
+    desk = Desk()
+    first, second = await asyncio.gather(desk.ask(id="c_1"), desk.ask(id="c_1"))
+    third = await desk.ask(id="c_1")
+    assert first == second == third
+    assert len(desk.device.requests) == 1
+    assert desk.audit == ["command.requested", "command.confirmed"]
+
+
+@pytest.mark.asyncio
+async def test_two_commands_to_one_item_do_not_overtake_each_other() -> None:
+    desk = Desk()
+    results = await asyncio.gather(desk.ask(value=55.0), desk.ask(value=60.0))
+    assert [r.state for r in results] == [CommandState.CONFIRMED, CommandState.REFUSED]
+    assert reasons(results[1]) == [Reason.COMMAND_ALREADY_IN_EXECUTION]
+
+
+@pytest.mark.asyncio
+async def test_a_station_that_goes_away_does_not_cut_the_audit_trail() -> None:
+    desk = Desk()
+    desk.device.stored = 1.0
+    asking = asyncio.create_task(desk.ask(value=55.0))
+    while not desk.device.requests:
+        await asyncio.sleep(0)
+    asking.cancel()
+    await asyncio.wait([asking])
+    await desk.gate.close()
+    assert desk.audit == ["command.requested", "command.failed"]
+
+
+@pytest.mark.asyncio
+async def test_without_a_journal_nothing_is_sent() -> None:
+    desk = Desk()
+    desk.journal.broken = True
+    result = await desk.ask()
+    assert result.state is CommandState.REFUSED
+    assert "audit" in result.text
+    assert desk.device.requests == []
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_outcome_is_settled_by_reading_back() -> None:
+    desk = Desk()
+    desk.device.outcome = UNKNOWN
+    assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
+    assert len(desk.device.requests) == 1
+
+
+@pytest.mark.asyncio
+async def test_CM_05_an_outcome_that_stays_unknown_blocks_a_repeat_until_read_back() -> None:
+    desk = Desk()
+    desk.device.outcome, desk.device.executes, desk.device.silent = UNKNOWN, False, True
+    started = desk.clock.monotonic_ns()
+    result = await desk.ask(value=55.0)
+    assert result.state is CommandState.UNKNOWN
+    assert desk.clock.monotonic_ns() - started <= 3_200_000_000
+    assert reasons(await desk.ask(value=55.0)) == [Reason.BAD_FEEDBACK]
+    desk.device.silent, desk.device.executes, desk.device.outcome = False, True, WriteOutcome(WriteState.DONE)
+    desk.device.items[SP] = 50.0
+    assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
+    assert len(desk.device.requests) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_pulse_is_confirmed_by_the_process() -> None:
+    desk = Desk()
+    desk.on_pause = lambda: desk.set("a/p1.running", True)
+    result = await desk.ask(START, True)
+    assert result.state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
+async def test_a_process_that_does_not_follow_leaves_the_outcome_unknown_in_words() -> None:
+    result = await Desk().ask(START, True)
+    assert result.state is CommandState.UNKNOWN
+    assert "no feedback within 5 s" in result.text
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        (WriteState.EXPIRED, Reason.TIME_LIMIT_OVER),
+        (WriteState.NOT_CONNECTED, Reason.NO_COMMUNICATION),
+        (WriteState.REFUSED, Reason.BLOCKED_BY_PROCESS),
+    ],
+)
+async def test_what_the_device_did_not_take_is_a_refusal(state: WriteState, reason: Reason) -> None:
+    desk = Desk()
+    desk.device.outcome, desk.device.executes = WriteOutcome(state), False
+    result = await desk.ask()
+    assert (result.state, reasons(result)) == (CommandState.REFUSED, [reason])
+
+
+@pytest.mark.asyncio
+async def test_a_station_cannot_ask_for_a_longer_life() -> None:
+    desk = Desk()
+    await desk.ask(ttl_ms=3_600_000)
+    assert desk.device.requests[0].deadline_ns == desk.sent_at + 5_000_000_000
+    desk.clock.advance(5.1)
+    assert reasons(await desk.ask(ttl_ms=3_600_000)) == [Reason.TIME_LIMIT_OVER]
+
+
+@pytest.mark.asyncio
+async def test_two_writes_to_one_item_need_a_pause() -> None:
+    desk = Desk(min_interval_ms=500)
+    await desk.ask(value=55.0)
+    assert reasons(await desk.ask(value=56.0)) == [Reason.RATE_EXCEEDED]
+    desk.clock.advance(0.5)
+    assert (await desk.ask(value=56.0)).state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
+async def test_a_fault_of_a_port_is_told_as_unknown_and_locks_the_item() -> None:
+    desk = Desk()
+
+    class Broken(FakeDevice):
+        async def write(self, tag: Any, request: Any) -> WriteOutcome:
+            raise KeyError("driver")
+
+    desk.gate._writer = Broken()
+    assert (await desk.ask()).state is CommandState.UNKNOWN
+    desk.device.silent = True
+    assert reasons(await desk.ask()) == [Reason.BAD_FEEDBACK]
+
+
+@pytest.mark.asyncio
+async def test_a_new_revision_brings_new_rules() -> None:
+    desk = Desk()
+    old = desk.tags.plant
+    rule = replace(old.tags[0].command or CommandRule(), limits=EURange(0, 20))
+    desk.gate.apply(make_plant([replace(old.tags[0], command=rule), *old.tags[1:]], revision="r2"))
+    assert reasons(await desk.ask(value=55.0)) == [Reason.LIMIT_EXCEEDED]
