@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import Any, Protocol
 
 from simulators._instructor import InstructorServer
-from simulators._modbus import ModbusEndpoint
+from simulators._modbus import ModbusEndpoint, PortTaken
 from simulators._opcua import OpcuaEndpoint
 from simulators.kit.malfunctions import MalfunctionBoard
 from simulators.kit.points import Point
@@ -41,6 +41,8 @@ class Simulation(Protocol):
     def points(self) -> tuple[Point, ...]: ...
     @property
     def time_ns(self) -> int: ...
+    @property
+    def warning(self) -> str: ...
     def step(self, dt: float = ...) -> None: ...
     def snapshot(self) -> dict[str, Any]: ...
     def restore(self, snapshot: dict[str, Any]) -> None: ...
@@ -60,6 +62,7 @@ class Engine:
         self._version = 0
         self._owed = 0.0
         self._stop = asyncio.Event()
+        self._unmended: set[str] = set()
         self._snapshots: OrderedDict[str, dict[str, Any]] = OrderedDict()
         self._endpoints: dict[str, ModbusEndpoint | OpcuaEndpoint] = {}
         self._instructor = InstructorServer(self._handle)
@@ -143,10 +146,21 @@ class Engine:
                 log.info("malfunction: link of %s cut", name)
                 await endpoint.cut()
             elif not lost and not endpoint.running:
-                await endpoint.mend()
-                log.info("malfunction cleared: link of %s back", name)
+                await self._mend(name, endpoint)
             if isinstance(endpoint, OpcuaEndpoint):
                 await endpoint.publish(self.sim.time_ns)
+
+    async def _mend(self, name: str, endpoint: ModbusEndpoint | OpcuaEndpoint) -> None:
+        """A port taken meanwhile is tried again at every tick and told once."""
+        try:
+            await endpoint.mend()
+        except (PortTaken, OSError) as error:
+            if name not in self._unmended:
+                log.warning("link of %s cannot come back yet: %s", name, error)
+            self._unmended.add(name)
+            return
+        self._unmended.discard(name)
+        log.info("malfunction cleared: link of %s back", name)
 
     async def close(self) -> None:
         """Stop every listener and give the plant back."""
@@ -178,7 +192,7 @@ class Engine:
             "simulator": self.sim.name, "session": self.session, "sim_time_ns": self.sim.time_ns,
             "sim_seconds": self.sim.state["t"], "rate": self.rate, "frozen": self.frozen,
             "malfunctions": self.sim.board.active(self.sim.state), "available": self.sim.board.available(),
-            "snapshots": list(self._snapshots), "warning": self.sim.state.get("warning", 0),
+            "snapshots": list(self._snapshots), "warning": self.sim.warning,
         }  # fmt: skip
 
     async def _freeze(self, message: dict[str, Any]) -> dict[str, Any]:

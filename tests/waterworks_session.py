@@ -101,7 +101,7 @@ class Watcher:
     def shown_live(self, name: str) -> bool:
         """Good, and young enough by the station's own clock: what a mimic would draw as a plain number."""
         value = self.values.get(name)
-        if value is None or not value.is_good:
+        if value is None or not value.is_good or not self.link_up:
             return False
         group = self.groups.get(name, "")
         since = (monotonic_ns() - self.arrived) // 1_000_000
@@ -139,6 +139,7 @@ class Watcher:
 async def watching(data: Path) -> tuple[SocketClient, Watcher]:
     """A client that has subscribed to every tag of the plant."""
     watcher = Watcher()
+    await asyncio.to_thread(wait_until, lambda: is_running(data))
     client = SocketClient(data, watcher)
     plant = await client.plant()
     await client.subscribe([tag.name for tag in plant.tags])

@@ -79,6 +79,8 @@ class IsolatedDriver:
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """The deadline travels along: the worker checks it once more right before the socket write."""
+        if self._process is None or self._lost.done():
+            return WriteOutcome(WriteState.NOT_CONNECTED, text="the worker of this connection is not running")
         try:
             answer = await self._ask(
                 "write", id=request.command_id, tag=request.tag_id, handle=request.handle,

@@ -22,7 +22,7 @@ from hmi.acquisition.port import (
 )
 from hmi.core.clock import monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
-from hmi.core.errors import CommunicationError
+from hmi.core.errors import CommunicationError, ConfigurationError
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
 from hmi.project.plant import ConnectionDef
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 OPEN_TIMEOUT_S = 15.0
 BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.25, 5.0
+CLOSE_TIMEOUT_S = 3.0
 STEADY_NS = 10_000_000_000
 
 DriverFactory = Callable[[str, LinkSettings], Driver]
@@ -74,6 +75,8 @@ class Link:
         self._write_lock = asyncio.Lock()
         self._retry = asyncio.Event()
         self._told_down = False
+        self._failures = 0
+        self._fault = ""
 
     @property
     def name(self) -> str:
@@ -85,18 +88,11 @@ class Link:
             started = monotonic_ns()
             try:
                 await self._session_once()
-            except CommunicationError as error:
+            except (CommunicationError, ConfigurationError) as error:
                 self._lost(str(error))
-            except (OSError, TimeoutError) as error:
-                self._lost(f"{type(error).__name__}: {error}".rstrip(": "))
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
-                # The one border of this task: an unforeseen fault in a driver is a lost link, not a dead runtime.
-                log.exception(
-                    "Connection %s: unforeseen fault in driver %s", self.name, self.definition.driver
-                )
-                self._lost(f"internal fault: {error}")
+                # The border for a driver that cannot even be built or closed: a lost link, not a dead runtime.
+                self._lost(self._unforeseen(error))
             await self._pause(reset=monotonic_ns() - started > STEADY_NS)
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
@@ -107,6 +103,8 @@ class Link:
         if loop is not None:
             return await loop.write(request)
         async with self._write_lock:
+            if self._driver is not driver:
+                return OFFLINE
             if request.deadline_ns <= monotonic_ns():
                 return WriteOutcome(
                     WriteState.EXPIRED, text="the command was not sent within its time to live"
@@ -137,15 +135,41 @@ class Link:
         driver = self._create(self.definition.driver, settings)
         self._driver = driver
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT_S):
-                identity = await driver.open()
-            self._refuse_a_stranger(identity)
-            self._events.on_groups(self.name, driver.groups())
-            self._up(identity, endpoint)
-            await self._serve(driver)
+            await self._use(driver, endpoint)
+        except CommunicationError as error:
+            self._lost(str(error))
+        except (OSError, TimeoutError) as error:
+            self._lost(f"{type(error).__name__}: {error}".rstrip(": "))
+        except Exception as error:
+            # The one border of this task: an unforeseen fault in a driver is a lost link, not a dead runtime.
+            self._lost(self._unforeseen(error))
         finally:
             self._driver, self._loop = None, None
-            await driver.close()
+            await self._close(driver)
+
+    async def _use(self, driver: Driver, endpoint: str) -> None:
+        async with asyncio.timeout(OPEN_TIMEOUT_S):
+            identity = await driver.open()
+        self._refuse_a_stranger(identity)
+        self._events.on_groups(self.name, driver.groups())
+        self._up(identity, endpoint)
+        await self._serve(driver)
+
+    async def _close(self, driver: Driver) -> None:
+        """The loss was told before: a close that takes its time keeps no value alive."""
+        try:
+            async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                await driver.close()
+        except TimeoutError:
+            log.warning("Connection %s: the driver did not close within %g s.", self.name, CLOSE_TIMEOUT_S)
+
+    def _unforeseen(self, error: Exception) -> str:
+        """A sentence; the traceback is logged once for each different fault."""
+        text = f"internal fault of driver {self.definition.driver}: {type(error).__name__}: {error}"
+        if text != self._fault:
+            self._fault = text
+            log.error("Connection %s: %s", self.name, text, exc_info=error)
+        return text
 
     async def _serve(self, driver: Driver) -> None:
         if self.style == "push":
@@ -189,13 +213,11 @@ class Link:
         self.state, self.text = state, text
 
     async def _pause(self, *, reset: bool) -> None:
-        self._failures = 0 if reset else getattr(self, "_failures", 0) + 1
+        self._failures = 0 if reset else self._failures + 1
         seconds = min(BACKOFF_LAST_S, BACKOFF_FIRST_S * 2 ** min(self._failures, 6))
         self._retry.clear()
         try:
             async with asyncio.timeout(seconds * random.uniform(0.8, 1.2)):
                 await self._retry.wait()
         except TimeoutError:
-            pass
-        if self.state != "up":
-            self.state = "connecting" if self.state != "refused" else "refused"
+            return

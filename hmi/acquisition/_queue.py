@@ -131,18 +131,22 @@ class PollLoop:
 
     async def _write_one(self) -> None:
         request, done = self._writes.pop(0)
+        if done.done():
+            return  # the asker has gone: what nobody waits for is not sent
         if request.deadline_ns <= monotonic_ns():
             _settle(done, EXPIRED)
             return
+        outcome = WriteOutcome(WriteState.UNKNOWN, text="the connection was closed during the write")
         try:
             outcome = await self._timed(self._driver.write(request))
-        except asyncio.CancelledError:
-            _settle(done, WriteOutcome(WriteState.UNKNOWN, text="the connection was closed during the write"))
-            raise
-        _settle(done, outcome)
+        finally:
+            _settle(done, outcome)
 
     async def _read_one(self) -> None:
         handles, done = self._reads.pop(0)
+        if done.done():
+            return
+        found: Mapping[int, DataValue] | None = None
         try:
             found = await self._driver.read_now(handles)
         except LinkLost as error:
@@ -151,9 +155,9 @@ class PollLoop:
         except CommunicationError as error:
             _fail(done, error)
             return
-        except asyncio.CancelledError:
-            _fail(done, CommunicationError("the connection was closed during the read"))
-            raise
+        finally:
+            if not done.done() and found is None:
+                _fail(done, CommunicationError("the connection was closed during the read"))
         _settle(done, found)
 
     async def _timed(self, request: Any) -> Any:

@@ -141,7 +141,15 @@ async def _main(driver_name: str, cap_mb: int) -> None:
     reader = asyncio.StreamReader(limit=wire.MESSAGE_LIMIT)
     loop = asyncio.get_running_loop()
     threading.Thread(target=_feed, args=(reader, loop, sys.stdin.buffer), daemon=True).start()
-    await Worker(driver_name, cap_mb, sys.stdout.buffer).run(reader)
+    with _own_output() as out:
+        await Worker(driver_name, cap_mb, out).run(reader)
+
+
+def _own_output() -> BinaryIO:
+    """The pipe to the runtime; whatever a library prints goes to standard error and spoils no frame."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return out
 
 
 def main() -> None:

@@ -27,6 +27,8 @@ class Alarm:
     compare: Comparator
     expression: Expression | None = None
     is_plain: bool = True
+    suppress_when: Expression | None = None
+    rule_hidden: bool = False
     connection: str = ""
     flags: AlarmFlags = NORMAL
     present: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hmi.alarms._change import AlarmChange
@@ -16,11 +17,12 @@ from hmi.alarms._state import STATE_LENGTH, carry, exported, restore
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmFlags, AlarmRow, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
+from hmi.core.errors import ConfigurationError
 from hmi.core.identity import new_id
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.values import DataValue
-from hmi.expressions import compile_expression
+from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import AlarmDef, Plant
 
 STALE_CODES = frozenset({quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE, quality.UNCERTAIN_LAST_USABLE})
@@ -42,6 +44,7 @@ class AlarmEngine:
         self._links: dict[str, Alarm] = {}
         self._due: list[tuple[int, int, Alarm]] = []
         self._shelves: list[tuple[int, int, Alarm]] = []
+        self._rules: dict[int, list[Alarm]] = {}
         self._down: set[str] = set()
         self._order = 0
         self._shown: dict[str, Alarm] = {}
@@ -53,8 +56,10 @@ class AlarmEngine:
         """Evaluate every alarm that reads one of the changed tags."""
         # a delay that ended before these values came counts, however rarely ``tick`` is called
         found = self.tick(now_ns) if self._due and self._due[0][0] <= now_ns else []
-        of_handle = self._of_handle
+        of_handle, rules = self._of_handle, self._rules
         for handle, value in changes:
+            if handle in rules:
+                self._apply_rules(handle, now_ns, found)
             for alarm in of_handle.get(handle, ()):
                 if value.status == 0 and not alarm.unknown and alarm.is_plain:
                     if alarm.compare(value.value, alarm.present) != alarm.present:
@@ -176,7 +181,7 @@ class AlarmEngine:
         """Take another revision: alarms keep their state by id, changed ones are evaluated at once."""
         old, down = self._alarms, self._down
         self._plant, self._alarms, self._of_handle, self._links = plant, {}, {}, {}
-        self._due, self._shelves, self._shown = [], [], {}
+        self._due, self._shelves, self._shown, self._rules = [], [], {}, {}
         self._build()
         self._down = down & plant.connections.keys()
         for key, alarm in self._alarms.items():
@@ -184,10 +189,13 @@ class AlarmEngine:
                 carry(old[key], alarm)
                 self._take_up(alarm)
         every = range(len(plant.tags))
-        return self.evaluate([(h, self._values[h]) for h in every if h in self._of_handle], now_ns)
+        read = self._of_handle.keys() | self._rules.keys()
+        return self.evaluate([(h, self._values[h]) for h in every if h in read], now_ns)
 
     def _take_up(self, alarm: Alarm) -> None:
         """Put a carried or restored alarm back into the list and its timers back into the heaps."""
+        if alarm.rule_hidden and alarm.suppress_when is None:
+            alarm.rule_hidden, alarm.flags = False, replace(alarm.flags, suppressed=False)
         self._remember(alarm)
         if alarm.due:
             self._order += 1
@@ -222,12 +230,49 @@ class AlarmEngine:
             alarm.is_plain = definition.kind not in ("bad", "expression")
             if definition.kind == "expression":
                 alarm.expression = compile_expression(definition.expression, file=definition.source.file)
-                handles = {self._plant.by_name[name].handle for name in alarm.expression.names}
+                handles = self._read_by(alarm.expression, definition)
+            self._add_rule(alarm)
             self._alarms[definition.id] = alarm
             for handle in handles:
                 self._of_handle.setdefault(handle, []).append(alarm)
         for name in self._plant.connections:
             self._links[name] = self._alarms[LINK_PREFIX + name] = _link_alarm(name)
+
+    def _add_rule(self, alarm: Alarm) -> None:
+        """``suppress_when`` of the definition: an expression that hides the alarm by design while it is true."""
+        text = str(alarm.definition.extra.get("suppress_when", "")).strip()
+        if not text:
+            return
+        source = alarm.definition.source
+        rule = alarm.suppress_when = compile_expression(text, file=source.file, line=source.line)
+        for handle in self._read_by(rule, alarm.definition):
+            self._rules.setdefault(handle, []).append(alarm)
+
+    def _read_by(self, expression: Expression, definition: AlarmDef) -> set[int]:
+        """Handles of the tags that an expression of an alarm reads."""
+        for name in expression.names:
+            if name not in self._plant.by_name:
+                raise ConfigurationError(
+                    f"the alarm {definition.name!r} reads {name!r}, which is not a tag",
+                    file=definition.source.file,
+                    line=definition.source.line,
+                    do="correct the name",
+                )
+        return {self._plant.by_name[name].handle for name in expression.names}
+
+    def _apply_rules(self, handle: int, now_ns: int, found: list[AlarmChange]) -> None:
+        """Only a rule that is surely true suppresses; a Bad or stale input never hides an alarm."""
+        for alarm in self._rules[handle]:
+            assert alarm.suppress_when is not None
+            result = alarm.suppress_when.evaluate(self._by_name, now_ns)
+            stale = result.status & quality.CODE_MASK in STALE_CODES
+            wanted = bool(result.value) and not result.is_bad and not stale
+            if wanted == alarm.rule_hidden:
+                continue
+            event = AlarmEvent.SUPPRESS if wanted else AlarmEvent.UNSUPPRESS
+            comment = f"suppressed by design: {alarm.suppress_when.text}"
+            if self._apply(alarm, event, now_ns, found, comment=comment) is None:
+                alarm.rule_hidden = wanted
 
     def _evaluate_one(self, alarm: Alarm, value: DataValue, now_ns: int, found: list[AlarmChange]) -> None:
         """The quality gate, then the comparator."""

@@ -8,6 +8,7 @@ from typing import Any
 from hmi.alarms._condition_state import Alarm
 from hmi.core.alarms import AlarmFlags
 
+# values that every kept state has; newer ones follow them
 STATE_LENGTH = 12
 
 
@@ -17,7 +18,7 @@ def exported(alarm: Alarm) -> list[Any]:
     return [
         flags.active, flags.acked, flags.latched, flags.shelved, flags.suppressed, flags.oos,
         alarm.occurrence_id, alarm.condition_time, alarm.alarm_time, alarm.shelve_until, alarm.one_shot,
-        alarm.link_hidden,
+        alarm.link_hidden, alarm.rule_hidden,
     ]  # fmt: skip
 
 
@@ -27,6 +28,7 @@ def restore(alarm: Alarm, row: Sequence[Any]) -> None:
     alarm.present, alarm.unknown = alarm.flags.active, True
     alarm.occurrence_id, alarm.condition_time, alarm.alarm_time = row[6:9]
     alarm.shelve_until, alarm.one_shot, alarm.link_hidden = row[9:12]
+    alarm.rule_hidden = len(row) > STATE_LENGTH and bool(row[STATE_LENGTH])
 
 
 def carry(old: Alarm, new: Alarm) -> None:
@@ -34,6 +36,7 @@ def carry(old: Alarm, new: Alarm) -> None:
     new.flags, new.occurrence_id = old.flags, old.occurrence_id
     new.condition_time, new.alarm_time, new.value = old.condition_time, old.alarm_time, old.value
     new.suppressed_reason, new.link_hidden = old.suppressed_reason, old.link_hidden
+    new.rule_hidden = old.rule_hidden
     new.shelve_until, new.one_shot = old.shelve_until, old.one_shot
     new.unknown, new.present = old.unknown, old.flags.active
     if _judged_alike(old, new):

@@ -4,6 +4,8 @@ CPU time of this process for each value that arrived; one client at a time, roun
 a process of its own.
 """
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ class SocketClient:
         self._tags: tuple[str, ...] = ()
         self._http: httpx.AsyncClient | None = None
         self._socket: Connection | None = None
+        self._down_text = ""
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live connection")
 
     async def status(self) -> RuntimeStatus:
@@ -56,7 +58,8 @@ class SocketClient:
     async def subscribe(self, tags: Sequence[str]) -> None:
         self._tags = tuple(tags)
         if self._socket is not None:
-            await self._subscribe(self._socket)
+            with contextlib.suppress(WebSocketException):  # made again with the next connection
+                await self._subscribe(self._socket)
 
     async def read_raw(self, request: ReadRaw) -> HistoryPage:
         query = {"tag": request.tag_id, "start": request.start, "end": request.end, "limit": request.limit}
@@ -129,26 +132,44 @@ class SocketClient:
                 text = f"the runtime was silent for {SILENCE_S:g} s"
             except (CommunicationError, OSError, WebSocketException) as error:
                 text = str(error) or type(error).__name__
+            except Exception as error:
+                # The border of the live connection: a message or a listener at fault costs one connection.
+                log.exception("The live connection failed.")
+                text = f"internal fault: {type(error).__name__}: {error}"
             await self._down(text)
             await asyncio.sleep(RECONNECT_S)
 
     async def _down(self, text: str) -> None:
-        self._socket = None
+        self._tell_down(text)
         http, self._http = self._http, None
         if http is not None:
             await http.aclose()
-        self._listener.on_link(False, text)
+
+    def _tell_down(self, text: str) -> None:
+        """Once for each different text."""
+        self._socket = None
+        if text != self._down_text:
+            self._down_text = text
+            self._listener.on_link(False, text)
 
     async def _live_once(self, endpoint: LocalEndpoint) -> None:
-        async with asyncio.timeout(SILENCE_S) as patience, await _connect(endpoint) as live:
-            self._socket = live
+        async with await _connect(endpoint) as live:
+            self._socket, self._down_text = live, ""
             self._listener.on_link(True, "")
             await self._subscribe(live)
             decoder = LiveDecoder()
             while True:
-                data = await live.recv(decode=False)
-                patience.reschedule(asyncio.get_running_loop().time() + SILENCE_S)
+                data = await self._next(live)
                 self._take(decoder, cast("dict[str, Any]", _decode(data)))
+
+    async def _next(self, live: Connection) -> bytes:
+        """The next message; silence is told at once, before the connection is closed."""
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                return cast("bytes", await live.recv(decode=False))
+        except TimeoutError:
+            self._tell_down(f"the runtime was silent for {SILENCE_S:g} s")
+            raise
 
     def _take(self, decoder: LiveDecoder, message: dict[str, Any]) -> None:
         if message["t"] == "ev":
@@ -165,6 +186,7 @@ def _connect(endpoint: LocalEndpoint) -> connect:
         "max_size": MESSAGE_LIMIT,
         "compression": None,
         "additional_headers": _headers(endpoint),
+        "open_timeout": SILENCE_S,
         "close_timeout": 0.5,
         "proxy": None,
     }

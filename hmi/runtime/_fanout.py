@@ -81,13 +81,18 @@ class EventLane:
         self._snapshot, self._limit = snapshot, limit
         self._waiting: deque[dict[str, Any]] = deque()
         self._seq = 0
+        self._list: dict[str, Any] | None = None
         self.put("alarms", snapshot())
 
     def put(self, kind: str, payload: Any) -> None:
-        """Queue one message."""
+        """Queue one message; an alarm list that still waits is replaced, because the new one is whole."""
+        if kind == "alarms" and self._list is not None:
+            self._list["payload"] = payload
+            return
         if len(self._waiting) >= self._limit:
             lost = len(self._waiting)
             self._waiting.clear()
+            self._list = None
             self._append("overrun", {"lost": lost})
             self._append("alarms", self._snapshot())
             if kind == "alarms":
@@ -98,8 +103,12 @@ class EventLane:
         """All waiting messages."""
         found = list(self._waiting)
         self._waiting.clear()
+        self._list = None
         return found
 
     def _append(self, kind: str, payload: Any) -> None:
         self._seq += 1
-        self._waiting.append({"t": "ev", "seq": self._seq, "kind": kind, "payload": payload})
+        message = {"t": "ev", "seq": self._seq, "kind": kind, "payload": payload}
+        self._waiting.append(message)
+        if kind == "alarms":
+            self._list = message

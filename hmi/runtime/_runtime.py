@@ -129,7 +129,12 @@ class Runtime:
     def on_groups(self, connection: str, groups: Sequence[Group]) -> None:
         """Source groups, made unique over all connections."""
         named = [Group(f"{connection}:{g.name}", g.unit, g.period_ms, g.handles) for g in groups]
-        self.services.tags.add_groups(connection, named)
+        tags = self.services.tags
+        before = tags.groups
+        tags.add_groups(connection, named)
+        if tags.groups != before:
+            for lane in self.lanes:
+                lane.fresh = True  # groups and limits go to the stations with a snapshot only
 
     def on_batch(self, connection: str, batch: Batch) -> None:
         """Steps 3 to 5 of a value."""

@@ -76,16 +76,24 @@ async def arguments(request: Request, verb: Verb) -> Mapping[str, Any]:
     """Arguments from the query string or the JSON body; BadRequest with one sentence."""
     if verb.method == "GET":
         return {name: _query(request, name, kind) for name, kind in verb.parameters.items()}
-    size = request.headers.get("content-length", "0")
-    if not size.isdigit() or int(size) > BODY_LIMIT:
-        raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes")
+    content = await _body(request)
     try:
-        body = msgspec.json.decode(await request.body())
+        body = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise BadRequest("the body is not a JSON object")
     return body
+
+
+async def _body(request: Request) -> bytes:
+    """The body as it arrives, whatever length the request declares."""
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > BODY_LIMIT:
+            raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes")
+    return bytes(content)
 
 
 def _query(request: Request, name: str, kind: str) -> Any:

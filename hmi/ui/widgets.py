@@ -23,7 +23,10 @@ def plain(text: str) -> str:
 
 
 class Text(QLabel):
-    """One line or paragraph of plain text in a theme role; a single line is cut with … and tells all on hover."""
+    """One line or paragraph of plain text in a theme role; a single line is cut with … and tells all on hover.
+
+    ``fit``: exactly as wide as its text (or as the width it is given), for labels without a stretch.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Text(QLabel):
         font: str = "text",
         color: str = "text",
         wrap: bool = False,
+        fit: bool = False,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -41,6 +45,7 @@ class Text(QLabel):
         self.setFont(theme.font(font))
         self.setWordWrap(wrap)
         policy = QSizePolicy.Policy.Preferred if wrap else QSizePolicy.Policy.Ignored
+        policy = QSizePolicy.Policy.Fixed if fit else policy
         self.setSizePolicy(policy, QSizePolicy.Policy.Fixed if not wrap else QSizePolicy.Policy.Minimum)
         self.set_role(color)
         self.set_text(text)

@@ -15,6 +15,13 @@ log = logging.getLogger(__name__)
 BAR_PER_M = 0.0980665
 FIXED_HEADS = ("WETWELL", "RAPID", "CLEARWELL", "LT510", "LT520")
 _INIT_NO_SAVE = 10
+UNBALANCED, PUMP_CANNOT_DELIVER, NEGATIVE_PRESSURE = 1, 4, 6
+WARNINGS = {
+    0: "",
+    UNBALANCED: "the hydraulics did not balance",
+    PUMP_CANNOT_DELIVER: "a pump cannot deliver against the pressure",
+    NEGATIVE_PRESSURE: "the pressure is negative somewhere",
+}
 
 
 @dataclass(slots=True)
@@ -82,13 +89,13 @@ class Network:
         """Write every input, solve one steady state, read what the plant needs."""
         self._write(inputs)
         en.initH(self._project, _INIT_NO_SAVE)
-        warning = 0
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             en.runH(self._project)
+        outputs = self._read()
         if caught:
-            warning = _warning_code(str(caught[0].message))
-        return self._read(warning)
+            outputs.warning = _cause(inputs, outputs)
+        return outputs
 
     def _write(self, inputs: Inputs) -> None:
         project, node, link = self._project, self._node, self._link
@@ -108,20 +115,19 @@ class Network:
         en.setlinkvalue(project, link["PRV531"], en.INITSETTING, inputs.prv_m)
         en.setoption(project, en.DEMANDMULT, inputs.demand_factor)
 
-    def _read(self, warning: int) -> Outputs:
+    def _read(self) -> Outputs:
         project, values = self._project, self._values
         en.getlinkvalues(project, en.FLOW, values)
         flow = {name: values[self._link[name] - 1] for name in self.FLOWS}
         en.getnodevalues(project, en.PRESSURE, values)
         pressure = {name: values[self._node[name] - 1] for name in self.PRESSURES}
-        return Outputs(flow, pressure, flow["PO1"], warning)
+        return Outputs(flow, pressure, flow["PO1"], 0)
 
 
-def _warning_code(text: str) -> int:
-    """``Warning: System hydraulically unbalanced`` -> 1 … 6; an unknown text counts as 1."""
-    for code, word in enumerate(
-        ("unbalanced", "unstable", "disconnected", "pump", "valve", "negative"), start=1
-    ):
-        if word in text.lower():
-            return code
-    return 1
+def _cause(inputs: Inputs, outputs: Outputs) -> int:
+    """The library warns without its code, so the results must say which of them it was."""
+    if any(speed > 0.0 and outputs.flow[name] < 0.5 for name, speed in inputs.pumps.items()):
+        return PUMP_CANNOT_DELIVER
+    if min(outputs.pressure.values()) < 0.0:
+        return NEGATIVE_PRESSURE
+    return UNBALANCED

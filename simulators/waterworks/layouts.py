@@ -103,8 +103,6 @@ FILTER = (
 )
 
 OPC_VALVE = tuple(Signal(s.name, s.type, "", s.writable, s.unit, s.low, s.high) for s in VALVE)
-OPC_ANALOGUE = ANALOGUE
-OPC_LOOP = LOOP
 
 DRIVE_STATES = ("Stopped", "Starting", "Running", "Stopping", "Tripped", "Standby", "Out of service")
 TRIP_CODES = ("None", "Overload", "Low level", "Start failure", "Low pressure")

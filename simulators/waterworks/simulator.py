@@ -10,7 +10,7 @@ from simulators.kit.malfunctions import MalfunctionBoard
 from simulators.kit.points import Point
 from simulators.kit.state import State, digest
 from simulators.waterworks.equipment import CATALOGUE, DRIVES, VALVE_SET, initial_state
-from simulators.waterworks.hydraulics import Network
+from simulators.waterworks.hydraulics import WARNINGS, Network
 from simulators.waterworks.plc import SCANS, copy_inputs
 from simulators.waterworks.points import TRANSMITTERS, points
 from simulators.waterworks.process import Process, initial_truth
@@ -84,6 +84,11 @@ class Waterworks:
             copy_inputs(self.state, plc)
         self.step(SETTLE_S)
         self.state |= {"t": 0.0, "steps": 0, "start_ns": start_ns}
+
+    @property
+    def warning(self) -> str:
+        """What the solver complains about now; empty when nothing."""
+        return WARNINGS[self.state["warning"]]
 
     def link_lost(self, connection: str) -> bool:
         """Is the link of this connection cut by a malfunction?"""

@@ -27,6 +27,7 @@ from hmi.project import load_plant
 from hmi.project.plant import TagDef
 from simulators.instructor import request
 from simulators.kit.points import Point
+from simulators.waterworks import layouts
 from simulators.waterworks.points import points
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,6 +166,23 @@ def test_plant_and_simulator_have_the_same_points() -> None:
     for name, tag in tags.items():
         assert tag.connection == POINTS[name].plc, name
         assert (tag.command is not None) == POINTS[name].writable, name
+
+
+@pytest.mark.parametrize(
+    ("tag", "words"),
+    [
+        ("intake/p101a.state", layouts.DRIVE_STATES),
+        ("clarification/p211.state", layouts.DRIVE_STATES),
+        ("intake/p101a.trip_code", layouts.TRIP_CODES),
+        ("intake/xv101a.state", layouts.VALVE_STATES),
+        ("clarification/xv206.state", layouts.VALVE_STATES),
+        ("intake/fic101.mode", layouts.LOOP_MODES),
+        ("filtration/f301.state", layouts.FILTER_STATES),
+    ],
+)
+def test_plant_and_simulator_use_the_same_words_for_states(tag: str, words: tuple[str, ...]) -> None:
+    states = next(t.states for t in plant_tags() if t.name == tag)
+    assert states == dict(enumerate(words))
 
 
 @pytest.mark.asyncio

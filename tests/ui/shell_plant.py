@@ -17,7 +17,14 @@ from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.window import StationWindow
 
-PUMP = {"running": "bool", "fault": "bool", "remote": "bool", "start": "bool", "stop": "bool", "speed": "float32"}
+PUMP = {
+    "running": "bool",
+    "fault": "bool",
+    "remote": "bool",
+    "start": "bool",
+    "stop": "bool",
+    "speed": "float32",
+}
 
 
 def good(value: object) -> DataValue:
@@ -69,7 +76,9 @@ def plant(mode: str = "plant") -> PlantInfo:
         {"path": "intake", "title": "Intake", "parent": "site"},
         {"path": "outlet", "title": "Outlet", "parent": "site"},
     ]
-    return PlantInfo("p_1", "small", "Small plant", "r1", "UTC", mode, "overview", areas, tags, instances, displays)
+    return PlantInfo(
+        "p_1", "small", "Small plant", "r1", "UTC", mode, "overview", areas, tags, instances, displays
+    )
 
 
 def values() -> dict[str, DataValue]:
@@ -80,7 +89,9 @@ def values() -> dict[str, DataValue]:
 
 def alarms() -> list[AlarmInfo]:
     return [
-        make_alarm("intake/fic1.pv", 1, priority=2, message="Raw flow high", value=85.0, limit=80.0, unit="m³/h"),
+        make_alarm(
+            "intake/fic1.pv", 1, priority=2, message="Raw flow high", value=85.0, limit=80.0, unit="m³/h"
+        ),
         make_alarm("outlet/lt2.pv", 2, priority=4, state="ACKED", message="Level sensor service"),
     ]
 

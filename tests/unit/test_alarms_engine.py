@@ -13,6 +13,7 @@ from hmi.alarms import AlarmChange, AlarmEngine, Refused
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
+from hmi.core.errors import ConfigurationError
 from hmi.core.principal import DEMO_OPERATOR
 from hmi.core.values import DataValue, ValueType
 from hmi.project.plant import AlarmDef, TagDef
@@ -282,3 +283,36 @@ def test_the_state_survives_a_restart_without_a_sound() -> None:
     assert again.state is AlarmState.UNACK
     assert again.put(11.0) == []
     assert [c.event for c in again.put(5.0)] == [AlarmEvent.RTN]
+
+
+def test_AL_11_a_suppression_rule_with_a_bad_input_does_not_suppress() -> None:
+    tags = [make_tag("a/x"), make_tag("a/off", type=ValueType.BOOL)]
+    bench = Bench([alarm(extra={"suppress_when": "'a/off'"})], tags)
+    bench.put(True, 1)
+    bench.put(11.0)
+    assert bench.alarms.active() == ()
+    assert [row.state for row in bench.alarms.hidden()] == [AlarmState.DSUPR]
+    assert not [c for c in bench.changes if c.annunciate]
+    changes = bench.put(BAD, 1)
+    assert [c.event for c in changes] == [AlarmEvent.UNSUPPRESS, AlarmEvent.ALM]
+    assert bench.state is AlarmState.UNACK
+    assert [c.event for c in bench.put(True, 1)] == [AlarmEvent.SUPPRESS]
+
+
+def test_a_rule_that_is_taken_out_hides_nothing_any_more() -> None:
+    tags = [make_tag("a/x"), make_tag("a/off", type=ValueType.BOOL)]
+    bench = Bench([alarm(extra={"suppress_when": "'a/off'"})], tags)
+    bench.put(True, 1)
+    bench.put(11.0)
+    plant = make_plant(tags, [alarm()], revision="r2")
+    bench.tags.apply(plant)
+    bench.alarms.apply(plant, bench.clock.now_ns())
+    assert bench.state is AlarmState.UNACK
+
+
+@pytest.mark.parametrize(
+    "fields", [{"kind": "expression", "expression": "'a/no' > 1"}, {"extra": {"suppress_when": "'a/no'"}}]
+)
+def test_an_alarm_over_an_unknown_tag_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="a/no"):
+        Bench([alarm(**fields)])

@@ -15,7 +15,7 @@ from hmi.core import quality
 from hmi.core.errors import ProtocolViolation
 from hmi.drivers.opcua import _session
 from hmi.drivers.opcua._decode import Decoder
-from hmi.drivers.opcua._session import decode_slowly
+from hmi.drivers.opcua._session import check_count, decode_slowly
 from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._values import from_library
 
@@ -144,6 +144,15 @@ def test_library_is_not_asked_about_an_oversized_message(monkeypatch: pytest.Mon
     monkeypatch.setattr(_session, "MAX_LIBRARY_BYTES", 10)
     with pytest.raises(ProtocolViolation, match="larger"):
         decode_slowly(b"\0" * 20, 0)
+
+
+def test_read_answer_with_more_results_than_questions_is_not_decoded() -> None:
+    data = struct_to_binary(ua.ReadResponse(Results=[ua.DataValue(ua.Variant(1, V.Int32))] * 3))
+    check_count(data, 0, 3)
+    with pytest.raises(ProtocolViolation, match="2 values were asked for and more came"):
+        check_count(data, 0, 2)
+    with pytest.raises(ProtocolViolation, match="unusual"):
+        check_count(b"\2" * (300 << 10), 0, 3)
 
 
 def test_nan_and_infinity_are_bad_and_never_a_number() -> None:

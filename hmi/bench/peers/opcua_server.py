@@ -3,6 +3,8 @@
 Run as ``python -m hmi.bench.peers.opcua_server ITEMS PERIOD_S``; prints its port and ends with its parent.
 """
 
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio

@@ -48,7 +48,7 @@ def new_link(endpoint: Endpoint, settings: Mapping[str, Any]) -> Link:
     return Link(
         endpoint.url,
         timeout_s=int(settings.get("timeout_ms", 4000)) / 1000,
-        max_message=int(settings.get("max_message_kb", 16_384)) * 1024,
+        max_message=int(settings.get("max_message_kb", 4096)) * 1024,
         session_timeout_ms=int(settings.get("session_timeout_ms", 60_000)),
     )
 

@@ -47,7 +47,7 @@ SETTINGS = (
         maximum=10_000,
     ),
     Setting("max_notifications", "integer", 1000, "values of one notification", minimum=10, maximum=10_000),
-    Setting("max_message_kb", "integer", 16_384, "largest message accepted", minimum=64, maximum=262_144),
+    Setting("max_message_kb", "integer", 4096, "largest message accepted", minimum=64, maximum=262_144),
     Setting(
         "max_array", "integer", 100_000, "most elements of an array value", minimum=1, maximum=10_000_000
     ),

@@ -151,7 +151,6 @@ class Faceplate(QWidget):
         layout = self.layout()
         if layout is None:
             return
-        layout.invalidate()
         layout.activate()
         height = max(layout.totalHeightForWidth(WIDTH), layout.sizeHint().height())
         if height != self.height():

@@ -89,7 +89,7 @@ class CommandRow(QWidget):
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        label = Text(theme, label_of(info), font="text.label", color="text.label")
+        label = Text(theme, label_of(info), font="text.label", color="text.label", fit=True)
         label.setFixedWidth(66)
         row.addWidget(label)
         if is_number(info):
@@ -113,7 +113,7 @@ class CommandRow(QWidget):
         self.field.returnPressed.connect(self._ask)
         self.set_button = FlatButton(self._theme, tr("Set"), self._ask)
         row.addWidget(self.field)
-        row.addWidget(Text(self._theme, self.info.unit, font="unit", color="text.label"))
+        row.addWidget(Text(self._theme, self.info.unit, font="unit", color="text.label", fit=True))
         row.addWidget(self.set_button)
 
     def _typed(self) -> tuple[float | None, str]:

@@ -62,4 +62,5 @@ def nice_scale(low: float, high: float, steps: int = 5) -> tuple[float, float, f
     raw = span / steps
     size = 10.0 ** np.floor(np.log10(raw))
     step = float(next(size * m for m in (1, 2, 2.5, 5, 10) if size * m >= raw * 0.999))
-    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step), step
+    bottom, top = np.floor(low / step + 1e-9) * step, np.ceil(high / step - 1e-9) * step
+    return min(round(float(bottom), 12), low), max(round(float(top), 12), high), step
