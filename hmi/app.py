@@ -184,6 +184,7 @@ def run_station(options: StationOptions) -> int:
     life = LifeSign(options.life) if options.life else None
     signals = end_on_signals(application)
     try:
+        window.windowClosed.connect(application.exit)
         window.show()
         code = int(application.exec())
     finally:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hmi.acquisition._isolated import IsolatedDriver
-from hmi.acquisition._link import Link, LinkEvents
+from hmi.acquisition._link import DriverFactory, Link, LinkEvents
 from hmi.acquisition._points import Endpoints, endpoints_of, points_of
 from hmi.acquisition._queue import OFFLINE
 from hmi.acquisition.port import Driver, LinkSettings
@@ -28,8 +28,14 @@ def create_driver(name: str, settings: LinkSettings) -> Driver:
     return driver
 
 
+def style_of(driver: str) -> str:
+    """``poll`` or ``push``, as the driver's definition says."""
+    found: DriverDefinition = definition("drivers", driver)
+    return found.style
+
+
 class Acquisition:
-    """Owns the links of one plant revision."""
+    """Owns the links of one plant revision; tests give a ``create`` and ``style_of`` of their own."""
 
     def __init__(
         self,
@@ -39,6 +45,8 @@ class Acquisition:
         mode: Mode,
         endpoints: Endpoints | None = None,
         session: str = "",
+        create: DriverFactory = create_driver,
+        style_of: Callable[[str], str] = style_of,
     ) -> None:
         self._connection_of = {tag.handle: tag.connection for tag in plant.tags if tag.connection}
         self.links = {
@@ -46,8 +54,8 @@ class Acquisition:
                 connection,
                 endpoints_of(connection, endpoints),
                 points_of(plant, name),
-                style=definition("drivers", connection.driver).style,
-                create=create_driver,
+                style=style_of(connection.driver),
+                create=create,
                 events=events,
                 mode=mode,
                 session=session,

@@ -22,7 +22,7 @@ from hmi.acquisition.port import (
 )
 from hmi.core.clock import monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
-from hmi.core.errors import CommunicationError, ConfigurationError
+from hmi.core.errors import CommunicationError, ConfigurationError, LinkLost
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
 from hmi.project.plant import ConnectionDef
@@ -154,6 +154,7 @@ class Link:
         self._events.on_groups(self.name, driver.groups())
         self._up(identity, endpoint)
         await self._serve(driver)
+        raise LinkLost("the driver ended by itself")
 
     async def _close(self, driver: Driver) -> None:
         """The loss was told before: a close that takes its time keeps no value alive."""

@@ -153,7 +153,7 @@ class SocketClient:
             self._listener.on_link(False, text)
 
     async def _live_once(self, endpoint: LocalEndpoint) -> None:
-        async with await _connect(endpoint) as live:
+        async with _connect(endpoint) as live:
             self._socket, self._down_text = live, ""
             self._listener.on_link(True, "")
             await self._subscribe(live)

@@ -127,7 +127,7 @@ class Runtime:
     # ------------------------------------------------------------------ LinkEvents: one sink call per block
 
     def on_groups(self, connection: str, groups: Sequence[Group]) -> None:
-        """Source groups, made unique over all connections."""
+        """Source groups, made unique over all connections; stations learn of them with a fresh snapshot."""
         named = [Group(f"{connection}:{g.name}", g.unit, g.period_ms, g.handles) for g in groups]
         tags = self.services.tags
         before = tags.groups

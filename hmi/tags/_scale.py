@@ -85,6 +85,8 @@ def _scaled(scaling: Scaling, *, live_zero: bool) -> Convert:
         eu = to_eu(value)
         if low <= eu <= high and value >= root_floor:
             return DataValue(eu, raw.status, raw.source_time, raw.receive_time)
+        if not math.isfinite(eu):
+            return _failed(raw, quality.BAD_OUT_OF_RANGE)
         mark = _BELOW if eu < low or value < root_floor else _ABOVE
         return _with(raw, min(max(eu, low), high) if clamp else eu, mark)
 

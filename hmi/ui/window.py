@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, tzinfo
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QApplication, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.clock import monotonic_ns
@@ -34,6 +34,8 @@ CLOCK_MS = 250
 
 class StationWindow(QWidget):
     """One window of a station. ``exit_code`` is what the process ends with when it is closed."""
+
+    windowClosed = Signal(int)
 
     def __init__(
         self, theme: Theme, station: Station, *, display: str = "", ask_on_close: bool = False
@@ -367,9 +369,7 @@ class StationWindow(QWidget):
             self.close_question.open()
             return
         event.accept()
-        application = QApplication.instance()
-        if application is not None:
-            QTimer.singleShot(0, application, lambda: QApplication.exit(self.exit_code))
+        self.windowClosed.emit(self.exit_code)
 
     def _close_with(self, code: int | None) -> None:
         """None: stay."""

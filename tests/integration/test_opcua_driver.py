@@ -95,6 +95,30 @@ async def test_UA_01_status_of_the_server_arrives_whole(plant: Plant) -> None:
             await seen.until(lambda code=code: seen.values[0].status == code)
 
 
+async def test_structures_are_dicts_and_enumerations_numbers(plant: Plant) -> None:
+    node = plant.node("S")
+    await plant.server.nodes.objects.add_variable(node, "S", ua.Range(1.0, 9.0))
+    async with watching(plant.url, [point(0, "S", ValueType.STRUCTURE)]) as (driver, seen, _task):
+        await seen.until(lambda: 0 in seen.values)
+        assert seen.values[0].value == {"Low": 1.0, "High": 9.0}
+        assert driver.diagnostics()["counts"]["by_library"] >= 1
+
+
+async def test_slow_group_has_its_values_before_its_first_notification(plant: Plant) -> None:
+    async with watching(plant.url, [point(0, "E", period=60_000)]) as (_driver, seen, _task):
+        await seen.until(lambda: 0 in seen.values)
+        assert seen.values[0].value == 7
+
+
+async def test_subscription_that_the_server_ends_is_a_lost_link(plant: Plant) -> None:
+    async with watching(plant.url, [point(0, "E")]) as (driver, seen, task):
+        await seen.until(lambda: 0 in seen.values)
+        await plant.server.iserver.subscription_service.delete_subscriptions([driver._groups[0].id])
+        async with asyncio.timeout(10):
+            with pytest.raises(LinkLost):
+                await task
+
+
 # --- limits and deadbands -----------------------------------------------------------------------------
 
 

@@ -39,9 +39,7 @@ def test_what_is_no_number_or_may_mean_two_is_refused_with_a_reason(text: str) -
 
 
 def test_the_number_is_shown_as_it_will_be_sent() -> None:
-    assert parse_number("1248,50").shown == "1 248.5".replace(" ", "\u00a0") or parse_number(
-        "1248,50"
-    ).shown.endswith("248.5")
+    assert parse_number("1248,50").shown.split() == ["1", "248.5"]
     assert parse_number("5.5", integer=True).problem
 
 

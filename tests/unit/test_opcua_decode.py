@@ -16,8 +16,10 @@ from hmi.core.errors import ProtocolViolation
 from hmi.drivers.opcua import _session
 from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._session import check_count, decode_slowly
+from hmi.drivers.opcua._subscribe import silence_of
 from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._values import from_library
+from hmi.drivers.opcua._watch import TICK_S, next_sequence
 
 NOW = 1_800_000_000 * 10**9
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -144,6 +146,16 @@ def test_library_is_not_asked_about_an_oversized_message(monkeypatch: pytest.Mon
     monkeypatch.setattr(_session, "MAX_LIBRARY_BYTES", 10)
     with pytest.raises(ProtocolViolation, match="larger"):
         decode_slowly(b"\0" * 20, 0)
+
+
+def test_UA_03_silence_is_noticed_within_one_and_a_half_keep_alives() -> None:
+    assert silence_of(2000.0) + int(TICK_S * 1e9) <= 3_000_000_000
+    assert silence_of(2000.0) > 2_400_000_000 - 1
+    assert silence_of(1e12) < 6_000_000_000_000
+
+
+def test_sequence_numbers_wrap_to_one() -> None:
+    assert [next_sequence(number) for number in (1, 0xFFFF_FFFE, 0xFFFF_FFFF)] == [2, 0xFFFF_FFFF, 1]
 
 
 def test_read_answer_with_more_results_than_questions_is_not_decoded() -> None:

@@ -136,3 +136,10 @@ def test_the_read_back_tolerance_is_half_a_raw_step_or_a_thousandth_of_the_span(
     discrete = make_tag("a/d", type=ValueType.ENUM)
     tags = TagEngine(make_plant([coarse, fine, discrete]), ManualClock())
     assert [tags.tolerance(h) for h in range(3)] == pytest.approx([0.25, 0.05, 0.0])
+
+
+def test_a_number_that_scaling_makes_infinite_is_bad() -> None:
+    scaling = Scaling(EURange(0, 1), EURange(0, 1_000))
+    value = converted(make_tag("a/x", scaling=scaling), good(1.7e308))
+    assert value.is_bad
+    assert value.value is None

@@ -22,6 +22,7 @@ REFUSED_FILTERS = (
     ua.StatusCodes.BadMonitoredItemFilterUnsupported,
     ua.StatusCodes.BadFilterNotAllowed,
 )
+NOTICE_MS = 100.0
 T = TypeVar("T")
 
 
@@ -84,14 +85,19 @@ async def subscribe(link: Link, group: Group, settings: Mapping[str, Any]) -> li
         revised = await link.session.create_subscription(params, _ignore)
     group.id = revised.SubscriptionId
     interval, count = revised.RevisedPublishingInterval, revised.RevisedMaxKeepAliveCount
-    silence_ms = max(interval * max(count, 1), 100.0) * 1.5
-    group.silence_ns = int(min(silence_ms, 3_600_000.0) * 1_000_000)
+    group.silence_ns = silence_of(interval * max(count, 1))
     notes: list[str] = []
     if interval > 2 * params.RequestedPublishingInterval:
         notes.append(f"{group.name}: the server publishes only every {interval:g} ms")
     if interval * count > 2 * params.RequestedPublishingInterval * params.RequestedMaxKeepAliveCount:
         notes.append(f"{group.name}: the server may stay silent for {interval * count / 1000:g} s")
     return notes
+
+
+def silence_of(keep_alive_ms: float) -> int:
+    """Nanoseconds of silence that mean loss: 1.5 keep-alives, less the time it takes to notice."""
+    keep_alive_ms = min(max(keep_alive_ms, 100.0), 3_600_000.0)
+    return int(max(keep_alive_ms * 1.5 - NOTICE_MS, keep_alive_ms * 1.2) * 1_000_000)
 
 
 def _ignore(_result: object) -> None:

@@ -31,6 +31,7 @@ from hmi.drivers.opcua._write import Writer, outcome_not_connected
 
 log = logging.getLogger(__name__)
 SPARE_ITEMS = 1000
+FIRST_READ_MS = 1000
 
 
 class OpcuaDriver:
@@ -157,7 +158,11 @@ class OpcuaDriver:
             for group in self._groups:
                 wanted = [point for point in group.points if point.handle in waiting]
                 refused = await maker.create(group, wanted)
-                waiting -= {point.handle for point in wanted} - refused.keys()
+                created = [point.handle for point in wanted if point.handle not in refused]
+                waiting.difference_update(created)
+                if created and group.period_ms > FIRST_READ_MS:
+                    # the first notification of a slow group would let the operator wait for a whole period
+                    sink(Batch(group.name, [*(await self.read_now(created)).items()]))
                 for point in wanted:
                     self._faults.pop(point.handle, None)
                 self._faults.update(refused)

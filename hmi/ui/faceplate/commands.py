@@ -136,9 +136,12 @@ class CommandRow(QWidget):
         value, words = self._typed()
         self.hint.set_text(words)
         self.hint.show()
+        if self.field is None:
+            return
         if value is not None:
             whole = self.info.type.startswith(("int", "uint"))
-            self.asked.emit(self.info.name, int(value) if whole else value, "")
+            shown = f"{parse_number(self.field.text()).shown} {self.info.unit}".strip()
+            self.asked.emit(self.info.name, int(value) if whole else value, shown)
 
     def set_blocked(self, why: str, now: Reading) -> None:
         """Buttons stay, disabled with the reason; the state that holds is marked by being pressed in."""

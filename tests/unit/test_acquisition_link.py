@@ -1,0 +1,227 @@
+"""The supervisor of one link: order of steps, loss, return, endpoints, strangers, what is logged."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from hmi.acquisition import Link, is_loopback
+from hmi.acquisition.port import Batch, DeviceIdentity, Group, Point
+from hmi.core.clock import monotonic_ns
+from hmi.core.commands import WriteRequest, WriteState
+from hmi.core.errors import CommunicationError
+from hmi.core.principal import Mode
+from hmi.core.values import ValueType
+from hmi.project.plant import ConnectionDef
+from hmi.testing.driver import FakePlc
+
+pytestmark = pytest.mark.asyncio
+
+
+class Events:
+    """Remembers what a link tells, and wakes who waits for it."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.batches: list[Batch] = []
+        self._news = asyncio.Event()
+
+    def on_groups(self, connection: str, groups: Sequence[Group]) -> None:
+        self._note("groups")
+
+    def on_batch(self, connection: str, batch: Batch) -> None:
+        self.batches.append(batch)
+        self._news.set()
+
+    def on_up(self, connection: str, identity: DeviceIdentity) -> None:
+        self._note("up")
+
+    def on_down(self, connection: str, text: str) -> None:
+        self._note(f"down: {text}")
+
+    def _note(self, text: str) -> None:
+        self.told.append(text)
+        self._news.set()
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def running(
+    plc: FakePlc, *, mode: Mode = Mode.SIMULATOR, simulated: bool = True, session: str = ""
+) -> AsyncIterator[tuple[Link, Events]]:
+    plc.values = {0: 1.0, 1: 2.0}
+    events = Events()
+    points = (Point(0, "a", ValueType.FLOAT64, 50), Point(1, "b", ValueType.FLOAT64, 200))
+    connection = ConnectionDef("plc1", "fake", ("fake://a", "fake://b"), simulated=simulated)
+    link = Link(
+        connection, connection.endpoints, points, style=plc.style_of(""), create=plc.create, events=events,
+        mode=mode, session=session,
+    )  # fmt: skip
+    task = asyncio.create_task(link.run())
+    try:
+        yield link, events
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def request(value: float, *, in_s: float = 5.0) -> WriteRequest:
+    return WriteRequest("c_1", "t_a", 0, value, monotonic_ns() + int(in_s * 1e9))
+
+
+@pytest.mark.parametrize("push", [False, True])
+async def test_groups_are_told_before_up_and_values_follow(push: bool) -> None:
+    async with running(FakePlc(push=push)) as (link, events):
+        await events.until(lambda: len(events.batches) >= 2)
+        assert events.told == ["groups", "up"]
+        assert link.state == "up"
+        assert {h for b in events.batches for h, _ in b.updates} == {0, 1}
+
+
+@pytest.mark.parametrize("push", [False, True])
+async def test_a_cut_is_told_once_and_a_fresh_driver_takes_the_next_endpoint(push: bool) -> None:
+    plc = FakePlc(push=push)
+    async with running(plc) as (_, events):
+        await events.until(lambda: "up" in events.told)
+        plc.cut()
+        await events.until(lambda: events.told.count("up") == 2)
+        assert events.told == ["groups", "up", "down: the connection was reset", "groups", "up"]
+        assert plc.endpoints == ["fake://a", "fake://b"]
+        assert plc.drivers[0].closed
+
+
+async def test_loss_is_told_before_a_driver_that_is_slow_to_close() -> None:
+    plc = FakePlc()
+    async with running(plc) as (_, events):
+        await events.until(lambda: "up" in events.told)
+        closing = asyncio.Event()
+
+        async def never_closed() -> None:
+            closing.set()
+            await asyncio.Event().wait()
+
+        plc.drivers[0].close = never_closed  # type: ignore[method-assign]
+        plc.cut()
+        await asyncio.wait_for(closing.wait(), 5)
+        assert events.told[-1] == "down: the connection was reset"
+
+
+async def test_an_outage_logs_one_line_and_the_return_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    plc = FakePlc()
+    caplog.set_level(logging.WARNING)
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+        plc.reachable = False
+        plc.cut()
+        await events.until(lambda: len(events.told) == 3)
+        since = link.since
+        async with asyncio.timeout(10):
+            while len(plc.drivers) < 4:
+                link.retry_now()
+                await asyncio.sleep(0)
+        assert link.state == "down"
+        assert link.since == since
+        plc.reachable = True
+        link.retry_now()
+        await events.until(lambda: events.told.count("up") == 2)
+    lines = [record.getMessage() for record in caplog.records if record.name == "hmi.acquisition._link"]
+    assert len(lines) == 2
+    assert "is lost" in lines[0]
+    assert "is back" in lines[1]
+
+
+async def test_an_unforeseen_fault_of_a_driver_is_a_lost_link_with_one_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    plc = FakePlc()
+    plc.fault = ZeroDivisionError("division by zero")
+    async with running(plc) as (link, events):
+        await events.until(lambda: bool(events.told))
+        async with asyncio.timeout(10):
+            while len(plc.drivers) < 3:
+                link.retry_now()
+                await asyncio.sleep(0)
+        assert "ZeroDivisionError" in events.told[0]
+        plc.fault = None
+        link.retry_now()
+        await events.until(lambda: "up" in events.told)
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+
+
+@pytest.mark.parametrize(
+    ("identity", "mode", "simulated", "session", "accepted"),
+    [
+        (DeviceIdentity("Watchkeeper simulator", session="s1"), Mode.SIMULATOR, True, "s1", True),
+        (DeviceIdentity("Watchkeeper simulator", session="s2"), Mode.SIMULATOR, True, "s1", False),
+        (DeviceIdentity("Other maker"), Mode.SIMULATOR, True, "", False),
+        (DeviceIdentity(), Mode.SIMULATOR, True, "", False),
+        (DeviceIdentity("Watchkeeper simulator"), Mode.PLANT, False, "", False),
+        (DeviceIdentity("Other maker"), Mode.PLANT, False, "", True),
+        (DeviceIdentity(), Mode.PLANT, False, "", True),
+    ],
+)
+async def test_a_stranger_is_refused_before_its_first_value(
+    identity: DeviceIdentity, mode: Mode, simulated: bool, session: str, accepted: bool
+) -> None:
+    async with running(FakePlc(identity=identity), mode=mode, simulated=simulated, session=session) as (
+        link,
+        events,
+    ):
+        await events.until(lambda: bool(events.batches) or any(t.startswith("down") for t in events.told))
+        assert bool(events.batches) is accepted
+        assert link.state == ("up" if accepted else "refused")
+        outcome = await link.write(request(5.0))
+        assert outcome.state is (WriteState.DONE if accepted else WriteState.NOT_CONNECTED)
+
+
+async def test_nothing_is_written_or_read_while_the_link_is_down() -> None:
+    plc = FakePlc()
+    plc.reachable = False
+    async with running(plc) as (link, events):
+        await events.until(lambda: bool(events.told))
+        assert (await link.write(request(5.0))).state is WriteState.NOT_CONNECTED
+        with pytest.raises(CommunicationError):
+            await link.read_now([0])
+        assert not [entry for entry in plc.log if entry[0] == "write"]
+
+
+async def test_a_write_that_waits_when_the_link_is_lost_never_reaches_the_device() -> None:
+    plc = FakePlc()
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+        plc.freeze()
+        before = len(plc.log)
+        while len(plc.log) == before:
+            await asyncio.sleep(0.01)
+        writes = [asyncio.create_task(link.write(request(v))) for v in (5.0, 6.0)]
+        states = [(await write).state for write in writes]
+        plc.thaw()
+        await events.until(lambda: events.told.count("up") == 2)
+        assert states == [WriteState.NOT_CONNECTED, WriteState.NOT_CONNECTED]
+        assert not [entry for entry in plc.log if entry[0] == "write"]
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_local"),
+    [
+        ("tcp://127.0.0.1:502", True),
+        ("opc.tcp://localhost:4840/x", True),
+        ("tcp://[::1]:502", True),
+        ("tcp://127.0.0.1.example.org:502", False),
+        ("tcp://127.0.0.1@10.0.0.1:502", False),
+        ("tcp://10.0.0.1:502", False),
+        ("tcp://0.0.0.0:502", False),
+        ("serial:///dev/ttyS0", False),
+    ],
+)
+async def test_only_loopback_counts_as_loopback(endpoint: str, is_local: bool) -> None:
+    assert is_loopback(endpoint) is is_local
