@@ -11,6 +11,8 @@ import logging
 import subprocess
 import sys
 import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -21,6 +23,7 @@ from hmi.core.errors import AccessRefused, UsageError, WatchkeeperError
 _HELP = "Watchkeeper: control-room HMI and SCADA."
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
 
+WARM_UP_RATE = 60.0
 PlantFolder = Annotated[Path, typer.Argument(help="Plant folder (the one with plant.toml).")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time data lie.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -79,6 +82,8 @@ def demo(
     display: Annotated[str, typer.Option(help="Display to show; empty = the plant's home.")] = "",
     size: Size = "1920x1080",
     theme: ThemeName = "light",
+    warm_up: Annotated[float, typer.Option(help="Simulated minutes before the picture, at 60x.")] = 0.0,
+    malfunction: Annotated[list[str] | None, typer.Option(help="Malfunction id to set before it.")] = None,
 ) -> None:
     """Simulator, runtime and operator window of a shipped plant: nothing to configure."""
     from hmi.supervisor import Session, Supervisor
@@ -90,7 +95,8 @@ def demo(
         data = Path(folder)
         session = Session(plant=plant, data=data, simulator=name, ports=_ports(plant), station=shot is None)
         if shot is not None:
-            _shoot(session, display, shot, _size(size), theme)
+            steps = _Rehearsal(warm_up, tuple(malfunction or ()))
+            _shoot(session, display, shot, _size(size), theme, steps)
             return
         code = Supervisor(session.specs(), data).run()
     raise typer.Exit(code)
@@ -125,13 +131,45 @@ def _ports(plant: Path) -> str:
     return "default"
 
 
-def _shoot(session: Any, display: str, out: Path, size: tuple[int, int], theme: str) -> None:
+@dataclass(frozen=True, slots=True)
+class _Rehearsal:
+    """What happens to the simulated plant before its picture is taken."""
+
+    minutes: float = 0.0
+    malfunctions: tuple[str, ...] = ()
+
+    def play(self, ready: Path, data: Path) -> None:
+        from hmi.client.instructor import instructor_address, request
+        from hmi.client.local import is_running
+
+        if not self.minutes and not self.malfunctions:
+            return
+        address = instructor_address(ready)
+        while not is_running(data):
+            time.sleep(0.1)
+        for name in self.malfunctions:
+            request(address, "malfunction", {"id": name, "action": "set"})
+        request(address, "speed", {"rate": WARM_UP_RATE})
+        time.sleep(self.minutes * 60 / WARM_UP_RATE)
+        request(address, "speed", {"rate": 1.0})
+        time.sleep(2.0)
+
+
+def _shoot(
+    session: Any,
+    display: str,
+    out: Path,
+    size: tuple[int, int],
+    theme: str,
+    rehearsal: _Rehearsal | None = None,
+) -> None:
     from hmi.app import ShotOptions, shoot
-    from hmi.supervisor import Supervisor
+    from hmi.supervisor import READY_FILE, Supervisor
 
     supervisor = Supervisor(session.specs(), session.data)
     try:
         supervisor.start_all()
+        (rehearsal or _Rehearsal()).play(session.data / READY_FILE, session.data)
         shoot(ShotOptions(data=session.data, display=display, out=out, size=size, theme=theme))
     finally:
         supervisor.end_all()
@@ -322,7 +360,7 @@ def check(plant: PlantFolder, as_json: AsJson = False) -> None:
         typer.echo(findings_as_json(findings))
     else:
         for finding in findings:
-            typer.echo(finding.sentence)
+            typer.echo(f"{finding.severity}: {finding.sentence}")
         typer.echo(f"{errors} errors, {len(findings) - errors} warnings")
     if errors:
         raise typer.Exit(1)

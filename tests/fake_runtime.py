@@ -28,7 +28,11 @@ async def fake_runtime(plant: Plant, plc: FakePlc, folder: Path) -> AsyncIterato
     server = api_server(Api(runtime, hub).app(), endpoint)
     started = asyncio.Event()
     server.on_started = lambda: (publish(folder, endpoint), started.set())[1]
-    tasks = [asyncio.create_task(job) for job in (runtime.run(links), hub.run(), server.serve())]
+    tasks = [
+        asyncio.create_task(runtime.run(links), name="runtime"),
+        asyncio.create_task(hub.run(), name="live hub"),
+        asyncio.create_task(server.serve(), name="server"),
+    ]
     try:
         await asyncio.wait_for(started.wait(), 20)
         yield runtime

@@ -166,7 +166,7 @@ class SocketClient:
         """The next message; silence is told at once, before the connection is closed."""
         try:
             async with asyncio.timeout(SILENCE_S):
-                return cast("bytes", await live.recv(decode=False))
+                return await live.recv(decode=False)
         except TimeoutError:
             self._tell_down(f"the runtime was silent for {SILENCE_S:g} s")
             raise

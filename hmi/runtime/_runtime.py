@@ -21,7 +21,6 @@ from hmi.core.values import DataValue
 from hmi.historian import RecentHistory
 from hmi.journal import SqliteJournal
 from hmi.project.plant import Plant, TagDef
-from hmi.runtime import _alarm_state
 from hmi.runtime._alarm_wire import alarm_infos
 from hmi.runtime._data import DataFolder
 from hmi.runtime._fanout import EventLane, LatestLane
@@ -97,7 +96,8 @@ class Runtime:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
     async def stop(self) -> None:
-        """Journal the end; called after ``run`` was cancelled."""
+        """Let commands under way end and journal the end; called after ``run`` was cancelled."""
+        await self.gate.close()
         await self._note("runtime.stopped", {})
 
     async def _record_start(self) -> None:
@@ -106,15 +106,9 @@ class Runtime:
         await take_notes(self.services.data.path, self.services.journal)
 
     async def _restore_alarms(self) -> None:
+        """Alarm states go on where the journal ends."""
         s = self.services
-        state, seq = _alarm_state.load(s.data.path)
-        records = await s.journal.read(after=seq, kind=Kind.ALARM.value, limit=_alarm_state.FOLD_LIMIT)
-        s.alarms.import_state(_alarm_state.folded(state, records))
-
-    async def _save_alarms(self) -> None:
-        newest = await self.services.journal.last(1)
-        if newest:
-            _alarm_state.save(self.services.data.path, self.services.alarms.export_state(), newest[0].seq)
+        s.alarms.restore(await s.journal.newest_of_each(Kind.ALARM.value))
 
     async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
         try:
@@ -200,8 +194,6 @@ class Runtime:
             while not self._alarm_queue.empty():
                 changes += self._alarm_queue.get_nowait()
             await self._alarm_service.handle(changes)
-            if changes and self.alarms_stored:
-                await self._save_alarms()
 
     def _publish_alarms(self, changes: Sequence[AlarmChange], stored: bool) -> None:
         self.alarms_stored = stored
@@ -222,15 +214,13 @@ class Runtime:
         self, principal: Principal, occurrence_ids: Sequence[str], comment: str
     ) -> list[str]:
         """Acknowledge occurrences; one sentence per refused one."""
-        now, found, refused = self.services.clock.now_ns(), [], []
-        for occurrence in occurrence_ids:
-            result = self.services.alarms.acknowledge(occurrence, now, principal=principal, comment=comment)
-            if isinstance(result, AlarmChange):
-                found.append(result)
-            else:
-                refused.append(result.reason)
-        await self._alarm_service.handle(found)
-        return refused
+        return await self._alarm_service.acknowledge(
+            self.services.alarms,
+            occurrence_ids,
+            self.services.clock.now_ns(),
+            principal=principal,
+            comment=comment,
+        )
 
     async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         """The only road to a write."""

@@ -3,10 +3,11 @@
 from hmi.supervisor._children import Child, ChildSpec
 from hmi.supervisor._judge import LifeSign, Verdict, judge
 from hmi.supervisor._notes import write_note
-from hmi.supervisor._sessions import Session, simulator_command, simulator_environment
+from hmi.supervisor._sessions import READY_FILE, Session, simulator_command, simulator_environment
 from hmi.supervisor._supervisor import ChildFailed, Supervisor
 
 __all__ = [
+    "READY_FILE",
     "Child",
     "ChildFailed",
     "ChildSpec",

@@ -192,9 +192,9 @@ class FakeClient:
         self._check()
         self.submitted.append(command)
         result = self.answer(command)
-        payload = {"tag_id": command.tag_id, "value": command.value, "state": result.state.value}
+        payload = {"tag_id": command.tag_id, "new": command.value, "state": result.state.value}
         self.records.append(
-            {"seq": len(self.records) + 1, "kind": "audit", "event": "command", "actor": self.user,
+            {"seq": len(self.records) + 1, "kind": "audit", "event": f"command.{result.state.value}", "actor": self.user,
              "object_id": command.tag_id, "event_time": self.session_time, "payload": payload}
         )  # fmt: skip
         return result
@@ -202,7 +202,7 @@ class FakeClient:
     async def journal(self, *, after: int = 0, kind: str = "", limit: int = 200) -> list[dict[str, Any]]:
         self._check()
         found = [r for r in self.records if r["seq"] > after and kind in {"", r["kind"]}]
-        return found[:limit]
+        return found[-limit:] if after < 0 else found[:limit]
 
     async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._check()

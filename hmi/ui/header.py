@@ -290,7 +290,7 @@ class SimulatorChip(FlatButton):
         painter.setBrush(self._theme.brush("simulated"))
         painter.drawRoundedRect(box, 3, 3)
         painter.setFont(self.font())
-        painter.setPen(self._theme.color("header.text"))
+        painter.setPen(self._theme.color("background" if self._theme.dark else "header.text"))
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 

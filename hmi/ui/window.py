@@ -65,6 +65,7 @@ class StationWindow(QWidget):
         self._connect()
         self._keys()
         self._timers()
+        self.setFocusProxy(self.mimic.view)
         self.mimic.view.setFocus()
 
     def _lay_out(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 import warnings
 from dataclasses import dataclass, field
 from importlib import resources
@@ -58,10 +57,8 @@ class Network:
 
     def __init__(self) -> None:
         self._project = en.createproject()
-        self._scratch = tempfile.mkdtemp(prefix="wk-net-")
-        report = os.path.join(self._scratch, "r.txt")
         with resources.as_file(resources.files(__package__) / "northfield.inp") as path:
-            en.open(self._project, str(path), report, "")
+            en.open(self._project, str(path), os.devnull, "")
         en.openH(self._project)
         self._node = {name: en.getnodeindex(self._project, name) for name in self._nodes()}
         self._link = {name: en.getlinkindex(self._project, name) for name in self._links()}
@@ -77,13 +74,10 @@ class Network:
         return (*self.FLOWS, "FCV511", "FCV521", "PRV531")
 
     def close(self) -> None:
-        """Give the project and its scratch files back."""
+        """Give the project back."""
         en.closeH(self._project)
         en.close(self._project)
         en.deleteproject(self._project)
-        for name in os.listdir(self._scratch):
-            os.unlink(os.path.join(self._scratch, name))
-        os.rmdir(self._scratch)
 
     def solve(self, inputs: Inputs) -> Outputs:
         """Write every input, solve one steady state, read what the plant needs."""

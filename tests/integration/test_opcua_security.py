@@ -119,3 +119,10 @@ async def test_certificate_without_a_folder_for_it_is_one_sentence(secured: Plan
     driver = create(LinkSettings("p", secured.url, QUICK, (point(0, "A"),)))
     with pytest.raises(CommunicationError, match="set pki_dir"):
         await driver.open()
+
+
+async def test_wrong_setting_is_one_sentence(secured: Plant, pki: Path) -> None:
+    settings = QUICK | {"pki_dir": str(pki), "overrides": ["everything"]}
+    driver = create(LinkSettings("p", secured.url, settings, (point(0, "A"),)))
+    with pytest.raises(CommunicationError, match="no certificate fault; use expired"):
+        await driver.open()

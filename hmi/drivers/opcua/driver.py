@@ -15,7 +15,7 @@ from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Poi
 from hmi.core import quality
 from hmi.core.clock import wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest
-from hmi.core.errors import AddressError, CommunicationError, LinkLost
+from hmi.core.errors import AddressError, CommunicationError, ConfigurationError, LinkLost
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.drivers.opcua import _items, _server
@@ -86,6 +86,9 @@ class OpcuaDriver:
         except TimeoutError as error:
             await self.close()
             raise CommunicationError(f"{self._endpoint.url} does not answer") from error
+        except ConfigurationError as error:
+            await self.close()
+            raise CommunicationError(f"{self._name}: {error.sentence}") from error
         except ua.UaStatusCodeError as error:
             await self.close()
             raise CommunicationError(f"{self._endpoint.url} refuses: {words(error.code)}") from error

@@ -174,6 +174,5 @@ class AlarmTable(QTableView):
             painter = QPainter(self.viewport())
             painter.setFont(self._theme.font("text"))
             painter.setPen(self._theme.color("text.label"))
-            painter.drawText(
-                self.viewport().rect().adjusted(52, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, self.empty_text
-            )
+            first = QRect(52, 0, self.viewport().width(), ROW)
+            painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, self.empty_text)

@@ -12,7 +12,7 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.history import HistoryPage
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
-from hmi.mimics import band_of
+from hmi.mimics import band_of, format_value
 from hmi.ui.faceplate.commands import CommandArea, label_of
 from hmi.ui.faceplate.content import Content
 from hmi.ui.faceplate.parts import AlarmLine, MiniTrend, StateRow, ValueRow
@@ -56,7 +56,14 @@ class Faceplate(QWidget):
 
     def _label(self, tag: str) -> str:
         info = self._station.catalogue.tags[tag]
-        short = {"pv": "PV", "sp": "SP", "op": "OP", "remote": "Control", "auto": "Mode"}.get(info.signal)
+        short = {
+            "pv": "PV",
+            "sp": "SP",
+            "op": "OP",
+            "remote": "Control",
+            "auto": "Mode",
+            "speed_sp": "Speed SP",
+        }.get(info.signal)
         return short or label_of(info)
 
     def _value_row(self, tag: str, main: bool) -> ValueRow:
@@ -213,20 +220,24 @@ class Faceplate(QWidget):
 
     def _ask_journal(self) -> None:
         self._station.link.ask(
-            lambda client: client.journal(kind="audit", limit=500), owner=self, done=self._take_journal
+            lambda client: client.journal(after=-1, kind="audit", limit=500),
+            owner=self,
+            done=self._take_journal,
         )
 
     def _take_journal(self, records: list[dict[str, Any]]) -> None:
         tags = self._station.catalogue.tags
         own = {tags[tag].id: tags[tag] for tag in self.content.commands}
-        found = [record for record in records if record.get("object_id") in own][-LAST:]
+        found = [r for r in records if r.get("object_id") in own and "state" in (r.get("payload") or {})][
+            -LAST:
+        ]
         zone = zone_of(self._station.plant.zone if self._station.plant else "UTC")
         lines = []
         for record in reversed(found):
             info = own[str(record["object_id"])]
             payload = record.get("payload") or {}
-            what = f"{label_of(info)} → {payload.get('value', '')}"
-            end = payload.get("state") or record.get("event", "")
+            what = f"{label_of(info)} → {format_value(payload.get('new'), info).strip()}"
+            end = tr(str(payload["state"]))
             at = time_text(int(record.get("event_time") or 0), zone, millis=False)
             lines.append(f"{at}  {what}  {record.get('actor', '')}: {end}")
         self._last.set_text("\n".join(lines))

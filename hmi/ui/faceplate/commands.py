@@ -33,12 +33,10 @@ def result_words(result: CommandResult) -> str:
         lines[0] = f"{lines[0]}: {result.text}"
     for refusal in result.refusals:
         reason = tr(refusal.reason.value)
-        value = f" ({refusal.value})" if refusal.value is not None else ""
-        lines.append(
-            f"• {refusal.text or reason}{value}"
-            if refusal.text == reason
-            else f"• {refusal.text}{value} [{reason}]"
-        )
+        value = refusal.value
+        shown = f" ({value})" if value is not None and not isinstance(value, bool) else ""
+        told = refusal.text in result.text
+        lines.append(f"• {reason}{shown}" if told else f"• {refusal.text}{shown}, {reason}")
     return "\n".join(lines)
 
 
@@ -65,7 +63,7 @@ class ConfirmBox(Panel):
         column.setSpacing(4)
         column.addWidget(Text(theme, f"{short_tag(info.name)}  {label_of(info)}", font="text.strong"))
         column.addWidget(Text(theme, info.description, font="text.small", color="text.label"))
-        column.addWidget(Text(theme, f"{old}  →  {new}", font="value.small", color="value"))
+        column.addWidget(Text(theme, f"{old}  →  {new}" if old else new, font="value.small", color="value"))
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(FlatButton(theme, tr("Cancel"), self.cancelled.emit))
@@ -213,9 +211,9 @@ class CommandArea(QWidget):
         info = self._station.catalogue.tags[tag]
         reading = self._station.reading(tag)
         new = word or f"{format_value(value, info).strip()} {info.unit}".strip()
-        old = value_words(reading) if is_number(info) or len(choices(info)) > 1 else label_of(info)
+        old = value_words(reading) if is_number(info) or len(choices(info)) > 1 else ""
         box = ConfirmBox(self._theme, info, old, new)
-        box.confirmed.connect(lambda: self._send(tag, value, f"{label_of(info)} → {new}"))
+        box.confirmed.connect(lambda: self._send(tag, value, f"{label_of(info)} → {new}" if old else new))
         box.cancelled.connect(self._drop_confirm)
         self.confirm = box
         self._column.addWidget(box)
@@ -229,6 +227,8 @@ class CommandArea(QWidget):
             self.confirm.hide()
             self.confirm.deleteLater()
             self.confirm = None
+            if (card := self.parentWidget()) is not None:
+                card.setFocus()
 
     def _send(self, tag: str, value: Value, words: str) -> None:
         self._drop_confirm()

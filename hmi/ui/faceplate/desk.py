@@ -59,6 +59,7 @@ class FaceplateDesk(QObject):
     def _gone(self, card: Faceplate) -> None:
         self.cards.remove(card)
         self._targets.pop(id(card), None)
+        self._window.setFocus()
 
     def _keep(self, card: Faceplate) -> None:
         """Inside the working area after it grew or was moved; over its object only if there is no room."""

@@ -1,0 +1,83 @@
+"""What travels between the runtime and a worker process, and how a worker ends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from hmi.acquisition import IsolatedDriver
+from hmi.acquisition import _wire as wire
+from hmi.acquisition.port import Batch, Group, LinkSettings, Point
+from hmi.core.clock import monotonic_ns
+from hmi.core.commands import WriteRequest, WriteState
+from hmi.core.errors import CommunicationError
+from hmi.core.values import DataValue, ValueType
+
+NOWHERE = LinkSettings("opc", "opc.tcp://127.0.0.1:1/", {}, ())
+
+
+def test_a_batch_survives_the_pipe_bit_for_bit() -> None:
+    values = [True, 2**63 - 1, 2**64 - 1, -1, 0.1, "ä", b"\x00\xff", (1, (2.5, "x")), None]
+    updates = [(i, DataValue(v, 0x40A40000, 123, 456)) for i, v in enumerate(values)]
+    batch = Batch("g", updates, alive=False)
+    data = wire.frame(wire.pack_batch(batch))
+    reader = asyncio.run(_read(data))
+    assert wire.unpack_batch(reader) == Batch("g", updates, alive=False)
+
+
+def test_settings_and_groups_survive_the_pipe() -> None:
+    points = (Point(3, "ns=2;s=a", ValueType.FLOAT32, 250, True, {"order": "CDAB"}),)
+    settings = LinkSettings("opc", "opc.tcp://127.0.0.1:1/", {"policy": "none"}, points)
+    assert wire.unpack_settings(wire.pack_settings(settings)) == settings
+    groups = (Group("250ms", "", 250, (3, 4)),)
+    assert wire.unpack_groups(wire.pack_groups(groups)) == groups
+
+
+def test_a_frame_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(ValueError, match="too large"):
+        asyncio.run(_read((wire.MESSAGE_LIMIT + 1).to_bytes(4, "big")))
+
+
+def test_a_closed_pipe_is_the_end() -> None:
+    with pytest.raises(EOFError):
+        asyncio.run(_read(b"\x00\x00"))
+
+
+async def _read(data: bytes) -> dict[str, object]:
+    reader = asyncio.StreamReader()
+    reader.feed_data(data)
+    reader.feed_eof()
+    return await wire.read_message(reader)
+
+
+@pytest.mark.asyncio
+async def test_an_unreachable_device_is_one_sentence_from_the_worker() -> None:
+    driver = IsolatedDriver("opcua", NOWHERE)
+    try:
+        with pytest.raises(CommunicationError) as refused:
+            await driver.open()
+        assert str(refused.value)
+        assert "\n" not in str(refused.value)
+    finally:
+        await driver.close()
+    assert driver.pid == 0
+
+
+@pytest.mark.asyncio
+async def test_a_write_to_an_ended_worker_is_not_connected_instead_of_unknown() -> None:
+    driver = IsolatedDriver("opcua", NOWHERE)
+    request = WriteRequest("c_1", "t_a", 0, 1.0, monotonic_ns() + 5_000_000_000)
+    assert (await driver.write(request)).state is WriteState.NOT_CONNECTED
+
+
+@pytest.mark.asyncio
+@pytest.mark.skipif(sys.platform == "win32", reason="the address space limit is POSIX")
+async def test_a_worker_beyond_its_memory_cap_ends_and_the_link_is_lost() -> None:
+    driver = IsolatedDriver("opcua", NOWHERE, memory_cap_mb=8)
+    try:
+        with pytest.raises(CommunicationError, match="worker"):
+            await driver.open()
+    finally:
+        await driver.close()

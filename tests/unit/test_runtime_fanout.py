@@ -1,0 +1,80 @@
+"""Subscriptions: newest value wins in one lane, nothing is dropped in the other, both are bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from hmi.core.errors import UsageError
+from hmi.core.values import DataValue
+from hmi.runtime import EventLane, LatestLane, check_listen
+from hmi.runtime._verbs import Verb, route
+
+HANDLES = {"a": 0, "b": 1, "c": 2}
+
+
+def values(*found: float) -> list[DataValue]:
+    return [DataValue(value, 0, 1, 1) for value in found]
+
+
+def test_the_first_batch_is_everything_and_the_next_only_what_changed() -> None:
+    lane = LatestLane()
+    lane.choose(["c", "a", "nothing"], HANDLES)
+    first = lane.drain(values(1, 2, 3))
+    assert dict(zip(first["i"], first["v"], strict=True)) == {0: 3, 1: 1}
+    lane.note({0, 1})
+    lane.note({0})
+    assert lane.has_news
+    second = lane.drain(values(9, 8, 7))
+    assert (second["i"], second["v"]) == ([1], [9])
+    assert not lane.has_news
+
+
+def test_what_nobody_subscribed_is_no_news() -> None:
+    lane = LatestLane()
+    lane.choose(["a"], HANDLES)
+    lane.drain(values(1, 2, 3))
+    lane.note({1, 2})
+    assert not lane.has_news
+
+
+def test_events_keep_their_order_and_their_numbers() -> None:
+    lane = EventLane(list)
+    lane.put("result", 1)
+    lane.put("connection", 2)
+    drained = lane.drain()
+    assert [event["kind"] for event in drained] == ["alarms", "result", "connection"]
+    assert [event["seq"] for event in drained] == [1, 2, 3]
+    assert lane.drain() == []
+
+
+def test_alarm_lists_do_not_pile_up_behind_a_slow_station() -> None:
+    lane = EventLane(list)
+    for number in range(1_000):
+        lane.put("alarms", [number])
+    drained = lane.drain()
+    assert [event["payload"] for event in drained] == [[999]]
+    lane.put("alarms", [1_000])
+    assert lane.drain()[0]["payload"] == [1_000]
+
+
+def test_an_overrun_is_said_and_followed_by_a_fresh_list() -> None:
+    lane = EventLane(lambda: ["now"], limit=10)
+    for number in range(10):
+        lane.put("result", number)
+    drained = lane.drain()
+    assert [event["kind"] for event in drained] == ["overrun", "alarms", "result"]
+    assert drained[0]["payload"] == {"lost": 10}
+    assert drained[1]["payload"] == ["now"]
+
+
+def test_a_verb_without_a_permission_does_not_register() -> None:
+    with pytest.raises(ValueError, match="does not declare a permission"):
+        route(Verb("GET", "/v1/x", None, handler=None, summary=""), principal_of=None)  # type: ignore[arg-type]
+
+
+def test_a_network_address_is_refused_without_certificate_and_accounts() -> None:
+    check_listen("")
+    with pytest.raises(UsageError, match="a TLS certificate and accounts"):
+        check_listen("0.0.0.0:8443")
+    with pytest.raises(UsageError, match="need accounts"):
+        check_listen("0.0.0.0:8443", has_certificate=True)
