@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hmi.acquisition import Acquisition
+from hmi.acquisition import Acquisition, create_driver_with
 from hmi.alarms import AlarmEngine
 from hmi.client.local import choose_endpoint, publish, withdraw
 from hmi.core.clock import Clock, SessionClock, SystemClock
@@ -37,6 +37,7 @@ from hmi.tags import TagEngine
 
 log = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.sqlite"
+PKI_FOLDER = "pki"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFo
         mode=services.mode,
         endpoints=endpoints.connections if endpoints else None,
         session=endpoints.session if endpoints else "",
+        create=create_driver_with({"pki_dir": str(data.path / PKI_FOLDER)}),
     )
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)

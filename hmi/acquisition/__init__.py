@@ -1,6 +1,6 @@
 """Connections, scan classes, request blocks and reconnect; the Driver port stands in ``port``."""
 
-from hmi.acquisition._acquisition import Acquisition, create_driver
+from hmi.acquisition._acquisition import Acquisition, create_driver, create_driver_with
 from hmi.acquisition._identity import SIMULATOR_VENDOR, identity_problem
 from hmi.acquisition._isolated import IsolatedDriver
 from hmi.acquisition._link import Link, LinkEvents
@@ -16,6 +16,7 @@ __all__ = [
     "PollLoop",
     "Schedule",
     "create_driver",
+    "create_driver_with",
     "endpoints_of",
     "identity_problem",
     "is_loopback",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from hmi.acquisition._isolated import IsolatedDriver
 from hmi.acquisition._link import DriverFactory, Link, LinkEvents
@@ -32,6 +34,17 @@ def style_of(driver: str) -> str:
     """``poll`` or ``push``, as the driver's definition says."""
     found: DriverDefinition = definition("drivers", driver)
     return found.style
+
+
+def create_driver_with(defaults: Mapping[str, Any]) -> DriverFactory:
+    """``create_driver`` with settings the runtime knows (``pki_dir``), for drivers that declare them."""
+
+    def create(name: str, settings: LinkSettings) -> Driver:
+        declared = {setting.name for setting in definition("drivers", name).settings}
+        known = {key: value for key, value in defaults.items() if key in declared}
+        return create_driver(name, replace(settings, settings={**known, **settings.settings}))
+
+    return create
 
 
 class Acquisition:

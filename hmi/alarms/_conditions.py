@@ -48,13 +48,9 @@ def _low(limit: float, deadband: float) -> Comparator:
 
 
 def _discrete(wanted: float) -> Comparator:
-    """True, or equal to ``limit`` where one is given."""
+    """Equal to ``limit``: 1 (the default) means on, 0 means off, another number is a state."""
 
     def present(value: Value, was: bool) -> bool:
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, int | float):
-            return value == wanted if wanted else bool(value)
-        return was
+        return value == wanted if isinstance(value, bool | int | float) else was
 
     return present

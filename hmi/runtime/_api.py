@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.requests import HTTPConnection
+from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from hmi.client.port import API_VERSION, ConnectionInfo, RuntimeStatus
@@ -22,7 +21,7 @@ from hmi.runtime._fanout import wire_value
 from hmi.runtime._live import LiveHub
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._runtime import Runtime
-from hmi.runtime._verbs import BadRequest, Verb, answer, openapi, route
+from hmi.runtime._verbs import BadRequest, Verb, openapi, route
 
 JOURNAL_PAGE = 1_000
 HISTORY_PAGE = 10_000
@@ -40,11 +39,10 @@ class Api:
     def app(self) -> Starlette:
         """The ASGI application."""
         routes: list[Any] = [route(verb, self.principal_of) for verb in self.verbs]
-        routes.append(Route("/v1/openapi.json", self._openapi, methods=["GET"]))
         routes.append(WebSocketRoute("/v1/live", self._live))
         return Starlette(routes=routes)
 
-    def principal_of(self, request: Request) -> Principal:
+    def principal_of(self, request: HTTPConnection) -> Principal:
         """Local socket: the demo session's identity in simulator mode, a viewer on a real plant."""
         return local_principal(self._runtime.services.mode)
 
@@ -62,6 +60,7 @@ class Api:
                 "GET", "/v1/journal", Role.VIEW, self._journal, "Records after a number; -1: the newest.",
                 {"after": "integer", "kind": "string", "object_id": "string", "limit": "integer"},
             ),
+            Verb("GET", "/v1/openapi.json", Role.VIEW, self._openapi, "This description."),
             Verb("GET", "/v1/connections", Role.VIEW, self._connections, "Every connection with its figures."),
             Verb(
                 "POST", "/v1/alarms/acknowledge", Role.ACKNOWLEDGE, self._acknowledge, "Acknowledge occurrences.",
@@ -167,10 +166,13 @@ class Api:
             for link in links
         ]  # fmt: skip
 
-    async def _openapi(self, request: Request) -> Response:
-        return answer(openapi(self.verbs))
+    async def _openapi(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        return openapi(self.verbs)
 
     async def _live(self, socket: WebSocket) -> None:
+        if not self.principal_of(socket).has(Role.VIEW):
+            await socket.close(code=1008)
+            return
         await socket.accept()
         await self._hub.serve(socket)
 

@@ -194,7 +194,8 @@ class FakeClient:
         result = self.answer(command)
         payload = {"tag_id": command.tag_id, "new": command.value, "state": result.state.value}
         self.records.append(
-            {"seq": len(self.records) + 1, "kind": "audit", "event": f"command.{result.state.value}", "actor": self.user,
+            {"seq": len(self.records) + 1, "kind": "audit", "actor": self.user,
+             "event": f"command.{result.state.value}",
              "object_id": command.tag_id, "event_time": self.session_time, "payload": payload}
         )  # fmt: skip
         return result

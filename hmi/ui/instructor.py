@@ -16,6 +16,7 @@ from hmi.ui.widgets import Field, FlatButton, Panel, Text
 WIDTH, HEIGHT = 480, 560
 SPEEDS = (1.0, 2.0, 5.0, 10.0)
 ASK_MS = 2_000
+SHOWN = 40
 
 
 class InstructorPanel(Panel):
@@ -28,6 +29,11 @@ class InstructorPanel(Panel):
         self._station = station
         self._rows: dict[str, tuple[FlatButton, Text]] = {}
         self._frozen = False
+        self._active: set[str] = set()
+        self._titles: dict[str, str] = {}
+        self.search = Field(theme, tr("Find a malfunction"))
+        self.search.textChanged.connect(lambda _: self._show_rows())
+        self.more = Text(theme, font="text.small", color="text.label")
         self.state = Text(theme, tr("Asking the simulator …"), font="text.label", color="text.secondary")
         self.run = FlatButton(theme, tr("Freeze"), self._freeze_or_run)
         self.step = FlatButton(theme, tr("Step 10 s"), lambda: self._ask("step", seconds=10))
@@ -73,7 +79,11 @@ class InstructorPanel(Panel):
             first.addWidget(button)
         first.addStretch(1)
         column.addLayout(first)
-        column.addWidget(Text(self.theme, tr("Malfunctions"), font="text.strong"))
+        find = QHBoxLayout()
+        find.addWidget(Text(self.theme, tr("Malfunctions"), font="text.strong"), 2)
+        find.addWidget(self.more, 1)
+        find.addWidget(self.search, 3)
+        column.addLayout(find)
         column.addWidget(self._scroll(), 1)
         column.addWidget(Text(self.theme, tr("Snapshots"), font="text.strong"))
         last = QHBoxLayout()
@@ -125,29 +135,45 @@ class InstructorPanel(Panel):
         self.state.set_text(tr("{state}   snapshots: {names}", state=words, names=saved) if saved else words)
         for button, speed in zip(self.speeds, SPEEDS, strict=True):
             button.setChecked(not self._frozen and speed == rate)
-        active = {str(m.get("id") if isinstance(m, dict) else m) for m in answer.get("malfunctions", ())}
-        for malfunction in answer.get("available", ()):
-            self._show(str(malfunction["id"]), str(malfunction.get("title", malfunction["id"])), active)
+        self._active = {
+            str(m.get("id") if isinstance(m, dict) else m) for m in answer.get("malfunctions", ())
+        }
+        self._titles = {str(m["id"]): str(m.get("title", m["id"])) for m in answer.get("available", ())}
+        self._show_rows()
 
-    def _show(self, identity: str, title: str, active: set[str]) -> None:
-        is_set = identity in active
-        if identity not in self._rows:
-            row = QHBoxLayout()
-            text = Text(self.theme, title, font="text.label")
-            button = FlatButton(self.theme, tr("Set"), lambda: self._toggle(identity))
+    def _show_rows(self) -> None:
+        """Active ones first, then what the search finds; at most ``SHOWN`` rows are built."""
+        wanted = self.search.text().strip().casefold()
+        found = [i for i, t in self._titles.items() if wanted in t.casefold() or i in self._active]
+        found = sorted(found, key=lambda identity: identity not in self._active)[:SHOWN]
+        if list(self._rows) != found:
+            self._build_rows(found)
+        for identity, (button, text) in self._rows.items():
+            is_set = identity in self._active
+            button.setChecked(is_set)
+            button.setText(tr("Clear") if is_set else tr("Set"))
+            text.set_role("text" if is_set else "text.secondary")
+        self.more.set_text(tr("{shown} of {all}", shown=len(found), all=len(self._titles)))
+
+    def _build_rows(self, identities: list[str]) -> None:
+        for _button, text in self._rows.values():
+            line = text.parentWidget()
+            if line is not None:
+                self.list.removeWidget(line)
+                line.deleteLater()
+        self._rows = {}
+        for identity in identities:
+            line = QWidget()
+            row = QHBoxLayout(line)
+            row.setContentsMargins(0, 0, 0, 0)
+            text = Text(self.theme, self._titles[identity], font="text.label")
+            button = FlatButton(self.theme, tr("Set"), lambda i=identity: self._toggle(i))
             button.setCheckable(True)
             row.addWidget(text, 1)
             row.addWidget(button)
-            self.list.insertLayout(self.list.count() - 1, row)
+            self.list.insertWidget(self.list.count() - 1, line)
             self._rows[identity] = (button, text)
-        button, text = self._rows[identity]
-        button.setChecked(is_set)
-        button.setText(tr("Clear") if is_set else tr("Set"))
-        text.set_role("text" if is_set else "text.secondary")
 
     def _toggle(self, identity: str) -> None:
-        button, _ = self._rows[identity]
-        clear = button.text() == tr("Clear")
-        self._ask(
-            "malfunction", id=identity, action="clear" if clear else "set", severity=1.0, ramp_s=0, delay_s=0
-        )
+        action = "clear" if identity in self._active else "set"
+        self._ask("malfunction", id=identity, action=action, severity=1.0, ramp_s=0, delay_s=0)

@@ -225,7 +225,7 @@ def test_discrete_and_expression_alarms() -> None:
     ]
     bench = Bench(
         [
-            alarm("discrete", 0.0, "a/trip"),
+            alarm("discrete", 1.0, "a/trip"),
             alarm("discrete", 4.0, "a/state"),
             alarm("expression", 0.0, "a/y", expression="'a/y' > 3 and 'a/state' == 2"),
         ],
@@ -316,3 +316,23 @@ def test_a_rule_that_is_taken_out_hides_nothing_any_more() -> None:
 def test_an_alarm_over_an_unknown_tag_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="a/no"):
         Bench([alarm(**fields)])
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "present"),
+    [
+        (1.0, True, True),
+        (1.0, False, False),
+        (0.0, 2, False),
+        (0.0, 0, True),
+        (3.0, 3, True),
+        (0.0, False, True),
+    ],
+)
+def test_a_discrete_alarm_is_present_at_its_state(limit: float, value: int, present: bool) -> None:
+    from hmi.alarms import comparator_of
+    from hmi.core.alarms import Priority
+    from hmi.project.plant import AlarmDef
+
+    alarm = AlarmDef("a", "t", "n", "discrete", Priority.P3, "m", limit=limit)
+    assert comparator_of(alarm)(value, False) is present

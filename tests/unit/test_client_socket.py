@@ -37,7 +37,8 @@ async def serving(folder: Path, script: Script) -> AsyncIterator[list[dict[str, 
         await script(connection)
 
     endpoint = LocalEndpoint(path=str(folder / "runtime.sock"))
-    async with unix_serve(one, endpoint.path, close_timeout=0.2):
+    server: Any = unix_serve(one, endpoint.path, close_timeout=0.2)
+    async with server:
         publish(folder, endpoint)
         yield asked
 

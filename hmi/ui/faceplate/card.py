@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from hmi.client.port import TagInfo
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import HistoryPage
 from hmi.core.texts import tr
@@ -236,7 +237,7 @@ class Faceplate(QWidget):
         for record in reversed(found):
             info = own[str(record["object_id"])]
             payload = record.get("payload") or {}
-            what = f"{label_of(info)} → {format_value(payload.get('new'), info).strip()}"
+            what = f"{label_of(info)} → {_written(payload.get('new'), info)}"
             end = tr(str(payload["state"]))
             at = time_text(int(record.get("event_time") or 0), zone, millis=False)
             lines.append(f"{at}  {what}  {record.get('actor', '')}: {end}")
@@ -273,3 +274,10 @@ class Faceplate(QWidget):
         painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "outline.body"), 1.0))
         painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
         painter.fillRect(1, 1, self.width() - 2, 3, self._theme.color("header"))
+
+
+def _written(value: Any, info: TagInfo) -> str:
+    """A value as it was asked for, not rounded to the tag's format."""
+    if isinstance(value, float) and not info.states:
+        return f"{value:.10g} {info.unit}".strip()
+    return format_value(value, info).strip()
