@@ -26,7 +26,7 @@ lint: install
 	$(VENV)/bin/ruff format --check hmi simulators tests
 
 types: install
-	$(VENV)/bin/pyright --warnings=false
+	$(VENV)/bin/pyright
 
 architecture: install
 	$(VENV)/bin/lint-imports

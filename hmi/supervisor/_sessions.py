@@ -29,6 +29,8 @@ class Session:
     listen: str = ""
     station: bool = True
     ask_on_close: bool = False
+    display: str = ""
+    theme: str = "light"
 
     def specs(self) -> tuple[ChildSpec, ...]:
         """The children, the one that others need first."""
@@ -63,6 +65,8 @@ class Session:
     def _station(self) -> ChildSpec:
         life = self.data / STATION_LIFE
         command = _hmi("open", "--data", str(self.data), "--life", str(life))
+        command += ("--theme", self.theme)
+        command += ("--display", self.display) if self.display else ()
         command += ("--ask-on-close",) if self.ask_on_close else ()
         return ChildSpec(
             name="station",
