@@ -32,6 +32,7 @@ from hmi.runtime import (
     SimulatorLink,
     api_server,
     check_listen,
+    keep_revision,
 )
 from hmi.tags import TagEngine
 
@@ -76,6 +77,7 @@ def _runner() -> asyncio.Runner:
 async def _run(plant: Plant, data: DataFolder, options: RuntimeOptions) -> int:
     endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
     services = build_services(plant, data, endpoints, reason=options.reason)
+    keep_revision(data.path, Path(plant.folder), plant.revision)
     await services.journal.open()
     try:
         await _serve(Runtime(services), endpoints, data)
@@ -95,7 +97,7 @@ def build_services(
     run_id = new_id("run")
     simulator = None
     if endpoints is not None and endpoints.instructor and isinstance(clock, SessionClock):
-        simulator = SimulatorLink(endpoints.instructor, clock)
+        simulator = SimulatorLink(endpoints.instructor, clock, run_id)
     tags = TagEngine(plant, clock)
     return Services(
         plant=plant,
@@ -105,7 +107,7 @@ def build_services(
         run_id=run_id,
         tags=tags,
         alarms=AlarmEngine(plant, tags.latest, tags.values),
-        history=RecentHistory(plant),
+        history=RecentHistory(plant, run_id=run_id),
         journal=SqliteJournal(
             data.path / JOURNAL_FILE,
             clock=clock,

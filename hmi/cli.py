@@ -65,6 +65,16 @@ def _size(text: str) -> tuple[int, int]:
     return width, height
 
 
+def _check_named(plant: Any, display: str) -> None:
+    """Refuse a display that the plant does not have; empty stands for its home."""
+    if display and display not in plant.displays:
+        raise UsageError(_no_display(plant, display))
+
+
+def _no_display(plant: Any, display: str) -> str:
+    return f"there is no display {display!r}; use one of: {', '.join(sorted(plant.displays))}"
+
+
 def _check_display() -> None:
     from hmi.app import display_problem
 
@@ -86,9 +96,12 @@ def demo(
     malfunction: Annotated[list[str] | None, typer.Option(help="Malfunction id to set before it.")] = None,
 ) -> None:
     """Simulator, runtime and operator window of a shipped plant: nothing to configure."""
+    from hmi.project import open_plant
     from hmi.supervisor import Session, Supervisor
 
     plant = _shipped_plant(name)
+    _check_named(open_plant(plant), display)
+    picture = _size(size)
     if shot is None:
         _check_display()
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as folder:
@@ -104,7 +117,7 @@ def demo(
         )
         if shot is not None:
             steps = _Rehearsal(warm_up, tuple(malfunction or ()))
-            _shoot(session, display, shot, _size(size), theme, steps)
+            _shoot(session, display, shot, picture, theme, steps)
             return
         code = Supervisor(session.specs(), data).run()
     raise typer.Exit(code)
@@ -199,6 +212,7 @@ def run(
     from hmi.supervisor import Session, Supervisor
 
     opened = open_plant(plant)
+    _check_named(opened, display)
     if not without_station:
         _check_display()
     folder = _data_for(opened.id, data)
@@ -286,6 +300,8 @@ def sim(
     """A simulator alone: real sockets on loopback, for any client."""
     from hmi.supervisor import simulator_command, simulator_environment
 
+    if ports not in ("default", "auto"):
+        raise UsageError(f"--ports {ports} is neither default nor auto")
     extra = ["--speed", str(speed), "--seed", str(seed)]
     extra += ["--ready", str(ready or _default_ready())]
     command = simulator_command(name, ports=ports, extra=extra)
@@ -406,17 +422,18 @@ def shot(
     from hmi.supervisor import Session
 
     opened = open_plant(plant)
+    picture = _size(size)
     if display not in opened.displays:
-        raise UsageError(f"there is no display {display!r}; use one of: {', '.join(sorted(opened.displays))}")
+        raise UsageError(_no_display(opened, display))
     folder = _data_for(opened.id, data)
     if is_running(folder):
-        shoot(ShotOptions(data=folder, display=display, out=out, size=_size(size), theme=theme))
+        shoot(ShotOptions(data=folder, display=display, out=out, size=picture, theme=theme))
         typer.echo(f"{out}: {size}")
         return
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
         simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
         session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
-        _shoot(session, display, out, _size(size), theme)
+        _shoot(session, display, out, picture, theme)
 
 
 def _has_simulator(name: str) -> bool:

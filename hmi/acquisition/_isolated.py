@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,6 +14,8 @@ from hmi.acquisition.port import DeviceIdentity, Group, LinkSettings, Sink
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.errors import CommunicationError, LinkLost
 from hmi.core.values import DataValue
+
+log = logging.getLogger(__name__)
 
 SILENCE_S = 2.0
 START_S = 10.0
@@ -127,10 +130,15 @@ class IsolatedDriver:
                 async with asyncio.timeout(SILENCE_S if self._opened else START_S):
                     message = await wire.read_message(process.stdout)
                 self._take(message)
+                await asyncio.sleep(0)  # a full pipe must not keep the loop from everything else
         except TimeoutError:
             self._end("the worker of this connection gave no sign of life")
-        except (EOFError, ValueError, OSError) as error:
+        except (EOFError, OSError) as error:
             self._end(f"the worker of this connection has ended: {error}")
+        except Exception as error:
+            # The border to another process: whatever it sends, the link is lost and a fresh worker starts.
+            log.warning("The worker of connection %s sent what is no message: %s", self._settings.name, error)
+            self._end(f"the worker of this connection sent what is no message: {error}")
 
     def _take(self, message: dict[str, Any]) -> None:
         kind = message["t"]

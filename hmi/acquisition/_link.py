@@ -137,7 +137,7 @@ class Link:
         try:
             await self._use(driver, endpoint)
         except CommunicationError as error:
-            self._lost(str(error))
+            self._lost(str(error), "refused" if isinstance(error, _Refused) else "down")
         except (OSError, TimeoutError) as error:
             self._lost(f"{type(error).__name__}: {error}".rstrip(": "))
         except Exception as error:
@@ -148,13 +148,22 @@ class Link:
             await self._close(driver)
 
     async def _use(self, driver: Driver, endpoint: str) -> None:
-        async with asyncio.timeout(OPEN_TIMEOUT_S):
-            identity = await driver.open()
+        identity = await self._open(driver)
         self._refuse_a_stranger(identity)
         self._events.on_groups(self.name, driver.groups())
         self._up(identity, endpoint)
         await self._serve(driver)
         raise LinkLost("the driver ended by itself")
+
+    async def _open(self, driver: Driver) -> DeviceIdentity:
+        limit = asyncio.timeout(OPEN_TIMEOUT_S)
+        try:
+            async with limit:
+                return await driver.open()
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise CommunicationError(f"the device did not answer within {OPEN_TIMEOUT_S:g} s") from error
 
     async def _close(self, driver: Driver) -> None:
         """The loss was told before: a close that takes its time keeps no value alive."""
@@ -173,22 +182,23 @@ class Link:
         return text
 
     async def _serve(self, driver: Driver) -> None:
-        if self.style == "push":
-            await cast("PushDriver", driver).watch(self._on_batch)
-            return
-        self._loop = PollLoop(cast("PollDriver", driver), self._on_batch)
-        await self._loop.run()
+        def sink(batch: Batch) -> None:
+            """Nothing of a driver that was given up: after a loss it would show old values as live."""
+            if self._driver is driver and self.state == "up":
+                self._events.on_batch(self.name, batch)
 
-    def _on_batch(self, batch: Batch) -> None:
-        self._events.on_batch(self.name, batch)
+        if self.style == "push":
+            await cast("PushDriver", driver).watch(sink)
+            return
+        self._loop = PollLoop(cast("PollDriver", driver), sink)
+        await self._loop.run()
 
     def _refuse_a_stranger(self, identity: DeviceIdentity) -> None:
         problem = identity_problem(
             identity, mode=self._mode, simulated=self.definition.simulated, session=self._session
         )
         if problem:
-            self._become("refused", problem)
-            raise CommunicationError(problem)
+            raise _Refused(problem)
 
     def _up(self, identity: DeviceIdentity, endpoint: str) -> None:
         if self._told_down:
@@ -197,16 +207,13 @@ class Link:
         self._become("up", f"{endpoint} {identity.vendor} {identity.product}".strip())
         self._events.on_up(self.name, identity)
 
-    def _lost(self, text: str) -> None:
+    def _lost(self, text: str, state: str = "down") -> None:
         first = not self._told_down
         self._told_down = True
-        if self.state != "refused":
-            self._become("down", text)
+        self._become(state, text)
         if first:
             log.warning("Connection %s is lost: %s. It is tried again until it answers.", self.name, text)
             self._events.on_down(self.name, text)
-        else:
-            self.text = text
 
     def _become(self, state: str, text: str) -> None:
         if state != self.state:
@@ -222,3 +229,7 @@ class Link:
                 await self._retry.wait()
         except TimeoutError:
             return
+
+
+class _Refused(CommunicationError):
+    """The device is not the one it should be."""

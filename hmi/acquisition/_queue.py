@@ -19,50 +19,71 @@ OnBatch: TypeAlias = Callable[[Batch], None]
 
 
 class Schedule:
-    """Blocks by due time; a block that is late by more than its period has overrun and skips to the next slot."""
+    """Which block is read next: of all that are due the one with the shortest period, in O(log n).
+
+    A block that is late by a whole period has overrun: the missed slots are counted, it keeps its raster,
+    and the one that is late by the most periods goes first, so that a busy line starves no slow block.
+    """
 
     def __init__(self, blocks: Sequence[ReadBlock], now_ns: int) -> None:
-        self._heap: list[tuple[int, int, int, ReadBlock]] = []
+        self._lines = {b.period_ms: _Line(b.period_ms) for b in sorted(blocks, key=lambda b: b.period_ms)}
         self.overruns: dict[str, int] = {}
         self.actual_ms: dict[str, float] = {}
         self._last: dict[str, int] = {}
         for index, block in enumerate(blocks):
-            heapq.heappush(self._heap, (now_ns, block.period_ms, index, block))
+            self._lines[block.period_ms].put(now_ns, index, block)
 
     def next_due(self) -> int | None:
         """Monotonic ns of the next block; None when there is none."""
-        return self._heap[0][0] if self._heap else None
+        return min((line.first_due for line in self._lines.values()), default=None)
 
     def take(self, now_ns: int) -> ReadBlock | None:
-        """The block to read now: of all that are due, the one with the shortest period."""
-        if not self._heap or self._heap[0][0] > now_ns:
-            return None
-        due = [heapq.heappop(self._heap)]
-        while self._heap and self._heap[0][0] <= now_ns:
-            due.append(heapq.heappop(self._heap))
-        due.sort(key=lambda item: (item[1], item[0], item[2]))
-        for item in due[1:]:
-            heapq.heappush(self._heap, item)
-        self._again(due[0], now_ns)
-        return due[0][3]
+        """The block to read now, None when nothing is due."""
+        chosen: _Line | None = None
+        worst = 1.0
+        for line in self._lines.values():
+            if line.first_due > now_ns:
+                continue
+            late = line.periods_late(now_ns)
+            if chosen is None or late > worst:
+                chosen, worst = line, max(1.0, late)
+        return self._taken(chosen, now_ns) if chosen else None
 
-    def _again(self, item: tuple[int, int, int, ReadBlock], now_ns: int) -> None:
-        due, period_ms, index, block = item
-        period = period_ms * NS_PER_MS
-        following = due + period
-        if following <= now_ns:
-            missed = (now_ns - due) // period
+    def _taken(self, line: _Line, now_ns: int) -> ReadBlock:
+        due, index, block = line.heap[0]
+        missed = (now_ns - due) // line.period_ns
+        if missed:
             self.overruns[block.group] = self.overruns.get(block.group, 0) + missed
-            following = due + (missed + 1) * period
         last = self._last.get(block.key)
         if last is not None:
             self.actual_ms[block.group] = (now_ns - last) / NS_PER_MS
         self._last[block.key] = now_ns
-        heapq.heappush(self._heap, (following, period_ms, index, block))
+        heapq.heapreplace(line.heap, (due + (missed + 1) * line.period_ns, index, block))
+        return block
+
+
+class _Line:
+    """The blocks of one period by due time; a line is never empty."""
+
+    def __init__(self, period_ms: int) -> None:
+        self.period_ns = max(1, period_ms) * NS_PER_MS
+        self.heap: list[tuple[int, int, ReadBlock]] = []
+
+    def put(self, due_ns: int, index: int, block: ReadBlock) -> None:
+        heapq.heappush(self.heap, (due_ns, index, block))
+
+    @property
+    def first_due(self) -> int:
+        return self.heap[0][0]
+
+    def periods_late(self, now_ns: int) -> float:
+        return (now_ns - self.first_due) / self.period_ns
 
 
 class PollLoop:
     """Runs a poll driver: takes writes first, then read-backs, then the block that is due."""
+
+    hang_s = 60.0
 
     def __init__(self, driver: PollDriver, on_batch: OnBatch) -> None:
         self._driver, self._on_batch = driver, on_batch
@@ -161,9 +182,16 @@ class PollLoop:
         _settle(done, found)
 
     async def _timed(self, request: Any) -> Any:
+        """A driver has time-outs of its own; one that hangs all the same costs its connection, not the link."""
         started = monotonic_ns()
+        limit = asyncio.timeout(self.hang_s)
         try:
-            return await request
+            async with limit:
+                return await request
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise LinkLost(f"the driver did not return within {self.hang_s:g} s") from None
         finally:
             self._busy_ns += monotonic_ns() - started
 

@@ -9,9 +9,12 @@ from typing import Any, cast
 import msgspec
 
 from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.values import DataValue, Value, ValueType
 
 MESSAGE_LIMIT = 64_000_000
+# a batch that lay in the pipe for longer proves no life (both ends use the machine's one monotonic clock)
+PIPE_DELAY_NS = NS_PER_S
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 Columns = list[Any]
@@ -54,13 +57,14 @@ def updates(packed: Sequence[Any]) -> list[tuple[int, DataValue]]:
     """Five columns as updates; arrays become tuples again."""
     handles, values, states, sources, received = packed
     return [
-        (h, DataValue(_frozen(v) if type(v) is list else v, s, st, rt))
+        (h, DataValue(frozen(v) if type(v) is list else v, s, st, rt))
         for h, v, s, st, rt in zip(handles, values, states, sources, received, strict=True)
     ]
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
+def frozen(value: Any) -> Any:
+    """Arrays become tuples, at every depth."""
+    return tuple(frozen(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
 
 
 def pack_settings(settings: LinkSettings) -> dict[str, Any]:
@@ -93,8 +97,16 @@ def pack_identity(identity: DeviceIdentity) -> list[str]:
 
 
 def pack_batch(batch: Batch) -> dict[str, Any]:
-    return {"t": "batch", "group": batch.group, "alive": batch.alive, "u": columns(batch.updates)}
+    return {
+        "t": "batch",
+        "group": batch.group,
+        "alive": batch.alive,
+        "sent": monotonic_ns(),
+        "u": columns(batch.updates),
+    }
 
 
 def unpack_batch(message: dict[str, Any]) -> Batch:
-    return Batch(message["group"], updates(message["u"]), message["alive"])
+    """What waited in the pipe while this process stood still is taken, but not as a sign of life."""
+    prompt = monotonic_ns() - message["sent"] <= PIPE_DELAY_NS
+    return Batch(message["group"], updates(message["u"]), message["alive"] and prompt)

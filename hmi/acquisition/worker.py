@@ -10,18 +10,22 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import sys
 import threading
+import time
 from typing import Any, BinaryIO, cast
 
 from hmi.acquisition import _wire as wire
 from hmi.acquisition._memory import limit_memory, memory_mb
 from hmi.acquisition.port import Batch, Driver, PushDriver
-from hmi.core.commands import WriteRequest
+from hmi.core.clock import monotonic_ns
+from hmi.core.commands import WriteRequest, WriteState
 from hmi.core.errors import CommunicationError
 from hmi.plugins.discovery import part
 
 LIFE_S = 0.5
+END_S = 3.0
 log = logging.getLogger(__name__)
 
 
@@ -86,6 +90,7 @@ class Worker:
         if verb == "watch":
             task = asyncio.create_task(self._watch(cast("PushDriver", driver)))
             self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
             return {}
         if verb == "write":
             return await self._write(driver, message)
@@ -99,18 +104,23 @@ class Worker:
         return {"identity": wire.pack_identity(identity), "groups": wire.pack_groups(self._driver.groups())}
 
     async def _write(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
-        value: Any = message["value"]
-        value = tuple(cast("list[Any]", value)) if isinstance(value, list) else value
-        outcome = await driver.write(
-            WriteRequest(
-                message["id"], message["tag"], message["handle"], value, message["deadline"], message["epoch"]
-            )
+        m = message
+        request = WriteRequest(
+            m["id"], m["tag"], m["handle"], wire.frozen(m["value"]), m["deadline"], m["epoch"]
         )
+        if request.deadline_ns <= monotonic_ns():
+            return {
+                "state": WriteState.EXPIRED.value,
+                "status": 0,
+                "text": "not sent within its time to live",
+            }
+        outcome = await driver.write(request)
         return {"state": outcome.state.value, "status": outcome.status, "text": outcome.text}
 
     async def _watch(self, driver: PushDriver) -> None:
         try:
             await driver.watch(self._on_batch)
+            self._send({"t": "lost", "text": "the driver ended by itself"})
         except CommunicationError as error:
             self._send({"t": "lost", "text": str(error)})
         except Exception as error:
@@ -130,11 +140,16 @@ class Worker:
 
 
 def _feed(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, source: BinaryIO) -> None:
-    """Standard input into the loop, from a thread: works on every system."""
-    while chunk := os.read(source.fileno(), 65_536):
-        loop.call_soon_threadsafe(reader.feed_data, chunk)
-    with contextlib.suppress(RuntimeError):
+    """Standard input into the loop, from a thread: works on every system.
+
+    When the runtime is gone the process ends, also with a loop that hangs.
+    """
+    with contextlib.suppress(OSError, RuntimeError):
+        while chunk := os.read(source.fileno(), 65_536):
+            loop.call_soon_threadsafe(reader.feed_data, chunk)
         loop.call_soon_threadsafe(reader.feed_eof)
+    time.sleep(END_S)
+    os._exit(4)
 
 
 async def _main(driver_name: str, cap_mb: int) -> None:
@@ -156,6 +171,8 @@ def main() -> None:
     """Entry point of the process; its log goes to standard error."""
     logging.basicConfig(level=logging.WARNING, format="worker %(levelname)s %(name)s: %(message)s")
     driver_name, cap = sys.argv[1], int(sys.argv[2])
+    # an interrupt from the terminal goes to the runtime, which ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_memory(cap)
     asyncio.run(_main(driver_name, cap))
 

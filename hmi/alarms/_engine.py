@@ -215,6 +215,15 @@ class AlarmEngine:
                 restore(alarm, row)
                 self._take_up(alarm)
 
+    def begin_run(self, now_ns: int) -> None:
+        """The session clock was set (a restored plant): delays that run start anew from here."""
+        self._due.clear()
+        for alarm in self._alarms.values():
+            if alarm.due:
+                alarm.due = now_ns + alarm.delay_ns
+                self._order += 1
+                heapq.heappush(self._due, (alarm.due, self._order, alarm))
+
     def restore(self, records: Iterable[JournalRecord]) -> None:
         """Take the state back from alarm records, oldest first; the last one of each alarm counts."""
         kept = {record.object_id: record.payload["kept"] for record in records if record.payload.get("kept")}

@@ -19,7 +19,11 @@ API_VERSION = 1
 
 
 class TagInfo(msgspec.Struct, frozen=True):
-    """What a station needs to know of a tag to show it. ``period_ms`` is the expected update period."""
+    """What a station needs to know of a tag to show it. ``period_ms`` is the expected update period.
+
+    ``permissives`` (must be true) and ``interlocks`` (must be false) are [expression, text] pairs of its
+    command: the station shows them, the gate decides.
+    """
 
     id: str
     name: str
@@ -44,6 +48,8 @@ class TagInfo(msgspec.Struct, frozen=True):
     alarms: list[dict[str, Any]]
     connection: str = ""
     max_step: float = 0.0
+    permissives: list[list[str]] = []
+    interlocks: list[list[str]] = []
 
 
 class InstanceInfo(msgspec.Struct, frozen=True):
@@ -205,7 +211,15 @@ class RuntimeClient(Protocol):
 
     async def submit(self, command: OperatorCommand) -> CommandResult: ...
 
-    async def journal(self, *, after: int = 0, kind: str = "", limit: int = 200) -> list[dict[str, Any]]: ...
+    async def journal(
+        self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
+    ) -> list[dict[str, Any]]:
+        """Records in order: those after the number ``after``, or with -1 the newest ``limit`` ones.
+
+        ``kind`` chooses, and among the newest ``object_id`` too (a tag, alarm or connection id); empty
+        takes all.
+        """
+        ...
 
     async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """An instructor request, in simulator mode only; the runtime passes it on and journals it."""

@@ -19,11 +19,12 @@ PAGE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class FeedRecord:
-    """One recorded change: ``seq`` is its place in commit order (2b.8)."""
+    """One recorded change: ``seq`` is its place in commit order (2b.8), ``run_id`` the run it belongs to."""
 
     seq: int
     tag_id: str
     value: DataValue
+    run_id: str = ""
 
 
 class History(Protocol):
@@ -42,8 +43,8 @@ class RecentHistory:
     ``append`` is called by the fan-out after alarms were evaluated. Samples are ordered by source time.
     """
 
-    def __init__(self, plant: Plant, *, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
+    def __init__(self, plant: Plant, *, capacity: int = CAPACITY, run_id: str = "") -> None:
+        self._capacity, self._run_id = capacity, run_id
         self._samples: dict[str, deque[DataValue]] = {}
         self._by_handle: dict[int, tuple[str, deque[DataValue]]] = {}
         self._feed: deque[FeedRecord] = deque(maxlen=FEED_CAPACITY)
@@ -56,6 +57,12 @@ class RecentHistory:
         self._samples = {tag.id: old.get(tag.id, deque(maxlen=self._capacity)) for tag in recorded}
         self._by_handle = {tag.handle: (tag.id, self._samples[tag.id]) for tag in recorded}
 
+    def begin_run(self, run_id: str) -> None:
+        """A restored plant is another run: its past is its own, and its clock may have gone back (2b.4)."""
+        self._run_id = run_id
+        for samples in self._samples.values():
+            samples.clear()
+
     def append(self, changes: Iterable[tuple[int, DataValue]]) -> None:
         """Record changes of the recorded tags."""
         by_handle = self._by_handle
@@ -65,7 +72,7 @@ class RecentHistory:
                 tag_id, samples = found
                 samples.append(value)
                 self._seq += 1
-                self._feed.append(FeedRecord(self._seq, tag_id, value))
+                self._feed.append(FeedRecord(self._seq, tag_id, value, self._run_id))
 
     def read_raw(self, request: ReadRaw) -> HistoryPage:
         """Samples from start to end; with ``bounds`` also the one before and the one after."""

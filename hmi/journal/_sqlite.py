@@ -60,6 +60,11 @@ class SqliteJournal:
         self._closed = False
         self._last = (0, GENESIS)
 
+    def begin_run(self, run_id: str) -> None:
+        """Records from here on belong to another run (2b.4)."""
+        runtime_id, _, revision, simulated = self._stamp
+        self._stamp = (runtime_id, run_id, revision, simulated)
+
     async def open(self) -> None:
         """Open or create the file; StorageError when it cannot be used."""
         check_sqlite_version()

@@ -6,6 +6,7 @@ from hmi.runtime._fanout import EventLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._live import LiveHub
 from hmi.runtime._plant_info import plant_info
+from hmi.runtime._revisions import keep_revision
 from hmi.runtime._runtime import Runtime, Services
 from hmi.runtime._server import api_server, check_listen
 from hmi.runtime._simulator import EndpointsFile, SimulatorLink
@@ -25,6 +26,7 @@ __all__ = [
     "Verb",
     "api_server",
     "check_listen",
+    "keep_revision",
     "local_principal",
     "openapi",
     "plant_info",

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from hmi.core.clock import monotonic_ns
+from hmi.core.clock import NS_PER_MS, monotonic_ns, wall_ns
 
 REMEMBERED = 300
 
 
 class Heartbeats:
-    """Numbers the batches of the live lane and remembers when each number was sent."""
+    """Numbers the batches of the live lane and remembers when each number was sent.
+
+    Numbers start at the wall clock's milliseconds: ten a second never catch up with it, so that after a
+    restart no number comes again and a command from before it is too old.
+    """
 
     def __init__(self) -> None:
         self._times: OrderedDict[int, int] = OrderedDict()
-        self.number = 0
+        self.number = wall_ns() // NS_PER_MS
 
     def next(self) -> int:
         """A new number, sent now."""

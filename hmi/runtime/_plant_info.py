@@ -73,6 +73,8 @@ def _tag(plant: Plant, tag: TagDef, alarms: list[dict[str, Any]]) -> TagInfo:
         alarms=alarms,
         connection=tag.connection,
         max_step=command.max_step if command else 0.0,
+        permissives=[list(pair) for pair in command.permissives] if command else [],
+        interlocks=[list(pair) for pair in command.interlocks] if command else [],
     )
 
 

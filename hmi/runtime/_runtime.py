@@ -235,7 +235,20 @@ class Runtime:
             return {"ok": False, "error": "this runtime has no simulator"}
         if verb != "status":
             await self._note("simulator." + verb, dict(arguments), principal)
-        return await simulator.ask(verb, arguments)
+        answer = await simulator.ask(verb, arguments)
+        if simulator.run_id != self.services.run_id:
+            await self._begin_run(simulator.run_id, str(arguments.get("name", "")))
+        return answer
+
+    async def _begin_run(self, run_id: str, snapshot: str) -> None:
+        """A restore opened another run: every record and sample from here on carries it (2b.4)."""
+        s = self.services
+        s.run_id = run_id
+        s.journal.begin_run(run_id)
+        s.history.begin_run(run_id)
+        s.alarms.begin_run(s.clock.now_ns())
+        await self._note("run.started", {"run_id": run_id, "snapshot": snapshot})
+        self.tell("run", {"run_id": run_id})
 
     # ------------------------------------------------------------------ Writer and Reader of the gate
 

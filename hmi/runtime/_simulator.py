@@ -44,9 +44,9 @@ class EndpointsFile:
 class SimulatorLink:
     """Requests to the instructor socket, off the event loop."""
 
-    def __init__(self, address: str, clock: SessionClock) -> None:
+    def __init__(self, address: str, clock: SessionClock, run_id: str) -> None:
         self._address, self._clock = address, clock
-        self.run_id = new_id("run")
+        self.run_id = run_id
         self._failing = False
 
     async def ask(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

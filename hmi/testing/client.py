@@ -200,10 +200,14 @@ class FakeClient:
         )  # fmt: skip
         return result
 
-    async def journal(self, *, after: int = 0, kind: str = "", limit: int = 200) -> list[dict[str, Any]]:
+    async def journal(
+        self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
+    ) -> list[dict[str, Any]]:
         self._check()
         found = [r for r in self.records if r["seq"] > after and kind in {"", r["kind"]}]
-        return found[-limit:] if after < 0 else found[:limit]
+        if after >= 0:
+            return found[:limit]
+        return [r for r in found if object_id in {"", r["object_id"]}][-limit:]
 
     async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._check()

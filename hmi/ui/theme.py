@@ -26,6 +26,7 @@ FONTS: Final[dict[str, tuple[int, int]]] = {
     "text.strong": (14, 600),
     "text.word": (13, 600),
     "text.small": (12, 400),
+    "text.small.strong": (12, 600),
     "value": (18, 600),
     "value.small": (15, 600),
     "value.large": (22, 600),

@@ -10,13 +10,13 @@ from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QSho
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
-from hmi.core.clock import monotonic_ns
 from hmi.core.texts import tr
 from hmi.mimics import Scene
 from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.exitcodes import CLOSED
 from hmi.ui.faceplate.desk import FaceplateDesk
+from hmi.ui.flash import flash
 from hmi.ui.frame import SimulatorFrame
 from hmi.ui.header import HEIGHT, Header, zone_of
 from hmi.ui.instructor import InstructorPanel
@@ -24,7 +24,6 @@ from hmi.ui.mimic.offscreen import fit
 from hmi.ui.mimic_page import MimicPage
 from hmi.ui.navigation import History, in_area, key_displays, places
 from hmi.ui.notice import Banner, Notice
-from hmi.ui.paint import BLINK_PERIOD_NS, blink_on
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.trend.panel import TrendPanel
@@ -46,7 +45,6 @@ class StationWindow(QWidget):
         self._wanted_display = display
         self._ask_on_close = ask_on_close
         self._zone: tzinfo = UTC
-        self._lit = True
         self.history = History()
         self.header = Header(theme)
         self.banner = Banner(theme)
@@ -122,10 +120,7 @@ class StationWindow(QWidget):
         self._clock.setInterval(CLOCK_MS)
         self._clock.timeout.connect(self._tick)
         self._clock.start()
-        self._flash = QTimer(self)
-        self._flash.setInterval(BLINK_PERIOD_NS // 4_000_000)
-        self._flash.timeout.connect(self._blink)
-        self._flash.start()
+        flash().turned.connect(self._blink)
 
     # what the runtime says
 
@@ -190,12 +185,8 @@ class StationWindow(QWidget):
         seconds = f"{self.station.silence_s():.0f}" if self.station.mailbox.ages.heartbeat_ns else "–"
         return tr("No sign of life from the runtime for {n} s. Every value shown is old.", n=seconds)
 
-    def _blink(self) -> None:
-        """The one flash timer: borders of unacknowledged marks, all in phase."""
-        lit = blink_on(monotonic_ns())
-        if lit == self._lit:
-            return
-        self._lit = lit
+    def _blink(self, lit: bool) -> None:
+        """Borders of unacknowledged marks, in phase with the mimic's."""
         for table in (self.strip.table, self.alarm_page.table):
             if table.isVisible():
                 table.flash(lit)

@@ -121,3 +121,21 @@ async def test_a_malfunction_raises_its_alarm_and_it_can_be_acknowledged(
         await client.simulator("malfunction", {"id": "pump_trip-p101a", "action": "clear"})
     finally:
         await client.close()
+
+
+async def test_a_restore_opens_a_new_run(waterworks: WaterworksSession) -> None:
+    client, watcher = await watching(waterworks.data)
+    try:
+        await all_links_up(client, watcher)
+        before = (await client.status()).run_id
+        assert (await client.simulator("snapshot", {"name": "here"}))["ok"]
+        assert (await client.status()).run_id == before
+        assert (await client.simulator("restore", {"name": "here"}))["ok"]
+        after = (await client.status()).run_id
+        assert after != before
+        newest = await client.journal(after=-1, kind="system", limit=5)
+        started = next(record for record in newest if record["event"] == "run.started")
+        assert started["run_id"] == after
+        await all_links_up(client, watcher)
+    finally:
+        await client.close()

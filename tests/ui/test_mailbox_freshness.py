@@ -9,7 +9,7 @@ pytest.importorskip("PySide6")
 from hmi.client.port import Event, LiveUpdate
 from hmi.core.values import DataValue
 from hmi.ui.mailbox import MAX_EVENTS, Mailbox
-from tests.ui.shell_plant import Time
+from shell_plant import Time
 
 pytestmark = pytest.mark.qt
 

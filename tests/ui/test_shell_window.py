@@ -16,7 +16,7 @@ from hmi.ui.exitcodes import CLOSED, LEAVE_ON_WATCH
 from hmi.ui.faceplate.content import blocked, content_of
 from hmi.ui.faceplate.desk import LIMIT
 from hmi.ui.widgets import FlatButton, Text
-from tests.ui.shell_plant import good, open_station
+from shell_plant import good, open_station
 
 pytestmark = pytest.mark.qt
 

@@ -15,7 +15,7 @@ from hmi.core.values import DataValue
 from hmi.testing.client import START_NS
 from hmi.ui.trend.decimate import decimate, nice_scale, pieces
 from hmi.ui.trend.series import Series
-from tests.ui.shell_plant import good, open_station
+from shell_plant import good, open_station
 
 pytestmark = pytest.mark.qt
 HOURS_8 = 8 * 3600

@@ -15,7 +15,9 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import band_of, format_value
 from hmi.ui.faceplate.commands import CommandArea, label_of
+from hmi.ui.faceplate.conditions import names_of
 from hmi.ui.faceplate.content import Content
+from hmi.ui.faceplate.condition_row import ConditionRow, conditions_by_command
 from hmi.ui.faceplate.parts import AlarmLine, MiniTrend, StateRow, ValueRow
 from hmi.ui.header import time_text, zone_of
 from hmi.ui.labels import short_tag
@@ -46,6 +48,9 @@ class Faceplate(QWidget):
         self.values = {tag: self._value_row(tag, n == 0) for n, tag in enumerate(content.values)}
         self.states = {tag: StateRow(theme, self._label(tag)) for tag in content.states}
         self.commands = CommandArea(theme, station, content.commands)
+        infos = [station.catalogue.tags[tag] for tag in content.commands]
+        self.conditions = [ConditionRow(theme, *one) for one in conditions_by_command(infos)]
+        self.tags = frozenset((*content.tags, *names_of(infos)))
         self.trend = MiniTrend(theme, station.now())
         self._alarms = QVBoxLayout()
         self._alarm_lines: list[AlarmLine] = []
@@ -77,15 +82,22 @@ class Faceplate(QWidget):
         column.setContentsMargins(16, 10, 16, 12)
         column.setSpacing(6)
         column.addLayout(self._head())
-        for row in self.values.values():
-            column.addWidget(row)
+        for value in self.values.values():
+            column.addWidget(value)
         if self.states:
             grid = QGridLayout()
             grid.setSpacing(0)
-            for number, row in enumerate(self.states.values()):
-                grid.addWidget(row, number // 2, number % 2)
+            for number, state in enumerate(self.states.values()):
+                grid.addWidget(state, number // 2, number % 2)
             column.addLayout(grid)
         column.addLayout(self._alarms)
+        if self.conditions:
+            rows = QVBoxLayout()
+            rows.setSpacing(0)
+            rows.addWidget(Text(self._theme, tr("Conditions"), font="text.small", color="text.label"))
+            for row in self.conditions:
+                rows.addWidget(row)
+            column.addLayout(rows)
         if self.commands.rows:
             column.addWidget(self.commands)
         if self.values:
@@ -118,7 +130,7 @@ class Faceplate(QWidget):
 
     def _connect(self) -> None:
         station = self._station
-        station.want(self, self.content.tags)
+        station.want(self, self.tags)
         station.valuesChanged.connect(self._take)
         station.alarmsChanged.connect(self._alarms_changed)
         station.judged.connect(self._mark_dirty)
@@ -176,7 +188,7 @@ class Faceplate(QWidget):
     def _take(self, changed: dict[str, DataValue]) -> None:
         if (data := changed.get(self.content.main)) is not None:
             self.trend.series.append(data, self._station.now())
-        if not self._dirty and any(tag in changed for tag in self.content.tags):
+        if not self._dirty and not self.tags.isdisjoint(changed):
             self._dirty = True
 
     def _mark_dirty(self) -> None:
@@ -193,6 +205,8 @@ class Faceplate(QWidget):
             row.show_reading(self._station.reading(tag), now)
         for tag, state in self.states.items():
             state.show_reading(self._station.reading(tag))
+        for condition in self.conditions:
+            condition.refresh(self._station.reading, now)
         if self.commands.rows:
             self.commands.refresh([self._station.reading(tag) for tag in self.content.tags])
         self.trend.advance(now)

@@ -10,7 +10,8 @@ from hmi.core.commands import CommandResult, CommandState
 from hmi.core.texts import tr
 from hmi.core.values import Value
 from hmi.mimics import Reading, format_value
-from hmi.ui.faceplate.content import Choice, blocked, choices, is_number
+from hmi.ui.faceplate.conditions import unmet
+from hmi.ui.faceplate.content import Choice, blocked, choices, is_number, reason_needed
 from hmi.ui.labels import short_tag
 from hmi.ui.mimic.words import value_words
 from hmi.ui.numbers import limit_problem, parse_number
@@ -50,26 +51,60 @@ def label_of(info: TagInfo) -> str:
     return info.signal.replace("_", " ").capitalize() or tr("Value")
 
 
+def name_of(info: TagInfo) -> str:
+    """A command in a list of commands: its one button, else its label."""
+    found = choices(info)
+    return found[0].text if len(found) == 1 else label_of(info)
+
+
 class ConfirmBox(Panel):
-    """Tag, description, old → new and unit; stands in the faceplate, beside the object."""
+    """Tag, description, old → new and unit; stands in the faceplate, beside the object.
+
+    ``why``: a sentence that says why a reason must be written; without one the button stays disabled.
+    """
 
     confirmed = Signal()
     cancelled = Signal()
 
-    def __init__(self, theme: Theme, info: TagInfo, old: str, new: str) -> None:
+    def __init__(self, theme: Theme, info: TagInfo, old: str, new: str, *, why: str = "") -> None:
         super().__init__(theme, fill="tooltip")
+        self.reason: Field | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(4)
         column.addWidget(Text(theme, f"{short_tag(info.name)}  {label_of(info)}", font="text.strong"))
         column.addWidget(Text(theme, info.description, font="text.small", color="text.label"))
         column.addWidget(Text(theme, f"{old}  →  {new}" if old else new, font="value.small", color="value"))
+        if why:
+            column.addWidget(Text(theme, why, font="text.small", color="text.secondary", wrap=True))
+            self.reason = Field(theme, tr("Reason"))
+            self.reason.textChanged.connect(self._reason_changed)
+            self.reason.returnPressed.connect(self._entered)
+            column.addWidget(self.reason)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(FlatButton(theme, tr("Cancel"), self.cancelled.emit))
         self.yes = FlatButton(theme, tr("Confirm"), self.confirmed.emit, strong=True)
         row.addWidget(self.yes)
         column.addLayout(row)
+        self._reason_changed("")
+
+    @property
+    def reason_text(self) -> str:
+        return self.reason.text().strip() if self.reason else ""
+
+    def _reason_changed(self, _text: str) -> None:
+        missing = self.reason is not None and not self.reason_text
+        self.yes.set_enabled(not missing, tr("Write a reason first."))
+
+    def _entered(self) -> None:
+        """Return in the field goes on to the button; it never confirms by itself."""
+        if self.yes.isEnabled():
+            self.yes.setFocus()
+
+    def start(self) -> None:
+        """The keyboard goes where the next step is."""
+        (self.reason or self.yes).setFocus()
 
 
 class CommandRow(QWidget):
@@ -190,17 +225,22 @@ class CommandArea(QWidget):
         if line.count():
             self._column.insertLayout(0, line)
 
+    def _why(self, info: TagInfo, readings: list[Reading]) -> str:
+        """The reason that blocks a command now; the plant's own conditions say more than its mode bits."""
+        if self.pending:
+            return tr("A command is under way.")
+        station = self._station
+        status, alive = station.status, station.mailbox.alive
+        why = blocked(info, status, alive, ())
+        return why or unmet(info, station.reading, station.now()) or blocked(info, status, alive, readings)
+
     def refresh(self, readings: list[Reading]) -> None:
-        status, alive = self._station.status, self._station.mailbox.alive
         reasons: list[str] = []
         for row in self.rows:
-            why = (
-                tr("A command is under way.") if self.pending else blocked(row.info, status, alive, readings)
-            )
+            why = self._why(row.info, readings)
             row.set_blocked(why, self._station.reading(row.info.name))
             if why:
-                names = row.buttons[0][0].text() if len(row.buttons) == 1 else label_of(row.info)
-                reasons.append(f"{names}: {why}")
+                reasons.append(f"{name_of(row.info)}: {why}")
         whys = {reason.partition(": ")[2] for reason in reasons}
         same = len(whys) == 1 and len(reasons) == len(self.rows)
         self.why.set_text(next(iter(whys)) if same else "\n".join(reasons))
@@ -212,14 +252,15 @@ class CommandArea(QWidget):
         reading = self._station.reading(tag)
         new = word or f"{format_value(value, info).strip()} {info.unit}".strip()
         old = value_words(reading) if is_number(info) or len(choices(info)) > 1 else ""
-        box = ConfirmBox(self._theme, info, old, new)
-        box.confirmed.connect(lambda: self._send(tag, value, f"{label_of(info)} → {new}" if old else new))
+        box = ConfirmBox(self._theme, info, old, new, why=reason_needed(info, reading, value))
+        words = f"{label_of(info)} → {new}" if old else new
+        box.confirmed.connect(lambda: self._send(tag, value, words, box.reason_text))
         box.cancelled.connect(self._drop_confirm)
         self.confirm = box
         self._column.addWidget(box)
         box.show()
         self.result.hide()
-        box.yes.setFocus()
+        box.start()
 
     def _drop_confirm(self) -> None:
         if self.confirm is not None:
@@ -230,11 +271,11 @@ class CommandArea(QWidget):
             if (card := self.parentWidget()) is not None:
                 card.setFocus()
 
-    def _send(self, tag: str, value: Value, words: str) -> None:
+    def _send(self, tag: str, value: Value, words: str, reason: str = "") -> None:
         self._drop_confirm()
         self.pending = words
         self._say(tr("Pending: {command}", command=words))
-        self._station.submit(tag, value, owner=self, done=self._done, failed=self._failed)
+        self._station.submit(tag, value, owner=self, done=self._done, failed=self._failed, reason=reason)
 
     def _done(self, result: CommandResult) -> None:
         words, self.pending = self.pending, ""

@@ -132,6 +132,24 @@ def blocked(info: TagInfo, status: RuntimeStatus | None, alive: bool, readings: 
     return ""
 
 
+def reason_needed(info: TagInfo, reading: Reading, value: Value) -> str:
+    """Why the operator must write a reason for this command; empty when none is asked for."""
+    if info.command_class == "C":
+        return tr("A critical command needs a reason.")
+    now = reading.number
+    if not info.max_step or now is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    step = abs(value - now)
+    if step <= info.max_step:
+        return ""
+    return tr(
+        "A step of {step} is larger than {limit} {unit}: it needs a reason.",
+        step=f"{step:.4g}",
+        limit=f"{info.max_step:g}",
+        unit=info.unit,
+    )
+
+
 def _reached(info: TagInfo, reading: Reading) -> str:
     pair = (info.signal, reading.info.signal if reading.info else "")
     if pair == ("start", "running") and reading.truth:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QHelpEvent,
     QKeyEvent,
@@ -23,12 +22,12 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import Freshness, Scene, TagAlarm
+from hmi.ui.flash import flash
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.offscreen import fit
 from hmi.ui.mimic.painters import paint_dynamic, paint_static
 from hmi.ui.mimic.words import describe
-from hmi.ui.paint import BLINK_PERIOD_NS, blink_on
 from hmi.ui.theme import Theme
 
 FULL_UPDATE_SHARE = 0.4
@@ -63,9 +62,7 @@ class MimicView(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self._blinker = QTimer(self)
-        self._blinker.setInterval(BLINK_PERIOD_NS // 4_000_000)
-        self._blinker.timeout.connect(self._blink)
+        flash().turned.connect(self._blink)
 
     # what the station gives
 
@@ -136,20 +133,15 @@ class MimicView(QWidget):
         return (point - self._offset) / self._scale
 
     def _watch_blinking(self) -> None:
-        """The timer runs only while something unacknowledged is in view."""
+        """Which elements blink: only those that show something unacknowledged."""
         scene = self._scene
         self._blinking = []
         if scene is not None and any(alarm.unacked for alarm in scene.alarms.values()):
             self._blinking = [i for i, look in enumerate(scene.looks) if _is_unacked(look)]
-        if self._blinking and not self._blinker.isActive():
-            self._blinker.start()
-        elif not self._blinking:
-            self._blinker.stop()
-            self._kit.lit = True
+        self._kit.lit = flash().lit or not self._blinking
 
-    def _blink(self) -> None:
-        lit = blink_on(time.monotonic_ns())
-        if lit != self._kit.lit:
+    def _blink(self, lit: bool) -> None:
+        if self._blinking and lit != self._kit.lit:
             self._kit.lit = lit
             self._dirty(set(self._blinking))
 
