@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from hmi.bench.figure import Figure
-from hmi.supervisor import simulator_environment
+from hmi.project.shipped import shipped_path
 
 GOAL_CORE = 0.25
 _CODE = "import json; from simulators.bench import waterworks_60x_core as run; print(json.dumps(run()))"
@@ -17,7 +17,7 @@ def run() -> list[Figure]:
     """Cores needed for one minute of plant a second; the simulator is no import of the product."""
     done = subprocess.run(
         [sys.executable, "-c", _CODE],
-        env=simulator_environment(),
+        cwd=shipped_path("simulators").parent,
         capture_output=True,
         text=True,
         check=True,

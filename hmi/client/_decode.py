@@ -24,7 +24,10 @@ class LiveDecoder:
         self._limits: dict[str, int] = {}
 
     def live(self, message: Mapping[str, Any], arrived_ns: int) -> LiveUpdate:
-        """A snapshot or a delta of the ``latest`` lane."""
+        """A snapshot or a delta of the ``latest`` lane.
+
+        ``mono`` is the machine's monotonic time at which it was sent: what lay in a buffer since then is older.
+        """
         snapshot = message["t"] == "snap"
         groups: dict[str, str] = {}
         if snapshot:
@@ -40,7 +43,7 @@ class LiveDecoder:
             values=values,
             ages_ms=message["ages"],
             heartbeat=message["n"],
-            arrived_ns=arrived_ns,
+            arrived_ns=min(arrived_ns, message.get("mono", arrived_ns)),
             snapshot=snapshot,
             tag_group=groups,
             group_limits_ms=self._limits if snapshot else {},

@@ -42,28 +42,37 @@ def request_line(address: str, verb: str, arguments: Mapping[str, Any]) -> bytes
     return json.dumps(body).encode() + b"\n"
 
 
-def request(address: str, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask and wait for the answer (at most 10 s); CommunicationError when the simulator does not answer."""
+def request(
+    address: str, verb: str, arguments: Mapping[str, Any], *, timeout_s: float = TIMEOUT_S
+) -> dict[str, Any]:
+    """Ask and wait for the answer; CommunicationError when the simulator does not answer."""
     try:
-        with _connect(address) as connection:
+        with _connect(address, timeout_s) as connection:
             connection.sendall(request_line(address, verb, arguments))
             with connection.makefile("rb") as stream:
                 line = stream.readline(LINE_LIMIT)
-        return cast("dict[str, Any]", json.loads(line))
+        answer = json.loads(line)
+        if not isinstance(answer, dict):
+            raise ValueError("the answer is not a JSON object")
+        return cast("dict[str, Any]", answer)
     except (OSError, ValueError) as error:
         raise CommunicationError(
             f"the simulator at {address.split(':')[1]} does not answer: {error}"
         ) from error
 
 
-def _connect(address: str) -> socket.socket:
+def _connect(address: str, timeout_s: float) -> socket.socket:
     kind, _, rest = address.partition(":")
     if kind == "tcp":
         host, port, _token = rest.split(":")
-        return socket.create_connection((host, int(port)), TIMEOUT_S)
+        return socket.create_connection((host, int(port)), timeout_s)
     if sys.platform == "win32":
         raise CommunicationError("this simulator listens on a Unix socket, which Windows has not")
     connection = socket.socket(socket.AF_UNIX)
-    connection.settimeout(TIMEOUT_S)
-    connection.connect(rest)
+    connection.settimeout(timeout_s)
+    try:
+        connection.connect(rest)
+    except OSError:
+        connection.close()
+        raise
     return connection

@@ -28,7 +28,9 @@ log = logging.getLogger(__name__)
 SILENCE_S = 2.0
 RECONNECT_S = 0.3
 ANSWER_S = 15.0
+COMMAND_S = 180.0  # a command is answered after the process followed it; only then is a lost answer one
 MESSAGE_LIMIT = 64_000_000
+COMMAND_LIMIT = httpx.Timeout(ANSWER_S, read=COMMAND_S)
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
@@ -74,7 +76,8 @@ class SocketClient:
 
     async def submit(self, command: OperatorCommand) -> CommandResult:
         """Sent once: a lost answer is an error for the asker, never a second request."""
-        return command_result(converted(await self._post("/v1/commands", command), dict[str, Any]))
+        answer = await self._request("POST", "/v1/commands", content=_json(command), timeout=COMMAND_LIMIT)
+        return command_result(converted(answer, dict[str, Any]))
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
@@ -156,7 +159,8 @@ class SocketClient:
         async with _connect(endpoint) as live:
             self._socket, self._down_text = live, ""
             self._listener.on_link(True, "")
-            await self._subscribe(live)
+            async with asyncio.timeout(SILENCE_S):
+                await self._subscribe(live)
             decoder = LiveDecoder()
             while True:
                 data = await self._next(live)

@@ -115,7 +115,7 @@ class Api:
         tag = self._runtime.plant.by_name.get(given["tag"]) or self._runtime.plant.by_id.get(given["tag"])
         if tag is None:
             raise BadRequest(f"there is no tag {given['tag']!r}")
-        limit = min(given["limit"] or HISTORY_PAGE, HISTORY_PAGE)
+        limit = _page(given["limit"], HISTORY_PAGE, HISTORY_PAGE)
         page = self._runtime.services.history.read_raw(
             ReadRaw(
                 tag.id, given["start"], given["end"] or self._runtime.services.clock.now_ns(), limit, True
@@ -129,7 +129,7 @@ class Api:
 
     async def _journal(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         journal = self._runtime.services.journal
-        limit = min(given["limit"] or 200, JOURNAL_PAGE)
+        limit = _page(given["limit"], 200, JOURNAL_PAGE)
         if given["after"] < 0:
             records = await journal.last(limit, kind=given["kind"], object_id=given["object_id"])
         else:
@@ -175,6 +175,13 @@ class Api:
             return
         await socket.accept()
         await self._hub.serve(socket)
+
+
+def _page(asked: int, usual: int, most: int) -> int:
+    """How many records one answer holds; 0 asks for the usual number, a negative one is refused."""
+    if asked < 0:
+        raise BadRequest(f"limit={asked} is negative")
+    return min(asked or usual, most)
 
 
 class _CommandBody(msgspec.Struct):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from hmi.core.clock import monotonic_ns
 from hmi.runtime._fanout import EventLane, LatestLane
 from hmi.runtime._runtime import Runtime
 
 log = logging.getLogger(__name__)
 
 BATCH_S = 0.1
+SEND_S = 5.0
 QUIET_TICKS = 5
 TAG_LIMIT = 200_000
 MESSAGE_LIMIT = 32_000_000
@@ -47,42 +51,70 @@ class LiveHub:
         lane, events = LatestLane(), EventLane(runtime.alarm_list)
         runtime.lanes.add(lane)
         runtime.events.add(events)
-        sender = asyncio.create_task(self._send(socket, lane, events))
+        both = [
+            asyncio.create_task(self._receive(socket, lane), name="live receiver"),
+            asyncio.create_task(self._send(socket, lane, events), name="live sender"),
+        ]
         try:
-            await self._receive(socket, lane)
-        except (WebSocketDisconnect, RuntimeError):
-            return
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             runtime.lanes.discard(lane)
             runtime.events.discard(events)
-            sender.cancel()
-            await asyncio.wait([sender])
+            for task in both:
+                task.cancel()
+            await asyncio.wait(both)
+        await self._close(socket, both)
 
-    async def _receive(self, socket: WebSocket, lane: LatestLane) -> None:
+    async def _close(self, socket: WebSocket, ended: Sequence[asyncio.Task[str]]) -> None:
+        """Close with the reason of the side that ended; a client that went by itself is closed already."""
+        reason = next((reason for task in ended if (reason := _reason(task))), "")
+        if reason:
+            with contextlib.suppress(WebSocketDisconnect, RuntimeError, OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await socket.close(code=1003, reason=reason[:120])
+
+    async def _receive(self, socket: WebSocket, lane: LatestLane) -> str:
         while True:
-            data = await socket.receive_bytes()
-            try:
-                message = _decode(data)
-                if message["t"] == "sub":
-                    names = [str(name) for name in message["tags"]][:TAG_LIMIT]
-                    lane.choose(names, self._runtime.handles)
-            except (msgspec.DecodeError, KeyError, TypeError) as error:
-                await socket.close(code=1003, reason=f"not a message of version 1: {error}"[:120])
-                return
+            message = await socket.receive()
+            if message["type"] != "websocket.receive":
+                return ""
+            if problem := self._take(message.get("bytes"), lane):
+                return problem
 
-    async def _send(self, socket: WebSocket, lane: LatestLane, events: EventLane) -> None:
-        quiet = 0
+    def _take(self, data: bytes | None, lane: LatestLane) -> str:
+        """Carry out one message of a client; a sentence when it is none. Unknown kinds are passed over."""
+        if data is None:
+            return "not a message of version 1: a text instead of msgpack"
         try:
-            while True:
-                await self.next_tick()
-                for event in events.drain():
-                    await socket.send_bytes(_encode(event))
-                quiet += 1
-                if lane.has_news or quiet >= QUIET_TICKS:
-                    await socket.send_bytes(_encode(self._batch(lane)))
-                    quiet = 0
-        except (WebSocketDisconnect, RuntimeError, OSError):
-            return
+            message = _decode(data)
+            if message["t"] != "sub":
+                return ""
+            if type(message["tags"]) is not list:
+                return "not a message of version 1: tags is not a list"
+            names = [str(name) for name in message["tags"]][:TAG_LIMIT]
+        except (msgspec.DecodeError, RecursionError, UnicodeError, KeyError, TypeError) as error:
+            return f"not a message of version 1: {error}"
+        lane.choose(names, self._runtime.handles)
+        return ""
+
+    async def _send(self, socket: WebSocket, lane: LatestLane, events: EventLane) -> str:
+        """Until the client goes; one that does not read for 5 s is given up, it holds old values only."""
+        quiet = 0
+        while True:
+            await self.next_tick()
+            try:
+                async with asyncio.timeout(SEND_S):
+                    for event in events.drain():
+                        await socket.send_bytes(_encode(event))
+                    quiet += 1
+                    if lane.has_news or quiet >= QUIET_TICKS:
+                        await socket.send_bytes(_encode(self._batch(lane)))
+                        quiet = 0
+            except TimeoutError:
+                log.warning("A station does not read its live connection; the connection is closed.")
+                return "the station does not read"
+            except (WebSocketDisconnect, RuntimeError, OSError):
+                return ""
 
     def _batch(self, lane: LatestLane) -> dict[str, Any]:
         s = self._runtime.services
@@ -90,6 +122,7 @@ class LiveHub:
         message: dict[str, Any] = {
             "t": "snap" if fresh else "delta",
             "n": s.beats.number,
+            "mono": monotonic_ns(),
             "ages": s.tags.ages_ms(),
             "time": s.clock.now_ns(),
             "rate": self._runtime.session_rate,
@@ -100,3 +133,14 @@ class LiveHub:
             message["groups"] = [s.tags.group_of(h) if h >= 0 else "" for h in lane.handles]
             message["limits"] = s.tags.limits_ms()
         return message
+
+
+def _reason(ended: asyncio.Task[str]) -> str:
+    """What a task returned; a fault in it is logged here and costs this one connection."""
+    if ended.cancelled():
+        return ""
+    fault = ended.exception()
+    if fault is None:
+        return ended.result()
+    log.error("A live connection failed.", exc_info=fault)
+    return "internal fault"

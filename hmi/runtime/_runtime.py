@@ -68,6 +68,7 @@ class Runtime:
         self._alarm_queue: asyncio.Queue[Sequence[AlarmChange]] = asyncio.Queue()
         self._changed: set[int] = set()
         self.alarms_stored = True
+        self._alarms_changed = False
         self.gate = CommandGate(
             s.plant,
             clock=s.clock,
@@ -159,6 +160,9 @@ class Runtime:
 
     def flush_changes(self) -> None:
         """Mark what changed in every lane; called once before the lanes are drained."""
+        if self._alarms_changed:
+            self._alarms_changed = False
+            self.tell("alarms", self.alarm_list())
         if self._changed:
             changed, self._changed = self._changed, set()
             for lane in self.lanes:
@@ -181,7 +185,7 @@ class Runtime:
     async def _live(self) -> None:
         while True:
             try:
-                self.services.data.beat()
+                await asyncio.to_thread(self.services.data.beat)  # a slow disk must not hold the loop
                 await take_notes(self.services.data.path, self.services.journal)
             except (OSError, StorageError) as error:
                 log.error("The life sign or the supervisor's notes cannot be kept: %s", error)
@@ -196,8 +200,9 @@ class Runtime:
             await self._alarm_service.handle(changes)
 
     def _publish_alarms(self, changes: Sequence[AlarmChange], stored: bool) -> None:
+        """The list goes out with the next tick: in a flood one list in 100 ms, not one per change."""
         self.alarms_stored = stored
-        self.tell("alarms", self.alarm_list())
+        self._alarms_changed = True
 
     # ------------------------------------------------------------------ what stations ask
 
@@ -262,9 +267,7 @@ class Runtime:
         return self.services.tags.scaled(tag.handle, found[tag.handle])
 
     def _is_live(self, name: str) -> bool:
-        tags = self.services.tags
-        group = tags.group_of(self.handles[name])
-        return not group or tags.ages_ms().get(group, 0) <= tags.limits_ms().get(group, 0)
+        return self.services.tags.is_live(self.handles[name])
 
     def _tell_connection(self, connection: str) -> None:
         assert self.acquisition is not None

@@ -16,6 +16,7 @@ from hmi.core.identity import new_id
 
 log = logging.getLogger(__name__)
 FOLLOW_S = 0.5
+STATUS_S = 2.0
 # after one of these the process is another one: a new run begins (2b.4)
 NEW_RUN_VERBS = frozenset({"restore"})
 
@@ -66,7 +67,7 @@ class SimulatorLink:
 
     async def _follow_once(self) -> None:
         try:
-            status = await asyncio.to_thread(request, self._address, "status", {})
+            status = await asyncio.to_thread(request, self._address, "status", {}, timeout_s=STATUS_S)
             rate = 0.0 if status.get("frozen") else float(status.get("rate", 1.0))
             self._clock.follow(int(status["sim_time_ns"]), rate)
             self._failing = False

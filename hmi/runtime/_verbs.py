@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -53,7 +53,7 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
             return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
         try:
             return answer(await verb.handler(principal, await arguments(request, verb)))
-        except BadRequest as error:
+        except (BadRequest, ClientDisconnect) as error:
             return answer({"error": str(error)}, 400)
         except StorageError as error:
             return answer({"error": str(error)}, 503)
@@ -79,7 +79,7 @@ async def arguments(request: Request, verb: Verb) -> Mapping[str, Any]:
     content = await _body(request)
     try:
         body = msgspec.json.decode(content)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise BadRequest("the body is not a JSON object")
@@ -103,9 +103,12 @@ def _query(request: Request, name: str, kind: str) -> Any:
     if kind != "integer":
         return text
     try:
-        return int(text or 0)
+        number = int(text or 0)
     except ValueError:
-        raise BadRequest(f"{name}={text!r} is not a whole number") from None
+        raise BadRequest(f"{name}={text[:40]!r} is not a whole number") from None
+    if not -(2**63) <= number < 2**63:
+        raise BadRequest(f"{name} does not fit 64 bits")
+    return number
 
 
 def openapi(verbs: tuple[Verb, ...]) -> dict[str, Any]:

@@ -159,6 +159,10 @@ class TagEngine:
     def limits_ms(self) -> dict[str, int]:
         return self._groups.limits_ms()
 
+    def is_live(self, handle: int) -> bool:
+        """Whether the source of one tag is within its age limit; looks at that source alone."""
+        return self._groups.is_live(handle)
+
     def _alive(self, batch: SourceBatch, out: TagUpdates) -> None:
         group = self._groups.known.get(batch.group)
         if group is None:

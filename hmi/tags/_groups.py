@@ -57,6 +57,14 @@ class Groups:
         limits = {name: group.limit_ms for name, group in self.known.items()}
         return limits | {name: max(m.limit_ms for m in members) for name, members in self._combine().items()}
 
+    def is_live(self, handle: int) -> bool:
+        """Whether the sources of one tag gave a sign of life within their limits; True without a group."""
+        name = self.of(handle)
+        mono = self._clock.monotonic_ns()
+        own = self.known.get(name)
+        members = [own] if own is not None else self._combine().get(name, [])
+        return all(one.heard and one.age_ms(mono) <= one.limit_ms for one in members)
+
     def _combine(self) -> dict[str, list[GroupAge]]:
         """Groups of derived tags that rest on more than one source group."""
         if self._combined is None:
