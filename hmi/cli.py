@@ -159,15 +159,12 @@ class _Rehearsal:
     minutes: float = 0.0
     malfunctions: tuple[str, ...] = ()
 
-    def play(self, ready: Path, data: Path) -> None:
+    def play(self, ready: Path) -> None:
         from hmi.client.instructor import instructor_address, request
-        from hmi.client.local import is_running
 
         if not self.minutes and not self.malfunctions:
             return
         address = instructor_address(ready)
-        while not is_running(data):
-            time.sleep(0.1)
         for name in self.malfunctions:
             request(address, "malfunction", {"id": name, "action": "set"})
         request(address, "speed", {"rate": WARM_UP_RATE})
@@ -190,11 +187,23 @@ def _shoot(
     supervisor = Supervisor(session.specs(), session.data)
     try:
         supervisor.start_all()
-        (rehearsal or _Rehearsal()).play(session.data / READY_FILE, session.data)
+        _await_runtime(supervisor, session.data)
+        (rehearsal or _Rehearsal()).play(session.data / READY_FILE)
         shoot(ShotOptions(data=session.data, display=display, out=out, size=size, theme=theme))
     finally:
         supervisor.end_all()
     typer.echo(f"{out}: {size[0]}x{size[1]}")
+
+
+def _await_runtime(supervisor: Any, data: Path) -> None:
+    """Until the runtime answers; one that refused its plant has said why, and ends this program too."""
+    from hmi.client.local import is_running
+
+    while not is_running(data):
+        for child in supervisor.children:
+            if child.exit_code is not None:
+                raise typer.Exit(child.exit_code or 1)
+        time.sleep(0.05)
 
 
 @app.command()

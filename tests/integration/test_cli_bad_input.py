@@ -75,7 +75,6 @@ BROKEN: dict[str, tuple[str, Callable[[Path], None], int, str]] = {
     "bad setting": ("plant.toml", replaced("unit = 1", "unit = 700"), 22, "unit"),
     "unknown connection": ("tags.csv", replaced("area1,plc1,HR3", "area1,plc9,HR3"), 4, "plc9"),
     "unknown scan class": ("tags.csv", replaced("HR3,normal", "HR3,daily"), 4, "daily"),
-    "broken expression": ("tags.csv", replaced("'area1/lt101' / 5", "'area1/lt101' / "), 5, "expression"),
     "unknown time zone": ("plant.toml", replaced('"UTC"', '"Mars/Base"'), 5, "Mars/Base"),
     "unknown home": ("plant.toml", replaced('home = "overview"', 'home = "lobby"'), 6, "lobby"),
     "mixed connections": (
@@ -237,7 +236,9 @@ def test_simulator_arguments(hmi: CommandLine, tmp_path: Path) -> None:
     assert str(ready) in hmi.refused("simctl", "status", "--ready", ready)
     ready.write_text("garbage", encoding="utf-8")
     assert str(ready) in hmi.refused("simctl", "status", "--ready", ready)
+    ready.write_text(json.dumps({**ENDPOINTS, "instructor": "unix:/nowhere.sock"}), encoding="utf-8")
     assert "name=value" in hmi.refused("simctl", "status", "what", "--ready", ready)
+    assert "simulator" in hmi.refused("simctl", "status", "--ready", ready)
 
 
 # ------------------------------------------------------------------------------------------ processes
@@ -273,6 +274,16 @@ def test_a_second_runtime_on_the_same_data_folder(plant: Path, data: Path) -> No
     assert result.code == 2
     assert str(data) in result.sentence
     assert "hmi open" in result.sentence
+
+
+@needs_qt
+@pytest.mark.parametrize("verb", ["serve", "run", "shot"])
+def test_what_only_the_runtime_finds_is_told_once(plant: Path, tmp_path: Path, verb: str) -> None:
+    replaced("'area1/lt101' / 5", "'area1/lt101' /")(plant / "tags.csv")
+    extra = ("overview", tmp_path / "x.png") if verb == "shot" else ("--data", tmp_path / "data")
+    result = call(verb, plant, *extra, *(("--without-station",) if verb == "run" else ()))
+    assert result.code == 2
+    assert result.sentence.startswith(f"{plant / 'tags.csv'}:5: ")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux can be without a display")

@@ -6,10 +6,11 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from shell_plant import Time
+
 from hmi.client.port import Event, LiveUpdate
 from hmi.core.values import DataValue
 from hmi.ui.mailbox import MAX_EVENTS, Mailbox
-from shell_plant import Time
 
 pytestmark = pytest.mark.qt
 

@@ -8,6 +8,7 @@ pytest.importorskip("PySide6")
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QLabel, QWidget
+from shell_plant import good, open_station
 
 from hmi.core.texts import pseudo, use_pseudo_language, use_translations
 from hmi.testing.client import make_alarm
@@ -16,7 +17,6 @@ from hmi.ui.exitcodes import CLOSED, LEAVE_ON_WATCH
 from hmi.ui.faceplate.content import blocked, content_of
 from hmi.ui.faceplate.desk import LIMIT
 from hmi.ui.widgets import FlatButton, Text
-from shell_plant import good, open_station
 
 pytestmark = pytest.mark.qt
 

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("PySide6")
 
 from PySide6.QtCore import Qt
+from shell_plant import good, open_station
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.quality import BAD_NO_COMMUNICATION, GOOD
@@ -15,7 +16,6 @@ from hmi.core.values import DataValue
 from hmi.testing.client import START_NS
 from hmi.ui.trend.decimate import decimate, nice_scale, pieces
 from hmi.ui.trend.series import Series
-from shell_plant import good, open_station
 
 pytestmark = pytest.mark.qt
 HOURS_8 = 8 * 3600

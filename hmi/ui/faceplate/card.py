@@ -15,9 +15,9 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import band_of, format_value
 from hmi.ui.faceplate.commands import CommandArea, label_of
+from hmi.ui.faceplate.condition_row import ConditionRow, conditions_by_command
 from hmi.ui.faceplate.conditions import names_of
 from hmi.ui.faceplate.content import Content
-from hmi.ui.faceplate.condition_row import ConditionRow, conditions_by_command
 from hmi.ui.faceplate.parts import AlarmLine, MiniTrend, StateRow, ValueRow
 from hmi.ui.header import time_text, zone_of
 from hmi.ui.labels import short_tag

@@ -8,11 +8,13 @@ from enum import Enum
 from functools import lru_cache
 
 from hmi.client.port import TagInfo
+from hmi.core import quality
 from hmi.core.errors import ConfigurationError
 from hmi.core.texts import tr
 from hmi.expressions import Expression, compile_expression
 from hmi.mimics import Reading
 
+_LAST_KNOWN = frozenset((quality.UNCERTAIN_LAST_USABLE, quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE))
 ReadingOf = Callable[[str], Reading]
 
 
@@ -43,7 +45,7 @@ class Condition:
         readings = [reading_of(name) for name in self.names]
         live = {r.tag: r.data for r in readings if not r.stale}
         result = self.expression.evaluate(live, now_ns)
-        if result.is_bad or result.value is None:
+        if result.is_bad or result.value is None or result.status & quality.CODE_MASK in _LAST_KNOWN:
             return Standing.UNKNOWN
         return Standing.MET if bool(result.value) is not self.is_interlock else Standing.UNMET
 
@@ -58,11 +60,11 @@ class Condition:
     def reason(self, standing: Standing) -> str:
         """Why a command cannot be given, in one line."""
         if standing is Standing.UNKNOWN:
-            return tr("Not known: {text}", text=self.text)
+            return tr("Not known: {condition}", condition=self.text)
         return (
-            tr("Active: {text}", text=self.text)
+            tr("Active: {condition}", condition=self.text)
             if self.is_interlock
-            else tr("Not met: {text}", text=self.text)
+            else tr("Not met: {condition}", condition=self.text)
         )
 
 
