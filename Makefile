@@ -57,9 +57,10 @@ schemas: install
 	$(HMI) generate
 
 screenshots: install
-	$(HMI) demo waterworks --shot docs/images/overview.png
+	$(HMI) demo waterworks --shot docs/images/overview.png --warm-up 20 --malfunction doser_loss-p401
 	$(HMI) demo waterworks --shot docs/images/overview-dark.png --theme dark
 	$(HMI) demo waterworks --shot docs/images/intake.png --display intake
+	$(HMI) demo waterworks --shot docs/images/link-lost.png --malfunction link_lost-opc --warm-up 1
 	$(HMI) generate
 
 clean:

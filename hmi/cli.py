@@ -50,9 +50,25 @@ def _end(sentence: str, code: int) -> NoReturn:
 def _data_for(plant_id: str, chosen: Path | None) -> Path:
     from platformdirs import user_data_path
 
-    folder = chosen or user_data_path("watchkeeper", appauthor=False) / plant_id
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _made(chosen or user_data_path("watchkeeper", appauthor=False) / plant_id)
+
+
+def _made(folder: Path) -> Path:
+    """The folder, made for its owner alone when it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"{folder}: this folder cannot be made ({error.strerror or error})") from error
     return folder
+
+
+def _check_picture(out: Path) -> None:
+    """Refuse a place for a picture before anything is started for it."""
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"{out}: a picture is written as PNG; name it {out.stem or 'picture'}.png")
+    if out.is_dir():
+        raise UsageError(f"{out}: this is a folder; name a file in it")
+    _made(out.parent)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -104,6 +120,8 @@ def demo(
     picture = _size(size)
     if shot is None:
         _check_display()
+    else:
+        _check_picture(shot)
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as folder:
         data = Path(folder)
         session = Session(
@@ -323,9 +341,7 @@ def sim(
 def _default_ready() -> Path:
     from platformdirs import user_data_path
 
-    folder = user_data_path("watchkeeper", appauthor=False)
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return folder / "simulator.json"
+    return _made(user_data_path("watchkeeper", appauthor=False)) / "simulator.json"
 
 
 @app.command()
@@ -434,6 +450,7 @@ def shot(
     picture = _size(size)
     if display not in opened.displays:
         raise UsageError(_no_display(opened, display))
+    _check_picture(out)
     folder = _data_for(opened.id, data)
     if is_running(folder):
         shoot(ShotOptions(data=folder, display=display, out=out, size=picture, theme=theme))

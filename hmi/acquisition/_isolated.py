@@ -31,6 +31,8 @@ class IsolatedDriver:
     killed) is a lost link; while it loads and connects it has longer.
     """
 
+    command: tuple[str, ...] = (sys.executable, "-m", "hmi.acquisition.worker")
+
     def __init__(self, driver: str, settings: LinkSettings, *, memory_cap_mb: int = MEMORY_CAP_MB) -> None:
         self._name, self._settings, self._cap = driver, settings, memory_cap_mb
         self._process: asyncio.subprocess.Process | None = None
@@ -50,7 +52,7 @@ class IsolatedDriver:
     async def open(self) -> DeviceIdentity:
         """Start the worker and let it open the connection."""
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hmi.acquisition.worker", self._name, str(self._cap),
+            *self.command, self._name, str(self._cap),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=PIPE_LIMIT,
         )  # fmt: skip
         self._reader_task = asyncio.create_task(self._read_all())

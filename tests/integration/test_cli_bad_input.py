@@ -229,6 +229,22 @@ def test_unknown_names(hmi: CommandLine, plant: Path, tmp_path: Path) -> None:
     assert not picture.exists()
 
 
+def test_places_that_cannot_be_written(hmi: CommandLine, plant: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("", encoding="utf-8")
+    assert str(file) in hmi.refused("shot", plant, "overview", file / "x.png")
+    assert "x.png" in hmi.refused("shot", plant, "overview", tmp_path / "x.bmp")
+    assert str(tmp_path) in hmi.refused("shot", plant, "overview", _folder(tmp_path / "dir.png"))
+    assert str(file) in hmi.refused("serve", plant, "--data", file / "data")
+    assert str(file) in hmi.refused("serve", plant, "--data", file)
+    assert str(file) in hmi.refused("new", file / "plant")
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
 def test_simulator_arguments(hmi: CommandLine, tmp_path: Path) -> None:
     ready = tmp_path / "simulator.json"
     assert "waterworks" in hmi.refused("sim", "brewery", "--ready", ready)

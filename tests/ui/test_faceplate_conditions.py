@@ -214,6 +214,7 @@ def test_a_large_step_waits_for_its_reason_and_sends_it(qtbot) -> None:
         row.field.setText("75")
         row._ask()
         box = card.commands.confirm
+        qtbot.wait(50)  # laid out
         assert not box.yes.isEnabled()
         assert "reason" in box.yes.toolTip()
         qtbot.mouseClick(box.yes, Qt.MouseButton.LeftButton)

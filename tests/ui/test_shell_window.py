@@ -112,10 +112,11 @@ def test_set_point_is_read_back_confirmed_and_its_end_told(qtbot) -> None:
         assert "45.5" in row.hint.full_text
         row._ask()
         assert desk.client.submitted == []
+        seen = desk.station.mailbox.ages.heartbeat
         card.commands.confirm.confirmed.emit()
         qtbot.waitUntil(lambda: "Confirmed" in card.commands.result.full_text)
         assert [(c.tag_id, c.value) for c in desk.client.submitted] == [("t_intake/fic1.sp", 45.5)]
-        assert desk.client.submitted[0].heartbeat == desk.station.mailbox.ages.heartbeat
+        assert desk.client.submitted[0].heartbeat == seen
         qtbot.waitUntil(lambda: desk.station.values.get("intake/fic1.sp") == good(40.0))
 
 
