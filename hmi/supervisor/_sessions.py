@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hmi.client.local import ADDRESS_FILE
 from hmi.project.shipped import shipped_path
 from hmi.supervisor._children import ChildSpec
 from hmi.ui.exitcodes import BAD_USAGE, CLOSED, LEAVE_ON_WATCH
@@ -58,6 +59,7 @@ class Session:
             name="runtime",
             command=lambda reason: (*command, "--reason", reason) if reason else command,
             life=self.data / RUNTIME_LIFE,
+            ready=self.data / ADDRESS_FILE,
             wanted_exits=(BAD_USAGE,),
             closes_all=True,
         )

@@ -1,15 +1,19 @@
 """Drawing of alarm marks and quality marks, the same wherever the product shows them.
 
-Everything takes design coordinates and a painter that may be scaled; nothing here keeps state.
+Everything takes design coordinates and a painter that may be scaled. Marks are stamped from a cache of
+pixmaps by theme, mark, state, size and density: a flood of alarms costs one blit for each.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
+from collections.abc import Callable
 from functools import lru_cache
+from math import ceil
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
 
 from hmi.ui.theme import Theme, make_font
 
@@ -21,6 +25,59 @@ BADGE_SIZE: Final = 15.0
 def blink_on(monotonic_ns: int) -> bool:
     """Phase of every blinking mark of the station: all marks ask the same clock, so all are in phase."""
     return monotonic_ns % BLINK_PERIOD_NS < BLINK_PERIOD_NS // 2
+
+
+Draw = Callable[[QPainter, QPointF], None]
+_STAMPS: Final = 2048
+_stamps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+
+
+def _density(painter: QPainter) -> float:
+    """Device pixels for one design pixel; 0 when the painter turns or shears."""
+    transform = painter.transform()
+    if transform.isRotating() or transform.m11() != transform.m22():
+        return 0.0
+    device = painter.device()
+    return transform.m11() * (device.devicePixelRatioF() if device is not None else 1.0)
+
+
+def stamp(
+    painter: QPainter,
+    theme: Theme,
+    key: tuple[object, ...],
+    center: QPointF,
+    size: tuple[float, float],
+    draw: Draw,
+) -> None:
+    """Paint what ``draw`` draws around a centre, from the cache where it was drawn before."""
+    density = _density(painter)
+    if density <= 0.0:
+        draw(painter, center)
+        return
+    width, height = ceil(size[0] * density / 2) * 2, ceil(size[1] * density / 2) * 2
+    whole = (theme.name, round(density, 3), width, height, *key)
+    picture = _stamps.get(whole)
+    if picture is None:
+        picture = _stamps[whole] = _drawn(width, height, density, draw)
+        if len(_stamps) > _STAMPS:
+            _stamps.popitem(last=False)
+    painter.drawPixmap(QPointF(center.x() - width / density / 2, center.y() - height / density / 2), picture)
+
+
+def _drawn(width: int, height: int, density: float, draw: Draw) -> QPixmap:
+    picture = QPixmap(width, height)
+    picture.fill(QColor(0, 0, 0, 0))
+    picture.setDevicePixelRatio(density)
+    inner = QPainter(picture)
+    draw(inner, QPointF(width / density / 2, height / density / 2))
+    inner.end()
+    return picture
+
+
+@lru_cache(maxsize=64)
+def metrics_of(font: QFont) -> QFontMetricsF:
+    """Metrics of a shared font."""
+    return QFontMetricsF(font)
 
 
 @lru_cache(maxsize=64)
@@ -57,6 +114,16 @@ def draw_alarm_mark(
 
     The border blinks, the number never does.
     """
+
+    def draw(inner: QPainter, at: QPointF) -> None:
+        _alarm_mark(inner, theme, priority, at, size, lit)
+
+    stamp(painter, theme, ("alarm", priority, size, lit), center, (size + 4, size + 4), draw)
+
+
+def _alarm_mark(
+    painter: QPainter, theme: Theme, priority: int, center: QPointF, size: float, lit: bool
+) -> None:
     painter.save()
     painter.translate(center)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -69,7 +136,7 @@ def draw_alarm_mark(
     font = make_font(size * 0.52, 700)
     painter.setFont(font)
     painter.setPen(theme.color(f"alarm.p{priority}.text"))
-    metrics = QFontMetricsF(font)
+    metrics = metrics_of(font)
     text = str(priority)
     x = -metrics.horizontalAdvance(text) / 2
     painter.drawText(QPointF(x, metrics.capHeight() / 2 + size * _DIGIT_SHIFT[priority]), text)
@@ -80,6 +147,16 @@ def draw_alarm_frame(
     painter: QPainter, theme: Theme, priority: int, box: QRectF, *, lit: bool = True
 ) -> None:
     """The rounded frame around a value in alarm: priority colour between two thin outlines."""
+
+    def draw(inner: QPainter, at: QPointF) -> None:
+        own = QRectF(at.x() - box.width() / 2, at.y() - box.height() / 2, box.width(), box.height())
+        _alarm_frame(inner, theme, priority, own, lit)
+
+    key = ("frame", priority, round(box.width(), 2), round(box.height(), 2), lit)
+    stamp(painter, theme, key, box.center(), (box.width() + 6, box.height() + 6), draw)
+
+
+def _alarm_frame(painter: QPainter, theme: Theme, priority: int, box: QRectF, lit: bool) -> None:
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -94,9 +171,19 @@ def draw_badge(
     painter: QPainter, theme: Theme, letter: str, center: QPointF, *, solid: bool = False
 ) -> float:
     """A letter in a small box (A, M, L, S, F, C, …); ``solid`` for what an operator must notice. Its width."""
-    font = theme.font("badge")
-    metrics = QFontMetricsF(font)
+    metrics = metrics_of(theme.font("badge"))
     width = max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
+
+    def draw(inner: QPainter, at: QPointF) -> None:
+        _badge(inner, theme, letter, at, width, solid)
+
+    stamp(painter, theme, ("badge", letter, solid), center, (width + 3, BADGE_SIZE + 3), draw)
+    return width
+
+
+def _badge(painter: QPainter, theme: Theme, letter: str, center: QPointF, width: float, solid: bool) -> None:
+    font = theme.font("badge")
+    metrics = metrics_of(font)
     box = QRectF(center.x() - width / 2, center.y() - BADGE_SIZE / 2, width, BADGE_SIZE)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -108,11 +195,18 @@ def draw_badge(
     x = center.x() - metrics.horizontalAdvance(letter) / 2
     painter.drawText(QPointF(x, center.y() + metrics.capHeight() / 2), letter)
     painter.restore()
-    return width
 
 
 def draw_clock(painter: QPainter, theme: Theme, center: QPointF, *, size: float = 13.0) -> None:
     """The glyph of a stale value."""
+
+    def draw(inner: QPainter, at: QPointF) -> None:
+        _clock(inner, theme, at, size)
+
+    stamp(painter, theme, ("clock", size), center, (size + 4, size + 4), draw)
+
+
+def _clock(painter: QPainter, theme: Theme, center: QPointF, size: float) -> None:
     half = size / 2
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -126,6 +220,14 @@ def draw_clock(painter: QPainter, theme: Theme, center: QPointF, *, size: float 
 
 def draw_broken(painter: QPainter, theme: Theme, at: QPointF, *, size: float = 13.0) -> None:
     """The bolt of a value outside its engineering range."""
+
+    def draw(inner: QPainter, center: QPointF) -> None:
+        _broken(inner, theme, center, size)
+
+    stamp(painter, theme, ("broken", size), at, (size + 4, size + 4), draw)
+
+
+def _broken(painter: QPainter, theme: Theme, at: QPointF, size: float) -> None:
     h = size / 2
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -145,13 +247,18 @@ def draw_broken(painter: QPainter, theme: Theme, at: QPointF, *, size: float = 1
 
 def draw_frame(painter: QPainter, theme: Theme, style: str, box: QRectF) -> None:
     """Dashed frame of a Bad value, dotted frame of a stale one (standards 2.8)."""
-    pen = QPen(theme.color("text.secondary"), 1.2 if style == "dashed" else 1.6)
-    pen.setDashPattern([4.0, 3.0] if style == "dashed" else [1.0, 2.0])
     painter.save()
-    painter.setPen(pen)
+    painter.setPen(_frame_pen(theme, style))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(box)
     painter.restore()
+
+
+@lru_cache(maxsize=16)
+def _frame_pen(theme: Theme, style: str) -> QPen:
+    pen = QPen(theme.color("text.secondary"), 1.2 if style == "dashed" else 1.6)
+    pen.setDashPattern([4.0, 3.0] if style == "dashed" else [1.0, 2.0])
+    return pen
 
 
 def mark_width(mark: str) -> float:

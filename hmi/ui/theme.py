@@ -6,7 +6,7 @@ Files and painters name roles (``value``, ``alarm.p2``), never hex codes.
 from __future__ import annotations
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from PySide6.QtCore import Qt
@@ -52,8 +52,9 @@ def load_fonts() -> str:
     return FAMILY if min(loaded) >= 0 else QFontInfo(QFont()).family()
 
 
+@lru_cache(maxsize=128)
 def make_font(pixels: float, weight: int = 400) -> QFont:
-    """A font with tabular figures and unhinted spacing, so that numbers do not jump."""
+    """Tabular figures and unhinted spacing, so that numbers do not jump; one shared object for each size."""
     font = QFont(load_fonts())
     font.setPixelSize(max(1, round(pixels)))
     font.setWeight(_WEIGHTS[weight])

@@ -56,7 +56,7 @@ class Driver:
         while self.mode != "ends":
             number += 1
             sink(Batch("all", [(0, DataValue(number, 0, 1, 1))]))
-            if self.mode == "hungry":
+            if self.mode == "hungry" and number == 1:
                 self.kept = bytearray(400_000_000)
             await asyncio.sleep(0.02)
 

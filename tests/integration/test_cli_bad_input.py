@@ -136,13 +136,15 @@ def test_a_missing_file(hmi: CommandLine, plant: Path, data: Path, file: str) ->
     assert file in hmi.refused("serve", plant, "--data", data)
 
 
-def test_an_unknown_tag_in_a_display_is_found_and_the_plant_still_runs(hmi: CommandLine, plant: Path) -> None:
-    replaced('"tag":"area1/ft101"', '"tag":"area1/ft901"')(plant / "displays/overview.json")
+def test_an_unknown_tag_in_a_display_is_found(hmi: CommandLine, plant: Path) -> None:
+    display = plant / "displays/overview.json"
+    replaced('"area1/ft101"', '"area1/ft901"')(display)
+    line = next(n for n, text in enumerate(display.read_text(encoding="utf-8").splitlines(), 1) if "ft901" in text)
     result = hmi("check", plant)
-    errors = [line for line in result.out.splitlines() if line.startswith("error:")]
+    errors = [text for text in result.out.splitlines() if text.startswith("error:")]
     assert result.code == 1
     assert len(errors) == 1
-    assert f"{plant / 'displays/overview.json'}:10:" in errors[0]
+    assert f"{display}:{line}:" in errors[0]
     assert "area1/ft901" in errors[0]
 
 

@@ -275,8 +275,11 @@ def test_HM_15_every_disabled_command_of_every_faceplate_has_a_reason(qtbot, sit
             window.station.ask_status()
             qtbot.waitUntil(lambda: window.station.status.roles == ["view"])
         disabled, silent = 0, []
+        window.station.want(window, data)
+        qtbot.waitUntil(lambda: len(window.station.values) == len(data))
         for instance in info.instances:
-            card = opened(qtbot, window, instance.name)
+            card = window.desk.open(instance.name, PLACE)
+            assert card is not None
             silent += _without_reason(card)
             disabled += sum(not b.isEnabled() for row in card.commands.rows for b, _ in row.buttons)
             card.close_card()

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QPointF, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
@@ -60,6 +60,18 @@ LIES = {
     "open",
     "Running",
 }
+
+
+@pytest.fixture(autouse=True)
+def no_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marks are drawn each time instead of stamped from the cache, so that their texts are seen."""
+
+    def directly(
+        painter: QPainter, _theme: Theme, _key: object, center: QPointF, _size: object, draw: Any
+    ) -> None:
+        draw(painter, center)
+
+    monkeypatch.setattr("hmi.ui.paint.stamp", directly)
 
 
 class Recorder(QPainter):

@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from hmi.acquisition import Link, is_loopback
-from hmi.acquisition.port import Batch, DeviceIdentity, Group, Point
+from hmi.acquisition.port import Batch, DeviceIdentity, Driver, Group, LinkSettings, Point
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteRequest, WriteState
 from hmi.core.errors import CommunicationError
 from hmi.core.principal import Mode
-from hmi.core.values import ValueType
+from hmi.core.values import DataValue, ValueType
 from hmi.project.plant import ConnectionDef
 from hmi.testing.driver import FakePlc
 
@@ -225,3 +225,43 @@ async def test_a_write_that_waits_when_the_link_is_lost_never_reaches_the_device
 )
 async def test_only_loopback_counts_as_loopback(endpoint: str, is_local: bool) -> None:
     assert is_loopback(endpoint) is is_local
+
+
+async def test_a_batch_of_a_driver_that_was_given_up_is_dropped() -> None:
+    """A library may still deliver while its connection is closed: after the loss nothing may look live."""
+    plc = FakePlc(push=True)
+    sinks: list[Callable[[Batch], None]] = []
+    create = plc.create
+
+    def keeping(name: str, settings: LinkSettings) -> Driver:
+        driver = create(name, settings)
+        watch = driver.watch  # type: ignore[union-attr]
+
+        async def watching(sink: Callable[[Batch], None]) -> None:
+            sinks.append(sink)
+            await watch(sink)
+
+        driver.watch = watching  # type: ignore[union-attr,method-assign]
+        return driver
+
+    plc.create = keeping  # type: ignore[method-assign,assignment]
+    async with running(plc) as (_, events):
+        await events.until(lambda: bool(events.batches))
+        plc.reachable = False
+        plc.cut()
+        await events.until(lambda: events.told[-1].startswith("down"))
+        before = len(events.batches)
+        sinks[0](Batch("50ms", [(0, DataValue(9.0, 0, 1, 1))]))
+        assert len(events.batches) == before
+
+
+async def test_a_refused_device_that_goes_away_is_down_and_not_refused() -> None:
+    plc = FakePlc(identity=DeviceIdentity("Maker"))
+    async with running(plc) as (link, events):
+        await events.until(lambda: link.state == "refused")
+        plc.reachable = False
+        async with asyncio.timeout(10):
+            while link.state == "refused":
+                link.retry_now()
+                await asyncio.sleep(0)
+        assert (link.state, "does not answer" in link.text) == ("down", True)

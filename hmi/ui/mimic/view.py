@@ -111,12 +111,13 @@ class MimicView(QWidget):
         """At most one paint event follows: Qt unites the rectangles."""
         if not indices or self._scene is None:
             return
-        places = [self._moved(index) for index in indices]
         if len(indices) > FULL_UPDATE_SHARE * len(self._bounds):
+            for index in indices:
+                self._extents[index] = QRectF(*self._scene.extent(index))
             self.update()
             return
-        for place in places:
-            self.update(self._on_widget(place))
+        for index in indices:
+            self.update(self._on_widget(self._moved(index)))
 
     def _moved(self, index: int) -> QRectF:
         """What the element painted before and paints now."""
