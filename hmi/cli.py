@@ -472,18 +472,18 @@ def _has_simulator(name: str) -> bool:
 def generate(
     check_only: Annotated[bool, typer.Option("--check", help="Only say whether files are current.")] = False,
 ) -> None:
-    """Write what is generated from definitions: the JSON schemas of all plant files."""
-    from hmi.check.schemas import generate as write_schemas
-    from hmi.check.schemas import is_current
+    """Write what is generated from definitions: the JSON schemas of all plant files, tables of the guides."""
+    from hmi.check import schemas, tables
     from hmi.project.shipped import shipped_path
 
     folder = shipped_path("resources") / "schemas"
+    guides = shipped_path("resources").parent / "docs"
     if check_only:
-        if not is_current(folder):
-            _end(f"{folder}: stale; run hmi generate", 1)
+        if stale := (*schemas.stale(folder), *tables.stale_guides(guides)):
+            _end(f"{stale[0]}: stale; run hmi generate", 1)
         return
-    write_schemas(folder)
-    typer.echo(f"{folder}: written")
+    for path in (*schemas.generate(folder), *tables.write_guides(guides)):
+        typer.echo(f"{path}: written")
 
 
 # ------------------------------------------------------------------------------------------ figures

@@ -43,6 +43,8 @@ def _uses(draft: Draft) -> Iterator[Use]:
     for alarm in draft.alarms:
         if alarm.expression:
             yield Use(alarm.expression, f"alarm {alarm.name}", alarm.source, alarm.source)
+        if rule := str(alarm.extra.get("suppress_when", "")).strip():
+            yield Use(rule, f"alarm {alarm.name}, suppress_when", alarm.source, alarm.source)
 
 
 def _command_texts(tag: TagDef) -> Iterator[tuple[str, str]]:

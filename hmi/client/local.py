@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import socket
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from hmi.core.errors import CommunicationError
 ADDRESS_FILE = "runtime.api"
 SOCKET_FILE = "runtime.sock"
 UNIX_PATH_LIMIT = 100
+ELSEWHERE = "watchkeeper-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def choose_endpoint(data: Path) -> LocalEndpoint:
         return LocalEndpoint(port=_free_port(), token=secrets.token_urlsafe(32))
     path = data / SOCKET_FILE
     if len(os.fsencode(path)) > UNIX_PATH_LIMIT:
-        path = Path(tempfile.mkdtemp(prefix="watchkeeper-")) / SOCKET_FILE
+        path = Path(tempfile.mkdtemp(prefix=ELSEWHERE)) / SOCKET_FILE
     path.unlink(missing_ok=True)
     return LocalEndpoint(path=str(path))
 
@@ -58,8 +60,14 @@ def publish(data: Path, endpoint: LocalEndpoint) -> None:
 
 
 def withdraw(data: Path) -> None:
-    """Take the address away at the end."""
+    """Take the address away at the end, and the folder of a socket that lies elsewhere."""
+    try:
+        folder = Path(find_endpoint(data).path).parent
+    except CommunicationError:
+        folder = data
     (data / ADDRESS_FILE).unlink(missing_ok=True)
+    if folder.name.startswith(ELSEWHERE) and folder.parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def find_endpoint(data: Path) -> LocalEndpoint:

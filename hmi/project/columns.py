@@ -63,6 +63,7 @@ ALARM_HELP = {
     "time_to_respond": "time for the action",
     "display": "display that opens for the alarm",
     "expression": "for kind expression: true is the alarm",
+    "suppress_when": "expression; while it is true the alarm is suppressed by design",
 }
 TAG_COLUMNS = tuple(TAG_HELP)
 ALARM_COLUMNS = tuple(ALARM_HELP)

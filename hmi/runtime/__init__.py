@@ -10,7 +10,7 @@ from hmi.runtime._revisions import keep_revision
 from hmi.runtime._runtime import Runtime, Services
 from hmi.runtime._server import api_server, check_listen
 from hmi.runtime._simulator import EndpointsFile, SimulatorLink
-from hmi.runtime._verbs import Verb, openapi, route
+from hmi.runtime._verbs import Verb, openapi, route, verbs_table
 
 __all__ = [
     "Api",
@@ -31,4 +31,5 @@ __all__ = [
     "openapi",
     "plant_info",
     "route",
+    "verbs_table",
 ]

@@ -202,6 +202,8 @@ def command_of(given: Mapping[str, Any]) -> OperatorCommand:
         raise BadRequest(f"this is not a command: {error}") from error
     if not (body.id and len(body.id) <= ID_LIMIT and 0 < body.ttl_ms <= TTL_LIMIT_MS):
         raise BadRequest("a command needs an id of at most 64 characters and a ttl_ms of 1 to 30000")
+    if not _is_writable(body.value):
+        raise BadRequest("the value of a command is a number of at most 64 bits, a text, true or false")
     return OperatorCommand(
         body.id,
         body.tag_id,
@@ -211,6 +213,12 @@ def command_of(given: Mapping[str, Any]) -> OperatorCommand:
         body.expected,
         body.reason[:REASON_LIMIT],
     )
+
+
+def _is_writable(value: Any) -> bool:
+    if type(value) is int:
+        return -(2**63) <= value < 2**64
+    return isinstance(value, bool | float | str)
 
 
 def local_principal(mode: Mode) -> Principal:

@@ -120,6 +120,16 @@ def openapi(verbs: tuple[Verb, ...]) -> dict[str, Any]:
     return {"openapi": "3.1.0", "info": info, "paths": paths}
 
 
+def verbs_table(verbs: tuple[Verb, ...]) -> str:
+    """The table of docs/api.md: a line for each verb with its right and its parameters."""
+    lines = ["| Verb | Right | Parameters | What it does |", "| --- | --- | --- | --- |"]
+    for verb in verbs:
+        given = ", ".join(f"`{name}` {kind}" for name, kind in verb.parameters.items())
+        right = verb.role.value if verb.role else ""
+        lines.append(f"| `{verb.method} {verb.path}` | {right} | {given} | {verb.summary} |")
+    return "\n".join(lines) + "\n"
+
+
 def _operation(verb: Verb) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": verb.summary,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from hmi.client.port import AlarmInfo, ConnectionInfo
 from hmi.core.texts import tr
@@ -51,6 +51,7 @@ class Tabs(QWidget):
     """Area tabs with the worst alarm of each area and how many there are."""
 
     chosen = Signal(str)
+    refused = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,7 +95,31 @@ class Tabs(QWidget):
         return any(unacked for _, _, unacked in self._marks.values())
 
     def text_of(self, place: Place) -> str:
-        return tr("Overview") if not place.area else place.title
+        """The title; an arrow says that the tab leads to a display of another name."""
+        if not place.area:
+            return tr("Overview")
+        return f"{place.title} ↗" if place.opens else place.title
+
+    def explained(self, index: int) -> str:
+        """What a tab opens, or why it opens nothing."""
+        place = self._places[index]
+        if not place.display:
+            return tr("No display shows {area} yet.", area=place.title)
+        if place.opens:
+            return tr("{area} has no display of its own: opens {title}.", area=place.title, title=place.opens)
+        return tr("Opens {title}.", title=self.text_of(place))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            at = self._index_at(QPointF(event.pos()))
+            if at >= 0:
+                box = self._boxes[at].toAlignedRect()
+                QToolTip.showText(event.globalPos(), plain(self.explained(at)), self, box)
+            return True
+        return super().event(event)
+
+    def _index_at(self, point: QPointF) -> int:
+        return next((i for i, box in enumerate(self._boxes) if box.contains(point)), -1)
 
     def _measure(self) -> None:
         metrics = QFontMetricsF(self._theme.font("text.strong"))
@@ -125,7 +150,8 @@ class Tabs(QWidget):
             painter.setPen(QPen(self._theme.color("focus" if active else "header.text"), 2.0))
             painter.drawRect(box.adjusted(3, 9, -3, -3))
         painter.setFont(self._theme.font("text.strong"))
-        painter.setPen(self._theme.color("tab.active.text" if active else "header.text"))
+        idle = "header.text" if place.display else "header.secondary"
+        painter.setPen(self._theme.color("tab.active.text" if active else idle))
         base = 25 + self.fontMetrics().capHeight() / 2
         painter.drawText(QPointF(box.x() + 16, base), self.text_of(place))
         if (mark := self._marks.get(place.area)) is not None:
@@ -137,18 +163,22 @@ class Tabs(QWidget):
             draw_alarm_mark(painter, self._theme, priority, center, size=18, lit=self.lit or not unacked)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        for index, box in enumerate(self._boxes):
-            if box.contains(event.position()):
-                self._choose(index)
+        if (index := self._index_at(event.position())) >= 0:
+            self._choose(index)
 
     def _choose(self, index: int) -> None:
+        """A tab that leads nowhere says why."""
         self._focused = index
-        self.chosen.emit(self._places[index].display)
+        if display := self._places[index].display:
+            self.chosen.emit(display)
+        else:
+            self.refused.emit(self.explained(index))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()), 0)
         if step and self._places:
             self._focused = (self._focused + step) % len(self._places)
+            self.setAccessibleDescription(self.explained(self._focused))
             self.update()
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self._places:
             self._choose(self._focused)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,15 +50,19 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One tab: title, the area whose alarms it carries (empty = all) and the display it opens."""
+    """One tab: title, the area whose alarms it carries (empty = all) and the display it opens.
+
+    ``opens`` is the title of that display where it is not the area's own; an empty ``display`` leads nowhere.
+    """
 
     title: str
     area: str
     display: str
+    opens: str = ""
 
 
 def places(plant: PlantInfo) -> list[Place]:
-    """The home display, then one tab for each area below the site."""
+    """The home display, then one tab for each area below the site, whether a display shows it or not."""
     displays = {display.name: display for display in plant.displays}
     home = displays.get(plant.home) or next(iter(plant.displays), None)
     found = [Place("Overview", "", home.name)] if home else []
@@ -69,21 +72,21 @@ def places(plant: PlantInfo) -> list[Place]:
         if path in parents and not area.get("parent"):
             continue
         display = _display_of(path, plant, home)
-        if display:
-            found.append(Place(area.get("title") or path, path, display))
+        opens = display.title if display and display.area != path else ""
+        found.append(Place(area.get("title") or path, path, display.name if display else "", opens))
     return found
 
 
-def _display_of(area: str, plant: PlantInfo, home: DisplayInfo | None) -> str:
-    """The display of the area itself, else the one that shows most of it, else home."""
+def _display_of(area: str, plant: PlantInfo, home: DisplayInfo | None) -> DisplayInfo | None:
+    """The display of the area itself, else the one that shows most of it, home last; None: nothing shows it."""
     own = [d for d in plant.displays if d.area == area]
     if own:
-        return min(own, key=lambda d: d.level).name
-    shares = Counter({d.name: _mentions(d.document, f"{area}/") for d in plant.displays if d is not home})
-    best = shares.most_common(1)
-    if best and best[0][1] > 0:
-        return best[0][0]
-    return home.name if home else ""
+        return min(own, key=lambda d: d.level)
+    shares = [(_mentions(d.document, f"{area}/"), d) for d in plant.displays if d is not home]
+    if home is not None and not any(count for count, _ in shares):
+        shares = [(_mentions(home.document, f"{area}/"), home)]
+    count, best = max(shares, key=lambda share: share[0], default=(0, None))
+    return best if count else None
 
 
 def _mentions(document: Mapping[str, Any], prefix: str) -> int:

@@ -87,6 +87,7 @@ class StationWindow(QWidget):
         station.statusChanged.connect(self._status_changed)
         station.notice.connect(self.notice.say)
         self.header.tabs.chosen.connect(self.open_display)
+        self.header.tabs.refused.connect(self.notice.say)
         self.header.counts.clicked.connect(self.toggle_alarms)
         self.header.health.clicked.connect(self._say_health)
         self.header.chip.clicked.connect(self.toggle_instructor)

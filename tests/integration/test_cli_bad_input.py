@@ -139,7 +139,9 @@ def test_a_missing_file(hmi: CommandLine, plant: Path, data: Path, file: str) ->
 def test_an_unknown_tag_in_a_display_is_found(hmi: CommandLine, plant: Path) -> None:
     display = plant / "displays/overview.json"
     replaced('"area1/ft101"', '"area1/ft901"')(display)
-    line = next(n for n, text in enumerate(display.read_text(encoding="utf-8").splitlines(), 1) if "ft901" in text)
+    line = next(
+        n for n, text in enumerate(display.read_text(encoding="utf-8").splitlines(), 1) if "ft901" in text
+    )
     result = hmi("check", plant)
     errors = [text for text in result.out.splitlines() if text.startswith("error:")]
     assert result.code == 1

@@ -94,7 +94,9 @@ async def test_every_value_of_its_display_carries_the_mark_of_a_lost_link(data: 
     client, watcher = await watching(data)
     try:
         plant = await client.plant()
-        await watcher.until(lambda: all(quality_of(v.status).mark is Mark.COMMS for v in watcher.values.values()))
+        await watcher.until(
+            lambda: all(quality_of(v.status).mark is Mark.COMMS for v in watcher.values.values())
+        )
     finally:
         await client.close()
     document = next(d.document for d in plant.displays if d.name == "overview")

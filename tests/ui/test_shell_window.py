@@ -6,16 +6,22 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+import msgspec
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 from shell_plant import good, open_station
 
+from hmi.core.principal import Mode
 from hmi.core.texts import pseudo, use_pseudo_language, use_translations
+from hmi.project import open_plant
+from hmi.project.shipped import shipped_path
+from hmi.runtime import plant_info
 from hmi.testing.client import make_alarm
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.exitcodes import CLOSED, LEAVE_ON_WATCH
 from hmi.ui.faceplate.content import blocked, content_of
 from hmi.ui.faceplate.desk import LIMIT
+from hmi.ui.navigation import places
 from hmi.ui.widgets import FlatButton, Text
 
 pytestmark = pytest.mark.qt
@@ -221,3 +227,35 @@ def test_a_missing_right_blocks_with_a_reason(qtbot) -> None:
         assert blocked(info, status, True, []) == ""
         assert "does not answer" in blocked(info, status, False, [])
         assert content_of("intake/fic1.pv", desk.station.catalogue).name == "intake/fic1"
+
+
+def test_a_tab_says_what_it_opens_and_one_that_leads_nowhere_stays_put(qtbot) -> None:
+    with open_station(qtbot) as desk:
+        made = desk.station.plant
+        areas = [*made.areas, {"path": "lab", "title": "Laboratory", "parent": "site"}]
+        shown = [d for d in made.displays if d.name != "outlet"]
+        found = places(msgspec.structs.replace(made, areas=areas, displays=shown))
+        assert [(p.title, p.display, p.opens) for p in found[1:]] == [
+            ("Intake", "intake", ""),
+            ("Outlet", "overview", "Overview"),
+            ("Laboratory", "", ""),
+        ]
+        tabs = desk.window.header.tabs
+        tabs.set_places(found)
+        assert tabs.text_of(found[2]) == "Outlet ↗"
+        assert tabs.explained(2) == "Outlet has no display of its own: opens Overview."
+        assert tabs.explained(3) == "No display shows Laboratory yet."
+        before = desk.window.mimic.name
+        with qtbot.waitSignal(tabs.refused):
+            tabs._choose(3)
+        assert desk.window.mimic.name == before
+
+
+def test_every_area_of_the_waterworks_leads_to_a_display_that_shows_it() -> None:
+    info = plant_info(open_plant(shipped_path("screens") / "waterworks"), Mode.SIMULATOR)
+    displays = {display.name: display for display in info.displays}
+    for place in places(info):
+        if place.area:
+            assert place.display, place
+            assert f"{place.area}/" in str(displays[place.display].document)
+            assert bool(place.opens) is (displays[place.display].area != place.area)

@@ -1,0 +1,115 @@
+"""Tables of the guides, made from the definitions and kept between marks in the Markdown files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hmi.mimics import ElementDefinition, Property, Signal, shipped_definitions
+from hmi.plugins import discovery
+from hmi.plugins.definition import Setting
+from hmi.project.columns import ALARM_HELP, TAG_HELP
+
+_MARKED = re.compile(r"(<!-- table: (?P<name>[a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def element_tables() -> str:
+    """One section per element type: its properties and the signals it takes from an instance."""
+    return "\n\n".join(_element(definition) for definition in shipped_definitions().values())
+
+
+def _element(definition: ElementDefinition) -> str:
+    lines = [f"### {definition.name}: {definition.title}", ""]
+    if definition.properties:
+        rows = [(f"`{p.name}`", _kind(p), _shown(p.default), p.help) for p in definition.properties]
+        lines += _table(("Property", "Type", "Default", "What it is"), rows)
+    if definition.signals:
+        lines += ["", f"Signals of the instance: {_signals(definition.signals)}."]
+    return "\n".join(lines)
+
+
+def _kind(prop: Property) -> str:
+    return " / ".join(f"`{choice}`" for choice in prop.choices) or prop.type
+
+
+def _signals(signals: Iterable[Signal]) -> str:
+    return ", ".join(f"{s.role} ({' or '.join(f'`{name}`' for name in s.candidates)})" for s in signals)
+
+
+def driver_table(name: str) -> str:
+    """The settings of ``[connection.NAME.settings]`` of a driver."""
+    return _setting_table(discovery.definition("drivers", name).settings)
+
+
+def option_table(name: str) -> str:
+    """The options of a tag of a driver."""
+    return _setting_table(discovery.definition("drivers", name).tag_options)
+
+
+def _setting_table(settings: Iterable[Setting]) -> str:
+    rows = [(f"`{s.name}`", _bounds(s), _shown(s.default), s.help) for s in settings]
+    return "\n".join(_table(("Name", "Type", "Default", "What it is"), rows))
+
+
+def _bounds(setting: Setting) -> str:
+    if setting.choices:
+        return " / ".join(f"`{choice}`" if choice else "empty" for choice in setting.choices)
+    if setting.minimum is not None and setting.maximum is not None:
+        return f"{setting.type}, {setting.minimum:.10g} to {setting.maximum:.10g}"
+    return setting.type if setting.minimum is None else f"{setting.type}, from {setting.minimum:.10g}"
+
+
+def column_table(columns: Mapping[str, str]) -> str:
+    """The columns of a CSV file."""
+    return "\n".join(
+        _table(("Column", "What it holds"), [(f"`{name}`", text) for name, text in columns.items()])
+    )
+
+
+def _shown(default: Any) -> str:
+    if default is None or default in ("", [], {}):
+        return ""
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
+    return [_row(head), _row(("---",) * len(head)), *(_row(row) for row in rows)]
+
+
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "elements": element_tables,
+    "modbus settings": lambda: driver_table("modbus"),
+    "modbus options": lambda: option_table("modbus"),
+    "opcua settings": lambda: driver_table("opcua"),
+    "opcua options": lambda: option_table("opcua"),
+    "tag columns": lambda: column_table(TAG_HELP),
+    "alarm columns": lambda: column_table(ALARM_HELP),
+}
+
+
+def with_tables(text: str) -> str:
+    """A guide with every marked table as the definitions say it now."""
+    return _MARKED.sub(lambda found: f"{found[1]}{TABLES[found['name']]()}\n{found[3]}", text)
+
+
+def stale_guides(folder: Path) -> tuple[Path, ...]:
+    """The Markdown files of a folder whose tables are not current."""
+    return tuple(path for path in sorted(folder.glob("*.md")) if with_tables(_read(path)) != _read(path))
+
+
+def write_guides(folder: Path) -> tuple[Path, ...]:
+    """Bring the tables up to date; returns what was rewritten."""
+    stale = stale_guides(folder)
+    for path in stale:
+        path.write_text(with_tables(_read(path)), encoding="utf-8", newline="\n")
+    return stale
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
