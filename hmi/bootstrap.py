@@ -145,6 +145,7 @@ async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFo
             server.should_exit = True
             withdraw(data.path)
             await asyncio.wait([serving], timeout=3)
+            await runtime.end_commands()
             raise _Ended
     except* _Ended:
         await runtime.stop()

@@ -24,6 +24,7 @@ _HELP = "Watchkeeper: control-room HMI and SCADA."
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
 
 WARM_UP_RATE = 60.0
+WARM_UP_LIMIT_MIN = 1440.0
 PlantFolder = Annotated[Path, typer.Argument(help="Plant folder (the one with plant.toml).")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time data lie.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -39,11 +40,13 @@ def main() -> None:
     except AccessRefused as refusal:
         _end(str(refusal), 1)
     except WatchkeeperError as error:
-        _end(str(error), getattr(error, "exit_code", 2) or 2)
+        told = getattr(error, "was_told", False)
+        _end("" if told else str(error), getattr(error, "exit_code", 2) or 2)
 
 
 def _end(sentence: str, code: int) -> NoReturn:
-    typer.echo(sentence, err=True)
+    if sentence:
+        typer.echo(sentence, err=True)
     sys.exit(code)
 
 
@@ -118,6 +121,8 @@ def demo(
     plant = _shipped_plant(name)
     _check_named(open_plant(plant), display)
     picture = _size(size)
+    if not 0 <= warm_up <= WARM_UP_LIMIT_MIN:
+        raise UsageError(f"--warm-up {warm_up:g} is outside 0 to {WARM_UP_LIMIT_MIN:g} minutes")
     if shot is None:
         _check_display()
     else:
@@ -184,7 +189,9 @@ class _Rehearsal:
             return
         address = instructor_address(ready)
         for name in self.malfunctions:
-            request(address, "malfunction", {"id": name, "action": "set"})
+            answer = request(address, "malfunction", {"id": name, "action": "set"})
+            if not answer.get("ok"):
+                raise UsageError(f"--malfunction {name}: {answer.get('error', 'refused')}")
         request(address, "speed", {"rate": WARM_UP_RATE})
         time.sleep(self.minutes * 60 / WARM_UP_RATE)
         request(address, "speed", {"rate": 1.0})
@@ -205,23 +212,11 @@ def _shoot(
     supervisor = Supervisor(session.specs(), session.data)
     try:
         supervisor.start_all()
-        _await_runtime(supervisor, session.data)
         (rehearsal or _Rehearsal()).play(session.data / READY_FILE)
         shoot(ShotOptions(data=session.data, display=display, out=out, size=size, theme=theme))
     finally:
         supervisor.end_all()
     typer.echo(f"{out}: {size[0]}x{size[1]}")
-
-
-def _await_runtime(supervisor: Any, data: Path) -> None:
-    """Until the runtime answers; one that refused its plant has said why, and ends this program too."""
-    from hmi.client.local import is_running
-
-    while not is_running(data):
-        for child in supervisor.children:
-            if child.exit_code is not None:
-                raise typer.Exit(child.exit_code or 1)
-        time.sleep(0.05)
 
 
 @app.command()
@@ -235,6 +230,7 @@ def run(
     theme: ThemeName = "light",
 ) -> None:
     """Supervisor with runtime and station; a process that stops or hangs is restarted within 3 s."""
+    from hmi.client.local import is_running
     from hmi.project import open_plant
     from hmi.supervisor import Session, Supervisor
 
@@ -243,6 +239,11 @@ def run(
     if not without_station:
         _check_display()
     folder = _data_for(opened.id, data)
+    if is_running(folder):
+        # the children's start clears what an earlier session left, which would hide the one that runs
+        raise UsageError(
+            f"{folder}: another runtime has this data folder; open a station on it: hmi open {folder}"
+        )
     session = Session(
         plant=plant,
         data=folder,

@@ -77,7 +77,9 @@ class Worker:
         except Exception as error:
             # The border of this process: whatever a driver raises becomes an answer, never a silent hang.
             log.exception("driver %s failed at %s", self._driver_name, message["t"])
-            result = {"error": f"internal fault of driver {self._driver_name}: {type(error).__name__} {error}"}
+            result = {
+                "error": f"internal fault of driver {self._driver_name}: {type(error).__name__} {error}"
+            }
         self._send({"t": "answer", "n": message["n"], **result})
 
     async def _do(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -126,7 +128,8 @@ class Worker:
         except Exception as error:
             # The border of this task: the runtime has to hear of it and start afresh.
             log.exception("driver %s failed while watching", self._driver_name)
-            self._send({"t": "lost", "text": f"internal fault of driver {self._driver_name}: {type(error).__name__} {error}"})
+            fault = f"{type(error).__name__} {error}"
+            self._send({"t": "lost", "text": f"internal fault of driver {self._driver_name}: {fault}"})
 
     def _on_batch(self, batch: Batch) -> None:
         self._send(wire.pack_batch(batch))

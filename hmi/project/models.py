@@ -128,7 +128,7 @@ class TypeAlarmModel(_Model):
     latching: Flag = False
     ack: Flag = True
     expression: str = ""
-    suppress_when: str = Field("", description="expression; while it is true the alarm is suppressed by design")
+    suppress_when: str = Field("", description="expression; while true the alarm is suppressed by design")
     cause: str = ""
     consequence: str = ""
     action: str = ""

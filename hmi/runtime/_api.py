@@ -130,6 +130,8 @@ class Api:
     async def _journal(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         journal = self._runtime.services.journal
         limit = _page(given["limit"], 200, JOURNAL_PAGE)
+        if given["object_id"] and given["after"] >= 0:
+            raise BadRequest("object_id asks for the newest records of one object: give after=-1 with it")
         if given["after"] < 0:
             records = await journal.last(limit, kind=given["kind"], object_id=given["object_id"])
         else:

@@ -21,7 +21,6 @@ BATCH_S = 0.1
 SEND_S = 5.0
 QUIET_TICKS = 5
 TAG_LIMIT = 200_000
-MESSAGE_LIMIT = 32_000_000
 _encode = msgspec.msgpack.Encoder(enc_hook=str).encode
 _decode = msgspec.msgpack.Decoder().decode
 

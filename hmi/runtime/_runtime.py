@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 LIFE_S = 0.5
 SUPERVISE_S = 0.25
+COMMANDS_S = 3.0
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Runtime:
         self._changed: set[int] = set()
         self.alarms_stored = True
         self._alarms_changed = False
+        self._commands_open = False
         self.gate = CommandGate(
             s.plant,
             clock=s.clock,
@@ -97,9 +99,17 @@ class Runtime:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
     async def stop(self) -> None:
-        """Let commands under way end and journal the end; called after ``run`` was cancelled."""
-        await self.gate.close()
-        await self._note("runtime.stopped", {})
+        """Journal the end; called after ``run`` was cancelled."""
+        await self._note("runtime.stopped", {"commands_open": self._commands_open})
+
+    async def end_commands(self) -> None:
+        """Let commands under way end while their links still run; a slow one stays open in the journal."""
+        try:
+            async with asyncio.timeout(COMMANDS_S):
+                await self.gate.close()
+        except TimeoutError:
+            self._commands_open = True
+            log.warning("The runtime ends while a command is under way; its outcome is not known.")
 
     async def _record_start(self) -> None:
         payload = {"mode": self.services.mode.value, "plant": self.plant.name, "reason": self.services.reason}

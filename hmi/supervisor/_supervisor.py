@@ -14,6 +14,7 @@ from hmi.supervisor._children import Child, ChildSpec
 from hmi.supervisor._judge import Verdict
 from hmi.supervisor._notes import write_note
 from hmi.supervisor._platform import ProcessPort, this_platform
+from hmi.ui.exitcodes import BAD_USAGE
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class ChildFailed(CommunicationError):
     def __init__(self, name: str, exit_code: int) -> None:
         super().__init__(f"the {name} could not be started (exit code {exit_code}); its message stands above")
         self.exit_code = exit_code
+        self.was_told = exit_code == BAD_USAGE  # the child has printed its one sentence
 
 
 class Supervisor:

@@ -8,13 +8,22 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from hmi.client.port import AlarmInfo, ConnectionInfo
 from hmi.core.texts import tr
 from hmi.ui.navigation import Place, in_area
-from hmi.ui.paint import draw_alarm_mark
+from hmi.ui.paint import draw_alarm_mark, metrics_of
 from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text, plain
@@ -47,6 +56,11 @@ def clock_text(at_ns: int, zone: tzinfo) -> str:
     return f"{at.day} {tr(_MONTHS[at.month - 1])} {at.year}  {at:%H:%M:%S}"
 
 
+def _pad(compact: bool) -> float:
+    """Room at either side of a tab's title."""
+    return 8.0 if compact else 16.0
+
+
 class Tabs(QWidget):
     """Area tabs with the worst alarm of each area and how many there are."""
 
@@ -60,6 +74,7 @@ class Tabs(QWidget):
         self._marks: dict[str, tuple[int, int, bool]] = {}
         self._boxes: list[QRectF] = []
         self._active, self._focused = -1, 0
+        self._compact, self._room = False, 0.0
         self.lit = True
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -121,15 +136,36 @@ class Tabs(QWidget):
     def _index_at(self, point: QPointF) -> int:
         return next((i for i, box in enumerate(self._boxes) if box.contains(point)), -1)
 
-    def _measure(self) -> None:
-        metrics = QFontMetricsF(self._theme.font("text.strong"))
-        x, boxes = 0.0, []
+    def set_compact(self, compact: bool, room: float = 0.0) -> None:
+        """Narrow tabs show marks without numbers; ``room`` > 0 cuts titles until all tabs fit into it."""
+        if (compact, room) != (self._compact, self._room):
+            self._compact, self._room = compact, room
+            self._measure()
+
+    def width_for(self, *, compact: bool) -> float:
+        """Width that all tabs need."""
+        return sum(self._widths(compact))
+
+    def _widths(self, compact: bool) -> list[float]:
+        metrics = metrics_of(self._theme.font("text.strong"))
+        widths: list[float] = []
         for place in self._places:
-            width = metrics.horizontalAdvance(self.text_of(place)) + 32
+            width = metrics.horizontalAdvance(self.text_of(place)) + 2 * _pad(compact)
             if place.area in self._marks:
-                width += 26 + metrics.horizontalAdvance(str(self._marks[place.area][1]))
-            boxes.append(QRectF(x, 0, width, HEIGHT))
-            x += width
+                width += 26 + metrics.horizontalAdvance(self._digits(place, compact))
+            widths.append(width)
+        return widths
+
+    def _digits(self, place: Place, compact: bool) -> str:
+        return "" if compact else str(self._marks[place.area][1])
+
+    def _measure(self) -> None:
+        widths = self._widths(self._compact)
+        share = min(1.0, self._room / sum(widths)) if self._room and widths else 1.0
+        x, boxes = 0.0, []
+        for width in widths:
+            boxes.append(QRectF(x, 0, width * share, HEIGHT))
+            x += width * share
         self._boxes = boxes
         self.setFixedSize(max(round(x), 1), HEIGHT)
         self.update()
@@ -153,13 +189,17 @@ class Tabs(QWidget):
         idle = "header.text" if place.display else "header.secondary"
         painter.setPen(self._theme.color("tab.active.text" if active else idle))
         base = 25 + self.fontMetrics().capHeight() / 2
-        painter.drawText(QPointF(box.x() + 16, base), self.text_of(place))
-        if (mark := self._marks.get(place.area)) is not None:
-            priority, count, unacked = mark
-            digits = str(count)
-            width = QFontMetricsF(self._theme.font("text.strong")).horizontalAdvance(digits)
-            painter.drawText(QPointF(box.right() - 16 - width, base), digits)
-            center = QPointF(box.right() - 16 - width - 14, 25)
+        metrics, pad = metrics_of(self._theme.font("text.strong")), _pad(self._compact)
+        mark = self._marks.get(place.area)
+        digits = self._digits(place, self._compact) if mark else ""
+        tail = metrics.horizontalAdvance(digits) + 26 if mark else 0.0
+        room = box.width() - 2 * pad - tail + 0.5
+        title = metrics.elidedText(self.text_of(place), Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QPointF(box.x() + pad, base), title)
+        if mark is not None:
+            priority, _, unacked = mark
+            painter.drawText(QPointF(box.right() - pad - tail + 26, base), digits)
+            center = QPointF(box.right() - pad - tail + 12, 25)
             draw_alarm_mark(painter, self._theme, priority, center, size=18, lit=self.lit or not unacked)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -324,6 +364,13 @@ class SimulatorChip(FlatButton):
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
 
 
+# what is left out of a narrow header, in this order
+_NO_SHIFT, _NO_DATE, _NO_PLACE, _COMPACT, _NO_PLANT, _NO_USER = range(1, 7)
+_LAST = _NO_USER
+_STEPS = (_NO_PLANT, _NO_PLACE, _NO_SHIFT, _NO_USER)
+_SPACE = 20 + 16 + 16 + 16 + 12 + 10 + 3 * 17
+
+
 class Header(QWidget):
     """One line, 44 px: everything that stands on every display."""
 
@@ -341,6 +388,7 @@ class Header(QWidget):
         self.user = Text(theme, font="text.label", color="header.secondary")
         self.clock = Text(theme, font="text.strong", color="header.text")
         self.chip.hide()
+        self._time, self._left_out = "–", 0
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -365,10 +413,55 @@ class Header(QWidget):
         self.clock.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.clock)
 
+    def set_titles(self, titles: Iterable[str]) -> None:
+        """Room for the longest display title, so that the tabs never move from one display to the next."""
+        metrics = metrics_of(self._theme.font("text.label"))
+        self.place.setFixedWidth(round(max((metrics.horizontalAdvance(t) for t in titles), default=0)) + 4)
+        self.fit_width()
+
     def set_time(self, at_ns: int, zone: tzinfo) -> None:
-        self.clock.set_text(clock_text(at_ns, zone) if at_ns else "–")
+        self._time = clock_text(at_ns, zone) if at_ns else "–"
         hour = local_time(at_ns, zone).hour if at_ns else 6
         self.shift.set_text(tr("Shift {letter}", letter="ABC"[((hour - 6) % 24) // 8]))
+        self._show_time()
+
+    def _show_time(self) -> None:
+        """Without the date where there is no room; the tooltip has it all."""
+        short = self._left_out >= _NO_DATE
+        self.clock.set_text(self._time.rpartition("  ")[2] if short else self._time)
+        self.clock.setToolTip(f"{self._time}\n{self.shift.full_text}\n{self.user.full_text}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_width()
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.fit_width()
+        return handled
+
+    def fit_width(self) -> None:
+        """Leave out what says least until the rest has room, so that nothing is cut or covered."""
+        out = next((n for n in range(_LAST) if self._need(n) <= self.width()), _LAST)
+        over = self._need(out) - self.width()
+        wide = self.tabs.width_for(compact=out >= _COMPACT)
+        self.tabs.set_compact(out >= _COMPACT, max(wide - over, wide / 3) if over > 0 else 0.0)
+        for step, text in zip(_STEPS, (self.plant, self.place, self.shift, self.user), strict=True):
+            text.setVisible(out < step)
+        self._left_out = out
+        self._show_time()
+
+    def _need(self, out: int) -> float:
+        """Width of everything that is still there after ``out`` steps."""
+        texts = (self.plant, self.place, self.shift, self.user)
+        widths = (max(text.sizeHint().width(), text.minimumWidth()) for text in texts)
+        shown = sum(width for width, step in zip(widths, _STEPS, strict=True) if out < step)
+        clock = "00:00:00" if out >= _NO_DATE else "30 Sep 2026  00:00:00"
+        shown += metrics_of(self._theme.font("text.strong")).horizontalAdvance(clock) + 4
+        chip = self.chip.sizeHint().width() if not self.chip.isHidden() else 0
+        fixed = self.counts.width() + self.health.width() + chip + _SPACE
+        return shown + fixed + self.tabs.width_for(compact=out >= _COMPACT)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
 
-from hmi.client.port import AlarmInfo
+from hmi.client.port import AlarmInfo, DisplayInfo
 from hmi.core.texts import tr
 from hmi.mimics import Scene
 from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
@@ -17,6 +17,7 @@ from hmi.ui.closing import CloseQuestion
 from hmi.ui.exitcodes import CLOSED
 from hmi.ui.faceplate.desk import FaceplateDesk
 from hmi.ui.flash import flash
+from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
 from hmi.ui.header import HEIGHT, Header, zone_of
 from hmi.ui.instructor import InstructorPanel
@@ -132,6 +133,7 @@ class StationWindow(QWidget):
         self.header.plant.set_text(plant.title)
         for model in (self.strip.model, self.alarm_page.model):
             model.forget_texts()
+        self.header.set_titles(_place_words(display) for display in plant.displays)
         found = places(plant)
         self.header.tabs.set_places(found)
         self.alarm_page.set_areas([(place.area, place.title) for place in found if place.area])
@@ -212,7 +214,7 @@ class StationWindow(QWidget):
         plant = self.station.plant
         info = next(d for d in plant.displays if d.name == name) if plant else None
         if info is not None:
-            self.header.place.set_text(tr("Level {n} · {title}", n=info.level, title=info.title))
+            self.header.place.set_text(_place_words(info))
             self.header.tabs.set_active(name, info.area)
         return True
 
@@ -264,8 +266,9 @@ class StationWindow(QWidget):
     # faceplates and trends
 
     def working_area(self) -> QRect:
-        """Where faceplates and trends may lie: between header and strip."""
-        return self.stack.geometry()
+        """Where faceplates and trends may lie: between header and strip, inside the simulator's frame."""
+        edge = FRAME if self.station.is_simulated else 0
+        return self.stack.geometry().adjusted(edge, 0, -edge, 0)
 
     def open_faceplate(self, target: str, place: QRect) -> None:
         if target:
@@ -371,3 +374,7 @@ class StationWindow(QWidget):
             return
         self.exit_code = code
         self.close()
+
+
+def _place_words(display: DisplayInfo) -> str:
+    return tr("Level {n} · {title}", n=display.level, title=display.title)

@@ -17,7 +17,6 @@ from hmi.project.shipped import shipped_path
 from hmi.runtime import DataFolder
 
 NO_DISPLAY = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-needs_qt = pytest.mark.skipif("not __import__('importlib.util').util.find_spec('PySide6')")
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def replaced(old: str, new: str) -> Callable[[Path], None]:
+def replaced(old: str, new: str) -> Callable[[Path], object]:
     def change(file: Path) -> None:
         text = file.read_text(encoding="utf-8")
         assert old in text
@@ -49,21 +48,21 @@ def replaced(old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
-def written(text: str) -> Callable[[Path], None]:
-    return lambda file: file.write_text(text, encoding="utf-8") and None
+def written(text: str) -> Callable[[Path], object]:
+    return lambda file: file.write_text(text, encoding="utf-8")
 
 
-def appended(text: str) -> Callable[[Path], None]:
-    return lambda file: file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8") and None
+def appended(text: str) -> Callable[[Path], object]:
+    return lambda file: file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
 # what is wrong -> file, how it gets wrong, line, words of the sentence
-BROKEN: dict[str, tuple[str, Callable[[Path], None], int, str]] = {
+BROKEN: dict[str, tuple[str, Callable[[Path], object], int, str]] = {
     "malformed plant.toml": ("plant.toml", replaced('name = "works"', "name = works"), 3, "not valid TOML"),
     "malformed type": ("types/pump.toml", replaced("[signals.running]", "[signals.running"), 13, "TOML"),
     "malformed tags.csv": ("tags.csv", written('kind,name\ntag,"area1/x\n'), 2, "quot"),
     "malformed display": ("displays/overview.json", replaced('"level": 1,', '"level": 1;'), 6, "JSON"),
-    "binary in plant.toml": ("plant.toml", lambda f: f.write_bytes(b"\xff\xfe\0\1") and None, 1, "UTF-8"),
+    "binary in plant.toml": ("plant.toml", lambda f: f.write_bytes(b"\xff\xfe\0\1"), 1, "UTF-8"),
     "duplicate tag": ("tags.csv", appended("tag,,area1/lt101,float32\n"), 6, "area1/lt101"),
     "duplicate id": ("tags.csv", lambda f: same_id_twice(f), 6, "is taken by"),
     "unknown type of tag": ("tags.csv", replaced("area1/ft101,float32", "area1/ft101,real"), 4, "'real'"),
@@ -220,6 +219,7 @@ def test_a_size_that_is_none(hmi: CommandLine, plant: Path, tmp_path: Path, size
     assert size in sentence
 
 
+@pytest.mark.qt
 def test_unknown_names(hmi: CommandLine, plant: Path, tmp_path: Path) -> None:
     picture = tmp_path / "x.png"
     sentence = hmi.refused("shot", plant, "lobby", picture)
@@ -247,6 +247,22 @@ def test_places_that_cannot_be_written(hmi: CommandLine, plant: Path, tmp_path: 
 def _folder(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+def test_a_journal_that_is_none_is_refused(plant: Path, data: Path) -> None:
+    data.mkdir()
+    (data / "journal.sqlite").write_text("garbage " * 200, encoding="utf-8")
+    result = call("serve", plant, "--data", data)
+    assert result.code == 2
+    assert str(data / "journal.sqlite") in result.sentence
+
+
+@pytest.mark.qt
+def test_a_demo_with_an_unknown_malfunction(hmi: CommandLine, tmp_path: Path) -> None:
+    picture = tmp_path / "x.png"
+    assert "nonsense" in hmi.refused("demo", "--shot", picture, "--malfunction", "nonsense")
+    assert "-3" in hmi.refused("demo", "--shot", picture, "--warm-up=-3")
+    assert not picture.exists()
 
 
 def test_simulator_arguments(hmi: CommandLine, tmp_path: Path) -> None:
@@ -296,7 +312,7 @@ def test_a_second_runtime_on_the_same_data_folder(plant: Path, data: Path) -> No
     assert "hmi open" in result.sentence
 
 
-@needs_qt
+@pytest.mark.qt
 @pytest.mark.parametrize("verb", ["serve", "run", "shot"])
 def test_what_only_the_runtime_finds_is_told_once(plant: Path, tmp_path: Path, verb: str) -> None:
     replaced("'area1/lt101' / 5", "'area1/lt101' /")(plant / "tags.csv")
@@ -307,7 +323,7 @@ def test_what_only_the_runtime_finds_is_told_once(plant: Path, tmp_path: Path, v
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux can be without a display")
-@needs_qt
+@pytest.mark.qt
 def test_no_display_names_the_way_out(plant: Path, data: Path) -> None:
     for arguments in (("demo",), ("run", plant, "--data", data), ("open", plant, "--data", data)):
         result = call(*arguments, without=NO_DISPLAY)

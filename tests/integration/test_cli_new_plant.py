@@ -74,6 +74,15 @@ async def test_a_new_plant_runs_and_its_values_are_bad_without_a_plc(data: Path)
         await client.close()
 
 
+@pytest.mark.parametrize("verb", ["run", "serve"])
+def test_a_second_runtime_is_refused_and_the_first_one_goes_on(plant: Path, data: Path, verb: str) -> None:
+    extra = ("--without-station",) if verb == "run" else ()
+    result = call(verb, plant, "--data", data, *extra)
+    assert result.code == 2
+    assert f"{data}: another runtime has this data folder" in result.sentence
+    assert is_running(data)
+
+
 @pytest.mark.qt
 def test_the_picture_of_a_new_plant(plant: Path, data: Path, tmp_path: Path) -> None:
     pytest.importorskip("PySide6")

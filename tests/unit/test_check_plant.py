@@ -247,3 +247,16 @@ def test_an_alarm_says_what_to_do(folder: Path) -> None:
         ("alarms.csv", "warning"),
     }
     assert all("consequence, action or time_to_respond" in f.text for f in findings)
+
+
+def test_suppress_when_is_known_and_checked(tmp_path: Path) -> None:
+    folder = new_plant(tmp_path / "works")
+    alarms = folder / "alarms.csv"
+    rows = alarms.read_text(encoding="utf-8").splitlines()
+    ends = ("suppress_when", "'area1/ft101' < 1", "'area1/ft909' <")
+    alarms.write_text(
+        "\n".join(f"{row},{end}" for row, end in zip(rows, ends, strict=True)), encoding="utf-8"
+    )
+    errors = [f.sentence for f in check_plant(folder)]
+    assert len(errors) == 1
+    assert errors[0].startswith(f"{alarms}:3: alarm low, suppress_when: ")

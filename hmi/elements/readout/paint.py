@@ -19,8 +19,8 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     font = _FONT[element.get("size")]
     baseline = element.y + kit.cap(font) + 4
     if label:
-        kit.text(painter, x, element.y + 12, label, font="text.label", color="text.label", align=align)
-        baseline = element.y + 34 if font != "value.large" else element.y + 38
+        kit.text(painter, x, element.y + 10, label, font="text.label", color="text.label", align=align)
+        baseline = element.y + 35 if font != "value.large" else element.y + 38
     kit.value(painter, x, baseline, shown, font=font, align=align, unit=not centered or not shown.alarm)
     if setpoint is not None:
         kit.text(painter, x, baseline + 18, "SP", font="text.label", color="text.label")

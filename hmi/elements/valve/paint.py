@@ -34,7 +34,10 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         x = box.left() - 12 if label and element.get("label_side") == "right" else box.right() + 9
         kit.quality(painter, state.mark, x, box.top() - 4, stale=state.stale)
     else:
-        kit.badges(painter, box.right() + 6, box.top() - 6, tuple(b for b in state.badges if b[1]))
+        badges = tuple(b for b in state.badges if b[1])
+        free = box.left() - 6 - 17 * (len(badges) - 1)
+        x = free if label and element.get("label_side") == "right" else box.right() + 6
+        kit.badges(painter, x, box.top() - 6, badges)
 
 
 def _bow(place: QRectF, direction: str) -> QPainterPath:

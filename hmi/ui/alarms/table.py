@@ -82,7 +82,7 @@ class AlarmTable(QTableView):
         scale = 1.0 if self.viewport().width() >= _NARROW else 0.7
         used = 0
         for column, width in _WIDTHS.items():
-            fixed = column in {Column.MARK, Column.ACK, Column.TIME}
+            fixed = column in {Column.MARK, Column.ACK, Column.TIME, Column.STATE}
             own = width if fixed else round(width * scale)
             used += own
             self.setColumnWidth(column, own)

@@ -101,26 +101,36 @@ class AlarmPage(Panel):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(12, 10, 12, 2)
         outer.setSpacing(8)
+        outer.addLayout(self._title_bar())
+        outer.addLayout(self._filter_bar())
+        panel = Panel(self._theme)
+        inner = QVBoxLayout(panel)
+        inner.setContentsMargins(1, 1, 1, 1)
+        inner.addWidget(self.table)
+        outer.addWidget(panel, 1)
+
+    def _title_bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         bar.setSpacing(4)
-        bar.addWidget(Text(self._theme, tr("Alarm list"), font="heading"), 1)
+        bar.addWidget(Text(self._theme, tr("Alarm list"), font="heading", fit=True))
+        bar.addSpacing(12)
         bar.addWidget(self.count, 1)
+        bar.addWidget(FlatButton(self._theme, tr("Acknowledge selected"), self._ack_selected))
+        bar.addWidget(FlatButton(self._theme, tr("Acknowledge visible"), self._ack_visible))
+        bar.addWidget(FlatButton(self._theme, tr("Back to display"), self.closeAsked.emit))
+        return bar
+
+    def _filter_bar(self) -> QHBoxLayout:
+        bar = QHBoxLayout()
+        bar.setSpacing(4)
         bar.addWidget(self.search)
         bar.addSpacing(12)
         for button in self._priorities:
             bar.addWidget(button)
         bar.addSpacing(12)
         bar.addLayout(self._area_row)
-        bar.addSpacing(12)
-        bar.addWidget(FlatButton(self._theme, tr("Acknowledge selected"), self._ack_selected))
-        bar.addWidget(FlatButton(self._theme, tr("Acknowledge visible"), self._ack_visible))
-        bar.addWidget(FlatButton(self._theme, tr("Back to display"), self.closeAsked.emit))
-        outer.addLayout(bar)
-        panel = Panel(self._theme)
-        inner = QVBoxLayout(panel)
-        inner.setContentsMargins(1, 1, 1, 1)
-        inner.addWidget(self.table)
-        outer.addWidget(panel, 1)
+        bar.addStretch(1)
+        return bar
 
     def set_areas(self, areas: list[tuple[str, str]]) -> None:
         """(path, title) of every area that can be filtered by."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from hmi.client.port import TagInfo
 from hmi.core.clock import NS_PER_S
@@ -25,8 +25,9 @@ from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
-WIDTH = 336
+WIDTH = 356
 LAST = 5
+UNLIMITED = 16_777_215
 REFRESH_MS = 200
 
 
@@ -55,6 +56,12 @@ class Faceplate(QWidget):
         self._alarms = QVBoxLayout()
         self._alarm_lines: list[AlarmLine] = []
         self._last = Text(theme, font="text.small", color="text.secondary", wrap=True)
+        self.scroller, self.body = QScrollArea(), QWidget()
+        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroller.setWidgetResizable(True)
+        self.scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroller.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.limit = UNLIMITED
         self._lay_out()
         self._connect()
         self.refresh()
@@ -78,10 +85,20 @@ class Faceplate(QWidget):
         return row
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 10, 16, 12)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 10, 1, 4)
+        outer.setSpacing(0)
+        head = self._head()
+        head.setContentsMargins(15, 0, 15, 6)
+        outer.addLayout(head)
+        outer.addWidget(self.scroller, 1)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(15, 0, 15, 8)
         column.setSpacing(6)
-        column.addLayout(self._head())
+        self.scroller.setWidget(self.body)
+        self.body.setAutoFillBackground(False)
+        self.scroller.viewport().setAutoFillBackground(False)
+        self.body.installEventFilter(self)
         for value in self.values.values():
             column.addWidget(value)
         if self.states:
@@ -91,20 +108,23 @@ class Faceplate(QWidget):
                 grid.addWidget(state, number // 2, number % 2)
             column.addLayout(grid)
         column.addLayout(self._alarms)
-        if self.conditions:
-            rows = QVBoxLayout()
-            rows.setSpacing(0)
-            rows.addWidget(Text(self._theme, tr("Conditions"), font="text.small", color="text.label"))
-            for row in self.conditions:
-                rows.addWidget(row)
-            column.addLayout(rows)
         if self.commands.rows:
             column.addWidget(self.commands)
+        if self.conditions:
+            column.addLayout(self._condition_rows())
         if self.values:
             column.addWidget(self.trend)
         if self.content.commands:
             column.addWidget(self._last)
             self._last.hide()
+
+    def _condition_rows(self) -> QVBoxLayout:
+        rows = QVBoxLayout()
+        rows.setSpacing(0)
+        rows.addWidget(Text(self._theme, tr("Conditions"), font="text.small", color="text.label"))
+        for row in self.conditions:
+            rows.addWidget(row)
+        return rows
 
     def _head(self) -> QVBoxLayout:
         area = (
@@ -136,6 +156,7 @@ class Faceplate(QWidget):
         station.judged.connect(self._mark_dirty)
         self.trend.clicked.connect(self._ask_trend)
         self.commands.finished.connect(self._ask_journal)
+        self.commands.grown.connect(lambda: QTimer.singleShot(0, self, self._show_commands_end))
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.refresh_if_dirty)
@@ -160,22 +181,36 @@ class Faceplate(QWidget):
         self.closed.emit(self)
         self.deleteLater()
 
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.body and event.type() == QEvent.Type.LayoutRequest:
             self.fit()
-        return handled
+        return super().eventFilter(watched, event)
+
+    def set_limit(self, height: int) -> None:
+        """Never higher than the room between header and alarms: what does not fit is scrolled."""
+        self.limit = height
+        self.fit()
 
     def fit(self) -> None:
         """Take the height that the content needs, and stay where it may be."""
-        layout = self.layout()
-        if layout is None:
+        layout, outer = self.body.layout(), self.layout()
+        if layout is None or outer is None:
             return
         layout.activate()
-        height = max(layout.totalHeightForWidth(WIDTH), layout.sizeHint().height())
+        inside = max(layout.totalHeightForWidth(WIDTH - 2), layout.sizeHint().height())
+        margins, head = outer.contentsMargins(), outer.itemAt(0)
+        height = inside + margins.top() + margins.bottom() + (head.sizeHint().height() if head else 0)
+        height = min(height, self.limit)
         if height != self.height():
             self.setFixedHeight(height)
             self.moved.emit(self)
+
+    def _show_commands_end(self) -> None:
+        """The question or the answer of a command is always in view."""
+        self.fit()
+        shown = self.commands.confirm or self.commands.result
+        if shown.isVisible():
+            self.scroller.ensureWidgetVisible(shown, 0, 8)
 
     def main_tags(self) -> list[str]:
         return list(self.content.values[:3])

@@ -194,6 +194,7 @@ class CommandArea(QWidget):
     """All commands of one object; one at a time, confirmed, its result in words."""
 
     finished = Signal()
+    grown = Signal()
 
     def __init__(self, theme: Theme, station: Station, tags: tuple[str, ...]) -> None:
         super().__init__()
@@ -261,6 +262,7 @@ class CommandArea(QWidget):
         box.show()
         self.result.hide()
         box.start()
+        self.grown.emit()
 
     def _drop_confirm(self) -> None:
         if self.confirm is not None:
@@ -289,6 +291,7 @@ class CommandArea(QWidget):
     def _say(self, text: str) -> None:
         self.result.set_text(text)
         self.result.show()
+        self.grown.emit()
 
 
 def _ordered(station: Station, tags: tuple[str, ...]) -> list[TagInfo]:

@@ -15,7 +15,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import plain
 
 HEIGHT = 19
-_SIGN, _WORD, _TEXT = 0.0, 16.0, 82.0
+_SIGN, _WORD, _TEXT = 0.0, 16.0, 80.0
 _GAP = 8.0
 
 
@@ -63,7 +63,8 @@ class ConditionRow(QWidget):
         painter.drawText(QPointF(_SIGN, 14), self.standing.value)
         painter.drawText(QPointF(_WORD, 14), self.condition.word(self.standing))
         room = self.width() - _TEXT
-        guarded = metrics.elidedText(self._guarded, Qt.TextElideMode.ElideRight, room * 0.3)
+        first, _, others = self._guarded.partition(", ")
+        guarded = f"{first} +{others.count(',') + 1}" if others else first
         tail = metrics.horizontalAdvance(guarded)
         text = metrics.elidedText(self.condition.text, Qt.TextElideMode.ElideRight, room - tail - _GAP)
         painter.drawText(QPointF(_TEXT, 14), text)

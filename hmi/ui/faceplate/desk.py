@@ -44,7 +44,7 @@ class FaceplateDesk(QObject):
         card.closed.connect(self._gone)
         card.trendAsked.connect(self.trendAsked)
         self.cards.append(card)
-        card.fit()
+        card.set_limit(self._area().height())
         others = [other.geometry() for other in self.cards if other is not card]
         card.setGeometry(place(box, card.size(), self._area(), others))
         card.moved.connect(self._keep)
@@ -71,6 +71,7 @@ class FaceplateDesk(QObject):
 
     def keep_inside(self) -> None:
         for card in self.cards:
+            card.set_limit(self._area().height())
             self._keep(card)
 
     def setVisible(self, visible: bool) -> None:
