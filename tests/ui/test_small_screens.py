@@ -38,6 +38,8 @@ def test_HM_17_the_header_keeps_time_and_tabs_whole_at_every_width(qtbot, width:
 def test_tabs_do_not_move_from_one_display_to_the_next(qtbot) -> None:
     with open_station(qtbot) as desk:
         found = set()
+        qtbot.waitUntil(lambda: desk.window.header.user.full_text == "demo-operator")
+        qtbot.wait(30)
         for name in ("overview", "intake", "outlet"):
             desk.window.open_display(name)
             qtbot.wait(30)

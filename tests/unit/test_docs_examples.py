@@ -11,8 +11,9 @@ from hmi.check import check_plant
 from hmi.check.tables import stale_guides, with_tables
 from hmi.core import quality
 from hmi.core.errors import ConfigurationError
-from hmi.core.values import DataValue, Value
+from hmi.core.values import DataValue, Value, ValueType
 from hmi.expressions import compile_expression
+from hmi.plugins import discovery
 from hmi.project import format_plant, open_plant
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -110,3 +111,34 @@ def test_every_link_leads_somewhere() -> None:
             if anchor:
                 heads = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
                 assert anchor in {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in heads}
+
+
+def first_cells(heading: str) -> list[str]:
+    """The words in backticks of the first column of the tables under a heading, without the made tables."""
+    text = (DOCS / "engineers.md").read_text(encoding="utf-8")
+    section = text.split(f"### {heading}\n", 1)[1].split("<!-- table:", 1)[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [word for cell in rows for word in re.findall(r"`([^`]+)`", cell)]
+
+
+def test_every_modbus_address_and_endpoint_of_the_guide_is_one() -> None:
+    modbus = discovery.definition("drivers", "modbus")
+    words = first_cells("Modbus")
+    assert len(words) > 20
+    for word in words:
+        if ":" in word:
+            modbus.check_endpoint(word)
+        else:
+            kind = ValueType.STRING if "[" in word else ValueType.UINT64
+            modbus.check_address(word, kind, {}, {})
+
+
+def test_every_opcua_address_of_the_guide_is_one() -> None:
+    opcua = discovery.definition("drivers", "opcua")
+    text = (DOCS / "engineers.md").read_text(encoding="utf-8").split("### OPC UA\n", 1)[1]
+    line = next(line for line in text.splitlines() if line.startswith("Endpoint: "))
+    endpoint, *addresses = re.findall(r"`([^`]+)`", line.partition(" Prefer ")[0])
+    opcua.check_endpoint(endpoint)
+    assert len(addresses) >= 4
+    for address in addresses:
+        opcua.check_address(address, ValueType.FLOAT64, {}, {})
