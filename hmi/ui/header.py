@@ -365,10 +365,10 @@ class SimulatorChip(FlatButton):
 
 
 # what is left out of a narrow header, in this order
-_NO_SHIFT, _NO_DATE, _NO_PLACE, _COMPACT, _NO_PLANT, _NO_USER = range(1, 7)
+_NO_DATE, _NO_PLACE, _COMPACT, _NO_PLANT, _NO_USER = range(1, 6)
 _LAST = _NO_USER
-_STEPS = (_NO_PLANT, _NO_PLACE, _NO_SHIFT, _NO_USER)
-_SPACE = 20 + 16 + 16 + 16 + 12 + 10 + 3 * 17
+_STEPS = (_NO_PLANT, _NO_PLACE, _NO_USER)
+_SPACE = 20 + 16 + 16 + 16 + 12 + 3 * 17
 
 
 class Header(QWidget):
@@ -384,7 +384,6 @@ class Header(QWidget):
         self.counts = AlarmCounts(theme)
         self.health = Health(theme)
         self.chip = SimulatorChip(theme)
-        self.shift = Text(theme, font="text.word", color="header.text")
         self.user = Text(theme, font="text.label", color="header.secondary")
         self.clock = Text(theme, font="text.strong", color="header.text")
         self.chip.hide()
@@ -395,7 +394,7 @@ class Header(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 0, 16, 0)
         row.setSpacing(0)
-        for text in (self.plant, self.place, self.shift, self.user, self.clock):
+        for text in (self.plant, self.place, self.user, self.clock):
             text.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         row.addWidget(self.plant)
         row.addSpacing(16)
@@ -406,8 +405,6 @@ class Header(QWidget):
         row.addStretch(3)
         for widget in (self.chip, None, self.counts, Rule(self._theme), self.health, Rule(self._theme)):
             row.addSpacing(12) if widget is None else row.addWidget(widget)
-        row.addWidget(self.shift)
-        row.addSpacing(10)
         row.addWidget(self.user)
         row.addWidget(Rule(self._theme))
         self.clock.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -421,15 +418,13 @@ class Header(QWidget):
 
     def set_time(self, at_ns: int, zone: tzinfo) -> None:
         self._time = clock_text(at_ns, zone) if at_ns else "–"
-        hour = local_time(at_ns, zone).hour if at_ns else 6
-        self.shift.set_text(tr("Shift {letter}", letter="ABC"[((hour - 6) % 24) // 8]))
         self._show_time()
 
     def _show_time(self) -> None:
         """Without the date where there is no room; the tooltip has it all."""
         short = self._left_out >= _NO_DATE
         self.clock.set_text(self._time.rpartition("  ")[2] if short else self._time)
-        self.clock.setToolTip(f"{self._time}\n{self.shift.full_text}\n{self.user.full_text}")
+        self.clock.setToolTip(f"{self._time}\n{self.user.full_text}")
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -447,14 +442,14 @@ class Header(QWidget):
         over = self._need(out) - self.width()
         wide = self.tabs.width_for(compact=out >= _COMPACT)
         self.tabs.set_compact(out >= _COMPACT, max(wide - over, wide / 3) if over > 0 else 0.0)
-        for step, text in zip(_STEPS, (self.plant, self.place, self.shift, self.user), strict=True):
+        for step, text in zip(_STEPS, (self.plant, self.place, self.user), strict=True):
             text.setVisible(out < step)
         self._left_out = out
         self._show_time()
 
     def _need(self, out: int) -> float:
         """Width of everything that is still there after ``out`` steps."""
-        texts = (self.plant, self.place, self.shift, self.user)
+        texts = (self.plant, self.place, self.user)
         widths = (max(text.sizeHint().width(), text.minimumWidth()) for text in texts)
         shown = sum(width for width, step in zip(widths, _STEPS, strict=True) if out < step)
         clock = "00:00:00" if out >= _NO_DATE else "30 Sep 2026  00:00:00"

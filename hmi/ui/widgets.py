@@ -68,7 +68,8 @@ class Text(QLabel):
         if self.wordWrap():
             self.setText(text)
             return
-        self.setMinimumWidth(min(self.fontMetrics().horizontalAdvance(text[:3]) + 12, 40))
+        if self.minimumWidth() < self.maximumWidth():  # a fixed width stays
+            self.setMinimumWidth(min(self.fontMetrics().horizontalAdvance(text[:3]) + 12, 40))
         self._cut()
         self.updateGeometry()
 

@@ -238,6 +238,22 @@ def test_a_small_step_asks_for_no_reason(qtbot) -> None:
         assert card.commands.confirm.yes.isEnabled()
 
 
+def test_what_becomes_blocked_while_it_is_confirmed_cannot_be_sent(qtbot) -> None:
+    data = values() | {"intake/p1.running": good(False)}
+    with station_on(qtbot, guarded_plant(), data) as (window, client):
+        card = opened(qtbot, window, "intake/p1")
+        button(card, "Start").click()
+        box = card.commands.confirm
+        assert box.yes.isEnabled()
+        client.tick({"intake/p1.fault": good(True)})
+        qtbot.waitUntil(lambda: not box.yes.isEnabled())
+        assert box.yes.toolTip() == "Active: Process interlock"
+        box.yes.click()
+        client.tick({"intake/p1.fault": good(False)})
+        qtbot.waitUntil(box.yes.isEnabled)
+        assert client.submitted == []
+
+
 # HM-15
 
 

@@ -81,7 +81,7 @@ def test_a_changed_connection(folder: Path) -> None:
 
 
 def test_a_changed_display(folder: Path) -> None:
-    diff = changed_by(folder, "displays/overview.json", '"x":40', '"x":48')
+    diff = changed_by(folder, "displays/overview.json", '"x":100', '"x":108')
     assert [new.name for _, new in diff.displays.changed] == ["overview"]
 
 

@@ -68,6 +68,7 @@ class ConfirmBox(Panel):
 
     def __init__(self, theme: Theme, info: TagInfo, old: str, new: str, *, why: str = "") -> None:
         super().__init__(theme, fill="tooltip")
+        self.info, self._blocked = info, ""
         self.reason: Field | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
@@ -95,7 +96,14 @@ class ConfirmBox(Panel):
 
     def _reason_changed(self, _text: str) -> None:
         missing = self.reason is not None and not self.reason_text
-        self.yes.set_enabled(not missing, tr("Write a reason first."))
+        why = self._blocked or (tr("Write a reason first.") if missing else "")
+        self.yes.set_enabled(not why, why)
+
+    def set_blocked(self, why: str) -> None:
+        """The plant moves on while the operator reads: what is blocked meanwhile cannot be confirmed."""
+        if why != self._blocked:
+            self._blocked = why
+            self._reason_changed("")
 
     def _entered(self) -> None:
         """Return in the field goes on to the button; it never confirms by itself."""
@@ -240,6 +248,8 @@ class CommandArea(QWidget):
         for row in self.rows:
             why = self._why(row.info, readings)
             row.set_blocked(why, self._station.reading(row.info.name))
+            if self.confirm is not None and self.confirm.info.name == row.info.name:
+                self.confirm.set_blocked(why)
             if why:
                 reasons.append(f"{name_of(row.info)}: {why}")
         whys = {reason.partition(": ")[2] for reason in reasons}
