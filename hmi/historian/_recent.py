@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from hmi.core import quality
 from hmi.core.history import HistoryPage, ReadRaw
-from hmi.core.values import DataValue
+from hmi.core.values import DataValue, bad
 from hmi.project.plant import Plant
 
 CAPACITY = 7_200
@@ -33,6 +34,8 @@ class History(Protocol):
     def append(self, changes: Iterable[tuple[int, DataValue]]) -> None: ...
 
     def read_raw(self, request: ReadRaw) -> HistoryPage: ...
+
+    def read_at(self, tag_id: str, at: int) -> DataValue: ...
 
     def feed_after(self, seq: int, limit: int = 1_000) -> tuple[FeedRecord, ...]: ...
 
@@ -88,6 +91,12 @@ class RecentHistory:
         cut = _cut(chosen, request.limit or PAGE)
         following = chosen[cut].source_time if len(chosen) > cut else 0
         return HistoryPage(request.tag_id, tuple(chosen[:cut]), following)
+
+    def read_at(self, tag_id: str, at: int) -> DataValue:
+        """The value that held at ``at`` (UTC ns): the last one before it; BadNoData where none is kept."""
+        samples = sorted(self._samples.get(tag_id, ()), key=_source_time)
+        index = bisect_right(samples, at, key=_source_time)
+        return samples[index - 1] if index else bad(quality.BAD_NO_DATA, at)
 
     def feed_after(self, seq: int, limit: int = 1_000) -> tuple[FeedRecord, ...]:
         """Records after ``seq`` in commit order; what fell out of the feed is a visible hole in ``seq``."""

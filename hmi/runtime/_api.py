@@ -50,7 +50,10 @@ class Api:
         return (
             Verb("GET", "/v1/status", Role.VIEW, self._status, "Which runtime this is, and how its links are."),
             Verb("GET", "/v1/plant", Role.VIEW, self._plant_info, "The plant at its revision."),
-            Verb("GET", "/v1/values", Role.VIEW, self._values, "Latest values with their status.", {"tag": "array"}),
+            Verb(
+                "GET", "/v1/values", Role.VIEW, self._values, "Values with their status, live or at a time (UTC ns).",
+                {"tag": "array", "at": "integer"},
+            ),
             Verb(
                 "GET", "/v1/history/raw", Role.VIEW, self._history, "Stored samples (ReadRaw).",
                 {"tag": "string", "start": "integer", "end": "integer", "limit": "integer"},
@@ -107,7 +110,8 @@ class Api:
         for name in given["tag"] or self._runtime.handles:
             if name not in self._runtime.handles:
                 raise BadRequest(f"there is no tag {name!r}")
-            value = s.tags.values[name]
+            tag = self._runtime.plant.by_name[name]
+            value = s.history.read_at(tag.id, given["at"]) if given["at"] else s.tags.values[name]
             found[name] = [wire_value(value.value), value.status, value.source_time, value.receive_time]
         return {"ages": s.tags.ages_ms(), "limits": s.tags.limits_ms(), "values": found}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hmi.core.history import ReadRaw
+from hmi.core.values import DataValue
 from hmi.historian import RecentHistory
 from hmi.testing.plant import good, make_plant, make_tag
 
@@ -69,3 +70,14 @@ def test_a_revision_keeps_the_samples_by_id() -> None:
     history.apply(make_plant([make_tag("a/new", history=True), make_tag("a/x", history=True)], revision="r2"))
     history.append([(1, good(4.0, 4))])
     assert times(history, 0, 10) == [1, 2, 3, 4]
+
+
+def test_the_value_at_a_time_is_the_last_one_before_it() -> None:
+    plant = make_plant([make_tag("a/x", history=True)])
+    history = RecentHistory(plant)
+    history.append([(0, DataValue(1.0, 0, 100, 100)), (0, DataValue(2.0, 0, 200, 200))])
+    tag_id = plant.tags[0].id
+    assert history.read_at(tag_id, 199).value == 1.0
+    assert history.read_at(tag_id, 200).value == 2.0
+    assert history.read_at(tag_id, 99).is_bad
+    assert history.read_at("t_nobody", 500).is_bad
