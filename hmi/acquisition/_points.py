@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from hmi.acquisition.port import LinkSettings, Point
 from hmi.core.errors import ConfigurationError
-from hmi.project.plant import ConnectionDef, Plant, TagDef
+from hmi.project.plant import ConnectionDef, Plant, Source, TagDef
 
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 Endpoints = Mapping[str, tuple[str, ...]]
@@ -31,24 +31,23 @@ def _point(plant: Plant, tag: TagDef) -> Point:
 
 def endpoints_of(connection: ConnectionDef, override: Endpoints | None) -> tuple[str, ...]:
     """Endpoints to try in order; an override and every simulated endpoint have to be loopback."""
-    endpoints = connection.endpoints
     if override is not None and connection.name in override:
         endpoints = override[connection.name]
-        _need_loopback(connection, endpoints, "an endpoints file may name loopback addresses only")
+        _need_loopback(
+            connection.name, endpoints, "an endpoints file may name loopback addresses only", Source()
+        )
+        return endpoints
     if connection.simulated:
-        _need_loopback(connection, endpoints, "a simulated connection reaches loopback addresses only")
-    return endpoints
+        rule = "a simulated connection reaches loopback addresses only"
+        _need_loopback(connection.name, connection.endpoints, rule, connection.source)
+    return connection.endpoints
 
 
-def _need_loopback(connection: ConnectionDef, endpoints: tuple[str, ...], rule: str) -> None:
+def _need_loopback(name: str, endpoints: tuple[str, ...], rule: str, source: Source) -> None:
     for endpoint in endpoints:
         if not is_loopback(endpoint):
-            raise ConfigurationError(
-                f"connection {connection.name}: {endpoint} is refused: {rule}",
-                file=connection.source.file,
-                line=connection.source.line,
-                do="use 127.0.0.1",
-            )
+            text = f"connection {name}: {endpoint} is refused: {rule}"
+            raise ConfigurationError(text, file=source.file, line=source.line, do="use 127.0.0.1")
 
 
 def is_loopback(endpoint: str) -> bool:
