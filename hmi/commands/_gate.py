@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ from hmi.core.commands import (
     WriteState,
 )
 from hmi.core.errors import CommunicationError, StorageError
-from hmi.core.journal import Entry, JournalWriter, Kind
+from hmi.core.journal import Entry, JournalRecord, JournalWriter, Kind
 from hmi.core.principal import Principal
 from hmi.core.values import DataValue
 from hmi.expressions import Expression, compile_expression
@@ -37,6 +37,7 @@ REMEMBERED = 1_000
 READ_BACK_NS = 3 * NS_PER_S
 READ_BACK_PAUSE_S = 0.1
 _NO_RULE = CommandRule()
+_OPEN_ENDED = frozenset({"command.requested", "command.unknown"})
 
 
 class Writer(Protocol):
@@ -104,6 +105,13 @@ class CommandGate:
             running.add_done_callback(lambda _: self._running.pop(command.id, None))
         # a station that goes away does not cut a command short: it is read back and journalled all the same
         return await asyncio.shield(running)
+
+    def restore(self, newest: Iterable[JournalRecord]) -> None:
+        """Take over from the runtime before: a command whose end was never written blocks its item until it
+        has been read back. ``newest`` are the last audit records of each item."""
+        for record in newest:
+            if record.event in _OPEN_ENDED:
+                self._unknown[record.object_id] = str(record.payload.get("command_id", ""))
 
     async def close(self) -> None:
         """Wait for the commands that are under way; each of them ends by its own time limits."""

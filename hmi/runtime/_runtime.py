@@ -88,7 +88,7 @@ class Runtime:
         """Everything but the API, until cancelled."""
         self.acquisition = acquisition
         await self._record_start()
-        await self._restore_alarms()
+        await self._restore()
         async with asyncio.TaskGroup() as group:
             group.create_task(acquisition.run(), name="acquisition")
             group.create_task(self._keep_alarms(), name="alarms to journal")
@@ -116,9 +116,10 @@ class Runtime:
         await self._note("runtime.started", payload)
         await take_notes(self.services.data.path, self.services.journal)
 
-    async def _restore_alarms(self) -> None:
-        """Alarm states go on where the journal ends."""
+    async def _restore(self) -> None:
+        """Alarm states go on where the journal ends; a command without an end blocks its item."""
         s = self.services
+        self.gate.restore(await s.journal.newest_of_each(Kind.AUDIT.value))
         s.alarms.restore(await s.journal.newest_of_each(Kind.ALARM.value))
 
     async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:

@@ -23,6 +23,7 @@ from hmi.core.commands import (
     WriteState,
 )
 from hmi.core.identity import new_id
+from hmi.core.journal import JournalRecord, Kind
 from hmi.core.principal import DEMO_OPERATOR, VIEWER, Principal
 from hmi.core.values import DataValue, EURange, Value, ValueType
 from hmi.project.plant import CommandRule
@@ -381,3 +382,29 @@ async def test_a_new_revision_brings_new_rules() -> None:
     rule = replace(old.tags[0].command or CommandRule(), limits=EURange(0, 20))
     desk.gate.apply(make_plant([replace(old.tags[0], command=rule), *old.tags[1:]], revision="r2"))
     assert reasons(await desk.ask(value=55.0)) == [Reason.LIMIT_EXCEEDED]
+
+
+def _audit(event: str, tag_id: str) -> JournalRecord:
+    payload = {"command_id": "c_before"}
+    return JournalRecord(
+        1, "r", "run", 0, 0, "op", "st", tag_id, "rev", Kind.AUDIT, event, 1, False, payload, "", ""
+    )
+
+
+@pytest.mark.asyncio
+async def test_a_command_cut_off_by_a_restart_blocks_its_item_until_it_is_read_back() -> None:
+    desk = Desk()
+    desk.gate.restore([_audit("command.requested", SP)])
+    desk.device.silent = True
+    assert reasons(await desk.ask(value=55.0)) == [Reason.BAD_FEEDBACK]
+    desk.device.silent = False
+    desk.device.items[SP] = 50.0
+    assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
+async def test_a_finished_command_of_the_runtime_before_blocks_nothing() -> None:
+    desk = Desk()
+    desk.gate.restore([_audit("command.confirmed", SP)])
+    desk.device.items[SP] = 50.0
+    assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
