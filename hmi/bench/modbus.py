@@ -139,7 +139,7 @@ def _request_figures(ports: dict[str, int]) -> list[Figure]:
     for load, name, goal in (
         ("changing", "", 4),
         ("unchanged", "_unchanged", 8),
-        ("all", "_all_changed", 2.5),
+        ("all", "_all_changed", 4.0),
     ):
         ratio = found["pymodbus"][0] / found[f"ours_{load}"][0]
         passed = ratio >= goal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -244,4 +243,4 @@ def wave(last: DataValue | None, start: int, end: int, *, seed: int = 0, step_s:
 def later(data: DataValue, seconds: float) -> DataValue:
     """The same value, measured later."""
     shift = int(seconds * NS_PER_S)
-    return replace(data, source_time=data.source_time + shift, receive_time=data.receive_time + shift)
+    return DataValue(data.value, data.status, data.source_time + shift, data.receive_time + shift)
