@@ -190,7 +190,7 @@ class Listener(Protocol):
 
 class RuntimeClient(Protocol):
     """The verbs. Coroutines raise CommunicationError when the runtime does not answer, AccessRefused when
-    the principal may not; they run on the client's own loop (``hmi.client.thread`` for Qt stations).
+    the principal may not; they run on the client's own loop (``hmi.ui.link`` for Qt stations).
     """
 
     async def status(self) -> RuntimeStatus: ...
