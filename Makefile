@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 HMI := $(VENV)/bin/hmi
 OUT ?= out
 
-.PHONY: demo demo-shot test lint types architecture headless unit install bundle lock format schemas screenshots clean
+.PHONY: demo demo-shot test soak lint types architecture headless unit install bundle lock format schemas screenshots clean
 
 install: $(VENV)/.installed
 
@@ -34,9 +34,13 @@ architecture: install
 unit: install
 	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests
 
+# Ten minutes of polling and the long property tests: too long for every run (docs/developers.md).
+soak: install
+	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests/soak tests/property -m soak --hypothesis-show-statistics
+
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed
-	$(VENV)-headless/bin/python -m pytest tests -m "not qt" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
+	$(VENV)-headless/bin/python -m pytest tests -m "not qt and not soak" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
 
 $(VENV)-headless/.installed: requirements.lock pyproject.toml .ci/setup
 	@bash .ci/setup $(VENV)-headless without-qt
@@ -64,4 +68,4 @@ screenshots: install
 	$(HMI) generate
 
 clean:
-	rm -rf $(VENV) $(VENV)-headless $(OUT)
+	rm -rf $(VENV) $(VENV)-headless $(OUT) build

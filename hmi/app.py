@@ -9,8 +9,8 @@ import ctypes
 import importlib.metadata
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,19 @@ SHOT_TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class StationOptions:
-    """``data``: folder of the runtime to open; ``life``: file to keep writing a life sign to."""
+    """``data``: folder of the runtime to open; ``life``: file to keep writing a life sign to.
+
+    ``first_paint``: file that is told when the first display stood.
+    ``further``: data folders of more runtimes, by the name that references to them begin with.
+    """
 
     data: Path
+    further: Mapping[str, Path] = field(default_factory=dict)
     display: str = ""
     theme: str = "light"
     life: Path | None = None
     ask_on_close: bool = False
+    first_paint: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +154,25 @@ def _application(theme_name: str) -> tuple[Any, Any]:
     return application, theme
 
 
-def _build(data: Path, theme: Any, *, display: str, ask_on_close: bool = False) -> tuple[Any, Any, Any]:
-    """Link, station and window on the runtime of a data folder."""
-    from hmi.client.socket import SocketClient
+def _build(
+    data: Path,
+    theme: Any,
+    *,
+    display: str,
+    ask_on_close: bool = False,
+    further: Mapping[str, Path] | None = None,
+) -> tuple[Any, Any, Any]:
+    """Link, station and window on the runtime of a data folder, and on further ones by name."""
+    from hmi.client.federation import socket_clients
     from hmi.ui.link import Link
     from hmi.ui.mailbox import Mailbox
     from hmi.ui.station import Station
     from hmi.ui.window import StationWindow
 
     mailbox = Mailbox()
-    link = Link(lambda listener: SocketClient(data, listener), mailbox)
-    station = Station(link, mailbox)
+    others = {name: Mailbox() for name in further or {}}
+    link = Link(socket_clients(data, further or {}, others), mailbox)
+    station = Station(link, mailbox, further=others)
     window = StationWindow(theme, station, display=display, ask_on_close=ask_on_close)
     link.start()
     station.start()
@@ -172,16 +186,35 @@ def _close(link: Any, station: Any, window: Any) -> None:
     link.close()
 
 
+def _refuse_mixed(options: StationOptions) -> None:
+    """Before a window opens: a runtime that answers only later is judged then, and kept out the same way."""
+    import asyncio
+
+    from hmi.client.federation import mixed_problem
+
+    _refuse(asyncio.run(mixed_problem(options.data, options.further)))
+
+
 def run_station(options: StationOptions) -> int:
     """Open the window and stay until it is closed; the exit code is one of ``hmi.ui.exitcodes``."""
     _refuse(display_problem())
+    if options.further:
+        _refuse_mixed(options)
     application, theme = _application(options.theme)
     from hmi.ui.life import LifeSign, end_on_signals
 
     link, station, window = _build(
-        options.data, theme, display=options.display, ask_on_close=options.ask_on_close
+        options.data,
+        theme,
+        display=options.display,
+        ask_on_close=options.ask_on_close,
+        further=options.further,
     )
     life = LifeSign(options.life) if options.life else None
+    if options.first_paint:
+        from hmi.ui.first_paint import FirstPaint
+
+        FirstPaint(window, options.first_paint)
     signals = end_on_signals(application)
     try:
         window.windowClosed.connect(application.exit)

@@ -113,6 +113,7 @@ def demo(
     theme: ThemeName = "light",
     warm_up: Annotated[float, typer.Option(help="Simulated minutes before the picture, at 60x.")] = 0.0,
     malfunction: Annotated[list[str] | None, typer.Option(help="Malfunction id to set before it.")] = None,
+    first_paint: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Simulator, runtime and operator window of a shipped plant: nothing to configure."""
     from hmi.project import open_plant
@@ -137,6 +138,7 @@ def demo(
             station=shot is None,
             display=display,
             theme=theme,
+            first_paint=first_paint,
         )
         if shot is not None:
             steps = _Rehearsal(warm_up, tuple(malfunction or ()))
@@ -278,22 +280,63 @@ def serve(
 
 @app.command(name="open")
 def open_station(
-    url: Annotated[
-        str, typer.Argument(help="Plant folder or data folder of a runtime on this machine.")
-    ] = "",
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=]URL",
+            help="Plant folder or data folder of a runtime on this machine; further ones are reached as NAME::tag.",
+        ),
+    ] = None,
     data: DataDir = None,
     display: Annotated[str, typer.Option(help="Display to open first.")] = "",
     theme: ThemeName = "light",
     life: Annotated[Path | None, typer.Option(hidden=True)] = None,
     ask_on_close: Annotated[bool, typer.Option(hidden=True)] = False,
+    first_paint: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """A station on a running runtime."""
+    """A station on a running runtime: the home runtime, and further ones by name."""
     _check_display()
     from hmi.app import StationOptions, run_station
 
-    folder = data or _data_of(url)
-    options = StationOptions(data=folder, display=display, theme=theme, life=life, ask_on_close=ask_on_close)
+    first, *others = urls or [""]
+    folder = data or _data_of(_named_url(first)[1])
+    options = StationOptions(
+        data=folder,
+        further=_further(folder, others),
+        display=display,
+        theme=theme,
+        life=life,
+        ask_on_close=ask_on_close,
+        first_paint=first_paint,
+    )
     raise typer.Exit(run_station(options))
+
+
+def _named_url(text: str) -> tuple[str, str]:
+    """Name and URL of ``NAME=URL``; the name is empty for a URL alone, which may hold = itself."""
+    from hmi.core.identity import is_runtime_name
+
+    name, mark, url = text.partition("=")
+    return (name, url) if mark and is_runtime_name(name) and not Path(text).exists() else ("", text)
+
+
+def _further(home: Path, urls: list[str]) -> dict[str, Path]:
+    """Data folders by runtime name; without a name a runtime has that of its folder."""
+    from hmi.core.identity import is_runtime_name
+
+    found: dict[str, Path] = {}
+    for text in urls:
+        name, url = _named_url(text)
+        name = name or Path(url).resolve().name
+        if not is_runtime_name(name):
+            raise UsageError(f"{text}: {name!r} cannot stand before ::; write NAME={url} with another name")
+        if name in found:
+            raise UsageError(f"two runtimes are called {name}; write NAME={url} with another name")
+        folder = _data_of(url)
+        if folder.resolve() in {home.resolve(), *(one.resolve() for one in found.values())}:
+            raise UsageError(f"{text}: this runtime is named twice")
+        found[name] = folder
+    return found
 
 
 def _data_of(url: str) -> Path:
@@ -440,6 +483,9 @@ def shot(
     data: DataDir = None,
     size: Size = "1920x1080",
     theme: ThemeName = "light",
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for a parameter of the display; may be repeated.")
+    ] = None,
 ) -> None:
     """Render a display to a PNG, live from its runtime, or from a simulated session of its own."""
     from hmi.app import ShotOptions, shoot
@@ -451,6 +497,7 @@ def shot(
     picture = _size(size)
     if display not in opened.displays:
         raise UsageError(_no_display(opened, display))
+    display = _opened_with(opened, display, parameter or [])
     _check_picture(out)
     folder = _data_for(opened.id, data)
     if is_running(folder):
@@ -461,6 +508,19 @@ def shot(
         simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
         session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
         _shoot(session, display, out, picture, theme)
+
+
+def _opened_with(plant: Any, display: str, given: list[str]) -> str:
+    """The address of a display with its arguments, each written NAME=VALUE."""
+    from hmi.check import opened_with
+
+    texts: dict[str, str] = {}
+    for text in given:
+        name, mark, value = text.partition("=")
+        if not mark or name in texts:
+            raise UsageError(f"--parameter {text}: write each parameter once, as NAME=VALUE")
+        texts[name] = value
+    return opened_with(plant, display, texts)
 
 
 def _has_simulator(name: str) -> bool:

@@ -26,7 +26,8 @@ PATIENCE_S = 60.0
 class WaterworksSession:
     """Starts both, ends both; ``data`` is the runtime's folder, ``ready`` the simulator's endpoints file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plant: Path = PLANT) -> None:
+        self.plant = plant
         self.data, self.ready = folder / "data", folder / "simulator.json"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.runtime: subprocess.Popen[bytes] | None = None
@@ -39,7 +40,7 @@ class WaterworksSession:
         self.start_runtime()
 
     def start_runtime(self) -> None:
-        command = [sys.executable, "-m", "hmi", "serve", str(PLANT), "--data", str(self.data)]
+        command = [sys.executable, "-m", "hmi", "serve", str(self.plant), "--data", str(self.data)]
         self.runtime = subprocess.Popen([*command, "--endpoints", str(self.ready)], stdin=subprocess.PIPE)
         self._processes.append(self.runtime)
         wait_until(lambda: is_running(self.data))

@@ -1,6 +1,6 @@
 """Connections, scan classes, request blocks and reconnect; the Driver port stands in ``port``."""
 
-from hmi.acquisition._acquisition import Acquisition, create_driver, create_driver_with
+from hmi.acquisition._acquisition import Acquisition, NextLinks, create_driver, create_driver_with
 from hmi.acquisition._identity import SIMULATOR_VENDOR, identity_problem
 from hmi.acquisition._isolated import IsolatedDriver
 from hmi.acquisition._link import Link, LinkEvents
@@ -13,6 +13,7 @@ __all__ = [
     "IsolatedDriver",
     "Link",
     "LinkEvents",
+    "NextLinks",
     "PollLoop",
     "Schedule",
     "create_driver",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hmi.acquisition._isolated import IsolatedDriver
 from hmi.acquisition._link import DriverFactory, Link, LinkEvents
-from hmi.acquisition._points import Endpoints, endpoints_of, points_of
+from hmi.acquisition._points import Endpoints, connections_of, endpoints_of, points_of
 from hmi.acquisition._queue import OFFLINE
-from hmi.acquisition.port import Driver, LinkSettings
+from hmi.acquisition.port import Driver, LinkSettings, Trace
 from hmi.core.commands import WriteOutcome, WriteRequest
 from hmi.core.errors import CommunicationError
 from hmi.core.principal import Mode
@@ -47,8 +47,17 @@ def create_driver_with(defaults: Mapping[str, Any]) -> DriverFactory:
     return create
 
 
+@dataclass(frozen=True, slots=True)
+class NextLinks:
+    """The links of another revision: those that go on, and new ones. ``closed`` names the ones that do not."""
+
+    links: Mapping[str, Link]
+    connection_of: Mapping[int, str]
+    closed: frozenset[str]
+
+
 class Acquisition:
-    """Owns the links of one plant revision; tests give a ``create`` and ``style_of`` of their own."""
+    """Owns the links of a plant; tests give a ``create`` and ``style_of`` of their own."""
 
     def __init__(
         self,
@@ -61,26 +70,73 @@ class Acquisition:
         create: DriverFactory = create_driver,
         style_of: Callable[[str], str] = style_of,
     ) -> None:
-        self._connection_of = {tag.handle: tag.connection for tag in plant.tags if tag.connection}
-        self.links = {
-            name: Link(
-                connection,
-                endpoints_of(connection, endpoints),
-                points_of(plant, name),
-                style=style_of(connection.driver),
-                create=create,
-                events=events,
-                mode=mode,
-                session=session,
-            )
-            for name, connection in plant.connections.items()
-        }
+        self._events, self._endpoints, self._session = events, endpoints, session
+        self.mode = mode
+        self._create, self._style_of = create, style_of
+        self._demanded: frozenset[int] | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[str, set[asyncio.Task[None]]] = {}
+        self._connection_of: Mapping[int, str] = connections_of(plant)
+        self.links: Mapping[str, Link] = {name: self._link(plant, name) for name in plant.connections}
+
+    def _link(self, plant: Plant, name: str) -> Link:
+        connection = plant.connections[name]
+        return Link(
+            connection,
+            endpoints_of(connection, self._endpoints),
+            points_of(plant, name),
+            style=self._style_of(connection.driver),
+            create=self._create,
+            events=self._events,
+            mode=self.mode,
+            session=self._session,
+        )
 
     async def run(self) -> None:
         """All links until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for link in self.links.values():
-                group.create_task(link.run(), name=f"link {link.name}")
+            self._group = group
+            for name in self.links:
+                self._start(name)
+            await asyncio.get_running_loop().create_future()  # links come and go with plant revisions
+
+    def next_links(self, plant: Plant, afresh: Collection[str] = ()) -> NextLinks:
+        """What ``apply`` takes; touches nothing and may run on another thread.
+
+        A link goes on when its definition, endpoints and points are the same and it is not among ``afresh``.
+        ConfigurationError when a connection of the plant cannot be used.
+        """
+        made = {name: self._link(plant, name) for name in plant.connections}
+        same = {
+            name: link
+            for name, link in self.links.items()
+            if name in made and name not in afresh and link.asks == made[name].asks
+        }
+        return NextLinks(made | same, connections_of(plant), frozenset(self.links.keys() - same.keys()))
+
+    def apply(self, change: NextLinks) -> None:
+        """Take the links of another revision. A link that does not go on says nothing from here on; its
+        successor opens when it has closed.
+        """
+        for name in change.closed:
+            self.links[name].retire()
+            for task in self._tasks.get(name, ()):
+                task.cancel()
+        started = change.closed | (change.links.keys() - self.links.keys())
+        self.links, self._connection_of = change.links, change.connection_of
+        wanted = self._by_link(self._demanded or ())
+        for name in started & self.links.keys():
+            if self._demanded is not None:
+                self.links[name].demand(frozenset(wanted.get(name, ())))
+            self._start(name)
+
+    def _start(self, name: str) -> None:
+        if self._group is None:
+            return
+        own = self._tasks.setdefault(name, set())
+        task = self._group.create_task(_after(tuple(own), self.links[name]), name=f"link {name}")
+        own.add(task)
+        task.add_done_callback(own.discard)
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """One transmission at most on the link of the tag."""
@@ -96,8 +152,32 @@ class Acquisition:
             found.update(await self.links[name].read_now(own))
         return found
 
+    async def trace(self, handle: int) -> Trace:
+        """What the device says of one point, asked now; CommunicationError when its link is down."""
+        link = self.links.get(self._connection_of.get(handle, ""))
+        if link is None:
+            raise CommunicationError("the tag has no connection")
+        return await link.trace(handle)
+
+    def demand(self, handles: Iterable[int]) -> None:
+        """The tags that are wanted at full rate from now on; before the first call all are (design 3).
+
+        Blocks and items that hold none of them are read rarely or paused until they are wanted again.
+        """
+        self._demanded = frozenset(handles)
+        by_link = self._by_link(self._demanded)
+        for name, link in self.links.items():
+            link.demand(frozenset(by_link.get(name, ())))
+
     def _by_link(self, handles: Iterable[int]) -> dict[str, list[int]]:
         by_link: dict[str, list[int]] = {}
         for handle in handles:
             by_link.setdefault(self._connection_of.get(handle, ""), []).append(handle)
         return by_link
+
+
+async def _after(predecessors: Collection[asyncio.Task[None]], link: Link) -> None:
+    """A device may take one connection only: the old one ends before the new one opens."""
+    if predecessors:
+        await asyncio.wait(predecessors)
+    await link.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hmi.acquisition import _wire as wire
-from hmi.acquisition.port import DeviceIdentity, Group, LinkSettings, Sink
+from hmi.acquisition.port import DeviceIdentity, Group, LinkSettings, Sink, Trace
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.errors import CommunicationError, LinkLost
 from hmi.core.values import DataValue
@@ -82,6 +83,16 @@ class IsolatedDriver:
         await self._ask("watch")
         raise LinkLost(await self._lost)
 
+    def demand(self, handles: frozenset[int]) -> None:
+        """Tell the worker which points are wanted; nothing waits for its answer."""
+        process = self._process
+        if process is None or process.stdin is None or self._lost.done():
+            return
+        message = {"t": "demand", "n": next(self._numbers), "handles": sorted(handles)}
+        # a worker that has just ended takes nothing any more; its loss is told by what reads its output
+        with contextlib.suppress(OSError, RuntimeError):
+            process.stdin.write(wire.frame(message))
+
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """The deadline travels along: the worker checks it once more right before the socket write."""
         if self._process is None or self._lost.done():
@@ -98,6 +109,10 @@ class IsolatedDriver:
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         answer = await self._ask("read", handles=list(handles))
         return dict(wire.updates(answer["u"]))
+
+    async def trace(self, handle: int) -> Trace:
+        answer = await self._ask("trace", handle=handle)
+        return wire.unpack_trace(answer)
 
     def diagnostics(self) -> Mapping[str, Any]:
         return {**self._diagnostics, "worker_pid": self.pid}

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol, cast
 
 from hmi.acquisition._identity import identity_problem
@@ -19,13 +20,16 @@ from hmi.acquisition.port import (
     Point,
     PollDriver,
     PushDriver,
+    ScansOnDemand,
+    Trace,
+    traced,
 )
 from hmi.core.clock import monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.errors import CommunicationError, ConfigurationError, LinkLost
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
-from hmi.project.plant import ConnectionDef
+from hmi.project.plant import ConnectionDef, Source
 
 log = logging.getLogger(__name__)
 
@@ -46,11 +50,13 @@ class LinkEvents(Protocol):
 
     def on_up(self, connection: str, identity: DeviceIdentity) -> None: ...
 
-    def on_down(self, connection: str, text: str) -> None: ...
+    def on_down(self, connection: str, text: str) -> None:
+        """Once for each loss, and again when the link turns between down and refused."""
+        ...
 
 
 class Link:
-    """One connection of the plant. ``state`` is connecting, up, down or refused; ``text`` says why."""
+    """One connection of the plant. ``state`` is connecting, up, down, refused or closed; ``text`` says why."""
 
     def __init__(
         self,
@@ -75,12 +81,25 @@ class Link:
         self._write_lock = asyncio.Lock()
         self._retry = asyncio.Event()
         self._told_down = False
+        self._demanded: frozenset[int] | None = None
         self._failures = 0
         self._fault = ""
 
     @property
     def name(self) -> str:
         return self.definition.name
+
+    @property
+    def asks(self) -> tuple[object, ...]:
+        """Everything that the link was made for: when it is the same in another revision, the link goes on."""
+        return replace(self.definition, source=Source()), self._endpoints, self._points
+
+    def retire(self) -> None:
+        """A new plant revision replaces or drops this link: nothing that it still hears is handed on, and
+        nothing is sent any more. Its ``run`` is to be cancelled.
+        """
+        self._become("closed", "the plant was changed")
+        self._events = _Nobody()
 
     async def run(self) -> None:
         """Until cancelled. A fault of a driver never ends it: it is a lost link."""
@@ -103,7 +122,7 @@ class Link:
         if loop is not None:
             return await loop.write(request)
         async with self._write_lock:
-            if self._driver is not driver:
+            if self._driver is not driver or self.state != "up":
                 return OFFLINE
             if request.deadline_ns <= monotonic_ns():
                 return WriteOutcome(
@@ -116,6 +135,20 @@ class Link:
         if self.state != "up" or self._driver is None:
             raise CommunicationError(f"{self.name} is not connected")
         return await (self._loop.read_now(handles) if self._loop else self._driver.read_now(handles))
+
+    async def trace(self, handle: int) -> Trace:
+        """One point asked afresh with what the device says; CommunicationError while the link is not up."""
+        if self.state != "up" or self._driver is None:
+            raise CommunicationError(f"{self.name} is not connected: {self.text}")
+        return await (self._loop.trace(handle) if self._loop else traced(self._driver, handle))
+
+    def demand(self, handles: frozenset[int]) -> None:
+        """The points that are wanted at full rate; every later connection of this link is told as well."""
+        self._demanded = handles
+        if self._loop is not None:
+            self._loop.demand(handles)
+        elif self._driver is not None and self.state == "up":
+            self._tell_demand(self._driver)
 
     def retry_now(self) -> None:
         """Do not wait for the back-off."""
@@ -188,10 +221,20 @@ class Link:
                 self._events.on_batch(self.name, batch)
 
         if self.style == "push":
+            self._tell_demand(driver)
             await cast("PushDriver", driver).watch(sink)
             return
-        self._loop = PollLoop(cast("PollDriver", driver), sink)
+        self._loop = PollLoop(cast("PollDriver", driver), sink, self._demanded)
         await self._loop.run()
+
+    def _tell_demand(self, driver: Driver) -> None:
+        if self._demanded is None or not isinstance(driver, ScansOnDemand):
+            return
+        try:
+            driver.demand(self._demanded)
+        except Exception as error:
+            # The border to a driver: its fault must not reach the runtime, whose own tasks call this.
+            self._unforeseen(error)
 
     def _refuse_a_stranger(self, identity: DeviceIdentity) -> None:
         problem = identity_problem(
@@ -208,11 +251,12 @@ class Link:
         self._events.on_up(self.name, identity)
 
     def _lost(self, text: str, state: str = "down") -> None:
-        first = not self._told_down
+        turned = not self._told_down or state != self.state
         self._told_down = True
         self._become(state, text)
-        if first:
-            log.warning("Connection %s is lost: %s. It is tried again until it answers.", self.name, text)
+        if turned:
+            word = "refused" if state == "refused" else "lost"
+            log.warning("Connection %s is %s: %s. It is tried again until it answers.", self.name, word, text)
             self._events.on_down(self.name, text)
 
     def _become(self, state: str, text: str) -> None:
@@ -233,3 +277,15 @@ class Link:
 
 class _Refused(CommunicationError):
     """The device is not the one it should be."""
+
+
+class _Nobody:
+    """Listens for a link that was retired."""
+
+    def on_groups(self, connection: str, groups: Sequence[Group]) -> None: ...
+
+    def on_batch(self, connection: str, batch: Batch) -> None: ...
+
+    def on_up(self, connection: str, identity: DeviceIdentity) -> None: ...
+
+    def on_down(self, connection: str, text: str) -> None: ...

@@ -17,6 +17,11 @@ def points_of(plant: Plant, connection: str) -> tuple[Point, ...]:
     return tuple(_point(plant, tag) for tag in plant.tags if tag.connection == connection)
 
 
+def connections_of(plant: Plant) -> Mapping[int, str]:
+    """The connection of each tag that has one, by handle."""
+    return {tag.handle: tag.connection for tag in plant.tags if tag.connection}
+
+
 def _point(plant: Plant, tag: TagDef) -> Point:
     scan = plant.scan_classes.get(tag.scan)
     return Point(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from hmi.acquisition.port import Batch, PollDriver, ReadBlock
+from hmi.acquisition.port import Batch, PollDriver, ReadBlock, Trace, traced
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.errors import CommunicationError, LinkLost
@@ -16,6 +16,8 @@ from hmi.core.values import DataValue
 EXPIRED = WriteOutcome(WriteState.EXPIRED, text="the command was not sent within its time to live")
 OFFLINE = WriteOutcome(WriteState.NOT_CONNECTED, text="there is no connection to the device")
 OnBatch: TypeAlias = Callable[[Batch], None]
+_Question: TypeAlias = Callable[[], Awaitable[Any]]
+IDLE_MS, IDLE_PERIODS, LIFE_MS = 30_000, 10, 5_000
 
 
 class Schedule:
@@ -23,15 +25,35 @@ class Schedule:
 
     A block that is late by a whole period has overrun: the missed slots are counted, it keeps its raster,
     and the one that is late by the most periods goes first, so that a busy line starves no slow block.
+    A block that holds no demanded handle is idle (``rates``); ``demanded`` None = everything is wanted.
     """
 
-    def __init__(self, blocks: Sequence[ReadBlock], now_ns: int) -> None:
-        self._lines = {b.period_ms: _Line(b.period_ms) for b in sorted(blocks, key=lambda b: b.period_ms)}
+    def __init__(
+        self, blocks: Sequence[ReadBlock], now_ns: int, demanded: frozenset[int] | None = None
+    ) -> None:
+        self._blocks = tuple(blocks)
         self.overruns: dict[str, int] = {}
         self.actual_ms: dict[str, float] = {}
         self._last: dict[str, int] = {}
-        for index, block in enumerate(blocks):
-            self._lines[block.period_ms].put(now_ns, index, block)
+        self._rates = rates(self._blocks, demanded)
+        self._lines = _lines(self._blocks, self._rates, [now_ns] * len(self._blocks))
+
+    @property
+    def idle(self) -> int:
+        """Blocks that are read more rarely than their period."""
+        return sum(rate > block.period_ms for rate, block in zip(self._rates, self._blocks, strict=True))
+
+    def demand(self, handles: frozenset[int], now_ns: int) -> None:
+        """Take another set of wanted handles: a block that is read more often now is due at once."""
+        old, self._rates = self._rates, rates(self._blocks, handles)
+        if old == self._rates:
+            return
+        due = [0] * len(self._blocks)
+        for line in self._lines.values():
+            for at, index, _ in line.heap:
+                slower = (self._rates[index] - old[index]) * NS_PER_MS
+                due[index] = now_ns if slower < 0 else at + slower
+        self._lines = _lines(self._blocks, self._rates, due)
 
     def next_due(self) -> int | None:
         """Monotonic ns of the next block; None when there is none."""
@@ -62,6 +84,36 @@ class Schedule:
         return block
 
 
+def rates(blocks: Sequence[ReadBlock], demanded: frozenset[int] | None) -> list[int]:
+    """Period in ms at which each block is read.
+
+    Idle ones are read every max(30 s, 10 periods). Of a unit that nobody looks at one block is read every
+    5 s (or its own longer period) all the same: a device that falls silent is noticed without an onlooker.
+    """
+    if demanded is None:
+        return [block.period_ms for block in blocks]
+    found = [
+        max(IDLE_MS, IDLE_PERIODS * block.period_ms)
+        if demanded.isdisjoint(block.handles)
+        else block.period_ms
+        for block in blocks
+    ]
+    heard = {block.unit for block, rate in zip(blocks, found, strict=True) if rate == block.period_ms}
+    for index, block in enumerate(blocks):
+        if block.unit not in heard:
+            heard.add(block.unit)
+            found[index] = max(LIFE_MS, block.period_ms)
+    return found
+
+
+def _lines(blocks: Sequence[ReadBlock], periods: Sequence[int], due: Sequence[int]) -> dict[int, _Line]:
+    """Lines by period, shortest first."""
+    found = {period: _Line(period) for period in sorted(set(periods))}
+    for index, block in enumerate(blocks):
+        found[periods[index]].put(due[index], index, block)
+    return found
+
+
 class _Line:
     """The blocks of one period by due time; a line is never empty."""
 
@@ -85,10 +137,10 @@ class PollLoop:
 
     hang_s = 60.0
 
-    def __init__(self, driver: PollDriver, on_batch: OnBatch) -> None:
-        self._driver, self._on_batch = driver, on_batch
+    def __init__(self, driver: PollDriver, on_batch: OnBatch, demanded: frozenset[int] | None = None) -> None:
+        self._driver, self._on_batch, self._demanded = driver, on_batch, demanded
         self._writes: list[tuple[WriteRequest, asyncio.Future[WriteOutcome]]] = []
-        self._reads: list[tuple[tuple[int, ...], asyncio.Future[Mapping[int, DataValue]]]] = []
+        self._reads: list[tuple[_Question, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
         self._busy_ns = 0
         self._started_ns = monotonic_ns()
@@ -117,18 +169,33 @@ class PollLoop:
 
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         """Queue one read-back; CommunicationError when the loop has ended."""
+        wanted = tuple(handles)
+        return await self._asked(lambda: self._driver.read_now(wanted))
+
+    async def trace(self, handle: int) -> Trace:
+        """Queue one read that shows what the device says; CommunicationError when the loop has ended."""
+        return await self._asked(lambda: traced(self._driver, handle))
+
+    async def _asked(self, question: _Question) -> Any:
         if self.closed:
             raise CommunicationError("there is no connection to the device")
-        done: asyncio.Future[Mapping[int, DataValue]] = asyncio.get_running_loop().create_future()
-        self._reads.append((tuple(handles), done))
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._reads.append((question, done))
         self._wake.set()
         return await done
 
+    def demand(self, handles: frozenset[int]) -> None:
+        """The handles that are wanted at full rate from now on; before the first call all are."""
+        self._demanded = handles
+        self._schedule.demand(handles, monotonic_ns())
+        self._wake.set()
+
     def figures(self) -> dict[str, Any]:
-        """Load in percent of line time, overruns and actual period by group."""
+        """Load in percent of line time, idle blocks, overruns and actual period by group."""
         elapsed = max(1, monotonic_ns() - self._started_ns)
         return {
             "load_percent": round(100 * self._busy_ns / elapsed, 1),
+            "blocks_idle": self._schedule.idle,
             "overruns": dict(self._schedule.overruns),
             "actual_period_ms": {k: round(v) for k, v in self._schedule.actual_ms.items()},
         }
@@ -137,7 +204,7 @@ class PollLoop:
         plan = self._driver.plan()
         if plan != self._plan:
             self._plan = plan
-            self._schedule = Schedule(plan, monotonic_ns())
+            self._schedule = Schedule(plan, monotonic_ns(), self._demanded)
 
     async def _one_request(self) -> None:
         if self._writes:
@@ -164,12 +231,12 @@ class PollLoop:
             _settle(done, outcome)
 
     async def _read_one(self) -> None:
-        handles, done = self._reads.pop(0)
+        question, done = self._reads.pop(0)
         if done.done():
             return
-        found: Mapping[int, DataValue] | None = None
+        found: object = None
         try:
-            found = await self._driver.read_now(handles)
+            found = await question()
         except LinkLost as error:
             _fail(done, error)
             raise

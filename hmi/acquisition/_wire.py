@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import msgspec
 
-from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point
+from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Trace
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.values import DataValue, Value, ValueType
 
@@ -94,6 +94,20 @@ def unpack_groups(packed: Iterable[Sequence[Any]]) -> tuple[Group, ...]:
 
 def pack_identity(identity: DeviceIdentity) -> list[str]:
     return [identity.vendor, identity.product, identity.revision, identity.session]
+
+
+def pack_trace(trace: Trace) -> dict[str, Any]:
+    return {
+        "u": columns([(0, trace.value)]),
+        "device": dict(trace.device),
+        "decode": dict(trace.decode),
+        "fault": trace.fault,
+    }
+
+
+def unpack_trace(message: dict[str, Any]) -> Trace:
+    ((_, value),) = updates(message["u"])
+    return Trace(value, message["device"], message["decode"], message["fault"])
 
 
 def pack_batch(batch: Batch) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from hmi.core.commands import WriteOutcome, WriteRequest
 from hmi.core.values import DataValue, ValueType
@@ -17,7 +17,7 @@ from hmi.core.values import DataValue, ValueType
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One tag as its driver sees it; ``handle`` is the tag's dense index in the plant revision."""
+    """One tag as its driver sees it; ``handle`` is the tag's number as long as the runtime runs."""
 
     handle: int
     address: str
@@ -86,6 +86,20 @@ class LinkSettings:
     points: tuple[Point, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One point asked afresh, with what the device said: ``value`` was made from that very answer, in raw terms.
+
+    ``device`` and ``decode`` hold JSON types by name (docs/api.md); what is not known is left out. Without an
+    answer ``fault`` is one sentence and ``value`` is Bad. Times are UTC ns.
+    """
+
+    value: DataValue
+    device: Mapping[str, Any]
+    decode: Mapping[str, Any]
+    fault: str = ""
+
+
 class Driver(Protocol):
     """Common verbs. Every await has a time-out of the driver's own; a lost link raises LinkLost."""
 
@@ -135,3 +149,33 @@ class PushDriver(Driver, Protocol):
     """A protocol that sends. ``watch`` runs until the link is lost (LinkLost) or it is cancelled."""
 
     async def watch(self, sink: Sink) -> None: ...
+
+
+@runtime_checkable
+class Traces(Protocol):
+    """Optional verb of a driver that can show what lies behind one value."""
+
+    async def trace(self, handle: int) -> Trace:
+        """One read of the point, and nothing but a read. Raises CommunicationError when nothing could be asked."""
+        ...
+
+
+async def traced(driver: Driver, handle: int) -> Trace:
+    """The trace of a point; of a driver without that verb its fresh value alone."""
+    if isinstance(driver, Traces):
+        return await driver.trace(handle)
+    found = await driver.read_now([handle])
+    return Trace(found[handle], {}, {})
+
+
+@runtime_checkable
+class ScansOnDemand(Protocol):
+    """Optional verb of a ``PushDriver`` that can pause points; acquisition spares a ``PollDriver`` this."""
+
+    def demand(self, handles: frozenset[int]) -> None:
+        """The points that are wanted at their full rate from now on; before the first call all are.
+
+        Returns at once. A point that is no longer wanted may be paused: its last value is handed on once
+        more, marked as no longer live. One that is wanted again sends its present value at once.
+        """
+        ...

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, cast
 
 from hmi.acquisition import _wire as wire
 from hmi.acquisition._memory import limit_memory, memory_mb
-from hmi.acquisition.port import Batch, Driver, PushDriver
+from hmi.acquisition.port import Batch, Driver, PushDriver, ScansOnDemand, traced
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteRequest, WriteState
 from hmi.core.errors import CommunicationError
@@ -94,8 +94,14 @@ class Worker:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return {}
+        if verb == "demand":
+            if isinstance(driver, ScansOnDemand):
+                driver.demand(frozenset(message["handles"]))
+            return {}
         if verb == "write":
             return await self._write(driver, message)
+        if verb == "trace":
+            return wire.pack_trace(await traced(driver, message["handle"]))
         return {"u": wire.columns((await driver.read_now(message["handles"])).items())}
 
     async def _open(self, message: dict[str, Any]) -> dict[str, Any]:

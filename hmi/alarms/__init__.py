@@ -6,11 +6,13 @@ from hmi.alarms._engine import AlarmEngine
 from hmi.alarms._lists import Counts
 from hmi.alarms._machine import Refused, Transition, step
 from hmi.alarms._service import AlarmService
+from hmi.alarms._tables import AlarmTables
 
 __all__ = [
     "AlarmChange",
     "AlarmEngine",
     "AlarmService",
+    "AlarmTables",
     "Comparator",
     "Counts",
     "Refused",

@@ -3,52 +3,51 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hmi.alarms._change import AlarmChange
 from hmi.alarms._condition_state import Alarm
-from hmi.alarms._conditions import comparator_of
 from hmi.alarms._lists import Counts, counted
 from hmi.alarms._machine import Refused, Transition, step
 from hmi.alarms._shelf import shelf_refusal
 from hmi.alarms._state import STATE_LENGTH, carry, exported, restore
+from hmi.alarms._tables import AlarmTables
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmFlags, AlarmRow, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
-from hmi.core.errors import ConfigurationError
 from hmi.core.identity import new_id
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.values import DataValue
-from hmi.expressions import Expression, compile_expression
-from hmi.project.plant import AlarmDef, Plant
+from hmi.project.plant import Plant
 
 STALE_CODES = frozenset({quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE, quality.UNCERTAIN_LAST_USABLE})
-LINK_PREFIX = "link:"
 
 
 class AlarmEngine:
     """All alarms of one plant revision.
 
     ``values`` is the tag engine's table by handle, ``by_name`` the same by tag name. Times are session time,
-    UTC ns. One link alarm per connection stands for all its tags; their own bad-value alarms are suppressed
-    by design while it is active.
+    UTC ns. One link alarm per connection, or per silent unit behind one that is up, stands for all its tags;
+    their own bad-value alarms are suppressed by design while it is active.
     """
 
     def __init__(self, plant: Plant, values: Sequence[DataValue], by_name: Mapping[str, DataValue]) -> None:
-        self._plant, self._values, self._by_name = plant, values, by_name
-        self._alarms: dict[str, Alarm] = {}
-        self._of_handle: dict[int, list[Alarm]] = {}
-        self._links: dict[str, Alarm] = {}
+        self._values = values
         self._due: list[tuple[int, int, Alarm]] = []
         self._shelves: list[tuple[int, int, Alarm]] = []
-        self._rules: dict[int, list[Alarm]] = {}
         self._down: set[str] = set()
+        self._silent: dict[tuple[str, str], frozenset[str]] = {}
         self._order = 0
         self._shown: dict[str, Alarm] = {}
-        self._build()
+        self._look_up(AlarmTables(plant), by_name)
+
+    def _look_up(self, tables: AlarmTables, by_name: Mapping[str, DataValue]) -> None:
+        self._tables, self._plant, self._by_name = tables, tables.plant, by_name
+        self._alarms, self._links = tables.alarms, tables.links
+        self._of_handle, self._rules = tables.of_handle, tables.rules
 
     # ------------------------------------------------------------------ evaluation
 
@@ -91,28 +90,74 @@ class AlarmEngine:
         return min((heap[0][0] for heap in (self._due, self._shelves) if heap), default=0)
 
     def link_down(self, connection: str, now_ns: int) -> list[AlarmChange]:
-        """One alarm for the device; bad-value alarms of its tags are suppressed by design."""
+        """One alarm for the device; its units' alarms and its tags' bad-value alarms are suppressed by design."""
         found: list[AlarmChange] = []
         self._down.add(connection)
-        for alarm in self._bad_alarms_of(connection):
-            alarm.due, alarm.present = 0, alarm.flags.active
-            if alarm.flags.state is not AlarmState.NORM and not alarm.link_hidden:
-                comment = f"link {connection} is down"
-                refused = self._apply(alarm, AlarmEvent.SUPPRESS, now_ns, found, comment=comment)
-                alarm.link_hidden = refused is None
-        link = self._links.get(connection)
-        if link is not None and not link.present:
-            self._turned(link, True, now_ns, found)
+        for unit, alarm in self._tables.units_of(connection).items():
+            self._silent.pop((connection, unit), None)
+            self._fold(alarm, f"link {connection} is down", now_ns, found)
+        for alarm in self._alarms.values():
+            if alarm.connection == connection and alarm.definition.kind == "bad":
+                self._fold(alarm, f"link {connection} is down", now_ns, found)
+        if (link := self._links.get(connection)) is not None:
+            self._condition(link, True, now_ns, found)
+            link.unknown = False
         return found
 
     def link_up(self, connection: str, now_ns: int) -> list[AlarmChange]:
         """The device answers again; its bad-value alarms show again with their tags' next values."""
         found: list[AlarmChange] = []
         self._down.discard(connection)
-        link = self._links.get(connection)
-        if link is not None and link.present:
-            self._turned(link, False, now_ns, found)
+        if (link := self._links.get(connection)) is not None:
+            self._condition(link, False, now_ns, found)
+            link.unknown = False
         return found
+
+    def unit_down(
+        self, connection: str, unit: str, tag_ids: Collection[str], now_ns: int
+    ) -> list[AlarmChange]:
+        """One alarm for a silent device behind a connection that is up, instead of those of its tags."""
+        found: list[AlarmChange] = []
+        own = self._silent[connection, unit] = frozenset(tag_ids)
+        for alarm in self._alarms.values():
+            if alarm.definition.kind == "bad" and alarm.definition.tag_id in own:
+                self._fold(alarm, f"unit {unit} of {connection} is silent", now_ns, found)
+        alarm = self._tables.unit(connection, unit)
+        self._condition(alarm, True, now_ns, found)
+        alarm.unknown = False
+        self._unfold(alarm, now_ns, found)
+        return found
+
+    def unit_up(self, connection: str, unit: str, now_ns: int) -> list[AlarmChange]:
+        """The unit answers; a tag of it that is still Bad has its own delay from here."""
+        found: list[AlarmChange] = []
+        alarm = self._tables.units_of(connection).get(unit)
+        if alarm is not None:
+            self._condition(alarm, False, now_ns, found)
+            alarm.unknown = False
+            self._unfold(alarm, now_ns, found)
+        own = self._silent.pop((connection, unit), frozenset())
+        for alarm in self._alarms.values() if own else ():
+            if alarm.definition.kind == "bad" and alarm.definition.tag_id in own:
+                self._evaluate_bad(alarm, self._values[alarm.handle], now_ns, found)
+        return found
+
+    def units_are(self, connection: str, units: Collection[str], now_ns: int) -> list[AlarmChange]:
+        """The units that a connection has; the alarm of one that it has no longer ends."""
+        gone = self._tables.units_of(connection).keys() - set(units)
+        return [change for unit in sorted(gone) for change in self.unit_up(connection, unit, now_ns)]
+
+    def _fold(self, alarm: Alarm, comment: str, now_ns: int, found: list[AlarmChange]) -> None:
+        """A link alarm speaks for this one: hidden by design, and no delay of it goes on."""
+        alarm.due, alarm.present = 0, alarm.flags.active
+        if alarm.flags.state is not AlarmState.NORM and not alarm.link_hidden:
+            refused = self._apply(alarm, AlarmEvent.SUPPRESS, now_ns, found, comment=comment)
+            alarm.link_hidden = refused is None
+
+    def _unfold(self, alarm: Alarm, now_ns: int, found: list[AlarmChange]) -> None:
+        if alarm.link_hidden:
+            alarm.link_hidden = False
+            self._apply(alarm, AlarmEvent.UNSUPPRESS, now_ns, found, comment="the link is up")
 
     # ------------------------------------------------------------------ people
 
@@ -173,24 +218,43 @@ class AlarmEngine:
             if a.flags.shelved or a.flags.oos or (a.flags.suppressed and a.flags.active)
         )
 
+    def about(self, handle: int) -> tuple[AlarmRow, ...]:
+        """Every alarm that reads a tag, in whatever state it is."""
+        return tuple(self._row(alarm) for alarm in self._of_handle.get(handle, ()))
+
     def counts(self) -> dict[str, dict[Priority, Counts]]:
         """Alarms of the active list by area and priority."""
         return counted(self.active())
 
-    def apply(self, plant: Plant, now_ns: int) -> list[AlarmChange]:
-        """Take another revision: alarms keep their state by id, changed ones are evaluated at once."""
-        old, down = self._alarms, self._down
-        self._plant, self._alarms, self._of_handle, self._links = plant, {}, {}, {}
-        self._due, self._shelves, self._shown, self._rules = [], [], {}, {}
-        self._build()
-        self._down = down & plant.connections.keys()
+    def apply(self, tables: AlarmTables, by_name: Mapping[str, DataValue], now_ns: int) -> list[AlarmChange]:
+        """Take another revision, after the tag engine did: alarms keep their state by id, changed ones are
+        evaluated at once, one that the plant has no longer ends with a change of its own.
+        """
+        for key in self._alarms:
+            tables.recall_unit(key)
+        old, found = self._alarms, self._ended(tables, now_ns)
+        self._look_up(tables, by_name)
+        self._due, self._shelves, self._shown = [], [], {}
+        self._down &= tables.plant.connections.keys()
+        self._silent = {key: own for key, own in self._silent.items() if key[0] in tables.plant.connections}
         for key, alarm in self._alarms.items():
             if key in old:
                 carry(old[key], alarm)
                 self._take_up(alarm)
-        every = range(len(plant.tags))
         read = self._of_handle.keys() | self._rules.keys()
-        return self.evaluate([(h, self._values[h]) for h in every if h in read], now_ns)
+        return found + self.evaluate([(h, self._values[h]) for h in sorted(read)], now_ns)
+
+    def _ended(self, tables: AlarmTables, now_ns: int) -> list[AlarmChange]:
+        """Alarms that were not simply normal and are in the plant no longer."""
+        found: list[AlarmChange] = []
+        for key, alarm in self._alarms.items():
+            if key in tables.alarms or alarm.flags == AlarmFlags():
+                continue
+            before, alarm.flags, alarm.shelve_until = alarm.flags, AlarmFlags(), 0
+            comment = "the plant has this alarm no longer"
+            result = Transition(alarm.flags)
+            found.append(self._change(alarm, AlarmEvent.REMOVED, before, result, now_ns, SYSTEM, comment))
+        return found
 
     def _take_up(self, alarm: Alarm) -> None:
         """Put a carried or restored alarm back into the list and its timers back into the heaps."""
@@ -210,6 +274,7 @@ class AlarmEngine:
     def import_state(self, state: Mapping[str, Any]) -> None:
         """Take what was exported; the first Good sample decides from there, nothing annunciates."""
         for key, row in state.items():
+            self._tables.recall_unit(key)
             alarm = self._alarms.get(key)
             if alarm is not None and len(row) >= STATE_LENGTH:
                 restore(alarm, row)
@@ -230,44 +295,6 @@ class AlarmEngine:
         self.import_state(kept)
 
     # ------------------------------------------------------------------ inside
-
-    def _build(self) -> None:
-        for definition in self._plant.alarms:
-            tag = self._plant.by_id[definition.tag_id]
-            alarm = Alarm(definition, tag.handle, comparator_of(definition), connection=tag.connection)
-            handles = {tag.handle}
-            alarm.is_plain = definition.kind not in ("bad", "expression")
-            if definition.kind == "expression":
-                alarm.expression = compile_expression(definition.expression, file=definition.source.file)
-                handles = self._read_by(alarm.expression, definition)
-            self._add_rule(alarm)
-            self._alarms[definition.id] = alarm
-            for handle in handles:
-                self._of_handle.setdefault(handle, []).append(alarm)
-        for name in self._plant.connections:
-            self._links[name] = self._alarms[LINK_PREFIX + name] = _link_alarm(name)
-
-    def _add_rule(self, alarm: Alarm) -> None:
-        """``suppress_when`` of the definition: an expression that hides the alarm by design while it is true."""
-        text = str(alarm.definition.extra.get("suppress_when", "")).strip()
-        if not text:
-            return
-        source = alarm.definition.source
-        rule = alarm.suppress_when = compile_expression(text, file=source.file, line=source.line)
-        for handle in self._read_by(rule, alarm.definition):
-            self._rules.setdefault(handle, []).append(alarm)
-
-    def _read_by(self, expression: Expression, definition: AlarmDef) -> set[int]:
-        """Handles of the tags that an expression of an alarm reads."""
-        for name in expression.names:
-            if name not in self._plant.by_name:
-                raise ConfigurationError(
-                    f"the alarm {definition.name!r} reads {name!r}, which is not a tag",
-                    file=definition.source.file,
-                    line=definition.source.line,
-                    do="correct the name",
-                )
-        return {self._plant.by_name[name].handle for name in expression.names}
 
     def _apply_rules(self, handle: int, now_ns: int, found: list[AlarmChange]) -> None:
         """Only a rule that is surely true suppresses; a Bad or stale input never hides an alarm."""
@@ -302,10 +329,10 @@ class AlarmEngine:
         """The link alarm speaks for a lost device; a tag that was never read is not broken."""
         if alarm.connection in self._down or value.status == quality.BAD_WAITING_FOR_INITIAL_DATA:
             return
+        if any(alarm.definition.tag_id in own for own in self._silent.values()):
+            return
         self._condition(alarm, value.is_bad, now_ns, found)
-        if alarm.link_hidden:
-            alarm.link_hidden = False
-            self._apply(alarm, AlarmEvent.UNSUPPRESS, now_ns, found, comment="the link is up")
+        self._unfold(alarm, now_ns, found)
 
     def _condition(self, alarm: Alarm, present: bool, now_ns: int, found: list[AlarmChange]) -> None:
         if present != alarm.present:
@@ -379,9 +406,6 @@ class AlarmEngine:
         else:
             self._shown[alarm.definition.id] = alarm
 
-    def _bad_alarms_of(self, connection: str) -> list[Alarm]:
-        return [a for a in self._alarms.values() if a.connection == connection and a.definition.kind == "bad"]
-
     def _row(self, alarm: Alarm) -> AlarmRow:
         definition = alarm.definition
         tag = self._plant.by_id.get(definition.tag_id)
@@ -409,16 +433,3 @@ class AlarmEngine:
 
 _UNACKED = frozenset({AlarmState.UNACK, AlarmState.RTNUN, AlarmState.LATCH_UNACK})
 _WITH_LIMIT = frozenset({"high", "high_high", "low", "low_low"})
-
-
-def _link_alarm(connection: str) -> Alarm:
-    definition = AlarmDef(
-        id=LINK_PREFIX + connection,
-        tag_id="",
-        name=connection,
-        kind="link",
-        priority=Priority.P2,
-        message=f"No communication with {connection}",
-        action="Check the device and its network; its values are not live",
-    )
-    return Alarm(definition, -1, lambda value, was: bool(value))

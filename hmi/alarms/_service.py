@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 
 from hmi.alarms._change import AlarmChange
 from hmi.alarms._engine import AlarmEngine
+from hmi.alarms._gap import Gap
 from hmi.core.alarms import AlarmEvent
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, JournalWriter, Kind
@@ -14,23 +17,69 @@ from hmi.core.principal import Principal, Role
 
 log = logging.getLogger(__name__)
 
+WAITING_LIMIT = 50_000
+COMMIT = 1_000
+SLOW_S = 1.0
+RETRY_S = 1.0
+
 Publish = Callable[[Sequence[AlarmChange], bool], None]
 
 
 class AlarmService:
     """``publish(changes, stored)`` is called when the changes are durable, or with stored=False when they
-    cannot be: an alarm is shown even then, and marked."""
+    cannot be: an alarm is shown even then, and marked.
 
-    def __init__(self, journal: JournalWriter, publish: Publish) -> None:
+    A journal that takes longer than ``slow_s`` hides nothing: what waits for it is published as not stored,
+    and once more when it is. When ``limit`` changes wait, or the journal failed, only the newest change of
+    each alarm is kept; the journal gets a record of the gap and these changes when it is back.
+    """
+
+    def __init__(
+        self, journal: JournalWriter, publish: Publish, *, limit: int = WAITING_LIMIT, slow_s: float = SLOW_S
+    ) -> None:
         self._journal, self._publish = journal, publish
-        self._failing = False
+        self._limit, self._slow_s = limit, slow_s
+        self._waiting: deque[AlarmChange] = deque()
+        self._caught_up = 0  # so many at the head of ``_waiting`` come out of a gap
+        self._gap = Gap()
+        self._slow = self._failing = False
+        self._news = asyncio.Event()
+        self._storing = asyncio.Lock()
 
-    async def handle(self, changes: Sequence[AlarmChange]) -> None:
-        """Take the changes of one evaluation, in order."""
+    def put(self, changes: Sequence[AlarmChange]) -> None:
+        """Take the changes of one evaluation, in order; ``run`` stores them."""
         if not changes:
             return
-        stored = await self._keep(changes)
-        self._publish(changes, stored)
+        if self._gap or len(self._waiting) >= self._limit:
+            if not self._gap:
+                log.error("Alarms are shown but not stored: %d changes wait already.", len(self._waiting))
+            self._gap.add(changes)
+            self._publish(changes, False)
+        else:
+            self._waiting.extend(changes)
+            if self._slow:
+                self._publish(changes, False)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Store what ``put`` takes, until cancelled; a journal that failed is asked again once a second."""
+        while True:
+            if self._gap:
+                await asyncio.sleep(RETRY_S)
+            else:
+                await self._news.wait()
+            self._news.clear()
+            await self._store()
+
+    async def handle(self, changes: Sequence[AlarmChange]) -> None:
+        """The same as ``put``; returns when they are stored, or published as not stored."""
+        if changes:
+            self.put(changes)
+            await self._store()
+
+    async def settle(self) -> None:
+        """Returns when everything that was put is stored, or the journal failed."""
+        await self._store()
 
     async def acknowledge(
         self, engine: AlarmEngine, occurrence_ids: Sequence[str], now_ns: int, *, principal: Principal,
@@ -72,15 +121,65 @@ class AlarmService:
         except StorageError as error:
             log.error("A refused acknowledgement is not stored: %s", error)
 
-    async def _keep(self, changes: Sequence[AlarmChange]) -> bool:
+    async def _store(self) -> None:
+        """Everything that waits, in order; returns when there is nothing left or the journal failed."""
+        async with self._storing:
+            while self._waiting or self._gap:
+                if not await (self._store_next() if self._waiting else self._close_gap()):
+                    return
+
+    async def _store_next(self) -> bool:
+        batch = [self._waiting.popleft() for _ in range(min(COMMIT, len(self._waiting)))]
+        self._caught_up = max(self._caught_up - len(batch), 0)
+        stored = await self._append(batch, [change.entry() for change in batch])
+        if not stored:
+            batch += self._give_up(Gap(), batch)
+        self._publish(batch, stored and not self._is_behind)
+        return stored
+
+    async def _close_gap(self) -> bool:
+        """Record the gap; what is left of it waits to be stored like every other change."""
+        gap, self._gap = self._gap, Gap()
+        if not await self._append((), [gap.entry()]):
+            self._publish(self._give_up(gap, ()), False)
+            return False
+        newest = gap.newest()
+        self._waiting.extendleft(reversed(newest))
+        self._caught_up = len(newest)
+        return True
+
+    def _give_up(self, gap: Gap, batch: Sequence[AlarmChange]) -> list[AlarmChange]:
+        """All that waits goes into the gap, between what was in it and what came last; what waited."""
+        waited = list(self._waiting)
+        self._waiting.clear()
+        self._caught_up = 0
+        gap.add((*batch, *waited))
+        self._gap.put_before(gap)
+        return waited
+
+    @property
+    def _is_behind(self) -> bool:
+        return bool(self._gap) or self._caught_up > 0
+
+    async def _append(self, batch: Sequence[AlarmChange], entries: Sequence[Entry]) -> bool:
+        timer = asyncio.get_running_loop().call_later(self._slow_s, self._tell_slow, batch)
         try:
-            await self._journal.append(*(change.entry() for change in changes))
+            await self._journal.append(*entries)
         except StorageError as error:
             if not self._failing:
                 log.error("Alarms are shown but not stored: %s", error)
             self._failing = True
             return False
+        finally:
+            timer.cancel()
+            self._slow = False
         if self._failing:
             log.warning("Alarms are stored again.")
         self._failing = False
         return True
+
+    def _tell_slow(self, batch: Sequence[AlarmChange]) -> None:
+        """The journal does not answer: nothing waits for it unseen."""
+        self._slow = True
+        log.warning("The journal does not answer; alarms are shown as not stored.")
+        self._publish((*batch, *self._waiting), False)

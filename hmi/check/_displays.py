@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+from hmi.check._names import FolderNames
+from hmi.check._pictures import picture_problem
 from hmi.check._suggest import meant
-from hmi.core.identity import TagRef
-from hmi.mimics import Display, Element, ElementDefinition, load_display, shipped_definitions, tag_names
+from hmi.core.identity import TagRef, is_tag_reference
+from hmi.mimics import (
+    DisplayFinding,
+    Element,
+    ElementDefinition,
+    declared_parameters,
+    load_display,
+    shipped_definitions,
+    tag_names,
+)
 from hmi.project.draft import Draft, element_lines
 from hmi.project.plant import DisplayFile
+
+_UNFOLDED = ("embed", "repeat")
 
 
 def check_displays(draft: Draft) -> None:
@@ -17,31 +30,65 @@ def check_displays(draft: Draft) -> None:
     definitions = shipped_definitions()
     linked: set[str] = {draft.head.get("home", "")}
     linked |= {alarm.display for alarm in draft.alarms} | {i.display for i in draft.instances.values()}
+    names = FolderNames(draft)
+    lines = {file.source.file: element_lines(file, draft) for file in draft.displays.values()}
+    findings: list[DisplayFinding] = []
     for file in draft.displays.values():
-        display = load_display(file.document, definitions, file=file.source.file)
-        lines = element_lines(file, draft)
-        _take_findings(display, file, lines, draft)
-        for element in display.elements:
-            line = lines.get(element.id, file.source.line)
+        display = load_display(file.document, definitions, file=file.source.file, names=names)
+        findings += display.findings
+        for element in display.own:
+            line = lines[file.source.file].get(element.id, file.source.line)
             _check_tags(element, file, line, draft)
+            if (problem := picture_problem(element, Path(draft.folder))) is not None:
+                draft.findings.error(file.source.file, line, *problem)
             linked |= _check_names(element, file, line, draft)
+    _take_findings(findings, lines, draft)
+    _check_home(draft, names)
     _check_reachable(linked, draft)
 
 
-def _take_findings(display: Display, file: DisplayFile, lines: Mapping[str, int], draft: Draft) -> None:
-    for found in display.findings:
-        line = lines.get(found.element, found.line)
+def _take_findings(
+    findings: Iterable[DisplayFinding], lines: Mapping[str, Mapping[str, int]], draft: Draft
+) -> None:
+    """What a display says of itself is said once, not again wherever it is embedded."""
+    said: set[tuple[str, str, str]] = set()
+    for found in sorted(findings, key=lambda f: len(f.through)):
+        key = (found.file, found.element, found.text)
+        if key in said:
+            continue
+        said.add(key)
+        line = lines.get(found.file, {}).get(found.element, found.line)
+        places = (f"{e.file}:{lines.get(e.file, {}).get(e.element, 0)}" for e in found.through)
+        by = f" (embedded by {', '.join(places)})" if found.through else ""
         note = draft.findings.error if found.severity == "error" else draft.findings.warning
-        note(file.source.file, line, found.text, found.do)
+        note(found.file, line, found.text + by, found.do)
+
+
+def _check_home(draft: Draft, names: FolderNames) -> None:
+    """The first display is opened without arguments."""
+    home = draft.displays.get(str(draft.head.get("home", "")))
+    if home is None:
+        return
+    missing = [p.name for p in declared_parameters(home.document, names).values() if p.required]
+    if missing:
+        what = f"home is the display {home.name}, which needs the parameter {missing[0]}"
+        draft.findings.error(
+            draft.head_file, draft.home_line, what, "give it a default, or name another display"
+        )
 
 
 def _check_tags(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
     for prop, name in _named_tags(element, file):
-        if TagRef.parse(name).runtime or draft.is_known(name):
+        if _is_elsewhere(name) or draft.is_known(name):
             continue
         what = f"element {element.id}: {prop} names the tag {name!r}, which is not known"
         do = meant(name, draft.by_name, "name a tag of tags.csv")
         draft.findings.error(file.source.file, line, what, do)
+
+
+def _is_elsewhere(name: str) -> bool:
+    """True for what a further runtime of the station holds: it is looked up there, not in this folder."""
+    return bool(TagRef.parse(name).runtime) and is_tag_reference(name)
 
 
 def _named_tags(element: Element, file: DisplayFile) -> Iterator[tuple[str, str]]:
@@ -83,6 +130,10 @@ def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -
     for kind, name in _references(element, element.definition):
         if kind == "display":
             linked.add(name)
+            if element.type in _UNFOLDED:
+                continue  # said where the display is unfolded
+        if kind != "display" and _is_elsewhere(name):
+            continue
         if name in draft.broken_names or (kind == "display" and name in draft.broken_displays):
             continue
         if name not in known[kind] and not (kind == "area" and _begins_a_tag(name, draft)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hmi.check._suggest import meant
 from hmi.core.errors import ConfigurationError
+from hmi.core.identity import TagRef
 from hmi.expressions import expression_names
 from hmi.project.draft import Draft
 from hmi.project.plant import Source, TagDef
@@ -69,6 +70,9 @@ def _check(use: Use, draft: Draft, reported: set[tuple[Source, str]]) -> tuple[s
         if not draft.is_known(name):
             what = f"{use.owner}: the expression names the tag {name!r}, which is not known"
             do = meant(name, draft.by_name, "name a tag of tags.csv")
+            if TagRef.parse(name).runtime:
+                what = f"{use.owner}: the expression names the tag {name!r} of another runtime"
+                do = "read it over a connection of this plant; only displays reach further runtimes"
             draft.findings.error(use.source.file, use.source.line, what, do)
     return names
 

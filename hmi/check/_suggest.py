@@ -7,10 +7,13 @@ from collections.abc import Collection, Sequence
 
 _MOST = 20_000
 _FEW = 200
+_LONG = 200
 
 
 def meant(name: str, known: Collection[str], otherwise: str) -> str:
     """``did you mean …?`` for a near miss, else the general advice."""
+    if len(name) > _LONG:
+        return otherwise
     near = difflib.get_close_matches(name, _candidates(name, known), n=1, cutoff=0.75)
     return f"did you mean {near[0]}?" if near else otherwise
 

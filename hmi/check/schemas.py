@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from hmi.mimics import ElementDefinition, Property, shipped_definitions
+from hmi.mimics import PARAMETER_TYPES, ElementDefinition, Property, shipped_definitions
 from hmi.plugins import discovery
 from hmi.plugins.definition import DriverDefinition, Setting
 from hmi.project.columns import ALARM_HELP, TAG_HELP
@@ -23,8 +23,14 @@ _PROPERTY_TYPES = {
     "boolean": "boolean",
     "points": "array",
     "list": "array",
+    "pair": "array",
+    "arguments": "object",
+    "overrides": "object",
 }
-_PLACE = {name: {"type": "number", "description": "pixels"} for name in ("x", "y", "w", "h")}
+_PLACE = {
+    name: {"anyOf": [{"type": "number"}, {"$ref": "#/$defs/reference"}], "description": "pixels"}
+    for name in ("x", "y", "w", "h")
+}
 
 
 def schemas() -> dict[str, str]:
@@ -139,8 +145,15 @@ def _type_schema() -> dict[str, Any]:
 def _display_schema() -> dict[str, Any]:
     schema = _model_schema(DisplayModel)
     definitions = shipped_definitions()
+    schema["properties"]["parameters"]["additionalProperties"] = {"$ref": "#/$defs/parameter"}
     schema["$defs"] = {
         **schema.get("$defs", {}),
+        "parameter": _parameter_schema(),
+        "reference": {
+            "type": "string",
+            "pattern": "^\\$[a-z][a-z0-9_]*(\\.[A-Za-z][A-Za-z0-9_]*)?$",
+            "description": "a parameter of this display, as $pump or $pump.signal",
+        },
         "expr": {
             "type": "object",
             "required": ["expr"],
@@ -174,14 +187,53 @@ def _element_rule(definition: ElementDefinition) -> dict[str, Any]:
     }
 
 
+def _parameter_schema() -> dict[str, Any]:
+    texts = {
+        "title": "what it is",
+        "of": "type of equipment of an instance; types that extend it are accepted",
+        "unit": "unit that a tag must have",
+    }
+    return {
+        "type": "object",
+        "required": ["type"],
+        "properties": {
+            "type": {"enum": list(PARAMETER_TYPES)},
+            **{name: {"type": "string", "description": text} for name, text in texts.items()},
+            "low": {"type": "number", "description": "least value of a number"},
+            "high": {"type": "number", "description": "greatest value of a number"},
+            "choices": {"type": "array", "items": {"type": "string"}},
+            "default": {
+                "type": ["string", "number", "boolean"],
+                "description": "without one, whoever shows the display gives it",
+            },
+        },
+    }
+
+
+def _instances_schema() -> dict[str, Any]:
+    query = {"type": {"type": "string"}, "area": {"type": "string"}}
+    return {
+        "anyOf": [
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "object", "properties": query, "additionalProperties": False},
+        ]
+    }
+
+
 def _property(prop: Property) -> dict[str, Any]:
+    if prop.type == "instances":
+        return {**_instances_schema(), "description": prop.help}
     literal: dict[str, Any] = {"type": _PROPERTY_TYPES.get(prop.type, "string")}
     if prop.choices:
         literal["enum"] = list(prop.choices)
+    literal |= {key: n for key, n in (("minimum", prop.low), ("maximum", prop.high)) if n is not None}
     help_text = (
         prop.help if prop.type not in ("tag", "instance", "area", "display") else f"{prop.type}: {prop.help}"
     )
-    return {"anyOf": [literal, {"$ref": "#/$defs/expr"}], "description": help_text, "default": prop.default}
+    others = [{"$ref": "#/$defs/reference"}, {"$ref": "#/$defs/expr"}]
+    if prop.type in ("arguments", "overrides", "pair"):
+        others = []
+    return {"anyOf": [literal, *others], "description": help_text, "default": prop.default}
 
 
 def _row_schema(title: str, columns: Mapping[str, str], required: tuple[str, ...]) -> dict[str, Any]:

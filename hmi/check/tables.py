@@ -31,6 +31,8 @@ def _element(definition: ElementDefinition) -> str:
 
 
 def _kind(prop: Property) -> str:
+    if prop.low is not None and prop.high is not None:
+        return f"{prop.type}, {prop.low:.10g} to {prop.high:.10g}"
     return " / ".join(f"`{choice}`" for choice in prop.choices) or prop.type
 
 

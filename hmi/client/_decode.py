@@ -24,7 +24,7 @@ class LiveDecoder:
         self._limits: dict[str, int] = {}
 
     def live(self, message: Mapping[str, Any], arrived_ns: int) -> LiveUpdate:
-        """A snapshot or a delta of the ``latest`` lane.
+        """A snapshot or a delta.
 
         ``mono`` is the machine's monotonic time at which it was sent: what lay in a buffer since then is older.
         """
@@ -36,11 +36,11 @@ class LiveDecoder:
             groups = dict(zip(self._names, message["groups"], strict=True))
         names = self._names
         columns = zip(message["i"], message["v"], message["s"], message["st"], message["rt"], strict=True)
-        values: dict[str, DataValue] = {
-            names[i]: DataValue(frozen(v), s, st, rt) for i, v, s, st, rt in columns
-        }
+        changes: list[tuple[str, DataValue]] = [
+            (names[i], DataValue(frozen(v), s, st, rt)) for i, v, s, st, rt in columns
+        ]
         return LiveUpdate(
-            values=values,
+            values=dict(changes),
             ages_ms=message["ages"],
             heartbeat=message["n"],
             arrived_ns=min(arrived_ns, message.get("mono", arrived_ns)),
@@ -49,11 +49,16 @@ class LiveDecoder:
             group_limits_ms=self._limits if snapshot else {},
             session_time=message["time"],
             rate=message["rate"],
+            revision=message.get("rev", ""),
+            changes=changes if message.get("lane") == "every" and not snapshot else [],
+            seq=message.get("seq", 0),
+            at=message.get("at", 0),
+            ended=message.get("end", False),
         )
 
 
 def event_of(message: Mapping[str, Any]) -> Event:
-    """One message of the lossless lane."""
+    """One message that is not about values."""
     return Event(message["seq"], message["kind"], message["payload"])
 
 

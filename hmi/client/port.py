@@ -7,10 +7,12 @@ records are msgspec structs: they are the wire format, version 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
+from hmi.client.points import PointPage
+from hmi.client.why import Why
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.values import DataValue
@@ -67,6 +69,16 @@ class InstanceInfo(msgspec.Struct, frozen=True):
     display: str = ""
 
 
+class TypeInfo(msgspec.Struct, frozen=True):
+    """A type of equipment with all that it inherits; ``parameters`` maps names to their types."""
+
+    name: str
+    title: str
+    extends: str
+    signals: list[str]
+    parameters: dict[str, str]
+
+
 class DisplayInfo(msgspec.Struct, frozen=True):
     """A mimic with its document (``hmi.mimics`` reads it)."""
 
@@ -92,10 +104,14 @@ class PlantInfo(msgspec.Struct, frozen=True):
     tags: list[TagInfo]
     instances: list[InstanceInfo]
     displays: list[DisplayInfo]
+    types: list[TypeInfo] = []
 
 
 class ConnectionInfo(msgspec.Struct, frozen=True):
-    """Health of one connection in words. ``state`` is up, down, connecting or refused."""
+    """Health of one connection in words. ``state`` is up, down, connecting or refused.
+
+    ``units``: state of each device behind it, unknown, up, missed (its last request) or silent.
+    """
 
     name: str
     driver: str
@@ -107,7 +123,10 @@ class ConnectionInfo(msgspec.Struct, frozen=True):
 
 
 class RuntimeStatus(msgspec.Struct, frozen=True):
-    """Which runtime answers, in which run and mode; ``session_time`` UTC ns, ``rate`` 0 = frozen."""
+    """Which runtime answers, in which run and mode; ``session_time`` UTC ns, ``rate`` 0 = frozen.
+
+    ``points``: how many are forced, simulated, manual or out of service, by that word.
+    """
 
     api: int
     runtime_id: str
@@ -122,6 +141,29 @@ class RuntimeStatus(msgspec.Struct, frozen=True):
     roles: list[str]
     connections: list[ConnectionInfo]
     commands_blocked: str = ""
+    points: dict[str, int] = {}
+
+
+class ImageFile(msgspec.Struct, frozen=True):
+    """A PNG of the plant folder. ``digest``: SHA-256 of its content, which is left out where it is known.
+
+    ``problem`` is one sentence when there is no such picture.
+    """
+
+    digest: str = ""
+    content: bytes = b""
+    problem: str = ""
+
+
+class ReloadResult(msgspec.Struct, frozen=True):
+    """What came of a reload: the ``revision`` that runs now, ``changes`` in sentences.
+
+    With ``refusals`` the plant that ran before runs on; without either nothing had changed.
+    """
+
+    revision: str
+    changes: list[str] = []
+    refusals: list[str] = []
 
 
 class AlarmInfo(msgspec.Struct, frozen=True):
@@ -148,12 +190,49 @@ class AlarmInfo(msgspec.Struct, frozen=True):
     stored: bool = True
 
 
+Lane = Literal["latest", "every"]
+FASTEST = 1_000_000.0
+HISTORY_GROUP = "history"
+"""Source group of every value out of the past: its age is always above its limit, so it is never live."""
+
+
+class Subscription(msgspec.Struct, frozen=True, tag="sub", tag_field="t"):
+    """What a client wants to be sent; each one replaces the one before. ValueError when it makes no sense.
+
+    ``lane``: ``latest``, the newest value wins; ``every``, each change in order. Without ``at`` it is live.
+    With ``at`` (UTC ns) it is what was true then, once; with ``until`` too, the recorded changes up to there
+    follow at ``rate`` x real time, or with rate 0 as fast as the client reads.
+    """
+
+    tags: tuple[str, ...]
+    lane: Lane = "latest"
+    at: int | None = None
+    until: int | None = None
+    rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.lane not in {"latest", "every"}:
+            raise ValueError(f"there is no lane {self.lane!r}: choose latest or every")
+        if any(at is not None and not 1 <= at < 2**63 for at in (self.at, self.until)):
+            raise ValueError("a time is UTC in ns, from 1 to 63 bits")
+        if self.until is not None and (self.at is None or self.until < self.at):
+            raise ValueError("until needs an at that is not later")
+        if not 0 <= self.rate <= FASTEST:
+            raise ValueError(f"a rate is 0 (as fast as it is read) to {FASTEST:.0f}")
+
+
 class LiveUpdate(msgspec.Struct):
-    """One drained batch of the ``latest`` lane, decoded.
+    """One drained batch of a subscription, decoded.
 
     ``values`` by tag name; ``ages_ms`` by source group: time since its last proof of life when the runtime
     sent the batch, and ``group_limits_ms`` the age beyond which it is stale; ``tag_group`` only in a
-    snapshot. ``arrived_ns`` is the station's monotonic time of arrival. ``heartbeat`` numbers the batches.
+    snapshot, as is ``revision``, the plant revision of all that follows. ``arrived_ns`` is the station's
+    monotonic time of arrival. ``heartbeat`` numbers the batches.
+
+    ``changes`` in order, and ``seq``, the number of the first of them (of the next one in a snapshot), are
+    those of the ``every`` lane; ``values`` then holds the newest of each. ``at`` is not 0 for what was true
+    at that time (UTC ns) and is not live; ``session_time`` then says the same, and ``ended`` that the range
+    is at its end.
     """
 
     values: dict[str, DataValue]
@@ -165,12 +244,19 @@ class LiveUpdate(msgspec.Struct):
     group_limits_ms: dict[str, int] = {}
     session_time: int = 0
     rate: float = 1.0
+    changes: list[tuple[str, DataValue]] = []
+    seq: int = 0
+    at: int = 0
+    ended: bool = False
+    revision: str = ""
 
 
 class Event(msgspec.Struct):
-    """One message of the lossless ``every`` lane.
+    """One message about the plant in order, nothing dropped.
 
-    ``kind`` is alarms (payload: full active list), alarm, result, connection, journal, status or overrun.
+    ``kind`` is alarms (payload: full active list), alarm, result, connection, points (payload: counts by
+    state), plant (payload: its new revision), journal, status or overrun
+    (``lost`` messages, or with ``of`` "values" changes of the ``every`` lane; a snapshot follows).
     """
 
     seq: int
@@ -197,11 +283,30 @@ class RuntimeClient(Protocol):
 
     async def plant(self) -> PlantInfo: ...
 
-    async def subscribe(self, tags: Sequence[str]) -> None:
-        """Replace the set of tag names of the ``latest`` lane; a snapshot follows."""
+    async def subscribe(
+        self,
+        tags: Sequence[str],
+        *,
+        lane: Lane = "latest",
+        at: int | None = None,
+        until: int | None = None,
+        rate: float = 1.0,
+    ) -> None:
+        """Replace what is sent to the listener (see ``Subscription``); a snapshot follows.
+
+        A lost connection goes on with a snapshot, of the past where it was.
+        """
         ...
 
     async def read_raw(self, request: ReadRaw) -> HistoryPage: ...
+
+    async def why(self, tag: str, *, quick: bool = False) -> Why:
+        """Why a tag has its value, hop by hop. ``quick`` answers at once and leaves the device unasked."""
+        ...
+
+    async def points(self, *, state: str = "", area: str = "", after: int = 0, limit: int = 0) -> PointPage:
+        """Points that are forced, simulated, manual or out of service, or those of one of ``POINT_STATES``."""
+        ...
 
     async def alarms(self) -> list[AlarmInfo]: ...
 
@@ -216,9 +321,16 @@ class RuntimeClient(Protocol):
     ) -> list[dict[str, Any]]:
         """Records in order: those after the number ``after``, or with -1 the newest ``limit`` ones.
 
-        ``kind`` chooses, and among the newest ``object_id`` too (a tag, alarm or connection id); empty
-        takes all.
+        ``kind`` and ``object_id`` (a tag, alarm or connection id) choose; empty takes all.
         """
+        ...
+
+    async def image(self, name: str, known: str = "") -> ImageFile:
+        """A picture below ``images/`` of the plant folder; without content when its digest is ``known``."""
+        ...
+
+    async def reload(self) -> ReloadResult:
+        """Let the runtime take its plant folder as it is now; needs the engineer role."""
         ...
 
     async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

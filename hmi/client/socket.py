@@ -8,16 +8,29 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
 import msgspec
+from msgspec.structs import asdict, replace
 from websockets.asyncio.client import connect, unix_connect
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import WebSocketException
 
 from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page
 from hmi.client.local import LocalEndpoint, find_endpoint
-from hmi.client.port import AlarmInfo, Listener, PlantInfo, RuntimeStatus
+from hmi.client.points import PointPage
+from hmi.client.port import (
+    AlarmInfo,
+    ImageFile,
+    Lane,
+    Listener,
+    PlantInfo,
+    ReloadResult,
+    RuntimeStatus,
+    Subscription,
+)
+from hmi.client.why import Why
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.errors import AccessRefused, CommunicationError
@@ -30,7 +43,7 @@ RECONNECT_S = 0.3
 ANSWER_S = 15.0
 COMMAND_S = 180.0  # a command is answered after the process followed it; only then is a lost answer one
 MESSAGE_LIMIT = 64_000_000
-COMMAND_LIMIT = httpx.Timeout(ANSWER_S, read=COMMAND_S)
+SLOW_LIMIT = httpx.Timeout(ANSWER_S, read=COMMAND_S)
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
@@ -45,7 +58,7 @@ class SocketClient:
 
     def __init__(self, data: Path, listener: Listener) -> None:
         self._data, self._listener = data, listener
-        self._tags: tuple[str, ...] = ()
+        self._wanted, self._position = Subscription(()), 0
         self._http: httpx.AsyncClient | None = None
         self._socket: Connection | None = None
         self._down_text = ""
@@ -57,8 +70,16 @@ class SocketClient:
     async def plant(self) -> PlantInfo:
         return converted(await self._get("/v1/plant"), PlantInfo)
 
-    async def subscribe(self, tags: Sequence[str]) -> None:
-        self._tags = tuple(tags)
+    async def subscribe(
+        self,
+        tags: Sequence[str],
+        *,
+        lane: Lane = "latest",
+        at: int | None = None,
+        until: int | None = None,
+        rate: float = 1.0,
+    ) -> None:
+        self._wanted, self._position = Subscription(tuple(tags), lane, at, until, rate), 0
         if self._socket is not None:
             with contextlib.suppress(WebSocketException):  # made again with the next connection
                 await self._subscribe(self._socket)
@@ -66,6 +87,14 @@ class SocketClient:
     async def read_raw(self, request: ReadRaw) -> HistoryPage:
         query = {"tag": request.tag_id, "start": request.start, "end": request.end, "limit": request.limit}
         return history_page(converted(await self._get("/v1/history/raw", query), dict[str, Any]))
+
+    async def why(self, tag: str, *, quick: bool = False) -> Why:
+        query = {"quick": 1} if quick else {}
+        return converted(await self._get(f"/v1/tags/{quote(tag)}/why", query), Why)
+
+    async def points(self, *, state: str = "", area: str = "", after: int = 0, limit: int = 0) -> PointPage:
+        query = {"state": state, "area": area, "after": after, "limit": limit}
+        return converted(await self._get("/v1/points", query), PointPage)
 
     async def alarms(self) -> list[AlarmInfo]:
         return converted(await self._get("/v1/alarms"), list[AlarmInfo])
@@ -76,7 +105,7 @@ class SocketClient:
 
     async def submit(self, command: OperatorCommand) -> CommandResult:
         """Sent once: a lost answer is an error for the asker, never a second request."""
-        answer = await self._request("POST", "/v1/commands", content=_json(command), timeout=COMMAND_LIMIT)
+        answer = await self._request("POST", "/v1/commands", content=_json(command), timeout=SLOW_LIMIT)
         return command_result(converted(answer, dict[str, Any]))
 
     async def journal(
@@ -84,6 +113,20 @@ class SocketClient:
     ) -> list[dict[str, Any]]:
         query = {"after": after, "kind": kind, "limit": limit, "object_id": object_id}
         return converted(await self._get("/v1/journal", query), list[dict[str, Any]])
+
+    async def image(self, name: str, known: str = "") -> ImageFile:
+        query = {"known": known} if known else {}
+        response = await self._response("GET", f"/v1/images/{quote(name)}", params=query)
+        if response.status_code == 304:
+            return ImageFile(known)
+        if response.status_code == 404:
+            return ImageFile(problem=_error_text(response))
+        return ImageFile(response.headers.get("etag", "").strip('"'), _content(response))
+
+    async def reload(self) -> ReloadResult:
+        """A large plant takes its time to be read and checked."""
+        answer = await self._request("POST", "/v1/reload", content=b"{}", timeout=SLOW_LIMIT)
+        return converted(answer, ReloadResult)
 
     async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         body = {"verb": verb, "arguments": dict(arguments)}
@@ -104,16 +147,15 @@ class SocketClient:
         return await self._request("POST", path, content=_json(body))
 
     async def _request(self, method: str, path: str, **content: Any) -> bytes:
+        return _content(await self._response(method, path, **content))
+
+    async def _response(self, method: str, path: str, **content: Any) -> httpx.Response:
         try:
-            response = await self._http_client().request(method, path, **content)
+            return await self._http_client().request(method, path, **content)
         except (httpx.HTTPError, OSError) as error:
             raise CommunicationError(
                 f"the runtime does not answer: {error or type(error).__name__}"
             ) from error
-        if response.status_code == 200:
-            return response.content
-        text = _error_text(response)
-        raise AccessRefused(text) if response.status_code == 403 else CommunicationError(text)
 
     def _http_client(self) -> httpx.AsyncClient:
         if self._http is None:
@@ -178,11 +220,36 @@ class SocketClient:
     def _take(self, decoder: LiveDecoder, message: dict[str, Any]) -> None:
         if message["t"] == "ev":
             self._listener.on_event(event_of(message))
-        else:
-            self._listener.on_live(decoder.live(message, monotonic_ns()))
+            return
+        update = decoder.live(message, monotonic_ns())
+        if update.at and (self._position or update.snapshot):
+            self._position = update.at
+        self._listener.on_live(update)
 
     async def _subscribe(self, live: Connection) -> None:
-        await live.send(_encode({"t": "sub", "tags": self._tags}))
+        await live.send(_encode(sub_message(resumed(self._wanted, self._position))))
+
+
+def _content(response: httpx.Response) -> bytes:
+    """The body of an answer; an error of the runtime is raised in its own words."""
+    if response.status_code == 200:
+        return response.content
+    text = _error_text(response)
+    raise AccessRefused(text) if response.status_code == 403 else CommunicationError(text)
+
+
+def resumed(wanted: Subscription, position: int) -> Subscription:
+    """A subscription to the past goes on at ``position``, the last instant that arrived of it."""
+    if wanted.at is None or wanted.until is None or not wanted.at <= position <= wanted.until:
+        return wanted
+    return replace(wanted, at=position)
+
+
+def sub_message(wanted: Subscription) -> dict[str, Any]:
+    """The message that asks for it; what is as usual is left out, so that every runtime understands it."""
+    usual = asdict(Subscription(wanted.tags))
+    other = {name: value for name, value in asdict(wanted).items() if value != usual[name]}
+    return {"t": "sub", "tags": wanted.tags, **other}
 
 
 def _connect(endpoint: LocalEndpoint) -> connect:

@@ -2,6 +2,17 @@
 
 from hmi.commands._checks import Check, Situation, refusals_of
 from hmi.commands._gate import CommandGate, Reader, Writer
+from hmi.commands._tables import GateTables
 from hmi.commands._verify import settled, tolerance_of
 
-__all__ = ["Check", "CommandGate", "Reader", "Situation", "Writer", "refusals_of", "settled", "tolerance_of"]
+__all__ = [
+    "Check",
+    "CommandGate",
+    "GateTables",
+    "Reader",
+    "Situation",
+    "Writer",
+    "refusals_of",
+    "settled",
+    "tolerance_of",
+]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hmi.commands._checks import Situation, refusals_of
+from hmi.commands._tables import GateTables
 from hmi.commands._verify import settled, tolerance_of
 from hmi.core.clock import NS_PER_MS, NS_PER_S, Clock
 from hmi.core.commands import (
@@ -27,7 +28,6 @@ from hmi.core.errors import CommunicationError, StorageError
 from hmi.core.journal import Entry, JournalRecord, JournalWriter, Kind
 from hmi.core.principal import Principal
 from hmi.core.values import DataValue
-from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import CommandRule, Plant, TagDef
 from hmi.tags import OutOfTypeRange, raw_step, to_raw
 
@@ -36,7 +36,6 @@ log = logging.getLogger(__name__)
 REMEMBERED = 1_000
 READ_BACK_NS = 3 * NS_PER_S
 READ_BACK_PAUSE_S = 0.1
-_NO_RULE = CommandRule()
 _OPEN_ENDED = frozenset({"command.requested", "command.unknown"})
 
 
@@ -53,10 +52,11 @@ class Reader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Conditions:
-    permissives: tuple[tuple[Expression, str], ...]
-    interlocks: tuple[tuple[Expression, str], ...]
-    feedback: Expression | None
+class _Revision:
+    """What a command is judged by from its admission to its end: tables and values of one plant revision."""
+
+    tables: GateTables
+    values: Mapping[str, DataValue]
 
 
 class CommandGate:
@@ -79,20 +79,29 @@ class CommandGate:
         heartbeat_ns: Callable[[int], int | None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._clock, self._values, self._is_live = clock, values, is_live
+        self._clock, self._is_live = clock, is_live
         self._journal, self._writer, self._reader = journal, writer, reader
         self._heartbeat_ns, self._pause = heartbeat_ns, pause
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
-        self._busy: set[str] = set()
+        self._busy: dict[str, _Revision] = {}
+        self._cut: set[str] = set()
         self._running: dict[str, asyncio.Task[CommandResult]] = {}
         self._unknown: dict[str, str] = {}
         self._last_write_ns: dict[str, int] = {}
-        self.apply(plant)
+        self._now = _Revision(GateTables(plant), values)
 
-    def apply(self, plant: Plant) -> None:
-        """Take a plant revision; what is unknown or just written stays so."""
-        self._tags = plant.by_id
-        self._conditions = {tag.id: _compiled(tag) for tag in plant.tags if tag.command}
+    def apply(self, tables: GateTables, values: Mapping[str, DataValue], cut: Collection[str] = ()) -> None:
+        """Take another revision; what is unknown or just written stays so by tag id.
+
+        A command under way ends under the revision it was admitted by. ``cut`` are the ids of tags whose
+        device or meaning changed: a command to one of them that was not sent yet is not sent, and one that
+        was sent is not confirmed by what the new device says.
+        """
+        self._now = _Revision(tables, values)
+        self._cut |= self._busy.keys() & set(cut)
+
+    def _revision(self, tag_id: str) -> _Revision:
+        return self._busy.get(tag_id, self._now)
 
     async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         """Carry out one command; always returns a result, in words (standards 5.2)."""
@@ -129,18 +138,19 @@ class CommandGate:
             return self._remember(_result(command, CommandState.UNKNOWN, text))
 
     async def _admit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
-        tag = self._tags.get(command.tag_id)
+        tag = self._revision(command.tag_id).tables.tags.get(command.tag_id)
         if tag is None or tag.command is None:
             text = f"{tag.name if tag else command.tag_id} cannot be written"
             return await self._refuse(principal, command, (Refusal(Reason.NO_ACCESS_AUTHORITY, text),))
         if command.tag_id in self._busy:
             busy = Refusal(Reason.COMMAND_ALREADY_IN_EXECUTION, f"another command to {tag.name} is under way")
             return await self._refuse(principal, command, (busy,))
-        self._busy.add(command.tag_id)
+        self._busy[command.tag_id] = self._now
         try:
             return await self._submit(principal, command, tag, tag.command)
         finally:
-            self._busy.discard(command.tag_id)
+            del self._busy[command.tag_id]
+            self._cut.discard(command.tag_id)
 
     async def _submit(
         self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule
@@ -168,6 +178,9 @@ class CommandGate:
         self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule, raw: Any,
         deadline: int,
     ) -> CommandResult:  # fmt: skip
+        if tag.id in self._cut:
+            cut = Refusal(Reason.NO_COMMUNICATION, "the plant was changed before the command was sent")
+            return await self._end(principal, command, tag, _refused(command, (cut,)), {})
         sent_at = self._clock.monotonic_ns()
         self._last_write_ns[tag.id] = sent_at
         outcome = await self._writer.write(tag, WriteRequest(command.id, tag.id, tag.handle, raw, deadline))
@@ -196,7 +209,7 @@ class CommandGate:
         self, command: OperatorCommand, tag: TagDef, rule: CommandRule, outcome: WriteOutcome
     ) -> CommandResult:
         """A pulse leaves nothing to read back: the process has to show that it arrived."""
-        if self._conditions[tag.id].feedback is not None and rule.expected_ms:
+        if self._revision(tag.id).tables.conditions[tag.id].feedback is not None and rule.expected_ms:
             return await self._process_follows(
                 command, tag, rule, None, sure=outcome.state is WriteState.DONE
             )
@@ -235,14 +248,14 @@ class CommandGate:
         self, command: OperatorCommand, tag: TagDef, rule: CommandRule, found: DataValue | None, *, sure: bool
     ) -> CommandResult:
         """Wait for the process feedback; ``sure`` when the device accepted the write."""
-        feedback = self._conditions[tag.id].feedback
+        feedback = self._revision(tag.id).tables.conditions[tag.id].feedback
         if feedback is None:
             shown = _shown(found.value if found else None)
             return _result(command, CommandState.CONFIRMED, f"written and read back: {shown}", found)
         end = self._clock.monotonic_ns() + rule.expected_ms * NS_PER_MS
         while True:
-            seen = feedback.evaluate(self._values, self._clock.now_ns())
-            if seen.is_good and seen.value:
+            seen = feedback.evaluate(self._revision(tag.id).values, self._clock.now_ns())
+            if seen.is_good and seen.value and tag.id not in self._cut:
                 return _result(command, CommandState.CONFIRMED, "carried out: the process followed", found)
             if self._clock.monotonic_ns() >= end:
                 known = "accepted by the PLC" if sure else "sent, no answer from the PLC"
@@ -268,7 +281,7 @@ class CommandGate:
                 value = await self._reader.read_now(tag)
         except (CommunicationError, TimeoutError):
             return None
-        return None if value.is_bad else value
+        return None if value.is_bad or tag.id in self._cut else value
 
     def _deadline(self, command: OperatorCommand) -> int | None:
         """Monotonic ns; a station may ask for less time than the limit, never for more."""
@@ -278,7 +291,7 @@ class CommandGate:
     def _situation(
         self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule
     ) -> Situation:
-        conditions = self._conditions[tag.id]
+        conditions = self._revision(tag.id).tables.conditions[tag.id]
         last = self._last_write_ns.get(tag.id)
         since = float("inf") if last is None else (self._clock.monotonic_ns() - last) / NS_PER_MS
         return Situation(
@@ -286,7 +299,7 @@ class CommandGate:
             command=command,
             tag=tag,
             rule=rule,
-            values=self._values,
+            values=self._revision(tag.id).values,
             is_live=self._is_live,
             permissives=conditions.permissives,
             interlocks=conditions.interlocks,
@@ -297,9 +310,8 @@ class CommandGate:
     async def _refuse(
         self, principal: Principal, command: OperatorCommand, refusals: tuple[Refusal, ...]
     ) -> CommandResult:
-        return await self._end(
-            principal, command, self._tags.get(command.tag_id), _refused(command, refusals), {}
-        )
+        tag = self._revision(command.tag_id).tables.tags.get(command.tag_id)
+        return await self._end(principal, command, tag, _refused(command, refusals), {})
 
     async def _end(
         self, principal: Principal, command: OperatorCommand, tag: TagDef | None, result: CommandResult,
@@ -323,7 +335,7 @@ class CommandGate:
         self, principal: Principal, command: OperatorCommand, tag: TagDef | None, event: str,
         payload: Mapping[str, Any],
     ) -> None:  # fmt: skip
-        old = self._values[tag.name].value if tag else None
+        old = self._revision(tag.id).values[tag.name].value if tag else None
         content = {
             "command_id": command.id,
             "tag": tag.name if tag else "",
@@ -340,19 +352,6 @@ class CommandGate:
         while len(self._results) > REMEMBERED:
             self._results.popitem(last=False)
         return result
-
-
-def _compiled(tag: TagDef) -> _Conditions:
-    rule = tag.command or _NO_RULE
-
-    def compiled(text: str) -> Expression:
-        return compile_expression(text, file=tag.source.file, line=tag.source.line)
-
-    return _Conditions(
-        tuple((compiled(expression), text) for expression, text in rule.permissives),
-        tuple((compiled(expression), text) for expression, text in rule.interlocks),
-        compiled(rule.feedback) if rule.feedback else None,
-    )
 
 
 def _refused(command: OperatorCommand, refusals: tuple[Refusal, ...]) -> CommandResult:

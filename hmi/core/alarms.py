@@ -33,7 +33,7 @@ class AlarmState(Enum):
 
 
 class AlarmEvent(Enum):
-    """Events of the alarm record (standards 1.6)."""
+    """Events of the alarm record (standards 1.6); REMOVED: a new plant revision has the alarm no longer."""
 
     ALM = "ALM"
     RTN = "RTN"
@@ -47,6 +47,7 @@ class AlarmEvent(Enum):
     RTS = "RTS"
     REALARM = "REALARM"
     REFUSED = "REFUSED"
+    REMOVED = "REMOVED"
 
 
 @dataclass(frozen=True, slots=True)

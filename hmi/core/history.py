@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hmi.core.values import DataValue
 
+PAGE = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class ReadRaw:
-    """Stored samples of one tag between two instants (UTC ns); ``limit`` 0 = no limit.
+    """Stored samples of one tag between two instants (UTC ns); ``limit`` 0 = the usual page.
 
     ``start > end`` reads backwards; ``bounds`` adds the values at or next to the ends.
     """
@@ -47,3 +51,40 @@ class HistoryPage:
     tag_id: str
     samples: tuple[DataValue, ...]
     continuation: int = 0
+
+
+def page_of(samples: Sequence[DataValue], request: ReadRaw) -> HistoryPage:
+    """The answer to ``request`` from all ``samples`` of its tag, which are ordered by source time.
+
+    At most ``limit`` samples (``PAGE`` without one), more only where one instant holds more.
+    """
+    low, high = sorted((request.start, request.end))
+    first = bisect_left(samples, low, key=source_time)
+    last = bisect_right(samples, high, key=source_time)
+    if request.bounds:
+        first, last = max(first - 1, 0), min(last + 1, len(samples))
+    chosen = samples[first:last]
+    if request.start > request.end:
+        chosen = chosen[::-1]
+    cut = _cut(chosen, request.limit or PAGE)
+    following = chosen[cut].source_time if len(chosen) > cut else 0
+    return HistoryPage(request.tag_id, tuple(chosen[:cut]), following)
+
+
+def source_time(value: DataValue) -> int:
+    """What samples are ordered by."""
+    return value.source_time
+
+
+def _cut(chosen: Sequence[DataValue], limit: int) -> int:
+    """Where a page ends: between two instants, so that the next one repeats and loses nothing.
+
+    Samples of one instant stay together, also when they are more than ``limit``.
+    """
+    cut = min(limit, len(chosen))
+    while 0 < cut < len(chosen) and chosen[cut].source_time == chosen[cut - 1].source_time:
+        cut -= 1
+    if cut:
+        return cut
+    first = chosen[0].source_time if chosen else 0
+    return next((i for i, one in enumerate(chosen) if one.source_time != first), len(chosen))

@@ -14,6 +14,14 @@ whatever the others are. good(x), uncertain(x), bad(x) look at the quality of x 
 
 from hmi.expressions._compile import compile_expression, expression_names
 from hmi.expressions._errors import ExpressionError
+from hmi.expressions._explain import Part, explain_expression
 from hmi.expressions._expression import Expression
 
-__all__ = ["Expression", "ExpressionError", "compile_expression", "expression_names"]
+__all__ = [
+    "Expression",
+    "ExpressionError",
+    "Part",
+    "compile_expression",
+    "explain_expression",
+    "expression_names",
+]

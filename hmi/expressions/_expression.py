@@ -39,6 +39,13 @@ class Expression:
     def __repr__(self) -> str:
         return f"Expression({self.text!r})"
 
+    def bound(self, tags: Mapping[str, str], constants: Mapping[str, Value]) -> Expression:
+        """The same calculation with other tags, or constants, in the place of some of its names.
+
+        Nothing is compiled again, so that many displays of one kind share one expression.
+        """
+        return _Bound(self, tags, constants)
+
     def evaluate(self, values: Mapping[str, DataValue], now_ns: int) -> DataValue:
         """The result with the worst status of its inputs; source time = the newest input's, else ``now_ns``."""
         fast = self._fast
@@ -67,6 +74,25 @@ class Expression:
         times = [values[name].source_time for name in self.names if name in values]
         newest = max(times, default=0)
         return _finished(value, status, newest or now_ns, now_ns)
+
+
+class _Bound(Expression):
+    """An expression that reads its names under other names."""
+
+    __slots__ = ("_base", "_constants", "_tags")
+
+    def __init__(self, base: Expression, tags: Mapping[str, str], constants: Mapping[str, Value]) -> None:
+        self._base, self.text = base, base.text
+        self._constants = {name: DataValue(value, quality.GOOD, 0, 0) for name, value in constants.items()}
+        self._tags = tuple((name, tags.get(name, name)) for name in base.names if name not in constants)
+        self.names = tuple(dict.fromkeys(tag for _, tag in self._tags))
+
+    def evaluate(self, values: Mapping[str, DataValue], now_ns: int) -> DataValue:
+        known = dict(self._constants)
+        for name, tag in self._tags:
+            if (given := values.get(tag)) is not None:
+                known[name] = given
+        return self._base.evaluate(known, now_ns)
 
 
 def _finished(value: Value, status: int, source_time: int, now_ns: int) -> DataValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -19,17 +20,19 @@ class KindCheck:
     """Walks a tree; ``numbers_only`` turns False when texts are compared with tags, ``straight`` when the
     quality of the result depends on more than the worst input.
 
-    A tag counts as a number here; a tag that turns out to be a text is met at run time.
+    A tag counts as a number here; a tag that turns out to be a text is met at run time. ``texts`` are the
+    references that are known to be texts.
     """
 
     place: Place
+    texts: Collection[str] = ()
     numbers_only: bool = True
     straight: bool = True
 
     def of(self, node: ast.expr) -> Kinds:
         match node:
             case TagNode():
-                return NUMBER
+                return TEXT if node.name in self.texts else NUMBER
             case ast.Constant():
                 return TEXT if isinstance(node.value, str) else NUMBER
             case ast.BinOp():

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from hmi.core.identity import TagRef, is_tag_name
+from hmi.core.identity import is_tag_reference
 from hmi.expressions._errors import ExpressionError
 
 MAX_LENGTH = 1_000
@@ -70,6 +70,7 @@ class Place:
 class _Reader:
     place: Place
     raw: bytes
+    references: Collection[str] = ()
     names: dict[str, None] = field(default_factory=dict)
 
     def read(self, tree: ast.expr) -> ast.expr:
@@ -110,7 +111,7 @@ class _Reader:
         return node if quote == '"' else self._tag(node, node.value)
 
     def _tag(self, node: ast.Constant, name: str) -> ast.expr:
-        if not is_tag_name(TagRef.parse(name).name):
+        if name not in self.references and not is_tag_reference(name):
             raise self.place.error(
                 f"{name!r} is not the name of a tag",
                 node,
@@ -122,8 +123,8 @@ class _Reader:
         return tag
 
 
-def parse(text: str, place: Place) -> Parsed:
-    """The checked tree of an expression."""
+def parse(text: str, place: Place, references: Collection[str] = ()) -> Parsed:
+    """The checked tree of an expression; ``references`` may stand in single quotes beside tag names."""
     if len(text) > MAX_LENGTH:
         raise place.error(f"is {len(text)} characters long, at most {MAX_LENGTH} are allowed", do="split it")
     if "\\" in text:
@@ -133,7 +134,7 @@ def parse(text: str, place: Place) -> Parsed:
         raise place.error("a comment is no part of the language", column=comment)
     tree = _python_tree(text, place)
     _check_nodes(tree, place)
-    reader = _Reader(place, place.text.encode())
+    reader = _Reader(place, place.text.encode(), references)
     return Parsed(reader.read(tree), tuple(reader.names))
 
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
 from hmi.core import quality
-from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.history import HistoryPage, ReadRaw, page_of, source_time
 from hmi.core.values import DataValue, bad
 from hmi.project.plant import Plant
 
 CAPACITY = 7_200
 FEED_CAPACITY = 200_000
-PAGE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,7 @@ class RecentHistory:
     def __init__(self, plant: Plant, *, capacity: int = CAPACITY, run_id: str = "") -> None:
         self._capacity, self._run_id = capacity, run_id
         self._samples: dict[str, deque[DataValue]] = {}
+        self._late: set[str] = set()  # tags with a sample that is older than the one before it
         self._by_handle: dict[int, tuple[str, deque[DataValue]]] = {}
         self._feed: deque[FeedRecord] = deque(maxlen=FEED_CAPACITY)
         self._seq = 0
@@ -73,30 +73,33 @@ class RecentHistory:
             found = by_handle.get(handle)
             if found is not None:
                 tag_id, samples = found
+                if samples and value.source_time < samples[-1].source_time:
+                    self._late.add(tag_id)
                 samples.append(value)
                 self._seq += 1
                 self._feed.append(FeedRecord(self._seq, tag_id, value, self._run_id))
 
     def read_raw(self, request: ReadRaw) -> HistoryPage:
         """Samples from start to end; with ``bounds`` also the one before and the one after."""
-        samples = sorted(self._samples.get(request.tag_id, ()), key=_source_time)
-        low, high = sorted((request.start, request.end))
-        first = bisect_left(samples, low, key=_source_time)
-        last = bisect_right(samples, high, key=_source_time)
-        if request.bounds:
-            first, last = max(first - 1, 0), min(last + 1, len(samples))
-        chosen = samples[first:last]
-        if request.start > request.end:
-            chosen.reverse()
-        cut = _cut(chosen, request.limit or PAGE)
-        following = chosen[cut].source_time if len(chosen) > cut else 0
-        return HistoryPage(request.tag_id, tuple(chosen[:cut]), following)
+        return page_of(self._ordered(request.tag_id), request)
 
     def read_at(self, tag_id: str, at: int) -> DataValue:
         """The value that held at ``at`` (UTC ns): the last one before it; BadNoData where none is kept."""
-        samples = sorted(self._samples.get(tag_id, ()), key=_source_time)
-        index = bisect_right(samples, at, key=_source_time)
+        samples = self._ordered(tag_id)
+        index = bisect_right(samples, at, key=source_time)
         return samples[index - 1] if index else bad(quality.BAD_NO_DATA, at)
+
+    def _ordered(self, tag_id: str) -> list[DataValue]:
+        """All samples of a tag by source time; sorted only where a late one came in."""
+        samples = self._samples.get(tag_id)
+        if samples is None:
+            return []
+        if tag_id in self._late:
+            self._late.discard(tag_id)
+            ordered = sorted(samples, key=source_time)
+            samples.clear()
+            samples.extend(ordered)
+        return list(samples)
 
     def feed_after(self, seq: int, limit: int = 1_000) -> tuple[FeedRecord, ...]:
         """Records after ``seq`` in commit order; what fell out of the feed is a visible hole in ``seq``."""
@@ -104,21 +107,3 @@ class RecentHistory:
             return ()
         start = max(0, seq + 1 - self._feed[0].seq)
         return tuple(self._feed[index] for index in range(start, min(start + limit, len(self._feed))))
-
-
-def _cut(chosen: Sequence[DataValue], limit: int) -> int:
-    """Where a page ends: between two instants, so that the next one repeats and loses nothing.
-
-    Samples of one instant stay together, also when they are more than ``limit``.
-    """
-    cut = min(limit, len(chosen))
-    while 0 < cut < len(chosen) and chosen[cut].source_time == chosen[cut - 1].source_time:
-        cut -= 1
-    if cut:
-        return cut
-    first = chosen[0].source_time if chosen else 0
-    return next((i for i, one in enumerate(chosen) if one.source_time != first), len(chosen))
-
-
-def _source_time(value: DataValue) -> int:
-    return value.source_time

@@ -38,7 +38,8 @@ create table if not exists head (
 ) strict;
 """
 T = TypeVar("T")
-Waiting = tuple[tuple[Entry, ...], "asyncio.Future[tuple[JournalRecord, ...]]"]
+Stamp = tuple[str, str, str, bool]  # runtime id, run id, plant revision, simulated
+Waiting = tuple[Stamp, tuple[Entry, ...], "asyncio.Future[tuple[JournalRecord, ...]]"]
 
 
 class SqliteJournal:
@@ -52,7 +53,7 @@ class SqliteJournal:
         self, path: Path, *, clock: Clock, runtime_id: str, run_id: str, plant_revision: str, simulated: bool
     ) -> None:
         self._path, self._clock = path, clock
-        self._stamp = (runtime_id, run_id, plant_revision, simulated)
+        self._stamp: Stamp = (runtime_id, run_id, plant_revision, simulated)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
@@ -61,9 +62,14 @@ class SqliteJournal:
         self._last = (0, GENESIS)
 
     def begin_run(self, run_id: str) -> None:
-        """Records from here on belong to another run (2b.4)."""
+        """Entries that are appended from here on belong to another run (2b.4)."""
         runtime_id, _, revision, simulated = self._stamp
         self._stamp = (runtime_id, run_id, revision, simulated)
+
+    def begin_revision(self, plant_revision: str) -> None:
+        """Entries that are appended from here on name another plant revision (2b.2)."""
+        runtime_id, run_id, _, simulated = self._stamp
+        self._stamp = (runtime_id, run_id, plant_revision, simulated)
 
     async def open(self) -> None:
         """Open or create the file; StorageError when it cannot be used."""
@@ -91,24 +97,25 @@ class SqliteJournal:
         for entry in entries:
             _require_json(entry)
         done: asyncio.Future[tuple[JournalRecord, ...]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((entries, done))
+        self._waiting.append((self._stamp, entries, done))
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_waiting())
         return await done
 
-    async def read(self, *, after: int = 0, kind: str = "", limit: int = 200) -> tuple[JournalRecord, ...]:
+    async def read(
+        self, *, after: int = 0, kind: str = "", object_id: str = "", limit: int = 200
+    ) -> tuple[JournalRecord, ...]:
         """Records after a sequence number in order; at most ``limit`` (10,000)."""
-        where, arguments = ("kind = ? and seq > ?", (kind, after)) if kind else ("seq > ?", (after,))
-        query = f"select {_COLUMNS} from journal where {where} order by seq limit ?"
-        return await self._run(lambda: self._select(query, (*arguments, min(limit, PAGE_LIMIT))))
+        where, values = _narrowed(kind, object_id)
+        query = f"select {_COLUMNS} from journal where {where} and seq > ? order by seq limit ?"
+        return await self._run(lambda: self._select(query, (*values, after, min(limit, PAGE_LIMIT))))
 
     async def last(self, count: int, *, kind: str = "", object_id: str = "") -> tuple[JournalRecord, ...]:
         """The newest records, oldest of them first."""
-        pairs = [(c, v) for c, v in (("kind", kind), ("object_id", object_id)) if v]
-        where = " and ".join(f"{column} = ?" for column, _ in pairs) or "1"
+        where, values = _narrowed(kind, object_id)
         query = f"select {_COLUMNS} from journal where {where} order by seq desc limit ?"
-        arguments = (*(value for _, value in pairs), min(count, PAGE_LIMIT))
-        return tuple(reversed(await self._run(lambda: self._select(query, arguments))))
+        found = await self._run(lambda: self._select(query, (*values, min(count, PAGE_LIMIT))))
+        return found[::-1]
 
     async def newest_of_each(self, kind: str) -> tuple[JournalRecord, ...]:
         """The last record of every object of a kind, oldest first: what a service restores itself from."""
@@ -124,12 +131,12 @@ class SqliteJournal:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                results = await self._run(lambda batch=batch: self._write([entries for entries, _ in batch]))
+                results = await self._run(lambda batch=batch: self._write([one[:2] for one in batch]))
             except StorageError as error:
-                for _, done in batch:
+                for _, _, done in batch:
                     _settle(done, error=error)
                 continue
-            for (_, done), records in zip(batch, results, strict=True):
+            for (_, _, done), records in zip(batch, results, strict=True):
                 _settle(done, records=records)
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -166,14 +173,14 @@ class SqliteJournal:
             raise StorageError(f"{self._path}: the journal is not open")
         return self._database
 
-    def _write(self, groups: list[tuple[Entry, ...]]) -> list[tuple[JournalRecord, ...]]:
+    def _write(self, groups: list[tuple[Stamp, tuple[Entry, ...]]]) -> list[tuple[JournalRecord, ...]]:
         database, last = self._connection(), self._last
         results: list[tuple[JournalRecord, ...]] = []
         with database:
-            for entries in groups:
+            for stamp, entries in groups:
                 records: list[JournalRecord] = []
                 for entry in entries:
-                    record, payload = self._record(entry, last)
+                    record, payload = self._record(stamp, entry, last)
                     database.execute(
                         f"insert into journal ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                         _row(record, payload),
@@ -185,8 +192,8 @@ class SqliteJournal:
         self._last = last
         return results
 
-    def _record(self, entry: Entry, last: tuple[int, str]) -> tuple[JournalRecord, str]:
-        runtime_id, run_id, revision, simulated = self._stamp
+    def _record(self, stamp: Stamp, entry: Entry, last: tuple[int, str]) -> tuple[JournalRecord, str]:
+        runtime_id, run_id, revision, simulated = stamp
         now = self._clock.now_ns()
         payload = canonical_payload(dict(entry.payload))
         record = JournalRecord(
@@ -211,6 +218,16 @@ class SqliteJournal:
             return fault
         head, end = _end(database, "head"), _end(database, "journal")
         return "" if head[0] <= end[0] else f"record {end[0] + 1} is missing: {head[0]} were written"
+
+
+def _narrowed(kind: str, object_id: str) -> tuple[str, tuple[str, ...]]:
+    """The condition and its values; empty ones take all.
+
+    One object has few records of any kind, so its index serves both: the plus keeps the other one out.
+    """
+    if object_id:
+        return ("object_id = ? and +kind = ?", (object_id, kind)) if kind else ("object_id = ?", (object_id,))
+    return ("kind = ?", (kind,)) if kind else ("1", ())
 
 
 def _require_json(entry: Entry) -> None:

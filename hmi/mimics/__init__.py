@@ -1,19 +1,47 @@
 """Screens as data: typed elements with bindings, and the scene that turns values into looks. No Qt."""
 
-from hmi.mimics._catalogue import Catalogue, TagAlarm
-from hmi.mimics._curves import Curve, Limit, band_of, curve, limits_of, scale_of
-from hmi.mimics._definition import ElementDefinition, Property, Signal, shipped_definitions
-from hmi.mimics._document import (
-    SCHEMA,
-    Display,
-    DisplayFinding,
-    Element,
-    load_display,
-    tag_names,
+from hmi.mimics._address import display_address, display_of_address
+from hmi.mimics._catalogue import AlarmCount, Catalogue, DisplaySource, PlantNames, TagAlarm, worst_of
+from hmi.mimics._control import (
+    ASKED,
+    CONTROL_KINDS,
+    DONE,
+    FAILED,
+    PENDING,
+    Choice,
+    Control,
+    Grip,
+    Note,
+    Track,
+    choices,
+    control_face,
+    is_number,
+    is_pulse,
+    is_whole,
+    limits_of_command,
+    note,
+    pressed_value,
+    range_words,
+    scale_of_track,
+    state_shown,
+    track,
+    value_text,
 )
-from hmi.mimics._equipment import DRIVE_SIGNALS, Equipment, equipment
+from hmi.mimics._curves import Curve, Limit, band_of, curve, limits_of, scale_of
+from hmi.mimics._definition import ElementDefinition, Property, Signal, SpanChoice, shipped_definitions
+from hmi.mimics._deviation import Deviation, deviation
+from hmi.mimics._document import Display, Element, tag_names
+from hmi.mimics._equipment import DRIVE_SIGNALS, STATELESS, Equipment, equipment
+from hmi.mimics._gauge import Gauge, beyond_mark, effective_limits, gauge, scale_ends
+from hmi.mimics._images import FOLDER as IMAGE_FOLDER
+from hmi.mimics._images import MOST_BYTES as MOST_IMAGE_BYTES
+from hmi.mimics._images import ImageState, image_name_problem, image_problem
 from hmi.mimics._inputs import Inputs
-from hmi.mimics._past import Past, number_of
+from hmi.mimics._loading import arguments_from_texts, declared_parameters, load_display
+from hmi.mimics._notes import DisplayFinding, Embedding
+from hmi.mimics._parameters import PARAMETER_TYPES, Parameter, accepts_instance, needs_arguments
+from hmi.mimics._past import Past, Samples, number_of, samples_of
+from hmi.mimics._reader import MOST_ELEMENTS, SCHEMA
 from hmi.mimics._readings import (
     NO_VALUE,
     Reading,
@@ -24,41 +52,100 @@ from hmi.mimics._readings import (
     mark_of,
     show,
 )
-from hmi.mimics._scene import Freshness, Scene
+from hmi.mimics._scene import Freshness, Hearing, Scene
+from hmi.mimics._states import StateWord, state_word
+from hmi.mimics._weight import display_weight
 
 __all__ = [
+    "ASKED",
+    "CONTROL_KINDS",
+    "DONE",
     "DRIVE_SIGNALS",
+    "FAILED",
+    "IMAGE_FOLDER",
+    "MOST_ELEMENTS",
+    "MOST_IMAGE_BYTES",
     "NO_VALUE",
+    "PARAMETER_TYPES",
+    "PENDING",
     "SCHEMA",
+    "STATELESS",
+    "AlarmCount",
     "Catalogue",
+    "Choice",
+    "Control",
     "Curve",
+    "Deviation",
     "Display",
     "DisplayFinding",
+    "DisplaySource",
     "Element",
     "ElementDefinition",
+    "Embedding",
     "Equipment",
     "Freshness",
+    "Gauge",
+    "Grip",
+    "Hearing",
+    "ImageState",
     "Inputs",
     "Limit",
+    "Note",
+    "Parameter",
     "Past",
+    "PlantNames",
     "Property",
     "Reading",
+    "Samples",
     "Scene",
     "Shown",
     "Signal",
+    "SpanChoice",
+    "StateWord",
     "TagAlarm",
+    "Track",
+    "accepts_instance",
+    "arguments_from_texts",
     "band_of",
+    "beyond_mark",
+    "choices",
+    "control_face",
     "curve",
+    "declared_parameters",
     "default_format",
+    "deviation",
+    "display_address",
+    "display_of_address",
+    "display_weight",
+    "effective_limits",
     "equipment",
     "format_value",
     "fraction",
+    "gauge",
+    "image_name_problem",
+    "image_problem",
+    "is_number",
+    "is_pulse",
+    "is_whole",
     "limits_of",
+    "limits_of_command",
     "load_display",
     "mark_of",
+    "needs_arguments",
+    "note",
     "number_of",
+    "pressed_value",
+    "range_words",
+    "samples_of",
+    "scale_ends",
     "scale_of",
+    "scale_of_track",
     "shipped_definitions",
     "show",
+    "state_shown",
+    "state_word",
     "tag_names",
+    "track",
+    "value_text",
+    "worst_of",
 ]

@@ -2,30 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
-from hmi.client.port import InstanceInfo, PlantInfo, TagInfo
+from hmi.client.port import InstanceInfo, PlantInfo, TagInfo, TypeInfo
 
 
 class TagAlarm(NamedTuple):
-    """The most urgent active alarm of a tag."""
+    """The most urgent active alarm of a tag; ``further`` are the other ones as (priority, unacked)."""
 
     priority: int
     unacked: bool
     name: str = ""
+    further: tuple[tuple[int, bool], ...] = ()
+
+
+def worst_of(alarms: Sequence[TagAlarm]) -> TagAlarm:
+    """One alarm for all that a tag has: the most urgent, unacknowledged ones first, with the others behind it."""
+    worst, *others = sorted(alarms, key=lambda alarm: (alarm.priority, not alarm.unacked))
+    return worst._replace(further=tuple((alarm.priority, alarm.unacked) for alarm in others))
+
+
+class AlarmCount(NamedTuple):
+    """How many alarms of one priority stand, and whether one of them is unacknowledged."""
+
+    priority: int
+    count: int
+    unacked: bool
+
+
+class DisplaySource(NamedTuple):
+    """A display as written, and the file that messages name."""
+
+    document: Mapping[str, Any]
+    file: str = ""
+
+
+class HasUnit(Protocol):
+    """What an argument of type ``tag`` is held against."""
+
+    @property
+    def unit(self) -> str: ...
+
+
+class PlantNames(Protocol):
+    """What the displays of a plant may refer to. ``broken`` names are wrong where they are defined."""
+
+    @property
+    def tags(self) -> Mapping[str, HasUnit]: ...
+    @property
+    def instances(self) -> Mapping[str, InstanceInfo]: ...
+    @property
+    def types(self) -> Mapping[str, TypeInfo]: ...
+    @property
+    def displays(self) -> Mapping[str, DisplaySource]: ...
+    @property
+    def broken(self) -> frozenset[str]: ...
 
 
 class Catalogue:
-    """Tags and instances by name."""
+    """Tags, instances, types and displays by name."""
 
-    def __init__(self, tags: Iterable[TagInfo] = (), instances: Iterable[InstanceInfo] = ()) -> None:
+    broken: frozenset[str] = frozenset()
+
+    def __init__(
+        self,
+        tags: Iterable[TagInfo] = (),
+        instances: Iterable[InstanceInfo] = (),
+        types: Iterable[TypeInfo] = (),
+        displays: Mapping[str, DisplaySource] | None = None,
+    ) -> None:
         self.tags: Mapping[str, TagInfo] = {tag.name: tag for tag in tags}
         self.instances: Mapping[str, InstanceInfo] = {instance.name: instance for instance in instances}
+        self.types: Mapping[str, TypeInfo] = {kind.name: kind for kind in types}
+        self.displays: Mapping[str, DisplaySource] = displays or {}
 
     @staticmethod
     def of(plant: PlantInfo) -> Catalogue:
-        return Catalogue(plant.tags, plant.instances)
+        displays = {d.name: DisplaySource(d.document, f"displays/{d.name}.json") for d in plant.displays}
+        return Catalogue(plant.tags, plant.instances, plant.types, displays)
 
     def signal(self, instance: str, candidates: Iterable[str]) -> str:
         """The tag name of the first candidate signal that the instance has; empty when it has none."""

@@ -38,6 +38,11 @@ class Curve(NamedTuple):
     setpoint: float | None = None
 
     @property
+    def shown_limits(self) -> tuple[Limit, ...]:
+        """Those inside the scale."""
+        return tuple(limit for limit in self.limits if self.low < limit.value < self.high)
+
+    @property
     def minutes(self) -> float:
         """What the time axis spans."""
         return self.past.span_ns / 60e9 if self.past else 0.0

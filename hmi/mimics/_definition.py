@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmi.plugins import discovery
 
 if TYPE_CHECKING:
+    from hmi.mimics._control import Grip
     from hmi.mimics._document import Element
     from hmi.mimics._inputs import Inputs
 
 PROPERTY_TYPES: Final = (
     "number", "integer", "string", "boolean", "choice", "tag", "instance", "area", "display", "points", "list",
+    "pair", "image", "arguments", "overrides", "instances",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of an element type; ``tag`` names a tag, ``instance`` a piece of equipment."""
+    """One property of an element type; ``tag`` names a tag, ``instance`` a piece of equipment.
+
+    ``arguments`` are values for the parameters of the display under the property ``display``. ``low`` and
+    ``high`` bound a number.
+    """
 
     name: str
     type: str
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +45,19 @@ class Signal:
     help: str = ""
 
 
+class SpanChoice(NamedTuple):
+    """A place on an element that shows another span of time when it is clicked; design pixels, minutes."""
+
+    x: float
+    y: float
+    w: float
+    h: float
+    minutes: int
+
+    def holds(self, x: float, y: float) -> bool:
+        return self.x <= x < self.x + self.w and self.y <= y < self.y + self.h
+
+
 @dataclass(frozen=True, slots=True)
 class ElementDefinition:
     """An element type.
@@ -44,7 +65,11 @@ class ElementDefinition:
     ``look`` turns inputs into a comparable tuple that the painter draws; None for a static element.
     ``margin`` (left, top, right, bottom) is how far marks reach beyond the element's box, in pixels;
     ``extent`` gives the margin of one look, so that a plain value repaints a small place.
-    ``history`` names the tag properties whose recent past is drawn. ``clickable`` elements take the focus.
+    ``place`` is the box (left, top, width, height) that the margin goes around, where it is not the element's own:
+    a pipe lies along its points.
+    ``history`` names the tag properties whose recent past is drawn. ``clickable`` elements take the focus;
+    one that ``lists_alarms`` opens the alarm list of its area.
+    ``spans`` are the spans of time that can be chosen, with the one in view.
     """
 
     name: str
@@ -55,8 +80,13 @@ class ElementDefinition:
     size: tuple[int, int] = (80, 40)
     margin: tuple[int, int, int, int] = (4, 4, 4, 4)
     extent: Callable[[Element, tuple[Any, ...]], tuple[float, float, float, float]] | None = None
+    place: Callable[[Element], tuple[float, float, float, float]] | None = None
     history: tuple[str, ...] = ()
     clickable: bool = False
+    lists_alarms: bool = False
+    control: str = ""
+    grip: Callable[[Element, tuple[Any, ...], float, float], Grip | None] | None = None
+    spans: Callable[[Element, int], tuple[SpanChoice, ...]] | None = None
     group: str = "general"
 
     def find(self, name: str) -> Property | None:

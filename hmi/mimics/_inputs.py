@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from hmi.core.texts import tr
 from hmi.core.values import WAITING, DataValue
-from hmi.mimics._catalogue import Catalogue, TagAlarm
+from hmi.mimics._catalogue import AlarmCount, Catalogue, TagAlarm
+from hmi.mimics._control import Control
 from hmi.mimics._document import Element, tags_in
+from hmi.mimics._images import ImageState
 from hmi.mimics._past import Past
+from hmi.mimics._plain import drawn
 from hmi.mimics._readings import UNBOUND, UNKNOWN_TAG, Reading
 
 if TYPE_CHECKING:
@@ -68,6 +72,26 @@ class Inputs:
         return self._area
 
     @property
+    def lists_alarms(self) -> bool:
+        """True for an element whose click lists the alarms of its area."""
+        return self.element.definition is not None and self.element.definition.lists_alarms
+
+    @property
+    def image(self) -> str:
+        """Name of the picture that this element shows; empty for none."""
+        definition = self.element.definition
+        named = [p.name for p in definition.properties if p.type == "image"] if definition else []
+        return next((str(v) for n in named if (v := self.element.get(n))), "")
+
+    def image_state(self) -> ImageState:
+        return self._scene.image(self.image)
+
+    @property
+    def minutes(self) -> int:
+        """Minutes of the past that this element shows."""
+        return self._scene.span_of(self.element)
+
+    @property
     def target(self) -> str:
         """What a click means: the piece of equipment or the first tag."""
         return self.instance or (self.tags[0] if self.tags else "")
@@ -81,7 +105,7 @@ class Inputs:
 
     def text(self, name: str) -> str:
         value = self.get(name)
-        return "" if value is None else str(value)
+        return "" if value is None else drawn(str(value))
 
     def bound(self, name: str) -> bool:
         """True when the property is a tag or a binding, so that a reading of it makes sense."""
@@ -119,6 +143,27 @@ class Inputs:
         data = scene.values.get(name, WAITING)
         return Reading(name, data, info, name in scene.stale, scene.alarms.get(name))
 
+    @property
+    def written_tag(self) -> str:
+        """The tag that a control writes; empty for other elements and where none is named."""
+        definition = self.element.definition
+        if definition is None or not definition.control or "tag" in self.element.bindings:
+            return ""
+        return str(self.element.properties.get("tag") or "")
+
+    @property
+    def control(self) -> Control:
+        """What the station says of the command behind this control; a scene without a station commands nothing."""
+        tag = self.written_tag
+        info = self._catalogue.tags.get(tag)
+        if not tag:
+            return Control(tr("No tag to write is named here."))
+        if info is None:
+            return Control(tr("This tag does not exist in the plant."))
+        if not info.writable:
+            return Control(tr("This tag takes no commands."))
+        return self._scene.controls.get(tag, Control(tr("Nothing can be commanded from here.")))
+
     def signal(self, role: str) -> Reading | None:
         """The reading of an equipment signal; None when the equipment has no such signal."""
         name = self._signals.get(role)
@@ -139,6 +184,15 @@ class Inputs:
     def area_count(self) -> int:
         """How many tags below the area have an active alarm."""
         return sum(name.startswith(self._area) for name in self._scene.alarms) if self._area else 0
+
+    def alarm_counts(self) -> tuple[AlarmCount, ...]:
+        """The alarms below the area by priority, every alarm of every tag; of the whole plant without an area."""
+        return self._scene.alarm_counts(self._area)
+
+    @property
+    def alarms_heard(self) -> bool:
+        """False while the runtime that tells the alarms of the area is silent: what is known of them is old."""
+        return self._scene.heard(self._area)
 
     def past(self, name: str) -> Past | None:
         """The recent past of a tag property that the definition lists in ``history``."""

@@ -5,6 +5,7 @@ A Bad value is never shown as a number or a state word: it reads ``----`` with t
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, NamedTuple
 
 from hmi.client.port import TagInfo
@@ -12,12 +13,15 @@ from hmi.core import quality
 from hmi.core.quality import Mark, quality_of
 from hmi.core.values import WAITING, DataValue, Value
 from hmi.mimics._catalogue import TagAlarm
+from hmi.mimics._plain import drawn
 
 NO_VALUE: Final = "----"
 THOUSANDS: Final = "\u00a0"
 FIGURE_SPACE: Final = "\u2007"
 MINUS: Final = "\u2212"
 UNKNOWN_TAG: Final = DataValue(None, quality.BAD_CONFIGURATION, 0, 0)
+# a width beyond two digits would make a text that fills the memory
+_SPEC: Final = re.compile(r"[+ ]?0?\d{0,2},?(\.\d{1,2})?[deEfFgGoxX%]?")
 _MARKS: Final = {"low": "↓", "high": "↑"}
 
 
@@ -41,6 +45,11 @@ class Reading(NamedTuple):
         if self.is_bad or not isinstance(value, bool | int | float):
             return None
         return float(value)
+
+    @property
+    def current(self) -> float | None:
+        """The number while it is what holds now; None for a stale one too."""
+        return None if self.stale else self.number
 
     @property
     def truth(self) -> bool | None:
@@ -79,6 +88,12 @@ def mark_of(reading: Reading) -> str:
     return found.mark.value or _MARKS.get(found.limit, "")
 
 
+def doubt_of(reading: Reading) -> str:
+    """The mark of a value that is not to be relied on; empty for a Good and current one, at a limit or not."""
+    doubtful = reading.stale or reading.is_bad or not quality.is_good(reading.data.status)
+    return mark_of(reading) if doubtful else ""
+
+
 def frame_of(reading: Reading, mark: str) -> str:
     if reading.is_bad:
         return "dashed"
@@ -109,7 +124,7 @@ def format_value(value: Value, info: TagInfo | None, form: str = "") -> str:
         return "1" if value else "0"
     if isinstance(value, int | float):
         return _number(value, form or (info.format if info else ""), _signed(info))
-    return str(value)
+    return drawn(str(value))
 
 
 def _signed(info: TagInfo | None) -> bool:
@@ -120,6 +135,8 @@ def _number(value: float, form: str, signed: bool) -> str:
     if form == "mm:ss":
         return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
     spec = form.lstrip(":") or default_format(value)
+    if not _SPEC.fullmatch(spec):
+        spec = default_format(value)
     try:
         text = format(value, spec if "," in spec else _grouped(spec))
     except ValueError:

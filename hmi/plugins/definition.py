@@ -31,6 +31,7 @@ class DriverDefinition:
 
     ``check_address(address, type, connection_settings, tag_options)`` raises AddressError;
     ``check_endpoint(text)`` raises ConfigurationError. ``isolated`` drivers run in a worker process.
+    ``own_line(endpoint)`` names what one connection only can use, such as a serial port; empty for all else.
     """
 
     name: str
@@ -41,4 +42,5 @@ class DriverDefinition:
     check_address: Callable[[str, ValueType, Mapping[str, Any], Mapping[str, Any]], None]
     check_endpoint: Callable[[str], None]
     isolated: bool = False
+    own_line: Callable[[str], str] = lambda _endpoint: ""
     version: int = 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from hmi.core.identity import FILE_NAME
 from hmi.project._draft import Draft
 from hmi.project._ids import derived_id
 from hmi.project._lines import json_member_lines, key_lines
@@ -14,11 +16,15 @@ from hmi.project._shape import digest_document, shape_at
 from hmi.project.models import DisplayModel
 from hmi.project.plant import DisplayFile, Source
 
+MOST_ELEMENTS: Final = 100_000  # of one file
+
 
 def load_displays(folder: Path, draft: Draft) -> None:
     """All displays by name; a display without a name is called like its file."""
     for path in sorted((folder / "displays").glob("*.json")):
         draft.broken_displays.add(path.stem)
+        if _leaves(path, folder, draft):
+            continue
         file = read_json(path, draft.findings)
         if file is None:
             continue
@@ -35,17 +41,40 @@ def load_displays(folder: Path, draft: Draft) -> None:
         draft.findings.error(draft.head_file, draft.home_line, what, f"displays: {known}")
 
 
+def _leaves(path: Path, folder: Path, draft: Draft) -> bool:
+    """A display is a file of the plant folder: no link out of it, no device that never ends."""
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+        whole = path.is_file() or not path.exists()
+    except (OSError, RuntimeError):
+        inside = whole = False
+    if not inside:
+        what, do = "leads out of the plant folder", "copy the display into the folder"
+    elif not whole:
+        what, do = "is not a file", "remove it"
+    else:
+        return False
+    draft.findings.error(str(path), 0, what, do)
+    return True
+
+
 def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     lines = key_lines(file.text, data)
+    data, left_out = _without_the_many(data, file.text)
     model = shape_at(DisplayModel, data, file.shown, lambda path: lines.get(str(path[0]), 1), draft)
     if model is None:
         return
     name = model.name or file.path.stem
+    if not FILE_NAME.fullmatch(name):
+        what = f"{name!r} is not the name of a display"
+        draft.findings.error(file.shown, 1, what, "call the file by small letters, digits, - and _")
+        return
     source = Source(file.shown, lines.get("name", 1))
     if name in draft.displays:
         what = f"the display {name} is already in {draft.displays[name].source.file}"
         draft.findings.error(file.shown, source.line, what, "rename one of them")
         return
+    data = {**data, **left_out}
     document = with_ids(data, name)
     if document != data:
         draft.findings.warning(
@@ -61,6 +90,15 @@ def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     draft.displays[name] = DisplayFile(
         document["id"], name, model.title or name, model.level, area, document, source
     )
+
+
+def _without_the_many(data: dict[str, Any], text: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of a display with more elements than are drawn no station gets any; what it is told instead."""
+    elements = data.get("elements")
+    if not isinstance(elements, list) or len(elements) <= MOST_ELEMENTS:
+        return data, {}
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return {**data, "elements": []}, {"elements_left_out": len(elements), "elements_digest": digest}
 
 
 def with_ids(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -82,6 +120,8 @@ def element_lines(file: DisplayFile, draft: Draft) -> dict[str, int]:
     lines = json_member_lines(draft.display_texts[file.name], "elements")
     out = {f"#{number}": line for number, line in enumerate(lines, 1)}
     elements = file.document.get("elements", ())
+    if file.document.get("elements_left_out"):
+        return out
     out.update((str(element["id"]), line) for element, line in zip(elements, lines, strict=True))
     return out
 

@@ -49,6 +49,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
     for name, connection in model.connection.items():
         _connection(name, connection, file, draft)
     _refuse_mixing(draft)
+    _refuse_shared_lines(draft)
     return True
 
 
@@ -170,3 +171,16 @@ def _refuse_mixing(draft: Draft) -> None:
         odd = min(real, simulated, key=len)[0]
         what = f"simulated and real connections are mixed: {simulated[0].name} is simulated, {real[0].name} is not"
         draft.findings.error(odd.source.file, odd.source.line, what, "make two plants")
+
+
+def _refuse_shared_lines(draft: Draft) -> None:
+    """A serial port has one master: a second connection on it could never open."""
+    owners: dict[str, str] = {}
+    for connection in draft.connections.values():
+        found = draft.drivers.get(connection.driver)
+        for line in {found.own_line(endpoint) for endpoint in connection.endpoints} - {""} if found else ():
+            owner = owners.setdefault(line, connection.name)
+            if owner != connection.name:
+                what = f"connections {owner} and {connection.name} both use {line}, which has room for one"
+                do = f"give the points of {connection.name} to {owner}: a unit before the address tells them apart"
+                draft.findings.error(connection.source.file, connection.source.line, what, do)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError
 from hmi.project._alarms import load_alarms
 from hmi.project._displays import load_displays
@@ -53,20 +51,8 @@ def open_plant(folder: Path | str) -> Plant:
 
 def read_draft(folder: Path) -> Draft:
     """Everything that could be read, with the findings; also of a plant with errors."""
-    with _without_collector():
+    with without_collector():
         return _read(folder)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Loading makes a million objects and no cycles: looking for cycles would cost a fifth of its time."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _read(folder: Path) -> Draft:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import tomllib
 from collections.abc import Iterator
@@ -115,7 +116,9 @@ def read_json(path: Path, findings: Findings) -> JsonFile | None:
     if text is None:
         return None
     try:
-        data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        data = json.loads(
+            text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
+        )
     except json.JSONDecodeError as error:
         findings.error(str(path), error.lineno, f"is not valid JSON: {error.msg}, column {error.colno}")
         return None
@@ -167,6 +170,13 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(k for k, _ in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
         raise FieldError(f"the key {twice!r} stands twice in one object")
     return out
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise FieldError(f"{text[:40]} is larger than any number", "write a smaller one")
+    return number
 
 
 def _no_constant(text: str) -> Any:

@@ -155,6 +155,8 @@ def _plan(chain: list[_TypeFile], draft: Draft) -> TypePlan | None:
         signals=tuple(signals),
         extra=dict(model.model_extra or {}),
         source=Source(own.file.shown, own.file.lines.find(("name",))),
+        extends=str(own.data.get("extends", "")),
+        parameters={name: parameter.type for name, parameter in model.parameters.items()},
     )
     return TypePlan(
         component, model.parameters, signals, _alarms(merged, model.parameters, signals, chain, draft)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+from hmi.project._sentences import sentences_of
 from hmi.project.plant import AlarmDef, ConnectionDef, DisplayFile, Instance, Plant, TagDef
 
 Item = TypeVar("Item")
@@ -58,6 +59,11 @@ class PlantDiff:
             if (items := getattr(getattr(self, f"{name}s"), verb))
         ]
         return ", ".join([*words, *(f"{name} changed" for name in self.head)]) or "nothing changed"
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What changed, one sentence for each thing; empty when nothing did."""
+        return tuple(sentences_of(self))
 
 
 def plant_diff(old: Plant, new: Plant) -> PlantDiff:

@@ -161,7 +161,9 @@ class DisplayModel(_Model):
     area: str = ""
     note: str = ""
     size: Annotated[list[int], Field(min_length=2, max_length=2)] = Field([1920, 880])
-    parameters: dict[str, Any] = Field(default_factory=dict)
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="what whoever shows the display gives it, by name"
+    )
     elements: list[dict[str, Any]] = Field(default_factory=list)
 
 

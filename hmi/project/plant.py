@@ -1,13 +1,15 @@
 """The loaded plant: an immutable snapshot that every service reads (design 2b.2).
 
-Built by ``hmi.project.load_plant``. Tags have a dense ``handle`` (their index in ``Plant.tags``) that is
-valid for one revision only; ids are for ever.
+Built by ``hmi.project.load_plant``. Tags have a ``handle``, a small number by which running services keep
+lists. A later revision keeps it as long as the tag's id stays and never gives it to another tag
+(``hmi.project.keep_handles``), so lists by handle may have holes. Ids are for ever, handles for one run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from hmi.core.alarms import Priority
@@ -170,7 +172,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class ComponentType:
-    """A type of equipment: what ``types/*.toml`` says beyond its signals (symbol, faceplate, title)."""
+    """A type of equipment: what ``types/*.toml`` says beyond its signals (symbol, faceplate, title).
+
+    ``signals`` and ``parameters`` (name to type) hold what the type inherits from ``extends`` too.
+    """
 
     name: str
     title: str
@@ -179,6 +184,8 @@ class ComponentType:
     signals: tuple[str, ...]
     extra: Mapping[str, Any] = field(default_factory=dict)
     source: Source = Source()
+    extends: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +203,10 @@ class DisplayFile:
 
 @dataclass(frozen=True)
 class Plant:
-    """The whole plant at one revision (SHA-256 over its canonical content)."""
+    """The whole plant at one revision (SHA-256 over its canonical content).
+
+    Handles below ``taken`` belong to tags of this revision or of an earlier one of the same run.
+    """
 
     id: str
     name: str
@@ -216,6 +226,17 @@ class Plant:
     texts: Mapping[str, str] = field(default_factory=dict)
     by_name: Mapping[str, TagDef] = field(default_factory=dict)
     by_id: Mapping[str, TagDef] = field(default_factory=dict)
+    taken: int = 0
+
+    @property
+    def slots(self) -> int:
+        """Length of a list by handle."""
+        return max(self.taken, len(self.tags))
+
+    @cached_property
+    def by_handle(self) -> Mapping[int, TagDef]:
+        """Only handles that a tag of this revision has."""
+        return {tag.handle: tag for tag in self.tags}
 
     @property
     def simulated(self) -> bool:

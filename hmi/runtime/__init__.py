@@ -2,7 +2,7 @@
 
 from hmi.runtime._api import Api, local_principal
 from hmi.runtime._data import DataFolder
-from hmi.runtime._fanout import EventLane, LatestLane
+from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._live import LiveHub
 from hmi.runtime._plant_info import plant_info
@@ -17,6 +17,7 @@ __all__ = [
     "DataFolder",
     "EndpointsFile",
     "EventLane",
+    "EveryLane",
     "Heartbeats",
     "LatestLane",
     "LiveHub",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,16 +14,19 @@ from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
-from hmi.client.port import API_VERSION, ConnectionInfo, RuntimeStatus
+from hmi.client.points import POINT_STATES
+from hmi.client.port import API_VERSION, ConnectionInfo, ReloadResult, RuntimeStatus
 from hmi.core.commands import TIME_TO_LIVE_MS, OperatorCommand
 from hmi.core.history import ReadRaw
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import DEMO_INSTRUCTOR, DEMO_OPERATOR, VIEWER, Mode, Principal, Role
 from hmi.runtime._fanout import wire_value
+from hmi.runtime._images import image_answer
+from hmi.runtime._inquiry import Inquiry
 from hmi.runtime._live import LiveHub
-from hmi.runtime._plant_info import plant_info
+from hmi.runtime._points import is_point_state
 from hmi.runtime._runtime import Runtime
-from hmi.runtime._verbs import BadRequest, Verb, openapi, route
+from hmi.runtime._verbs import BadRequest, NotFound, Raw, Verb, openapi, route
 
 JOURNAL_PAGE = 1_000
 HISTORY_PAGE = 10_000
@@ -33,7 +38,7 @@ class Api:
 
     def __init__(self, runtime: Runtime, hub: LiveHub) -> None:
         self._runtime, self._hub = runtime, hub
-        self._plant = plant_info(runtime.plant, runtime.services.mode)
+        self._inquiry = Inquiry(runtime)
         self.verbs = self._verbs()
 
     def app(self) -> Starlette:
@@ -58,10 +63,25 @@ class Api:
                 "GET", "/v1/history/raw", Role.VIEW, self._history, "Stored samples (ReadRaw).",
                 {"tag": "string", "start": "integer", "end": "integer", "limit": "integer"},
             ),
+            Verb(
+                "GET", "/v1/tags/{tag}/why", Role.VIEW, self._why,
+                "Why a tag (id or name) has its value, hop by hop; `quick` 1 leaves its device unasked.",
+                {"tag": "path", "quick": "integer"},
+            ),
+            Verb(
+                "GET", "/v1/points", Role.VIEW, self._points,
+                "Forced, simulated, manual, out_of_service, bad or stale points; without `state` the first four.",
+                {"state": "string", "area": "string", "after": "integer", "limit": "integer"},
+            ),
             Verb("GET", "/v1/alarms", Role.VIEW, self._alarms, "The active alarm list."),
             Verb(
                 "GET", "/v1/journal", Role.VIEW, self._journal, "Records after a number; -1: the newest.",
                 {"after": "integer", "kind": "string", "object_id": "string", "limit": "integer"},
+            ),
+            Verb(
+                "GET", "/v1/images/{name}", Role.VIEW, self._image,
+                "A PNG below images/ of the plant folder, with its SHA-256 as ETag; 304 where that is known.",
+                {"name": "path", "known": "string"},
             ),
             Verb("GET", "/v1/openapi.json", Role.VIEW, self._openapi, "This description."),
             Verb("GET", "/v1/connections", Role.VIEW, self._connections, "Every connection with its figures."),
@@ -74,6 +94,10 @@ class Api:
                 "An operator command; the gate decides and the answer lists every unmet condition.",
                 {"id": "string", "tag_id": "string", "value": "any", "heartbeat": "integer", "ttl_ms": "integer",
                  "expected": "any", "reason": "string"},
+            ),
+            Verb(
+                "POST", "/v1/reload", Role.ENGINEER, self._reload,
+                "Take the plant folder as it is now, without a stop; refused with every error in it.",
             ),
             Verb(
                 "POST", "/v1/simulator", Role.INSTRUCTOR, self._simulator, "An instructor request (simulator mode).",
@@ -96,20 +120,25 @@ class Api:
             user=principal.user,
             roles=sorted(role.value for role in principal.roles),
             connections=self._links(),
+            points=self._runtime.points.counts(),
             commands_blocked=""
             if s.mode is Mode.SIMULATOR
             else "no accounts exist: this runtime is for viewing only",
         )
 
     async def _plant_info(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        return self._plant
+        return self._runtime.info
 
     async def _values(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         s = self._runtime.services
         found: dict[str, Any] = {}
-        for name in given["tag"] or self._runtime.handles:
+        names = given["tag"] or self._runtime.handles
+        for name in names:
             if name not in self._runtime.handles:
                 raise BadRequest(f"there is no tag {name!r}")
+        if not given["at"]:
+            self._runtime.scan.glance([self._runtime.handles[name] for name in names])
+        for name in names:
             tag = self._runtime.plant.by_name[name]
             value = s.history.read_at(tag.id, given["at"]) if given["at"] else s.tags.values[name]
             found[name] = [wire_value(value.value), value.status, value.source_time, value.receive_time]
@@ -128,18 +157,41 @@ class Api:
         samples = [[wire_value(v.value), v.status, v.source_time, v.receive_time] for v in page.samples]
         return {"tag_id": tag.id, "samples": samples, "continuation": page.continuation}
 
+    async def _why(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        plant = self._runtime.plant
+        tag = plant.by_name.get(given["tag"]) or plant.by_id.get(given["tag"])
+        if tag is None:
+            raise NotFound(f"there is no tag {given['tag']!r}")
+        return await self._inquiry.why(tag, quick=bool(given["quick"]))
+
+    async def _points(self, principal: Principal, given: Mapping[str, Any]) -> Any:
+        """Whoever looks at the list wakes all points: one at rest may have been forced meanwhile."""
+        state, after = given["state"], given["after"]
+        if not is_point_state(state):
+            raise BadRequest(f"there is no state {state!r}; use one of: {', '.join(POINT_STATES)}")
+        if after < 0 or given["limit"] < 0:
+            raise BadRequest("after and limit are not negative")
+        self._runtime.scan.glance(list(self._runtime.handles.values()))
+        tags, now = self._runtime.services.tags, self._runtime.services.clock.now_ns()
+        return self._runtime.points.page(
+            tags.latest, now, state=state, area=given["area"], after=after, limit=given["limit"]
+        )
+
     async def _alarms(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         return self._runtime.alarm_list()
+
+    async def _image(self, principal: Principal, given: Mapping[str, Any]) -> Raw:
+        folder = Path(self._runtime.plant.folder)
+        return await asyncio.to_thread(image_answer, folder, given["name"], given["known"])
 
     async def _journal(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         journal = self._runtime.services.journal
         limit = _page(given["limit"], 200, JOURNAL_PAGE)
-        if given["object_id"] and given["after"] >= 0:
-            raise BadRequest("object_id asks for the newest records of one object: give after=-1 with it")
+        chosen = {"kind": given["kind"], "object_id": given["object_id"]}
         if given["after"] < 0:
-            records = await journal.last(limit, kind=given["kind"], object_id=given["object_id"])
+            records = await journal.last(limit, **chosen)
         else:
-            records = await journal.read(after=given["after"], kind=given["kind"], limit=limit)
+            records = await journal.read(after=given["after"], limit=limit, **chosen)
         return [record_dict(record) for record in records]
 
     async def _connections(self, principal: Principal, given: Mapping[str, Any]) -> Any:
@@ -155,6 +207,9 @@ class Api:
     async def _command(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         return asdict(await self._runtime.submit(principal, command_of(given)))
 
+    async def _reload(self, principal: Principal, given: Mapping[str, Any]) -> ReloadResult:
+        return await self._runtime.reload(principal)
+
     async def _simulator(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         arguments = given.get("arguments", {})
         if not isinstance(arguments, dict):
@@ -167,7 +222,7 @@ class Api:
         return [
             ConnectionInfo(
                 name=link.name, driver=link.definition.driver, state=link.state, since=link.since, text=link.text,
-                units={}, figures=link.figures(),
+                units=self._runtime.units.of(link.name), figures=link.figures(),
             )
             for link in links
         ]  # fmt: skip
@@ -230,7 +285,7 @@ def _is_writable(value: Any) -> bool:
 def local_principal(mode: Mode) -> Principal:
     """Who a station on this machine is while accounts do not exist."""
     if mode is Mode.SIMULATOR:
-        roles = DEMO_OPERATOR.roles | DEMO_INSTRUCTOR.roles
+        roles = DEMO_OPERATOR.roles | DEMO_INSTRUCTOR.roles | {Role.ENGINEER}
         return Principal(DEMO_OPERATOR.user, "local", "demo", roles)
     return VIEWER
 

@@ -1,4 +1,4 @@
-"""Subscriptions: the ``latest`` lane (newest wins) and the ``every`` lane (nothing dropped, bounded)."""
+"""Live subscriptions: the ``latest`` lane (newest wins), the ``every`` lane (nothing dropped, bounded), events."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from hmi.core.values import DataValue, Value
+from hmi.core.quality import BAD_CONFIGURATION
+from hmi.core.values import DataValue, Value, bad
 
 LANE_LIMIT = 20_000
+CHANGES_LIMIT = 100_000
+CHANGES_AT_ONCE = 10_000
+
+NO_TAG = bad(BAD_CONFIGURATION, 0)
 
 
 class LatestLane:
@@ -22,8 +27,12 @@ class LatestLane:
         self.fresh = True
 
     def choose(self, names: Sequence[str], handles: Mapping[str, int]) -> None:
-        """Replace the set; unknown names stay in it, without a value."""
+        """Replace the set; unknown names stay in it and are Bad in the snapshot: there is no such tag."""
         self.names = tuple(dict.fromkeys(names))
+        self.follow(handles)
+
+    def follow(self, handles: Mapping[str, int]) -> None:
+        """The same names in another plant revision; a snapshot follows."""
         self._handles = tuple(handles.get(name, -1) for name in self.names)
         self._index = {handle: index for index, handle in enumerate(self._handles) if handle >= 0}
         self._dirty.clear()
@@ -38,6 +47,11 @@ class LatestLane:
     def has_news(self) -> bool:
         return self.fresh or bool(self._dirty)
 
+    @property
+    def sends_snapshot(self) -> bool:
+        """What the next ``drain`` gives."""
+        return self.fresh
+
     def note(self, changed: set[int]) -> None:
         """Handles that changed."""
         index = self._index
@@ -49,23 +63,92 @@ class LatestLane:
     def drain(self, values: Sequence[DataValue]) -> dict[str, Any]:
         """Columns of what changed since the last drain (after ``choose``: of everything)."""
         if self.fresh:
-            chosen = [(i, h) for i, h in enumerate(self._handles) if h >= 0]
+            found = [(i, values[h] if h >= 0 else NO_TAG) for i, h in enumerate(self._handles)]
         else:
             index = self._index
-            chosen = [(index[h], h) for h in self._dirty]
+            found = [(index[h], values[h]) for h in self._dirty]
         self._dirty.clear()
         self.fresh = False
-        return _columns(chosen, values)
+        return columns(found)
 
 
-def _columns(chosen: Sequence[tuple[int, int]], values: Sequence[DataValue]) -> dict[str, Any]:
-    found = [values[handle] for _, handle in chosen]
+class EveryLane(LatestLane):
+    """Each change of one client's tags in order; too slow a client loses what waits and is told how many."""
+
+    def __init__(self, *, limit: int = CHANGES_LIMIT) -> None:
+        super().__init__()
+        self._limit = limit
+        self._waiting: deque[tuple[int, DataValue]] = deque()
+        self._begun = self._gap = False
+        self._lost, self._seq = 0, 1
+
+    def choose(self, names: Sequence[str], handles: Mapping[str, int]) -> None:
+        """Replace the set; what waits has the indices of the old one and is lost with it."""
+        self._lose()
+        super().choose(names, handles)
+
+    @property
+    def has_news(self) -> bool:
+        return self.fresh or bool(self._waiting)
+
+    def note(self, changed: set[int]) -> None:
+        """Nothing to mark: ``record`` takes the changes themselves."""
+
+    def record(self, changes: Sequence[tuple[int, DataValue]]) -> None:
+        """Changes in order, by handle; the first snapshot holds those before it."""
+        if not self._begun:
+            return
+        index = self._index
+        own = [(index[handle], value) for handle, value in changes if handle in index]
+        if len(self._waiting) + len(own) > self._limit:
+            self._lose()
+        if self._gap:
+            self._lost += len(own)
+        else:
+            self._waiting.extend(own)
+
+    def take_lost(self) -> int:
+        """How many changes were lost since it was asked last: to be told right before ``drain``."""
+        lost, self._lost = self._lost, 0
+        self._seq += lost
+        return lost
+
+    def drain(self, values: Sequence[DataValue]) -> dict[str, Any]:
+        """Columns of the changes that wait, an index as often as it changed; after them those of a snapshot.
+
+        ``seq`` is the number of the first change, in a snapshot that of the next one.
+        """
+        head = {"lane": "every", "seq": self._seq}
+        if self.sends_snapshot:
+            self._begun, self._gap = True, False
+            return head | super().drain(values)
+        found = [self._waiting.popleft() for _ in range(min(len(self._waiting), CHANGES_AT_ONCE))]
+        self._seq += len(found)
+        return head | columns(found)
+
+    @property
+    def sends_snapshot(self) -> bool:
+        return self.fresh and not self._waiting
+
+    @property
+    def has_more(self) -> bool:
+        """More waits than one message carries."""
+        return len(self._waiting) >= CHANGES_AT_ONCE
+
+    def _lose(self) -> None:
+        self._lost += len(self._waiting)
+        self._waiting.clear()
+        self._gap = self.fresh = True
+
+
+def columns(changes: Sequence[tuple[int, DataValue]]) -> dict[str, Any]:
+    """Values by index as they go over the wire."""
     return {
-        "i": [index for index, _ in chosen],
-        "v": [wire_value(value.value) for value in found],
-        "s": [value.status for value in found],
-        "st": [value.source_time for value in found],
-        "rt": [value.receive_time for value in found],
+        "i": [index for index, _ in changes],
+        "v": [wire_value(value.value) for _, value in changes],
+        "s": [value.status for _, value in changes],
+        "st": [value.source_time for _, value in changes],
+        "rt": [value.receive_time for _, value in changes],
     }
 
 

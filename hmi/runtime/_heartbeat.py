@@ -28,6 +28,10 @@ class Heartbeats:
             self._times.popitem(last=False)
         return self.number
 
+    def forget(self) -> None:
+        """No number of before counts any more: what a screen showed then has another meaning now."""
+        self._times.clear()
+
     def sent_at(self, number: int) -> int | None:
         """Monotonic ns of a heartbeat; None when it is too old or was never sent."""
         return self._times.get(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from hmi.client.port import DisplayInfo, InstanceInfo, PlantInfo, TagInfo
+from hmi.client.port import DisplayInfo, InstanceInfo, PlantInfo, TagInfo, TypeInfo
 from hmi.core.principal import Mode
 from hmi.project.plant import AlarmDef, Instance, Plant, TagDef
 
@@ -30,6 +30,10 @@ def plant_info(plant: Plant, mode: Mode) -> PlantInfo:
         displays=[
             DisplayInfo(d.id, d.name, d.title, d.level, d.area, dict(d.document))
             for d in plant.displays.values()
+        ],
+        types=[
+            TypeInfo(t.name, t.title, t.extends, list(t.signals), dict(t.parameters))
+            for t in plant.types.values()
         ],
     )
 

@@ -6,26 +6,37 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hmi.acquisition import Acquisition
 from hmi.acquisition.port import Batch, DeviceIdentity, Group
 from hmi.alarms import AlarmChange, AlarmEngine, AlarmService
+from hmi.client.port import ReloadResult
 from hmi.commands import CommandGate
-from hmi.core.clock import Clock, SessionClock
+from hmi.core.clock import Clock, SessionClock, monotonic_ns
+from hmi.core.collector import without_collector
 from hmi.core.commands import CommandResult, OperatorCommand, WriteOutcome, WriteRequest
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Mode, Principal
+from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.historian import RecentHistory
 from hmi.journal import SqliteJournal
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._alarm_wire import alarm_infos
 from hmi.runtime._data import DataFolder
-from hmi.runtime._fanout import EventLane, LatestLane
+from hmi.runtime._demand import LINGER_S, Demand, DemandTables
+from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
+from hmi.runtime._plant_info import plant_info
+from hmi.runtime._points import PointStates
+from hmi.runtime._reload import NextRevision, PlantRefused, next_revision, read_plant
+from hmi.runtime._revisions import keep_revision
+from hmi.runtime._scan import ScanOnDemand
 from hmi.runtime._simulator import SimulatorLink
+from hmi.runtime._units import Unit, UnitHealth
 from hmi.runtime.supervisor_notes import take_notes
 from hmi.tags import TagEngine, TagUpdates
 
@@ -52,6 +63,7 @@ class Services:
     journal: SqliteJournal
     simulator: SimulatorLink | None = None
     reason: str = ""
+    linger_s: float = LINGER_S
     beats: Heartbeats = field(default_factory=Heartbeats)
 
 
@@ -61,16 +73,21 @@ class Runtime:
     def __init__(self, services: Services) -> None:
         self.services = s = services
         self.plant = s.plant
+        self.info = plant_info(s.plant, s.mode)
         self.handles: Mapping[str, int] = {tag.name: tag.handle for tag in s.plant.tags}
         self.acquisition: Acquisition | None = None
         self.lanes: set[LatestLane] = set()
+        self.every: set[EveryLane] = set()
+        self.scan = ScanOnDemand(Demand(DemandTables(s.plant), linger_s=s.linger_s), s.tags, self.lanes)
+        self.units = UnitHealth()
+        self.points = PointStates(s.plant)
         self.events: set[EventLane] = set()
         self._alarm_service = AlarmService(s.journal, self._publish_alarms)
-        self._alarm_queue: asyncio.Queue[Sequence[AlarmChange]] = asyncio.Queue()
         self._changed: set[int] = set()
         self.alarms_stored = True
         self._alarms_changed = False
         self._commands_open = False
+        self._reloading = asyncio.Lock()
         self.gate = CommandGate(
             s.plant,
             clock=s.clock,
@@ -86,12 +103,13 @@ class Runtime:
 
     async def run(self, acquisition: Acquisition) -> None:
         """Everything but the API, until cancelled."""
-        self.acquisition = acquisition
+        self.acquisition = self.scan.acquisition = acquisition
+        self.scan.tell()
         await self._record_start()
         await self._restore()
         async with asyncio.TaskGroup() as group:
             group.create_task(acquisition.run(), name="acquisition")
-            group.create_task(self._keep_alarms(), name="alarms to journal")
+            group.create_task(self._alarm_service.run(), name="alarms to journal")
             group.create_task(self._tick(), name="timers")
             group.create_task(self._supervise(), name="ages and life counters")
             group.create_task(self._live(), name="life sign")
@@ -141,22 +159,41 @@ class Runtime:
         if tags.groups != before:
             for lane in self.lanes:
                 lane.fresh = True  # groups and limits go to the stations with a snapshot only
+        self.units.learn(connection, named)
+        alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
+        self._alarm_service.put(alarms.units_are(connection, self.units.of(connection), now_ns))
 
     def on_batch(self, connection: str, batch: Batch) -> None:
         """Steps 3 to 5 of a value."""
-        self._pass_on(
-            self.services.tags.ingest(Batch(f"{connection}:{batch.group}", batch.updates, batch.alive))
-        )
+        group = f"{connection}:{batch.group}"
+        if unit := self.units.heard(group, alive=batch.alive, now_ns=monotonic_ns()):
+            self._unit_answers(unit)
+        self._pass_on(self.services.tags.ingest(Batch(group, batch.updates, batch.alive)))
 
     def on_up(self, connection: str, identity: DeviceIdentity) -> None:
-        self._alarm_queue.put_nowait(self.services.alarms.link_up(connection, self.services.clock.now_ns()))
+        self._alarm_service.put(self.services.alarms.link_up(connection, self.services.clock.now_ns()))
         self._tell_connection(connection)
 
     def on_down(self, connection: str, text: str) -> None:
         """One batch of Bad values and one alarm per device."""
-        self._alarm_queue.put_nowait(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
+        self.units.lost(connection)
+        self._alarm_service.put(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
         self._pass_on(self.services.tags.link_down(connection))
         self._tell_connection(connection)
+
+    def _unit_answers(self, unit: Unit) -> None:
+        alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
+        self._alarm_service.put(alarms.unit_up(unit.connection, unit.name, now_ns))
+        self._tell_connection(unit.connection)
+
+    def _look_for_silent_units(self) -> None:
+        """One alarm per device, also for a device behind a gateway that answers."""
+        alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
+        for unit in self.units.fallen_silent(monotonic_ns()):
+            log.warning("Unit %s of connection %s is silent.", unit.name, unit.connection)
+            ids = [self.plant.by_handle[handle].id for handle in unit.handles]
+            self._alarm_service.put(alarms.unit_down(unit.connection, unit.name, ids, now_ns))
+            self._tell_connection(unit.connection)
 
     def _pass_on(self, updates: TagUpdates) -> None:
         if not updates:
@@ -165,8 +202,11 @@ class Runtime:
         changes = updates.changes
         alarms = s.alarms.evaluate(changes, updates.now_ns)
         if alarms:
-            self._alarm_queue.put_nowait(alarms)
+            self._alarm_service.put(alarms)
         s.history.append(changes)
+        self.points.take(changes)
+        for lane in self.every:
+            lane.record(changes)
         self._changed.update(handle for handle, _ in changes)
 
     def flush_changes(self) -> None:
@@ -174,6 +214,8 @@ class Runtime:
         if self._alarms_changed:
             self._alarms_changed = False
             self.tell("alarms", self.alarm_list())
+        if self._changed and (counts := self.points.news()) is not None:
+            self.tell("points", counts)
         if self._changed:
             changed, self._changed = self._changed, set()
             for lane in self.lanes:
@@ -183,14 +225,14 @@ class Runtime:
 
     async def _tick(self) -> None:
         while True:
-            found = self.services.alarms.tick(self.services.clock.now_ns())
-            if found:
-                self._alarm_queue.put_nowait(found)
+            self._alarm_service.put(self.services.alarms.tick(self.services.clock.now_ns()))
             await asyncio.sleep(TICK_S)
 
     async def _supervise(self) -> None:
         while True:
             self._pass_on(self.services.tags.supervise())
+            self._look_for_silent_units()
+            self.scan.tell()
             await asyncio.sleep(SUPERVISE_S)
 
     async def _live(self) -> None:
@@ -201,14 +243,6 @@ class Runtime:
             except (OSError, StorageError) as error:
                 log.error("The life sign or the supervisor's notes cannot be kept: %s", error)
             await asyncio.sleep(LIFE_S)
-
-    async def _keep_alarms(self) -> None:
-        """Journal first, then publish; what piles up meanwhile is kept in one go."""
-        while True:
-            changes = list(await self._alarm_queue.get())
-            while not self._alarm_queue.empty():
-                changes += self._alarm_queue.get_nowait()
-            await self._alarm_service.handle(changes)
 
     def _publish_alarms(self, changes: Sequence[AlarmChange], stored: bool) -> None:
         """The list goes out with the next tick: in a flood one list in 100 ms, not one per change."""
@@ -240,6 +274,8 @@ class Runtime:
 
     async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         """The only road to a write."""
+        if (tag := self.plant.by_id.get(command.tag_id)) is not None:
+            await self.scan.awake(tag.handle)
         result = await self.gate.submit(principal, command)
         self.tell("result", result)
         return result
@@ -266,6 +302,70 @@ class Runtime:
         await self._note("run.started", {"run_id": run_id, "snapshot": snapshot})
         self.tell("run", {"run_id": run_id})
 
+    # ------------------------------------------------------------------ another revision of the plant
+
+    async def reload(self, principal: Principal) -> ReloadResult:
+        """Read the plant folder again and apply what it holds now."""
+        async with self._reloading:
+            try:
+                plant = await asyncio.to_thread(read_plant, Path(self.plant.folder))
+                return await self._apply(plant, principal)
+            except PlantRefused as refused:
+                log.warning("The plant folder is not taken: %s", refused)
+                return ReloadResult(self.plant.revision, [], list(refused.reasons))
+
+    async def apply(self, plant: Plant, principal: Principal = SYSTEM) -> ReloadResult:
+        """Go on with another revision of the plant; PlantRefused leaves everything as it was (2b.2)."""
+        async with self._reloading:
+            return await self._apply(plant, principal)
+
+    async def _apply(self, plant: Plant, principal: Principal) -> ReloadResult:
+        old = self.plant
+        if plant.revision == old.revision:
+            return ReloadResult(old.revision)
+        if self.acquisition is None:
+            raise PlantRefused([tr("the runtime has not started yet")])
+        new = await asyncio.to_thread(next_revision, plant, old, self.acquisition)
+        if plant.folder:
+            folder, data = Path(plant.folder), self.services.data.path
+            await asyncio.to_thread(keep_revision, data, folder, plant.revision)
+        await self._alarm_service.settle()  # what the old revision judged is recorded under it
+        self._switch(new, self.acquisition)
+        changes = list(new.sentences)
+        payload = {"old": old.revision, "new": plant.revision, "changes": changes}
+        await self._note("plant.applied", payload, principal)
+        log.info("Plant revision %s is applied: %s", plant.revision[:12], "; ".join(changes))
+        return ReloadResult(plant.revision, changes)
+
+    @without_collector()
+    def _switch(self, new: NextRevision, acquisition: Acquisition) -> None:
+        """One step without an await: no batch is judged half by one revision and half by the other."""
+        s, closed = self.services, new.links.closed
+        s.journal.begin_revision(new.plant.revision)
+        self.plant = s.plant = new.plant
+        self.info, self.handles = new.info, new.tags.by_name
+        acquisition.apply(new.links)
+        updates = s.tags.apply(new.tags, closed)
+        s.history.apply(new.plant)
+        s.history.append(updates.changes)
+        self.points.take(updates.changes)
+        self.points.apply(new.plant)
+        self._alarm_service.put(s.alarms.apply(new.alarms, s.tags.values, updates.now_ns))
+        self.gate.apply(new.gate, s.tags.values, new.cut)
+        for lane in self.lanes:
+            lane.follow(self.handles)
+        for lane in self.every:
+            lane.record(updates.changes)
+        self.scan.demand.apply(new.demand)
+        self.scan.review()
+        s.beats.forget()  # a command that was decided on a screen of before is refused
+        self.tell("plant", {"revision": new.plant.revision})
+        self._alarms_changed = True
+        for name in closed:
+            self.units.forget(name)
+            if name in acquisition.links:
+                self._tell_connection(name)
+
     # ------------------------------------------------------------------ Writer and Reader of the gate
 
     async def write(self, tag: TagDef, request: WriteRequest) -> WriteOutcome:
@@ -278,14 +378,14 @@ class Runtime:
         return self.services.tags.scaled(tag.handle, found[tag.handle])
 
     def _is_live(self, name: str) -> bool:
-        return self.services.tags.is_live(self.handles[name])
+        handle = self.handles.get(name)
+        return handle is not None and self.services.tags.is_live(handle)
 
     def _tell_connection(self, connection: str) -> None:
         assert self.acquisition is not None
         link = self.acquisition.links[connection]
-        self.tell(
-            "connection", {"name": connection, "state": link.state, "since": link.since, "text": link.text}
-        )
+        told = {"name": connection, "state": link.state, "since": link.since, "text": link.text}
+        self.tell("connection", {**told, "units": self.units.of(connection)})
 
     @property
     def session_rate(self) -> float:

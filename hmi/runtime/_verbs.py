@@ -16,6 +16,7 @@ from hmi.core.errors import CommunicationError, StorageError, WatchkeeperError
 from hmi.core.principal import Principal, Role
 
 BODY_LIMIT = 1_000_000
+PATH = "path"
 log = logging.getLogger(__name__)
 _json = msgspec.json.Encoder(enc_hook=str).encode
 Handler = Callable[[Principal, Mapping[str, Any]], Awaitable[Any]]
@@ -26,7 +27,8 @@ PrincipalOf = Callable[[Request], Principal]
 class Verb:
     """One route: method, path, the role it needs, its handler and a sentence for the OpenAPI document.
 
-    ``parameters``: name -> JSON type of the query string (GET) or of the body (POST).
+    ``parameters``: name -> JSON type of the query string (GET) or of the body (POST); ``path`` is a
+    part of the path, slashes included.
     """
 
     method: str
@@ -37,8 +39,22 @@ class Verb:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer that is no JSON."""
+
+    content: bytes
+    media: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
 class BadRequest(WatchkeeperError):
     """The request does not fit its verb."""
+
+
+class NotFound(WatchkeeperError):
+    """There is nothing of that name."""
 
 
 def route(verb: Verb, principal_of: PrincipalOf) -> Route:
@@ -53,6 +69,8 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
             return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
         try:
             return answer(await verb.handler(principal, await arguments(request, verb)))
+        except NotFound as error:
+            return answer({"error": str(error)}, 404)
         except (BadRequest, ClientDisconnect) as error:
             return answer({"error": str(error)}, 400)
         except StorageError as error:
@@ -64,11 +82,17 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
             log.exception("%s %s failed", verb.method, verb.path)
             return answer({"error": f"internal fault: {error}"}, 500)
 
-    return Route(verb.path, endpoint, methods=[verb.method])
+    paths = [name for name, kind in verb.parameters.items() if kind == PATH]
+    path = verb.path
+    for name in paths:
+        path = path.replace(f"{{{name}}}", f"{{{name}:path}}")
+    return Route(path, endpoint, methods=[verb.method])
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """A JSON response."""
+    """A JSON response, or the bytes of a ``Raw``."""
+    if isinstance(content, Raw):
+        return Response(content.content, content.status, dict(content.headers), content.media)
     return Response(_json(content), status, media_type="application/json")
 
 
@@ -97,6 +121,8 @@ async def _body(request: Request) -> bytes:
 
 
 def _query(request: Request, name: str, kind: str) -> Any:
+    if kind == PATH:
+        return request.path_params[name]
     if kind == "array":
         return request.query_params.getlist(name)
     text = request.query_params.get(name, "")
@@ -142,7 +168,13 @@ def _operation(verb: Verb) -> dict[str, Any]:
     }
     if verb.method == "GET":
         operation["parameters"] = [
-            {"name": name, "in": "query", "schema": _schema(kind)} for name, kind in verb.parameters.items()
+            {
+                "name": name,
+                "in": "path" if kind == PATH else "query",
+                "required": kind == PATH,
+                "schema": _schema("string" if kind == PATH else kind),
+            }
+            for name, kind in verb.parameters.items()
         ]
     else:
         properties = {name: _schema(kind) for name, kind in verb.parameters.items()}

@@ -32,6 +32,7 @@ class Session:
     ask_on_close: bool = False
     display: str = ""
     theme: str = "light"
+    first_paint: Path | None = None
 
     def specs(self) -> tuple[ChildSpec, ...]:
         """The children, the one that others need first."""
@@ -70,6 +71,7 @@ class Session:
         command += ("--theme", self.theme)
         command += ("--display", self.display) if self.display else ()
         command += ("--ask-on-close",) if self.ask_on_close else ()
+        command += ("--first-paint", str(self.first_paint)) if self.first_paint else ()
         return ChildSpec(
             name="station",
             command=lambda reason: command,

@@ -2,6 +2,18 @@
 
 from hmi.tags._engine import TagEngine
 from hmi.tags._inverse import OutOfTypeRange, raw_for, raw_step, to_raw
+from hmi.tags._scale import converted
+from hmi.tags._tables import TagTables
 from hmi.tags._updates import LiveValues, TagUpdates
 
-__all__ = ["LiveValues", "OutOfTypeRange", "TagEngine", "TagUpdates", "raw_for", "raw_step", "to_raw"]
+__all__ = [
+    "LiveValues",
+    "OutOfTypeRange",
+    "TagEngine",
+    "TagTables",
+    "TagUpdates",
+    "converted",
+    "raw_for",
+    "raw_step",
+    "to_raw",
+]

@@ -67,9 +67,9 @@ def _sorted(found: Mapping[int, Derived], plant: Plant) -> list[int]:
         return list(TopologicalSorter(graph).static_order())
     except CycleError as error:
         ring: list[int] = error.args[1]
-        tag = plant.tags[ring[0]]
+        tag = plant.by_handle[ring[0]]
         raise ConfigurationError(
-            f"derived tags read each other in a circle: {' → '.join(plant.tags[h].name for h in ring)}",
+            f"derived tags read each other in a circle: {' → '.join(plant.by_handle[h].name for h in ring)}",
             file=tag.source.file,
             line=tag.source.line,
             do="take one of them out of the other's expression",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hmi.core import quality
@@ -11,19 +11,19 @@ from hmi.core.commands import Refusal
 from hmi.core.values import WAITING, DataValue, Value, bad
 from hmi.project.plant import Plant
 from hmi.tags import _inverse
-from hmi.tags._ages import PERIODS, GroupAge, LifeCounter, LifeTime, limit_ms
-from hmi.tags._derived import DerivedTags
+from hmi.tags._ages import LifeTime
+from hmi.tags._derived import Derived
 from hmi.tags._groups import Groups
-from hmi.tags._scale import converter
 from hmi.tags._source import SourceBatch, SourceGroup
 from hmi.tags._state import exported, imported
+from hmi.tags._tables import TagTables
 from hmi.tags._updates import LiveValues, TagUpdates
 
 STALE = quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE
 
 
 class TagEngine:
-    """Pure but for the clock; lives on one loop. Lists are indexed by the tags' handles.
+    """Pure but for the clock; lives on one loop. Lists are indexed by the tags' handles, and may have holes.
 
     A tag whose source gives no sign of life is *held*: ``latest`` shows its last value as stale, and the
     value as the device gave it waits in ``_held`` for the source to return.
@@ -31,27 +31,19 @@ class TagEngine:
 
     def __init__(self, plant: Plant, clock: Clock) -> None:
         self._clock = clock
-        self.latest: list[DataValue] = []
+        tables = TagTables(plant)
+        # the alarm engine and the views of values keep looking at this very list
+        self.latest: list[DataValue] = [WAITING] * plant.slots
         self._held: dict[int, DataValue] = {}
-        self.values = LiveValues({}, self.latest)
-        self._build(plant)
+        self._groups = Groups(plant, tables.derived, clock)
+        self._life, self._life_time = tables.life_counters(), LifeTime(clock)
+        self._look_up(tables)
 
-    def _build(self, plant: Plant) -> None:
-        derived = DerivedTags(plant)
-        self.plant, self._derived = plant, derived
-        # in place: alarms and the values view keep looking at this very list
-        self.latest[:] = [WAITING] * len(plant.tags)
-        self._held = {}
-        self._convert = [converter(tag) for tag in plant.tags]
-        self._groups = Groups(plant, derived, self._clock)
-        self._handles = {tag.name: tag.handle for tag in plant.tags}
-        self._by_id = {tag.id: tag.handle for tag in plant.tags}
-        self._of_connection: dict[str, list[int]] = {}
-        for tag in plant.tags:
-            if tag.connection:
-                self._of_connection.setdefault(tag.connection, []).append(tag.handle)
-        self._life, self._life_time = _life_counters(plant), LifeTime(self._clock)
-        self.values.point_to(self._handles, self.latest)
+    def _look_up(self, tables: TagTables) -> None:
+        self.plant, self._derived, self._convert = tables.plant, tables.derived, tables.convert
+        self._handles, self._by_id = tables.by_name, tables.by_id
+        self._of_connection = tables.of_connection
+        self.values = LiveValues(tables.by_name, self.latest)
 
     # ---- values
 
@@ -126,14 +118,14 @@ class TagEngine:
             one = order[position]
             if not any(handle in changed for _, handle in one.inputs):
                 continue
-            new, scale, count = (
-                one.evaluate(self.latest, out.now_ns),
-                self._convert[one.handle],
-                len(out.changes),
-            )
-            self._put(one.handle, new if scale is None else scale(new), out)
+            count = len(out.changes)
+            self._derive(one, out)
             if len(out.changes) > count:
                 changed.add(one.handle)
+
+    def _derive(self, one: Derived, out: TagUpdates) -> None:
+        new, scale = one.evaluate(self.latest, out.now_ns), self._convert[one.handle]
+        self._put(one.handle, new if scale is None else scale(new), out)
 
     # ---- age
 
@@ -204,7 +196,7 @@ class TagEngine:
         frozen = {life.connection for life in self._life if life.frozen}
         late = {name for name, group in self._groups.known.items() if group.stale}
         for handle in handles:
-            if self.plant.tags[handle].connection in frozen or self._groups.of(handle) in late:
+            if self.plant.by_handle[handle].connection in frozen or self._groups.of(handle) in late:
                 continue
             if handle in self._held:
                 self._put(handle, self._held.pop(handle), out)
@@ -213,7 +205,7 @@ class TagEngine:
 
     def raw_for(self, handle: int, value: Value) -> Value | Refusal:
         """The raw value that writes ``value``, or why it does not fit."""
-        return _inverse.raw_for(self.plant.tags[handle], value)
+        return _inverse.raw_for(self.plant.by_handle[handle], value)
 
     def scaled(self, handle: int, raw: DataValue) -> DataValue:
         """A raw read-back in the tag's unit; the latest value is not touched."""
@@ -222,35 +214,44 @@ class TagEngine:
 
     def tolerance(self, handle: int) -> float:
         """How far a read-back may be off, in the tag's unit."""
-        return _inverse.tolerance(self.plant.tags[handle])
+        return _inverse.tolerance(self.plant.by_handle[handle])
 
     # ---- revisions and state
 
-    def apply(self, plant: Plant) -> TagUpdates:
-        """Take another revision of the plant; tags that are still there keep their values.
+    def apply(self, tables: TagTables, closed: Collection[str] = ()) -> TagUpdates:
+        """Take another revision: tables made with the plant of this one as ``previous``.
 
-        Raises ConfigurationError before anything is touched when its derived tags do not work.
+        Values, ages and what is held stay by handle. ``closed`` connections are gone or start afresh: their
+        tags wait for a first value again, as does a tag whose value would mean something else now. ``latest``
+        keeps its identity and ``values`` of before its names; commands that are under way read on in it.
         """
-        old_plant, old = self.plant, list(self.latest)
-        groups = self._groups.known
-        self._build(plant)
-        kept = {tag.id: old[tag.handle] for tag in old_plant.tags}
-        self._regroup(old_plant, groups)
-        return self._take(kept)
+        out = TagUpdates(self._clock.now_ns())
+        self.latest.extend([WAITING] * (tables.plant.slots - len(self.latest)))
+        waiting = {handle for name in closed for handle in tables.of_connection.get(name, ())}
+        waiting.update(handle for handle in tables.other if not tables.plant.by_handle[handle].expression)
+        for handle in tables.other:
+            self._held.pop(handle, None)
+        self._look_up(tables)
+        for handle in tables.gone:
+            self._reset(handle, quality.BAD_CONFIGURATION, out)
+        for handle in sorted(waiting):
+            self._reset(handle, quality.BAD_WAITING_FOR_INITIAL_DATA, out)
+        self._groups.follow(self.plant, self._derived, closed)
+        kept = {life.connection: life for life in self._life if life.connection not in closed}
+        self._life = [kept.get(life.connection, life) for life in tables.life_counters()]
+        for one in self._derived.order:
+            self._derive(one, out)
+        return out
 
-    def _regroup(self, old_plant: Plant, groups: Mapping[str, GroupAge]) -> None:
-        for name, group in groups.items():
-            ids = (old_plant.tags[handle].id for handle in group.handles)
-            handles = [self._by_id[i] for i in ids if i in self._by_id]
-            period = group.limit_ms // PERIODS
-            new = self._groups.add(name, connection=group.connection, period_ms=period, handles=handles)
-            new.alive_ns, new.heard = group.alive_ns, group.heard
+    def _reset(self, handle: int, status: int, out: TagUpdates) -> None:
+        self._held.pop(handle, None)
+        self._put(handle, bad(status, out.now_ns), out)
 
     def _take(self, values: Mapping[str, DataValue]) -> TagUpdates:
         out = TagUpdates(self._clock.now_ns())
         for tag_id, value in values.items():
             handle = self._by_id.get(tag_id)
-            if handle is not None and not self.plant.tags[handle].expression:
+            if handle is not None and not self.plant.by_handle[handle].expression:
                 self._put(handle, value, out)
         self._recompute(out)
         return out
@@ -266,13 +267,3 @@ class TagEngine:
 
 def _stale(value: DataValue) -> DataValue:
     return value if value.is_bad else value.with_status(STALE)
-
-
-def _life_counters(plant: Plant) -> list[LifeCounter]:
-    found: list[LifeCounter] = []
-    for connection in plant.connections.values():
-        tag = plant.by_name.get(connection.life_counter)
-        if tag is not None:
-            scan = plant.scan_classes.get(tag.scan)
-            found.append(LifeCounter(connection.name, tag.handle, limit_ms(scan.period_ms if scan else 1000)))
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from hmi.core.clock import Clock
 from hmi.project.plant import Plant
@@ -16,8 +16,18 @@ class Groups:
     def __init__(self, plant: Plant, derived: DerivedTags, clock: Clock) -> None:
         self._plant, self._derived, self._clock = plant, derived, clock
         self.known: dict[str, GroupAge] = {}
-        self._of: list[str] = [""] * len(plant.tags)
+        self._of: list[str] = [""] * plant.slots
         self._combined: dict[str, list[GroupAge]] | None = None
+
+    def follow(self, plant: Plant, derived: DerivedTags, closed: Collection[str]) -> None:
+        """Another revision: groups and their ages stay, but for those of closed connections."""
+        self._plant, self._derived = plant, derived
+        self.known = {name: group for name, group in self.known.items() if group.connection not in closed}
+        self._of = [""] * plant.slots
+        for name, group in self.known.items():
+            for handle in group.handles:
+                self._of[handle] = name
+        self._combined = None
 
     def add(self, name: str, *, connection: str, period_ms: int, handles: Iterable[int]) -> GroupAge:
         """A group of a driver; its tags count as unheard until the first batch."""
@@ -34,7 +44,7 @@ class Groups:
 
     def learn(self, name: str, handles: list[int]) -> GroupAge:
         """A group that nobody told: its period is the slowest scan class of its tags."""
-        tags = [self._plant.tags[h] for h in handles]
+        tags = [self._plant.by_handle[h] for h in handles]
         scans = [
             self._plant.scan_classes[t.scan].period_ms for t in tags if t.scan in self._plant.scan_classes
         ]

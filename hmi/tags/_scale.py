@@ -35,6 +35,12 @@ def converter(tag: TagDef) -> Convert | None:
     return None
 
 
+def converted(tag: TagDef, raw: DataValue) -> DataValue:
+    """One raw value of a tag in its unit, as the tag engine makes it."""
+    convert = converter(tag)
+    return raw if convert is None else convert(raw)
+
+
 def curve(scaling: Scaling) -> Curve:
     """Raw number to engineering number (standards 4.3)."""
     raw_low, eu_low = scaling.raw.low, scaling.eu.low

@@ -17,8 +17,8 @@ def exported(plant: Plant, latest: Sequence[DataValue]) -> dict[str, Any]:
     """Bad values carry nothing worth keeping; bytes travel as base64."""
     values = {
         tag.id: [_written(value.value), value.status, value.source_time, value.receive_time]
-        for tag, value in zip(plant.tags, latest, strict=True)
-        if not value.is_bad
+        for tag in plant.tags
+        if not (value := latest[tag.handle]).is_bad
     }
     return {"version": VERSION, "values": values}
 

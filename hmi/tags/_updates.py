@@ -27,7 +27,7 @@ class TagUpdates:
 
 
 class LiveValues(Mapping[str, DataValue]):
-    """The latest values by tag name: what expressions, alarms and the command gate read."""
+    """The latest values by the tag names of one revision: what expressions, alarms and the gate read."""
 
     def __init__(self, handles: Mapping[str, int], latest: Sequence[DataValue]) -> None:
         self._handles, self._latest = handles, latest
@@ -47,7 +47,3 @@ class LiveValues(Mapping[str, DataValue]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._handles
-
-    def point_to(self, handles: Mapping[str, int], latest: Sequence[DataValue]) -> None:
-        """Follow another revision of the plant; holders of this view need not be told."""
-        self._handles, self._latest = handles, latest

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-import math
+import asyncio
+import hashlib
+import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from hmi.client.points import PointPage, PointRow
 from hmi.client.port import (
+    HISTORY_GROUP,
     AlarmInfo,
     ConnectionInfo,
     Event,
+    ImageFile,
+    Lane,
     Listener,
     LiveUpdate,
     PlantInfo,
+    ReloadResult,
     RuntimeStatus,
+    Subscription,
     TagInfo,
 )
+from hmi.client.why import Why
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand
 from hmi.core.errors import CommunicationError
 from hmi.core.history import HistoryPage, ReadRaw
-from hmi.core.quality import GOOD
-from hmi.core.values import DataValue
+from hmi.core.quality import BAD_CONFIGURATION
+from hmi.core.replay import Replay
+from hmi.core.values import DataValue, bad
+from hmi.testing.past import FakePast
 
+DEVICE_S = 10.0
 START_NS = 1_795_000_000 * NS_PER_S
 Script = Callable[[int], Mapping[str, DataValue]]
 Answer = Callable[[OperatorCommand], CommandResult]
@@ -78,6 +91,7 @@ class FakeClient:
         self.listener, self._plant = listener, plant
         self.values = dict(values or {})
         self._script = script
+        self.images: dict[str, bytes] = {}
         self.active = {row.occurrence_id: row for row in alarms}
         self.connections = list(connections)
         self.clock = clock
@@ -86,12 +100,21 @@ class FakeClient:
         self.session_time = START_NS
         self.answer: Answer = confirmed
         self.history: dict[str, list[DataValue]] = {}
+        self.wanted, self._number = Subscription(()), 1
+        self._past = FakePast(plant, self.values, self.history, lambda: self.session_time)
+        self._replay: Replay | None = None
+        self._due = 0
         self.submitted: list[OperatorCommand] = []
         self.acknowledged: list[str] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.records: list[dict[str, Any]] = []
         self.user, self.blocked = "demo-operator", ""
         self.roles = ["view", "acknowledge", "operate", "tune"]
+        self.whys: dict[tuple[str, bool], Why] = {}
+        self.whys_asked: list[tuple[str, bool]] = []
+        self.device_answers = threading.Event()
+        self.device_answers.set()
+        self.point_rows: list[PointRow] = []
         self.silent = False
         listener.on_link(True, "")
 
@@ -105,12 +128,39 @@ class FakeClient:
         self.values.update(changed)
         wanted = set(self.tags)
         self.session_time += NS_PER_S // 10
-        self._send({tag: data for tag, data in changed.items() if tag in wanted}, age_ms)
+        if self._replay is not None:
+            self._tick_replay()
+        else:
+            self._send({tag: data for tag, data in changed.items() if tag in wanted}, age_ms)
+
+    def _tick_replay(self) -> None:
+        assert self._replay is not None
+        self._due += int(self.wanted.rate * NS_PER_S / 10)
+        to = self._due if self.wanted.rate else 2**63
+        changes, more = self._replay.step(to)
+        while more and not changes:
+            changes, more = self._replay.step(to)
+        self._send_past(changes)
 
     def raise_alarms(self, *rows: AlarmInfo) -> None:
         """Replace the active list and say so on the lossless lane."""
         self.active = {row.occurrence_id: row for row in rows}
         self._tell("alarms", list(rows))
+
+    def take_plant(self, plant: PlantInfo) -> None:
+        """Another revision, as after a reload: first told, then a snapshot of what is subscribed."""
+        self._plant = plant
+        self._tell("plant", {"revision": plant.revision})
+        self._past = FakePast(plant, self.values, self.history, lambda: self.session_time)
+        if self._replay is None:
+            self.beat += 1
+            self._send(self._all_values(), 0, snapshot=True)
+
+    def _all_values(self) -> dict[str, DataValue]:
+        """As a runtime answers: a name that the plant does not have is Bad."""
+        known = {tag.name for tag in self._plant.tags}
+        found = {t: self.values[t] for t in self.tags if t in self.values}
+        return found | {t: bad(BAD_CONFIGURATION, 0) for t in self.tags if t not in known}
 
     def lose_link(self, text: str = "the runtime closed the connection") -> None:
         self.silent = True
@@ -120,18 +170,37 @@ class FakeClient:
         known = {tag.name: tag for tag in self._plant.tags}
         groups = {name: _group(known[name]) for name in self.tags if name in known} if snapshot else {}
         names = {_group(known[name]) for name in self.tags if name in known}
-        self.listener.on_live(
-            LiveUpdate(
-                values=values,
-                ages_ms=dict.fromkeys(names, age_ms),
-                heartbeat=self.beat,
-                arrived_ns=self.clock(),
-                snapshot=snapshot,
-                tag_group=groups,
-                group_limits_ms={name: max(2000, 3 * int(name.rpartition(":")[2])) for name in names},
-                session_time=self.session_time,
-            )
-        )
+        update = self._update(list(values.items()), snapshot=snapshot)
+        update.ages_ms = dict.fromkeys(names, age_ms)
+        update.tag_group = groups
+        update.group_limits_ms = {name: max(2000, 3 * int(name.rpartition(":")[2])) for name in names}
+        self.listener.on_live(update)
+
+    def _update(self, changes: list[tuple[str, DataValue]], *, snapshot: bool) -> LiveUpdate:
+        """A batch; in the ``every`` lane with its changes one by one."""
+        update = LiveUpdate(
+            values=dict(changes), ages_ms={}, heartbeat=self.beat, arrived_ns=self.clock(),
+            snapshot=snapshot, session_time=self.session_time,
+        )  # fmt: skip
+        update.revision = self._plant.revision if snapshot else ""
+        if self.wanted.lane == "every":
+            update.seq = self._number
+            if not snapshot:
+                update.changes, self._number = changes, self._number + len(changes)
+        return update
+
+    def _send_past(self, changes: list[tuple[int, DataValue]], *, snapshot: bool = False) -> None:
+        """What the replay dealt out; in no live group, at its own time."""
+        assert self._replay is not None
+        update = self._update([(self.tags[i], value) for i, value in changes], snapshot=snapshot)
+        update.ages_ms = {HISTORY_GROUP: 1}
+        update.at = update.session_time = self._replay.position
+        update.ended = self._replay.ended
+        update.rate = 0.0 if update.ended else self.wanted.rate
+        if snapshot:
+            update.tag_group = dict.fromkeys(self.tags, HISTORY_GROUP)
+            update.group_limits_ms = {HISTORY_GROUP: 0}
+        self.listener.on_live(update)
 
     def _tell(self, kind: str, payload: Any) -> None:
         self.seq += 1
@@ -149,26 +218,71 @@ class FakeClient:
             api=1, runtime_id="r_fake", run_id="run_1", plant_id=self._plant.id, revision=self._plant.revision,
             mode=self._plant.mode, heartbeat=self.beat, session_time=self.session_time, rate=1.0,
             user=self.user, roles=self.roles, connections=self.connections, commands_blocked=self.blocked,
+            points=self.point_counts(),
         )  # fmt: skip
 
     async def plant(self) -> PlantInfo:
         self._check()
         return self._plant
 
-    async def subscribe(self, tags: Sequence[str]) -> None:
+    async def subscribe(
+        self,
+        tags: Sequence[str],
+        *,
+        lane: Lane = "latest",
+        at: int | None = None,
+        until: int | None = None,
+        rate: float = 1.0,
+    ) -> None:
         self._check()
-        self.tags = tuple(tags)
+        self.wanted = Subscription(tuple(tags), lane, at, until, rate)
+        self.tags = tuple(dict.fromkeys(tags))
         self.beat += 1
-        self._send({t: self.values[t] for t in self.tags if t in self.values}, 0, snapshot=True)
+        self._replay, self._number = None, 1
+        if at is None:
+            self._send(self._all_values(), 0, snapshot=True)
+        else:
+            self._begin_replay(min(at, self.session_time), min(until or at, self.session_time))
+
+    def _begin_replay(self, at: int, until: int) -> None:
+        ids = {tag.name: tag.id for tag in self._plant.tags}
+        self._replay, self._due = Replay(self._past, [ids.get(name, "") for name in self.tags], at, until), at
+        while (found := self._replay.snapshot()) is None:
+            continue
+        if until == at:
+            self._replay.step(at)
+        unknown = [(i, bad(BAD_CONFIGURATION, 0)) for i, name in enumerate(self.tags) if name not in ids]
+        self._send_past([*found, *unknown], snapshot=True)
 
     async def read_raw(self, request: ReadRaw) -> HistoryPage:
         self._check()
-        name = next((tag.name for tag in self._plant.tags if tag.id == request.tag_id), "")
-        samples = self.history.get(name)
-        if samples is None:
-            samples = wave(self.values.get(name), request.start, request.end, seed=sum(map(ord, name)))
-        chosen = [one for one in samples if request.start <= one.source_time <= request.end]
-        return HistoryPage(request.tag_id, tuple(chosen))
+        return self._past.read_raw(request)
+
+    async def why(self, tag: str, *, quick: bool = False) -> Why:
+        """What a test put into ``whys``; without ``quick`` it waits for ``device_answers``."""
+        self._check()
+        self.whys_asked.append((tag, quick))
+        if not quick:
+            await asyncio.to_thread(self.device_answers.wait, DEVICE_S)
+        if (tag, quick) not in self.whys:
+            raise CommunicationError(f"there is no tag {tag!r}")
+        return self.whys[tag, quick]
+
+    async def points(self, *, state: str = "", area: str = "", after: int = 0, limit: int = 0) -> PointPage:
+        self._check()
+        marked = {"forced", "simulated", "manual", "out_of_service"}
+        found = [row for row in self.point_rows if row.state == state or (not state and row.state in marked)]
+        end = after + (limit or 500)
+        return PointPage(self.session_time, self.point_counts(), len(found), found[after:end],
+                         end if end < len(found) else 0)  # fmt: skip
+
+    def point_counts(self) -> dict[str, int]:
+        return dict(Counter(row.state for row in self.point_rows if row.state not in {"bad", "stale"}))
+
+    def set_points(self, rows: Sequence[PointRow]) -> None:
+        """Other points are forced from now on; the station is told."""
+        self.point_rows = list(rows)
+        self._tell("points", self.point_counts())
 
     async def alarms(self) -> list[AlarmInfo]:
         self._check()
@@ -203,10 +317,26 @@ class FakeClient:
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
     ) -> list[dict[str, Any]]:
         self._check()
-        found = [r for r in self.records if r["seq"] > after and kind in {"", r["kind"]}]
-        if after >= 0:
-            return found[:limit]
-        return [r for r in found if object_id in {"", r["object_id"]}][-limit:]
+        found = [
+            record
+            for record in self.records
+            if record["seq"] > after
+            and kind in {"", record["kind"]}
+            and object_id in {"", record.get("object_id")}
+        ]
+        return found[:limit] if after >= 0 else found[-limit:]
+
+    async def image(self, name: str, known: str = "") -> ImageFile:
+        self._check()
+        content = self.images.get(name)
+        if content is None:
+            return ImageFile(problem=f"there is no picture images/{name}")
+        digest = hashlib.sha256(content).hexdigest()
+        return ImageFile(digest, b"" if digest == known else content)
+
+    async def reload(self) -> ReloadResult:
+        self._check()
+        return ReloadResult(self._plant.revision)
 
     async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self._check()
@@ -224,20 +354,6 @@ class FakeClient:
 
 def _group(tag: TagInfo) -> str:
     return f"{tag.connection or 'plc'}:{tag.period_ms}"
-
-
-def wave(last: DataValue | None, start: int, end: int, *, seed: int = 0, step_s: int = 5) -> list[DataValue]:
-    """A wandering past that ends at the present value; the same each time."""
-    if last is None or isinstance(last.value, bool) or not isinstance(last.value, int | float):
-        return []
-    points: list[DataValue] = []
-    step = step_s * NS_PER_S
-    for at in range(start - start % step, end, step):
-        left = (end - at) / NS_PER_S
-        swing = math.sin(left / 700 + seed) + 0.4 * math.sin(left / 97 + seed) + 0.15 * math.sin(left * 1.7)
-        rest = math.sin(seed) + 0.4 * math.sin(seed)
-        points.append(DataValue(float(last.value) * (1 + 0.02 * (swing - rest)), GOOD, at, at))
-    return points
 
 
 def later(data: DataValue, seconds: float) -> DataValue:

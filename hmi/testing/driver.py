@@ -26,6 +26,7 @@ class FakePlc:
     def __init__(self, *, push: bool = False, identity: DeviceIdentity = SIMULATOR) -> None:
         self.push, self.identity = push, identity
         self.values: dict[int, Value] = {}
+        self.statuses: dict[int, int] = {}
         self.reachable = True
         self.running = asyncio.Event()
         self.running.set()
@@ -55,6 +56,11 @@ class FakePlc:
         """Every open connection ends, as with a reset."""
         for driver in self.drivers:
             driver.lost.set()
+
+    def force(self, statuses: Mapping[int, int]) -> None:
+        """Other status codes in the device, such as GOOD_LOCAL_OVERRIDE; the values stay."""
+        self.statuses.update(statuses)
+        self.change({handle: self.values[handle] for handle in statuses})
 
     def change(self, values: Mapping[int, Value]) -> None:
         """New values in the device; a push driver sends them."""
@@ -119,7 +125,8 @@ class _FakeDriver:
         now = wall_ns()
         if handle not in self._plc.values:
             return DataValue(None, quality.BAD_NODE_ID_UNKNOWN, now, now)
-        return DataValue(self._plc.values[handle], quality.GOOD, now, now)
+        status = self._plc.statuses.get(handle, quality.GOOD)
+        return DataValue(self._plc.values[handle], status, now, now)
 
     async def _answer(self) -> None:
         """An answer of the device: at once, LinkLost after a cut or the time-out of a frozen device."""
@@ -150,13 +157,22 @@ class FakePollDriver(_FakeDriver):
 
 
 class FakePushDriver(_FakeDriver):
-    """Sends what changed, and a sign of life every ``life_s``."""
+    """Sends what changed, and a sign of life every ``life_s``; pauses what is not demanded."""
 
     life_s = 0.2
 
     def __init__(self, plc: FakePlc, settings: LinkSettings) -> None:
         super().__init__(plc, settings)
         self.news: asyncio.Queue[tuple[int, ...]] = asyncio.Queue()
+        self.paused: frozenset[int] = frozenset()
+        self._resting: list[int] = []
+
+    def demand(self, handles: frozenset[int]) -> None:
+        """Points that are paused from now on are told once more, as no longer updated."""
+        paused = frozenset(point.handle for point in self.settings.points) - handles
+        self._resting += paused - self.paused
+        woken, self.paused = self.paused - paused, paused
+        self.news.put_nowait(tuple(woken))
 
     async def watch(self, sink: Sink) -> None:
         for group in self.groups():
@@ -169,5 +185,14 @@ class FakePushDriver(_FakeDriver):
             except TimeoutError:
                 changed = ()
             await self._answer()
+            resting, self._resting = set(self._resting), []
+            awake = set(changed) - self.paused
             for group in self.groups():
-                sink(Batch(group.name, [(h, self._value(h)) for h in changed if h in group.handles]))
+                members = set(group.handles)
+                found = [(handle, self._value(handle)) for handle in awake & members]
+                found += [(handle, _rested(self._value(handle))) for handle in resting & members]
+                sink(Batch(group.name, found))
+
+
+def _rested(value: DataValue) -> DataValue:
+    return value if value.is_bad else value.with_status(quality.UNCERTAIN_LAST_USABLE)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hmi.core.values import DataValue
+from hmi.project import keep_handles
 from hmi.project.plant import AlarmDef, ConnectionDef, Plant, ScanClass, TagDef
 
 SCANS = {
@@ -26,12 +27,13 @@ def make_plant(
     alarms: Sequence[AlarmDef] = (),
     connections: Mapping[str, ConnectionDef] | None = None,
     revision: str = "r1",
+    previous: Plant | None = None,
 ) -> Plant:
-    """A plant of these tags, in this order."""
+    """A plant of these tags, in this order; with ``previous`` as the next revision of that one."""
     placed = tuple(replace(tag, handle=index) for index, tag in enumerate(tags))
     used = sorted({tag.connection for tag in placed if tag.connection})
     made = {name: ConnectionDef(name, "fake", ("fake://1",), simulated=True) for name in used}
-    return Plant(
+    plant = Plant(
         id="p_test00",
         name="test",
         title="Test plant",
@@ -49,6 +51,7 @@ def make_plant(
         by_name={tag.name: tag for tag in placed},
         by_id={tag.id: tag for tag in placed},
     )
+    return plant if previous is None else keep_handles(plant, previous)
 
 
 def good(value: object, at: int = 1) -> DataValue:

@@ -13,13 +13,19 @@ from hmi.project.plant import TagDef
 
 
 class FakeJournal:
-    """A JournalWriter that keeps entries in ``entries``; with ``broken`` it keeps nothing and says so."""
+    """A JournalWriter that keeps entries in ``entries``; with ``broken`` it keeps nothing and says so.
+
+    While ``answers`` is cleared it does neither, like a disk that hangs.
+    """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.broken = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def append(self, *entries: Entry) -> tuple[JournalRecord, ...]:
+        await self.answers.wait()
         if self.broken:
             raise StorageError("the disk is full")
         first = len(self.entries) + 1

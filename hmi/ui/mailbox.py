@@ -38,18 +38,25 @@ class Ages:
         self.heartbeat_ns = 0
         self.session_time = 0
         self.rate = 1.0
+        self.at = 0
+        self.revision = ""
+        self._number = 0
 
     def take(self, update: LiveUpdate) -> None:
         """Every batch proves that the runtime lives, and says when each group last proved the same."""
         if update.snapshot:
             self.group = dict(update.tag_group)
+            self.revision = update.revision
             self.proof_ns = {}
         for group, limit in update.group_limits_ms.items():
             self.limit_ns[group] = limit * NS_PER_MS
         for group, age in update.ages_ms.items():
             self.proof_ns[group] = update.arrived_ns - age * NS_PER_MS
-        if update.heartbeat != self.heartbeat or update.snapshot:
-            self.heartbeat, self.heartbeat_ns = update.heartbeat, update.arrived_ns
+        self.at = update.at
+        if update.heartbeat != self._number or update.snapshot:
+            self._number, self.heartbeat_ns = update.heartbeat, update.arrived_ns
+        # a command carries the number of the batch it was decided on: one from the past has none and is refused
+        self.heartbeat = 0 if update.at else update.heartbeat
         if update.session_time:
             self.session_time, self.rate = update.session_time, update.rate
 
@@ -61,8 +68,11 @@ class Ages:
         return self.heartbeat_ns > 0 and self.silence_ns(now_ns) <= SILENCE_NS
 
     def is_fresh(self, tag: str, now_ns: int) -> bool:
-        """False when the runtime is silent or the tag's group gave no proof of life within its limit."""
-        if not self.is_alive(now_ns):
+        """False when the runtime is silent or the tag's group gave no proof of life within its limit.
+
+        What was true in the past is never live.
+        """
+        if self.at or not self.is_alive(now_ns):
             return False
         group = self.group.get(tag)
         if group is None:
@@ -130,6 +140,11 @@ class Mailbox:
         return self.ages.is_fresh(tag, self.clock())
 
     @property
+    def is_history(self) -> bool:
+        """The values are those of the past at ``now``."""
+        return self.ages.at > 0
+
+    @property
     def alive(self) -> bool:
         return self.ages.is_alive(self.clock())
 
@@ -153,5 +168,6 @@ def _merged(kept: list[LiveUpdate], update: LiveUpdate) -> list[LiveUpdate]:
     merged = LiveUpdate(
         values={}, ages_ms=ages, heartbeat=update.heartbeat, arrived_ns=update.arrived_ns,
         group_limits_ms=limits, session_time=update.session_time or last.session_time, rate=update.rate,
+        at=update.at, ended=update.ended,
     )  # fmt: skip
     return [*kept[:-1], merged]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock, Thread
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from hmi.core.history import HistoryPage
 from hmi.core.quality import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA, CODE_MASK
-from hmi.mimics import Scene, load_display, shipped_definitions
+from hmi.core.texts import tr
+from hmi.mimics import Samples, Scene, display_of_address, display_weight, load_display, shipped_definitions
+from hmi.ui.controls.watch import ControlWatch
+from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.view import MimicView
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
@@ -16,41 +21,102 @@ from hmi.ui.theme import Theme
 _UNSETTLED = frozenset((BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA))
 
 
+SMALL = 2_000  # elements: fewer are read within the turn of the event loop that asks for them
+
+
 class MimicPage(QWidget):
-    """One mimic view wired to the station; ``open`` changes the display."""
+    """One mimic view wired to the station; ``open`` changes the display. ``name`` is the address in view.
+
+    ``shown`` comes when the scene of the display is there: at once, or later for a large one.
+    """
+
+    shown = Signal()
+    _prepared = Signal(int, object)
 
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._station = station
         self.view = MimicView(theme)
+        self.controls = ControlWatch(station, self.view)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
         self._tags: frozenset[str] = frozenset()
         self._history: dict[str, int] = {}
         self.name = ""
+        self._turn = 0
+        self._one_at_a_time = Lock()
+        self._preparing = QLabel(tr("Preparing the display …"), self)
+        self._preparing.setTextFormat(Qt.TextFormat.PlainText)
+        self._preparing.move(24, 24)
+        self._preparing.hide()
+        self._prepared.connect(self._take_prepared)
         station.valuesChanged.connect(self._take)
         station.judged.connect(self._judge)
+        station.images.arrived.connect(self.view.set_images)
+        self.view.pastAsked.connect(self._past_asked)
         station.alarmsChanged.connect(lambda: self.view.set_alarms(station.tag_alarms))
 
-    def open(self, name: str) -> bool:
-        """Show the display of that name; False when the plant has none."""
-        plant = self._station.plant
-        info = next((d for d in plant.displays if d.name == name), None) if plant else None
-        if info is None:
+    def open(self, address: str) -> bool:
+        """Show the display of that name, with the arguments in its address; False when the plant has none.
+
+        A large display is read beside the Qt thread: until it is there the page is empty and says so.
+        """
+        name, arguments = display_of_address(address)
+        catalogue = self._station.catalogue
+        source = catalogue.displays.get(name) if self._station.plant else None
+        if source is None:
             return False
-        scene = Scene(load_display(info.document, shipped_definitions()), self._station.catalogue)
-        self.name = name
+        self.name = address
+        self._turn += 1
+
+        def build() -> Scene:
+            display = load_display(
+                source.document, shipped_definitions(), file=source.file, names=catalogue, arguments=arguments
+            )
+            return Scene(display, catalogue)
+
+        if display_weight(source.document, catalogue) <= SMALL:
+            self._show(build())
+        else:
+            self._prepare(build, self._turn)
+        return True
+
+    def _prepare(self, build: Callable[[], Scene], turn: int) -> None:
+        """Nothing of the display before may be taken for this one meanwhile."""
+        self._tags, self._history = frozenset(), {}
+        self.view.set_scene(None)
+        self._station.want(self, self.controls.show(None))
+        self._preparing.show()
+
+        def work() -> None:
+            with self._one_at_a_time:
+                if turn == self._turn:
+                    scene = build()
+                    hits = Hits.of(scene.elements)
+                    with suppress(RuntimeError):  # the window has been closed meanwhile
+                        self._prepared.emit(turn, (scene, hits))
+
+        Thread(target=work, name="display", daemon=True).start()
+
+    def _take_prepared(self, turn: int, made: tuple[Scene, Hits]) -> None:
+        if turn == self._turn:
+            self._show(*made)
+
+    def _show(self, scene: Scene, hits: Hits | None = None) -> None:
+        self._preparing.hide()
         self._tags = frozenset(scene.tags)
         known = {tag: data for tag, data in self._station.values.items() if tag in self._tags}
         scene.apply(known, self._station.now())
-        scene.set_alarms(self._station.tag_alarms)
-        self.view.set_scene(scene)
+        scene.set_images(self._station.images.want(scene.image_names))
+        if self._station.has_alarms:
+            scene.set_alarms(self._station.tag_alarms)
+        self.view.set_scene(scene, hits)
         self._judge()
-        self._station.want(self, scene.tags)
+        self._station.want(self, (*scene.tags, *self.controls.show(scene)))
         self._history = dict(scene.history_wants())
         self._ask_history()
-        return True
+        self.shown.emit()
 
     def _ask_history(self) -> None:
         """As soon as the runtime has told its time."""
@@ -58,13 +124,19 @@ class MimicPage(QWidget):
         if scene is None or not self._station.now():
             return
         for tag, span in self._history.items():
-            self._station.read_history(tag, span, owner=self, done=self._backfill_for(scene, tag))
+            self._station.read_samples(tag, span, owner=self, done=self._backfill_for(scene, tag))
         self._history = {}
 
-    def _backfill_for(self, scene: Scene, tag: str) -> Callable[[HistoryPage], None]:
-        def take(page: HistoryPage) -> None:
+    def _past_asked(self) -> None:
+        """Another span was chosen on the display: its past is read again."""
+        if (scene := self.view.scene) is not None:
+            self._history = dict(scene.history_wants())
+            self._ask_history()
+
+    def _backfill_for(self, scene: Scene, tag: str) -> Callable[[Samples], None]:
+        def take(samples: Samples) -> None:
             if self.view.scene is scene:
-                self.view.backfill(tag, page.samples, self._station.now())
+                self.view.backfill(tag, samples, self._station.now())
 
         return take
 
@@ -76,7 +148,15 @@ class MimicPage(QWidget):
     def _judge(self) -> None:
         if self._history:
             self._ask_history()
-        self.view.judge(self._station.mailbox.fresh, self._station.now())
+        self._ask_images()
+        self.view.judge(self._station.fresh, self._station.now(), hears=self._station.hears)
+
+    def _ask_images(self) -> None:
+        """A picture that did not arrive, because the link was down, is asked for again."""
+        scene = self.view.scene
+        missing = [name for name in scene.image_names if name not in scene.images] if scene else []
+        if missing and self._station.mailbox.alive:
+            self._station.images.want(missing)
 
     @property
     def is_settled(self) -> bool:

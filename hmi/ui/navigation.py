@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hmi.client.port import DisplayInfo, PlantInfo
+from hmi.mimics import needs_arguments
 
 KEYS = 12
 
@@ -31,6 +32,16 @@ class History:
     @property
     def can_forward(self) -> bool:
         return self._at < len(self._places) - 1
+
+    @property
+    def behind(self) -> str:
+        """Where back leads to; empty for nowhere."""
+        return self._places[self._at - 1] if self.can_back else ""
+
+    @property
+    def ahead(self) -> str:
+        """Where forward leads to; empty for nowhere."""
+        return self._places[self._at + 1] if self.can_forward else ""
 
     def visit(self, place: str) -> None:
         """Go somewhere new; what lay ahead is forgotten."""
@@ -63,50 +74,64 @@ class Place:
 
 def places(plant: PlantInfo) -> list[Place]:
     """The home display, then one tab for each area below the site, whether a display shows it or not."""
-    displays = {display.name: display for display in plant.displays}
-    home = displays.get(plant.home) or next(iter(plant.displays), None)
+    home = home_of(plant)
     found = [Place("Overview", "", home.name)] if home else []
     parents = {area.get("parent", "") for area in plant.areas}
     for area in plant.areas:
         path = area["path"]
         if path in parents and not area.get("parent"):
             continue
-        display = _display_of(path, plant, home)
+        display = area_display(path, plant)
         opens = display.title if display and display.area != path else ""
         found.append(Place(area.get("title") or path, path, display.name if display else "", opens))
     return found
 
 
-def _display_of(area: str, plant: PlantInfo, home: DisplayInfo | None) -> DisplayInfo | None:
+def area_display(area: str, plant: PlantInfo) -> DisplayInfo | None:
     """The display of the area itself, else the one that shows most of it, home last; None: nothing shows it."""
-    own = [d for d in plant.displays if d.area == area]
+    own = [d for d in plant.displays if d.area == area and opens_alone(d)]
     if own:
         return min(own, key=lambda d: d.level)
-    shares = [(_mentions(d.document, f"{area}/"), d) for d in plant.displays if d is not home]
+    home = home_of(plant)
+    others = (d for d in plant.displays if d is not home and opens_alone(d))
+    shares = [(_mentions(d.document, f"{area}/"), d) for d in others]
     if home is not None and not any(count for count, _ in shares):
         shares = [(_mentions(home.document, f"{area}/"), home)]
     count, best = max(shares, key=lambda share: share[0], default=(0, None))
     return best if count else None
 
 
+def home_of(plant: PlantInfo) -> DisplayInfo | None:
+    """The display that opens first; the first one of all where the plant names none that exists."""
+    named = (display for display in plant.displays if display.name == plant.home)
+    return next(named, next(iter(plant.displays), None))
+
+
 def _mentions(document: Mapping[str, Any], prefix: str) -> int:
-    return sum(text.startswith(prefix) for text in _texts(document.get("elements", ())))
+    return sum(text.startswith(prefix) for text in texts_of(document.get("elements", ())))
 
 
-def _texts(node: Any) -> Iterator[str]:
+def texts_of(node: Any) -> Iterator[str]:
+    """Every text in a document."""
     if isinstance(node, str):
         yield node
     elif isinstance(node, Mapping):
         for value in node.values():
-            yield from _texts(value)
+            yield from texts_of(value)
     elif isinstance(node, list | tuple):
         for value in node:
-            yield from _texts(value)
+            yield from texts_of(value)
+
+
+def opens_alone(display: DisplayInfo) -> bool:
+    """True when the display shows something without arguments."""
+    return not needs_arguments(display.document)
 
 
 def key_displays(plant: PlantInfo) -> list[str]:
     """The displays of F1 to F12: home first, then by level in the plant's order."""
-    ordered = sorted(plant.displays, key=lambda d: (d.name != plant.home, d.level))
+    alone = filter(opens_alone, plant.displays)
+    ordered = sorted(alone, key=lambda d: (d.name != plant.home, d.level))
     return [display.name for display in ordered][:KEYS]
 
 

@@ -1,7 +1,8 @@
 """Drawing of alarm marks and quality marks, the same wherever the product shows them.
 
 Everything takes design coordinates and a painter that may be scaled. Marks are stamped from a cache of
-pixmaps by theme, mark, state, size and density: a flood of alarms costs one blit for each.
+pixmaps by theme, mark, state, size and density: a flood of alarms costs one blit for each. The cache holds
+``STAMP_BYTES``; what was drawn first leaves first.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hmi.ui.theme import Theme, make_font
 BLINK_PERIOD_NS: Final = 1_250_000_000  # 0.8 Hz, half of it on (standards 2.4)
 MARK_SIZE: Final = 22.0
 BADGE_SIZE: Final = 15.0
+TAG: Final = "tag"  # the badge of what must not be operated
 
 
 def blink_on(monotonic_ns: int) -> bool:
@@ -28,8 +30,37 @@ def blink_on(monotonic_ns: int) -> bool:
 
 
 Draw = Callable[[QPainter, QPointF], None]
-_STAMPS: Final = 2048
-_stamps: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+STAMP_BYTES: Final = 16 * 2**20
+_BYTES_PER_PIXEL: Final = 4
+
+
+class Stamps:
+    """Pictures by what they show, up to a number of bytes."""
+
+    def __init__(self, limit: int = STAMP_BYTES) -> None:
+        self._limit, self._bytes = limit, 0
+        self._pictures: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def get(self, key: tuple[object, ...]) -> QPixmap | None:
+        return self._pictures.get(key)
+
+    def keep(self, key: tuple[object, ...], picture: QPixmap) -> QPixmap:
+        """Take a new picture; the oldest ones leave until all fit."""
+        self._pictures[key] = picture
+        self._bytes += _size_of(picture)
+        while self._bytes > self._limit and len(self._pictures) > 1:
+            self._bytes -= _size_of(self._pictures.popitem(last=False)[1])
+        return picture
+
+
+def _size_of(picture: QPixmap) -> int:
+    return picture.width() * picture.height() * _BYTES_PER_PIXEL
+
+
+_stamps = Stamps()
 
 
 def _density(painter: QPainter) -> float:
@@ -58,9 +89,7 @@ def stamp(
     whole = (theme.name, round(density, 3), width, height, *key)
     picture = _stamps.get(whole)
     if picture is None:
-        picture = _stamps[whole] = _drawn(width, height, density, draw)
-        if len(_stamps) > _STAMPS:
-            _stamps.popitem(last=False)
+        picture = _stamps.keep(whole, _drawn(width, height, density, draw))
     painter.drawPixmap(QPointF(center.x() - width / density / 2, center.y() - height / density / 2), picture)
 
 
@@ -170,14 +199,17 @@ def _alarm_frame(painter: QPainter, theme: Theme, priority: int, box: QRectF, li
 def draw_badge(
     painter: QPainter, theme: Theme, letter: str, center: QPointF, *, solid: bool = False
 ) -> float:
-    """A letter in a small box (A, M, L, S, F, C, …); ``solid`` for what an operator must notice. Its width."""
+    """A letter in a small box (A, M, L, S, F, C, …); ``solid`` for what an operator must notice. Its width.
+
+    ``tag`` is a T in the shape of a tag that hangs on the equipment: do not operate.
+    """
     metrics = metrics_of(theme.font("badge"))
-    width = max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
+    width = BADGE_SIZE if letter == TAG else max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
 
     def draw(inner: QPainter, at: QPointF) -> None:
         _badge(inner, theme, letter, at, width, solid)
 
-    stamp(painter, theme, ("badge", letter, solid), center, (width + 3, BADGE_SIZE + 3), draw)
+    stamp(painter, theme, ("badge", letter, solid), center, (width + 7, BADGE_SIZE + 3), draw)
     return width
 
 
@@ -189,12 +221,30 @@ def _badge(painter: QPainter, theme: Theme, letter: str, center: QPointF, width:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.color("text.secondary" if solid else "pipe.minor"), 1.0))
     painter.setBrush(theme.brush("text.secondary" if solid else "panel"))
-    painter.drawRoundedRect(box, 2.5, 2.5)
+    shift = 0.0
+    if letter == TAG:
+        painter.drawPath(_tag_path(box))
+        letter, shift = "T", 2.5
+    else:
+        painter.drawRoundedRect(box, 2.5, 2.5)
     painter.setFont(font)
     painter.setPen(theme.color("panel" if solid else "text.secondary"))
-    x = center.x() - metrics.horizontalAdvance(letter) / 2
+    x = center.x() - metrics.horizontalAdvance(letter) / 2 + shift
     painter.drawText(QPointF(x, center.y() + metrics.capHeight() / 2), letter)
     painter.restore()
+
+
+def _tag_path(box: QRectF) -> QPainterPath:
+    """A label with a pointed end on the left and a hole in it."""
+    left, middle = box.left() - 2, box.center().y()
+    path = QPainterPath(QPointF(left, middle))
+    path.lineTo(QPointF(left + 6, box.top()))
+    path.lineTo(box.topRight())
+    path.lineTo(box.bottomRight())
+    path.lineTo(QPointF(left + 6, box.bottom()))
+    path.closeSubpath()
+    path.addEllipse(QPointF(left + 5, middle), 1.6, 1.6)
+    return path
 
 
 def draw_clock(painter: QPainter, theme: Theme, center: QPointF, *, size: float = 13.0) -> None:

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from hmi.client.port import AlarmInfo, Event, PlantInfo, RuntimeStatus
+from hmi.client.federation import FederatedStatus
+from hmi.client.port import AlarmInfo, Event, PlantInfo, RuntimeClient, RuntimeStatus
+from hmi.core import heap
 from hmi.core.clock import NS_PER_S
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.history import HistoryPage, ReadRaw
-from hmi.core.identity import new_id
-from hmi.core.values import DataValue, Value
-from hmi.mimics import Catalogue, Reading, TagAlarm
+from hmi.core.identity import TagRef, new_id
+from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
+from hmi.core.values import DataValue, Value, bad
+from hmi.mimics import Catalogue, Reading, Samples, TagAlarm, samples_of, worst_of
+from hmi.ui.commands.road import CommandRoad
+from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
-from hmi.ui.mailbox import Mailbox
+from hmi.ui.mailbox import Mail, Mailbox
 
 log = logging.getLogger(__name__)
 
 DRAIN_MS = 100
 JUDGE_MS = 250
 STATUS_MS = 2_000
+MOST_SAMPLES = 300_000  # of one tag: 24 h of a value that changes three times a second
 
 
 class Station(QObject):
-    """Drains the mailbox on the Qt thread and tells the windows. Decides nothing."""
+    """Drains the mailboxes on the Qt thread and tells the windows. Decides nothing.
+
+    ``mailbox`` is the home runtime's; ``further`` has one for each other runtime, whose tags carry its name
+    and ``::`` before theirs. Each is judged by its own ages and heartbeats.
+    """
 
     valuesChanged = Signal(object)
     alarmsChanged = Signal()
@@ -36,16 +47,29 @@ class Station(QObject):
     statusChanged = Signal()
     notice = Signal(str)
 
-    def __init__(self, link: Link, mailbox: Mailbox, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        mailbox: Mailbox,
+        parent: QObject | None = None,
+        *,
+        further: Mapping[str, Mailbox] | None = None,
+    ) -> None:
         super().__init__(parent)
-        self.link, self.mailbox = link, mailbox
+        self.link, self.mailbox, self.further = link, mailbox, dict(further or {})
+        self.fresh: Callable[[str], bool] = self._fresh_somewhere if self.further else mailbox.fresh
         self.plant: PlantInfo | None = None
         self.status: RuntimeStatus | None = None
         self.catalogue = Catalogue()
         self.values: dict[str, DataValue] = {}
         self.alarms: dict[str, AlarmInfo] = {}
         self.tag_alarms: dict[str, TagAlarm] = {}
+        self.has_alarms = False
+        self._alarms_told = False
+        self.images = ImageStore(link.ask, self)
         self.link_up, self.link_text = False, ""
+        self.commands = CommandRoad(self)
+        self._revisions: dict[str, str] = {}
         self._wants: dict[int, tuple[str, ...]] = {}
         self._subscribed: tuple[str, ...] = ()
         self._timers = [
@@ -77,11 +101,9 @@ class Station(QObject):
         mail = self.mailbox.drain()
         if mail.link is not None:
             self._take_link(*mail.link)
-        if mail.snapshot:
-            self.values = {}
-        if mail.values:
-            self.values.update(mail.values)
-            self.valuesChanged.emit(mail.values)
+        self._take_values("", mail)
+        for runtime, box in self.further.items():
+            self._take_further(runtime, box.drain())
         turned = False
         for event in mail.events:
             turned |= self._take_event(event)
@@ -90,9 +112,47 @@ class Station(QObject):
         if mail.overrun:
             self.ask_alarms()
 
+    def _take_values(self, runtime: str, mail: Mail) -> None:
+        """A snapshot replaces what its own runtime told, nothing else.
+
+        Values of another plant revision than the one shown may mean something else: every value of that
+        runtime waits until the station has fetched the plant again.
+        """
+        if mail.snapshot:
+            before = self._forget_values({runtime})
+            if not self._knows(runtime):
+                waiting = bad(BAD_WAITING_FOR_INITIAL_DATA, self.now())
+                self.valuesChanged.emit(dict.fromkeys(before, waiting))
+                self.ask_plant()
+        if mail.values and self._knows(runtime):
+            self.values.update(mail.values)
+            self.valuesChanged.emit(mail.values)
+
+    def _forget_values(self, runtimes: Collection[str]) -> list[str]:
+        """Tags of these runtimes that had a value."""
+        if not self.further and "" in runtimes:
+            gone, self.values = list(self.values), {}
+            return gone
+        gone = [tag for tag in self.values if TagRef.parse(tag).runtime in runtimes]
+        for tag in gone:
+            del self.values[tag]
+        return gone
+
+    def _knows(self, runtime: str) -> bool:
+        """Whether the values of a runtime come from the plant revision that is shown."""
+        told = self.further.get(runtime, self.mailbox).ages.revision
+        return not told or self._revisions.get(runtime, told) == told
+
+    def _take_further(self, runtime: str, mail: Mail) -> None:
+        self._take_values(runtime, mail)
+        if mail.link is not None:
+            self.ask_status()
+            self.statusChanged.emit()
+
     def _take_link(self, up: bool, text: str) -> None:
         returned = up and not self.link_up
         self.link_up, self.link_text = up, text
+        self._alarms_told = self._alarms_told and up
         if returned:
             self._subscribed = ()
             self.ask_plant()
@@ -114,16 +174,16 @@ class Station(QObject):
             self.ask_alarms()
         elif event.kind in {"connection", "status"}:
             self.ask_status()
+        elif event.kind == "plant":
+            self.ask_plant()
         return False
 
     def _alarms_turned(self) -> None:
-        found: dict[str, TagAlarm] = {}
+        self.has_alarms = self._alarms_told = True
+        found: dict[str, list[TagAlarm]] = {}
         for row in self.alarms.values():
-            known = found.get(row.tag_name)
-            own = TagAlarm(row.priority, is_unacked(row), row.name)
-            if known is None or (own.priority, not own.unacked) < (known.priority, not known.unacked):
-                found[row.tag_name] = own
-        self.tag_alarms = found
+            found.setdefault(row.tag_name, []).append(TagAlarm(row.priority, is_unacked(row), row.name))
+        self.tag_alarms = {tag: worst_of(alarms) for tag, alarms in found.items()}
         self.alarmsChanged.emit()
 
     # questions
@@ -134,8 +194,13 @@ class Station(QObject):
 
     def _take_plant(self, plant: PlantInfo) -> None:
         if self.plant is None or plant.revision != self.plant.revision:
+            old, self._revisions = self._revisions, _revisions_of(plant)
+            both = old.items() ^ self._revisions.items()
+            self._forget_values({runtime for runtime, _ in both})
+            self._subscribed = ()  # a fresh snapshot follows
             self.plant, self.catalogue = plant, Catalogue.of(plant)
             self.plantLoaded.emit()
+            heap.settle()
         self._subscribe()
 
     def ask_alarms(self) -> None:
@@ -150,6 +215,8 @@ class Station(QObject):
 
     def _take_status(self, status: RuntimeStatus) -> None:
         self.status = status
+        if self.plant is not None and status.revision != self._revisions[""]:
+            self.ask_plant()
         self.statusChanged.emit()
 
     def _quiet(self, sentence: str) -> None:
@@ -187,6 +254,16 @@ class Station(QObject):
         request = ReadRaw(info.id, now - span_ns, now, limit, bounds=True)
         self.link.ask(lambda client: client.read_raw(request), owner=owner, done=done, failed=self._quiet)
 
+    def read_samples(
+        self, tag: str, span_ns: int, *, owner: QObject, done: Callable[[Samples], None]
+    ) -> None:
+        """All of the last ``span_ns`` of session time as arrays, read page by page and made ready elsewhere."""
+        info, now = self.catalogue.tags.get(tag), self.now()
+        if info is None or not now:
+            return
+        request = ReadRaw(info.id, now - span_ns, now, 0, bounds=True)
+        self.link.ask(lambda client: _whole(client, request), owner=owner, done=done, failed=self._quiet)
+
     def acknowledge(self, occurrence_ids: list[str]) -> None:
         """Ask the runtime; its event changes the list, not this click."""
         if not occurrence_ids:
@@ -211,11 +288,20 @@ class Station(QObject):
         done: Callable[[CommandResult], None],
         failed: Callable[[str], None],
         reason: str = "",
+        expected: Value = None,
     ) -> OperatorCommand:
-        """Send a command with the number of the last heartbeat seen; the command that was sent."""
+        """Send a command with the number of the last heartbeat seen of its runtime; the command that was sent.
+
+        ``expected``: the value on the asker's screen; a plant that has another one by then refuses.
+        """
         info = self.catalogue.tags[tag]
         command = OperatorCommand(
-            id=new_id("c"), tag_id=info.id, value=value, heartbeat=self.mailbox.ages.heartbeat, reason=reason
+            id=new_id("c"),
+            tag_id=info.id,
+            value=value,
+            heartbeat=self._heartbeat(tag),
+            expected=expected,
+            reason=reason,
         )
         self.link.ask(lambda client: client.submit(command), owner=owner, done=done, failed=failed)
         return command
@@ -247,7 +333,33 @@ class Station(QObject):
 
         data = self.values.get(tag, WAITING)
         info = self.catalogue.tags.get(tag)
-        return Reading(tag, data, info, not self.mailbox.fresh(tag), self.tag_alarms.get(tag))
+        return Reading(tag, data, info, not self.fresh(tag), self.tag_alarms.get(tag))
+
+    def _heartbeat(self, tag: str) -> int:
+        """The last one of the tag's runtime; none while its values are those of another plant revision."""
+        return self.mailbox_of(tag).ages.heartbeat if self._knows(TagRef.parse(tag).runtime) else 0
+
+    def hears(self, area: str) -> bool:
+        """Whether the alarms of an area (of all runtimes without one) are what is told now."""
+        runtime = TagRef.parse(area).runtime
+        if runtime and runtime not in self.further:
+            return False
+        boxes = [self.mailbox_of(area)] if area else [self.mailbox, *self.further.values()]
+        return self._alarms_told and all(box.alive for box in boxes)
+
+    def mailbox_of(self, tag: str) -> Mailbox:
+        """Where the live values of a tag arrive."""
+        return self.further.get(TagRef.parse(tag).runtime, self.mailbox)
+
+    def status_of(self, tag: str) -> RuntimeStatus | None:
+        """The status of the runtime that holds a tag; None when it does not answer."""
+        runtime = TagRef.parse(tag).runtime
+        if not runtime:
+            return self.status
+        return self.status.further.get(runtime) if isinstance(self.status, FederatedStatus) else None
+
+    def _fresh_somewhere(self, tag: str) -> bool:
+        return self.mailbox_of(tag).fresh(tag)
 
     def alarms_of(self, tags: Iterable[str]) -> list[AlarmInfo]:
         names = frozenset(tags)
@@ -260,6 +372,26 @@ class Station(QObject):
 
 def _alarm(payload: Any) -> AlarmInfo:
     return payload if isinstance(payload, AlarmInfo) else msgspec.convert(payload, AlarmInfo)
+
+
+def _revisions_of(plant: PlantInfo) -> dict[str, str]:
+    """Revision of the plant by runtime; the home runtime is called ''. See ``hmi.client.federation``."""
+    home, *others = plant.revision.split(" ")
+    return {"": home} | {name: revision for name, _, revision in (word.partition(":") for word in others)}
+
+
+async def _whole(client: RuntimeClient, request: ReadRaw) -> Samples:
+    """Every page, up to what a curve needs; the arrays are made on the client's thread."""
+    found: list[DataValue] = []
+    start = request.start
+    while True:
+        page = await client.read_raw(dataclasses.replace(request, start=start))
+        found += page.samples
+        if not page.continuation or page.continuation <= start:
+            return samples_of(found)
+        if len(found) >= MOST_SAMPLES:
+            return samples_of(found, found[-1].source_time)
+        start = page.continuation
 
 
 def is_unacked(row: AlarmInfo) -> bool:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from hmi.ui.theme import Theme
 
 GRID = 8
 BUTTON_HEIGHT = 28
+SIDE_BUTTONS = (Qt.MouseButton.BackButton, Qt.MouseButton.ForwardButton)
 
 
 def plain(text: str) -> str:
@@ -89,6 +90,11 @@ class Text(QLabel):
         self.setToolTip(plain(self._full) if shown != self._full else "")
 
 
+def is_press_key(event: QKeyEvent) -> bool:
+    """True for Enter; Qt presses its buttons with Space alone."""
+    return event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and not event.isAutoRepeat()
+
+
 class FlatButton(QAbstractButton):
     """A flat button: rounded, one hairline, a focus ring; ``strong`` for the obvious next step."""
 
@@ -123,6 +129,12 @@ class FlatButton(QAbstractButton):
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
         return QSize(max(metrics.horizontalAdvance(self.text()) + 24, 32), BUTTON_HEIGHT)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if is_press_key(event):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         self.update()

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, tzinfo
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from hmi.client.port import AlarmInfo, DisplayInfo
+from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
-from hmi.mimics import Scene
+from hmi.mimics import display_of_address
 from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
+from hmi.ui.atlas import AtlasMaker
 from hmi.ui.closing import CloseQuestion
+from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
 from hmi.ui.faceplate.desk import FaceplateDesk
+from hmi.ui.favourites import Favourites
+from hmi.ui.finder import element_for
 from hmi.ui.flash import flash
 from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
-from hmi.ui.header import HEIGHT, Header, zone_of
+from hmi.ui.header import HEIGHT, Header
 from hmi.ui.instructor import InstructorPanel
-from hmi.ui.mimic.offscreen import fit
 from hmi.ui.mimic_page import MimicPage
-from hmi.ui.navigation import History, in_area, key_displays, places
+from hmi.ui.navigation import History, in_area, places
 from hmi.ui.notice import Banner, Notice
+from hmi.ui.overlays import Overlays
+from hmi.ui.search.index import Entry
+from hmi.ui.settings import Settings
+from hmi.ui.shortcuts import bind, bind_favourites
 from hmi.ui.station import Station
+from hmi.ui.target_menu import target_menu
 from hmi.ui.theme import Theme
+from hmi.ui.times import clock_text, zone_of
+from hmi.ui.trail import Crumb, parent_of, title_of, trail
 from hmi.ui.trend.panel import TrendPanel
 
 CLOCK_MS = 250
@@ -38,7 +47,13 @@ class StationWindow(QWidget):
     windowClosed = Signal(int)
 
     def __init__(
-        self, theme: Theme, station: Station, *, display: str = "", ask_on_close: bool = False
+        self,
+        theme: Theme,
+        station: Station,
+        *,
+        display: str = "",
+        ask_on_close: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__()
         self.theme, self.station = theme, station
@@ -54,6 +69,14 @@ class StationWindow(QWidget):
         self.strip = AlarmStrip(theme, station)
         self.stack = QStackedWidget()
         self.desk = FaceplateDesk(theme, station, self)
+        self.controls = ControlDesk(theme, station, self, self.mimic)
+        self.settings = settings or Settings(parent=self)
+        self.favourites = Favourites(self.settings, self)
+        self.atlas = AtlasMaker(self)
+        self.overlays = Overlays(
+            theme, station, self.atlas, self.favourites, self, area=self.working_area, title_of=self._title_of
+        )
+        self._led_to: tuple[str, QRect] | None = None
         self.trends: list[TrendPanel] = []
         self.instructor: InstructorPanel | None = None
         self.close_question: CloseQuestion | None = None
@@ -98,24 +121,41 @@ class StationWindow(QWidget):
         for table in (self.strip.table, self.alarm_page.table):
             table.ackAsked.connect(station.acknowledge)
             table.chosen.connect(self._alarm_chosen)
-            table.displayAsked.connect(self.open_display)
+            table.displayAsked.connect(self._display_of_alarm)
+            table.guidanceAsked.connect(self.overlays.show_guidance)
         view = self.mimic.view
         view.elementClicked.connect(lambda _id, target, place: self.open_faceplate(target, place))
         view.displayAsked.connect(self.open_display)
+        view.alarmsAsked.connect(self.list_alarms)
         view.targetMenu.connect(self._menu)
+        self.mimic.shown.connect(self._shown)
         self.desk.trendAsked.connect(self.open_trend)
+        self._connect_ways()
+
+    def _connect_ways(self) -> None:
+        """Title bar and panels that lead somewhere."""
+        header, overlays = self.header, self.overlays
+        header.areas.clicked.connect(lambda: overlays.toggle(overlays.areas))
+        header.seek.clicked.connect(lambda: overlays.toggle(overlays.find))
+        header.back.clicked.connect(self.back)
+        header.forward.clicked.connect(self.forward)
+        header.up.clicked.connect(self.up)
+        header.place.chosen.connect(self.open_display)
+        overlays.areas.chosen.connect(self.open_display)
+        overlays.find.openAsked.connect(self._open_entry)
+        overlays.find.trendAsked.connect(self._trend_of_entry)
+        overlays.guidance.objectAsked.connect(lambda row: self.lead_to(row.tag_name, row.display))
 
     def _keys(self) -> None:
-        bound: list[tuple[str, Callable[[], object]]] = [
-            ("Alt+Left", self.back), ("Alt+Right", self.forward), ("Ctrl+L", self.toggle_alarms),
-            ("Ctrl+I", self.toggle_instructor), ("Ctrl+T", self._trend_of_focus), ("T", self._trend_of_focus),
-            ("Ctrl+D", self.strip.table.setFocus), ("Ctrl+M", self.mimic.view.setFocus),
-            ("Ctrl+Shift+A", self._ack_top), ("Esc", self._escape),
-        ]  # fmt: skip
-        for key, slot in bound:
-            QShortcut(QKeySequence(key), self, slot)
-        for number in range(1, 13):
-            QShortcut(QKeySequence(f"F{number}"), self, lambda n=number: self._key_display(n))
+        overlays = self.overlays
+        bind(self, {
+            "find": lambda: overlays.toggle(overlays.find), "areas": lambda: overlays.toggle(overlays.areas),
+            "keys": lambda: overlays.toggle(overlays.keys), "up": self.up, "back": self.back,
+            "forward": self.forward, "alarms": self.toggle_alarms, "instructor": self.toggle_instructor,
+            "trend": self._trend_of_focus, "to_strip": self.strip.table.setFocus,
+            "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
+        })  # fmt: skip
+        bind_favourites(self, self._open_favourite, self._pin_favourite)
 
     def _timers(self) -> None:
         self._clock = QTimer(self)
@@ -133,7 +173,7 @@ class StationWindow(QWidget):
         self.header.plant.set_text(plant.title)
         for model in (self.strip.model, self.alarm_page.model):
             model.forget_texts()
-        self.header.set_titles(_place_words(display) for display in plant.displays)
+        self.header.set_trails(_widest(trail(plant, display.name)) for display in plant.displays)
         found = places(plant)
         self.header.tabs.set_places(found)
         self.alarm_page.set_areas([(place.area, place.title) for place in found if place.area])
@@ -143,10 +183,28 @@ class StationWindow(QWidget):
         self.header.chip.setVisible(simulated)
         self.frame.setVisible(simulated)
         self._cover()
+        self.atlas.make(plant, self.station.catalogue)
+        self.favourites.set_plant(plant)
+        self._open_settings()
+        page = self.stack.currentWidget()
         name = self.history.current or self._wanted_display or plant.home
-        if not self._show(name):
+        if not self._show(name, renew=name == self.mimic.name):
             self._show(plant.displays[0].name if plant.displays else "")
         self.history.visit(self.mimic.name)
+        self._tell_ways()
+        self._renew_trends()
+        if page is self.alarm_page:
+            self.toggle_alarms()
+
+    def _renew_trends(self) -> None:
+        """Another plant revision: a trend whose tags are no longer the same is made again with those left."""
+        known = self.station.catalogue.tags
+        for panel in list(self.trends):
+            if any(known.get(pen.tag) != pen.info for pen in panel.pens):
+                tags = [pen.tag for pen in panel.pens if pen.tag in known]
+                panel.close_panel()
+                if tags:
+                    self.open_trend(tags)
 
     def _alarms_changed(self) -> None:
         rows = list(self.station.alarms.values())
@@ -160,7 +218,14 @@ class StationWindow(QWidget):
         status = self.station.status
         if status is not None:
             self.header.user.set_text(status.user)
+            self._open_settings()
         self._tick()
+
+    def _open_settings(self) -> None:
+        """As soon as it is known whose they are."""
+        plant, status = self.station.plant, self.station.status
+        if plant is not None and status is not None:
+            self.settings.open(plant.id, status.user)
 
     def _tick(self) -> None:
         """Clock, health and the banner of a silent runtime."""
@@ -175,17 +240,22 @@ class StationWindow(QWidget):
         turned = bool(text) == self.banner.isHidden()
         self.banner.set_text(text)
         if turned:
-            QTimer.singleShot(0, self, self.desk.keep_inside)
+            QTimer.singleShot(0, self, self._keep_inside)
 
     def _banner_text(self, alive: bool) -> str:
         if self.station.plant is None:
             return tr("Connecting to the runtime …") if not self.station.link_text else self.station.link_text
+        if alive and self.station.mailbox.is_history:
+            at = clock_text(self.station.now(), self._zone)
+            return tr("History: the plant at {time}. No value shown is live; the alarm list is.", time=at)
         if alive:
             status = self.station.status
             if self.station.is_simulated and status and status.rate == 0:
                 return tr("The simulation is frozen. Time and values stand still.")
             return status.commands_blocked if status else ""
         seconds = f"{self.station.silence_s():.0f}" if self.station.mailbox.ages.heartbeat_ns else "–"
+        if self.station.further:
+            return tr("No sign of life from the home runtime for {n} s. Every value of it is old.", n=seconds)
         return tr("No sign of life from the runtime for {n} s. Every value shown is old.", n=seconds)
 
     def _blink(self, lit: bool) -> None:
@@ -196,6 +266,7 @@ class StationWindow(QWidget):
         self.header.tabs.lit = lit
         if self.header.tabs.has_unacked:
             self.header.tabs.update()
+        self.overlays.areas.flash(lit)
 
     # moving about
 
@@ -203,33 +274,82 @@ class StationWindow(QWidget):
         """Go to a display and remember it."""
         if self._show(name):
             self.history.visit(name)
+            self._tell_ways()
 
-    def _show(self, name: str) -> bool:
-        self.desk.close_all()
+    def _show(self, name: str, *, renew: bool = False) -> bool:
+        """``renew``: the display in view is built again, and what is open on it stays."""
+        if renew:
+            self.desk.renew()
+        else:
+            self.desk.close_all()
         if not self.mimic.open(name):
             if name:
                 self.notice.say(tr("There is no display {name}.", name=name))
             return False
         self.stack.setCurrentWidget(self.mimic)
-        plant = self.station.plant
-        info = next(d for d in plant.displays if d.name == name) if plant else None
-        if info is not None:
-            self.header.place.set_text(_place_words(info))
-            self.header.tabs.set_active(name, info.area)
         return True
+
+    def _shown(self) -> None:
+        """The scene of the display in view is there: say where that is, and what the operator was led to."""
+        plant, address, scene = self.station.plant, self.mimic.name, self.mimic.view.scene
+        if plant is None:
+            return
+        steps = trail(plant, address)
+        if steps and scene is not None:
+            steps[-1] = steps[-1]._replace(title=scene.display.title)
+        self.header.place.set_trail(steps)
+        name = display_of_address(address)[0]
+        self.header.tabs.set_active(name, next((d.area for d in plant.displays if d.name == name), ""))
+        self.overlays.areas.set_address(address)
+        self._tell_ways()
+        self._point_out()
+
+    def _tell_ways(self) -> None:
+        """Where back, forward and up lead to."""
+        plant, history = self.station.plant, self.history
+        if plant is not None:
+            self.header.set_ways(
+                back=self._title_of(history.behind), forward=self._title_of(history.ahead),
+                up=self._title_of(parent_of(plant, self.mimic.name)),
+            )  # fmt: skip
+
+    def _title_of(self, address: str) -> str:
+        plant = self.station.plant
+        return title_of(plant, address) if plant is not None and address else ""
 
     def back(self) -> None:
         if self.history.can_back:
             self._show(self.history.back())
+            self._tell_ways()
 
     def forward(self) -> None:
         if self.history.can_forward:
             self._show(self.history.forward())
+            self._tell_ways()
 
-    def _key_display(self, number: int) -> None:
-        names = key_displays(self.station.plant) if self.station.plant else []
-        if number <= len(names):
-            self.open_display(names[number - 1])
+    def up(self) -> None:
+        """To the display one level up; there is none above the highest."""
+        plant = self.station.plant
+        if plant is not None and (address := parent_of(plant, self.mimic.name)):
+            self.open_display(address)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The side buttons of a mouse, wherever they were pressed."""
+        turn = {Qt.MouseButton.BackButton: self.back, Qt.MouseButton.ForwardButton: self.forward}
+        turn.get(event.button(), lambda: None)()
+
+    def _open_favourite(self, number: int) -> None:
+        if address := self.favourites.address(number):
+            self.open_display(address)
+        else:
+            self.notice.say(tr("F{n} opens nothing yet: Ctrl+F{n} pins the display in view.", n=number))
+
+    def _pin_favourite(self, number: int) -> None:
+        title = self._title_of(self.mimic.name)
+        if self.favourites.pin(number, self.mimic.name):
+            self.notice.say(tr("F{n} opens {title} from now on.", n=number, title=title))
+        else:
+            self.notice.say(tr("F{n} is no longer pinned to {title}.", n=number, title=title))
 
     def toggle_alarms(self) -> None:
         """Full alarm list and back; the strip stays."""
@@ -238,30 +358,79 @@ class StationWindow(QWidget):
         self.desk.setVisible(listed)
         (self.mimic.view if listed else self.alarm_page.table).setFocus()
 
+    def list_alarms(self, area: str) -> None:
+        """The full alarm list, filtered to an area; where the list has no such area, by the text itself."""
+        self.alarm_page.show_only(area)
+        if self.stack.currentWidget() is not self.alarm_page:
+            self.toggle_alarms()
+
     def _alarm_chosen(self, row: AlarmInfo, place: QRect) -> None:
         """From a row to its display and to its faceplate: one action."""
-        if row.display and row.display != self.mimic.name:
-            self.open_display(row.display)
-        self.stack.setCurrentWidget(self.mimic)
-        self.open_faceplate(row.tag_name, self.place_of(row.tag_name) or place)
+        self.lead_to(row.tag_name, row.display, place)
 
-    def place_of(self, tag: str) -> QRect | None:
-        """Where the display in view shows a tag, on the screen."""
+    def _display_of_alarm(self, row: AlarmInfo) -> None:
+        if address := row.display or self._address_of(row.tag_name):
+            self.open_display(address)
+        else:
+            self.notice.say(tr("No display shows {name}.", name=row.tag_name))
+
+    def lead_to(self, target: str, display: str = "", place: QRect | None = None) -> None:
+        """Show the display of a tag or instance, ring it there and open its faceplate.
+
+        ``display`` is the address to use; without one the display in view stays if it shows the object.
+        """
         scene = self.mimic.view.scene
-        if scene is None:
-            return None
-        instance = tag.rpartition(".")[0]
-        for index in range(len(scene.elements)):
-            if scene.target(index) and scene.target(index) in {tag, instance}:
-                return self._on_screen(scene, index)
-        return None
+        address = display
+        if not address and (scene is None or element_for(scene, target) < 0):
+            address = self._address_of(target)
+        self._led_to = target, place or self._middle()
+        self.stack.setCurrentWidget(self.mimic)
+        if address and address != self.mimic.name:
+            self.open_display(address)
+        else:
+            self._point_out()
 
-    def _on_screen(self, scene: Scene, index: int) -> QRect:
-        view, element = self.mimic.view, scene.elements[index]
-        scale, offset = fit(scene.display.size, view.size())
-        box = QRectF(element.x, element.y, element.w, element.h)
-        local = QRectF(box.topLeft() * scale + offset, box.size() * scale).toAlignedRect()
-        return QRect(view.mapToGlobal(local.topLeft()), local.size())
+    def _middle(self) -> QRect:
+        area = self.working_area()
+        return QRect(self.mapToGlobal(area.center()), area.size() / 20)
+
+    def _address_of(self, target: str) -> str:
+        where = self.atlas.atlas.where
+        return where.address(target) if where is not None else ""
+
+    def _point_out(self) -> None:
+        """What was led to, as soon as the display with it is there."""
+        scene = self.mimic.view.scene
+        if self._led_to is None or scene is None:
+            return
+        (target, place), self._led_to = self._led_to, None
+        index = element_for(scene, target)
+        self.mimic.view.point_out(index)
+        self.open_faceplate(target, self.mimic.view.place_of(index) if index >= 0 else place)
+
+    def _open_entry(self, entry: Entry) -> None:
+        """Enter in the search."""
+        self.overlays.find.close_panel()
+        if entry.kind == "display":
+            self.open_display(entry.target)
+            self.setFocus()
+        else:
+            self.lead_to(entry.target)
+
+    def _trend_of_entry(self, entry: Entry) -> None:
+        tags = self._tags_for_trend(entry.target) if entry.kind != "display" else []
+        if not tags:
+            self.notice.say(tr("{name} has no recorded values.", name=entry.title))
+            return
+        self.overlays.find.close_panel()
+        self.open_trend(tags)
+
+    def _tags_for_trend(self, target: str) -> list[str]:
+        """At most four: the tag itself, else the values of its faceplate that are recorded."""
+        known = self.station.catalogue.tags
+        if target in known and known[target].history:
+            return [target]
+        return [tag for tag in self.desk.tags_of(target) if known[tag].history][:4]
 
     # faceplates and trends
 
@@ -296,19 +465,17 @@ class StationWindow(QWidget):
             self.open_trend(tags)
 
     def _menu(self, _element: str, target: str, at: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         tags = [tag for tag in self.desk.tags_of(target) if self.station.catalogue.tags[tag].history] or (
             [target] if target in self.station.catalogue.tags else []
         )
-        trend = QAction(tr("Trend"), menu)
-        trend.setEnabled(bool(tags))
-        trend.triggered.connect(lambda: self.open_trend(tags[:4]))
-        plate = QAction(tr("Faceplate"), menu)
-        plate.triggered.connect(lambda: self.open_faceplate(target, QRect(at, at)))
-        menu.addAction(plate)
-        menu.addAction(trend)
-        menu.popup(at)
+        address = self.desk.display_of(target)
+        entries = [
+            (tr("Faceplate"), lambda: self.open_faceplate(target, QRect(at, at))),
+            (tr("Trend"), (lambda: self.open_trend(tags[:4])) if tags else None),
+        ]
+        if address:
+            entries.append((tr("Display"), lambda: self.open_display(address)))
+        target_menu(self, entries).popup(at)
 
     def toggle_instructor(self) -> None:
         if not self.station.is_simulated:
@@ -332,12 +499,18 @@ class StationWindow(QWidget):
         self.station.acknowledge(self.strip.table.visible_unacked()[:1])
 
     def _escape(self) -> None:
-        """Close what was opened last."""
+        """Close what was opened last; a question about a command before anything else."""
+        if self.controls.cancel():
+            return
         if self.trends:
             self.trends[-1].close_panel()
         elif self.instructor is not None:
             self.instructor.close_panel()
-        elif not self.desk.close_last() and self.stack.currentWidget() is self.alarm_page:
+        elif (
+            not self.overlays.close_last()
+            and not self.desk.close_last()
+            and self.stack.currentWidget() is self.alarm_page
+        ):
             self.toggle_alarms()
 
     def _say_health(self) -> None:
@@ -352,7 +525,12 @@ class StationWindow(QWidget):
         super().resizeEvent(event)
         self._cover()
         self.notice.place(QRect(0, HEIGHT, self.width(), self.height() - HEIGHT - STRIP_HEIGHT))
+        self._keep_inside()
+
+    def _keep_inside(self) -> None:
+        """Everything over the display, after the room for it changed."""
         self.desk.keep_inside()
+        self.overlays.keep_inside()
 
     def _cover(self) -> None:
         self.frame.cover(self.rect())
@@ -376,5 +554,6 @@ class StationWindow(QWidget):
         self.close()
 
 
-def _place_words(display: DisplayInfo) -> str:
-    return tr("Level {n} · {title}", n=display.level, title=display.title)
+def _widest(steps: list[Crumb]) -> list[Crumb]:
+    """A way to measure the room for it; a display of no plant has none."""
+    return steps or [Crumb("", "", 1)]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from fake_runtime import fake_runtime
 
+from hmi.acquisition.port import Batch
 from hmi.client.port import Event, LiveUpdate, RuntimeClient
 from hmi.client.socket import SocketClient
 from hmi.core.clock import monotonic_ns
@@ -19,6 +22,7 @@ from hmi.core.commands import CommandState, OperatorCommand
 from hmi.core.errors import CommunicationError
 from hmi.core.history import ReadRaw
 from hmi.core.principal import Mode
+from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.values import DataValue
 from hmi.project.plant import CommandRule, ConnectionDef, Plant
 from hmi.runtime import plant_info
@@ -56,6 +60,21 @@ class Case:
     heard: Listener
     tick: Callable[[], None]
     lose: Callable[[], None]
+    put: Callable[[float], None]
+
+    async def put_each(self, *values: float) -> tuple[int, int]:
+        """PV takes these values one after the other; session times right before and after, UTC ns."""
+        before = (await self.client.status()).session_time
+        for value in values:
+            self.put(value)
+        self.tick()
+        return before, (await self.client.status()).session_time
+
+    def values_of_pv(self) -> list[object]:
+        """What was told of PV change by change since the last snapshot."""
+        last = max(i for i, update in enumerate(self.heard.updates) if update.snapshot)
+        told = [c for update in self.heard.updates[last:] for c in update.changes]
+        return [data.value for name, data in told if name == PV]
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
@@ -76,7 +95,15 @@ async def fake_case(folder: Path) -> AsyncIterator[Case]:
     now = monotonic_ns()
     values = {PV: DataValue(1.5, 0, now, now), SP: DataValue(2.5, 0, now, now)}
     client = FakeClient(heard, plant_info(small_plant(), Mode.SIMULATOR), values)
-    yield Case(client, heard, client.tick, client.lose_link)
+    start = client.session_time - 1_000
+    client.history[PV] = [DataValue(1.5, 0, start, start)]
+
+    def put(value: float) -> None:
+        at = client.session_time + 1
+        client.history[PV].append(DataValue(value, 0, at, at))
+        client.tick({PV: client.history[PV][-1]})
+
+    yield Case(client, heard, client.tick, client.lose_link, put)
     await client.close()
 
 
@@ -96,7 +123,13 @@ async def socket_case(folder: Path) -> AsyncIterator[Case]:
                 if task.get_name() in {"live receiver", "live sender"}:
                     task.cancel()
 
-        yield Case(client, heard, lambda: None, lose)
+        def put(value: float) -> None:
+            at = runtime.services.clock.now_ns()
+            plc.values[0] = value
+            group = runtime.services.tags.group_of(0).partition(":")[2]
+            runtime.on_batch("plc1", Batch(group, [(0, DataValue(value, 0, at, at))]))
+
+        yield Case(client, heard, lambda: None, lose, put)
         await client.close()
 
 
@@ -115,9 +148,21 @@ async def test_a_subscription_starts_with_a_snapshot_that_knows_groups_and_limit
     assert snapshot.snapshot
     assert snapshot.values[PV].value == 1.5
     assert SP not in snapshot.values
-    assert "not there" not in snapshot.values
+    assert snapshot.values["not there"].status == BAD_CONFIGURATION
     assert snapshot.ages_ms[group] <= snapshot.group_limits_ms[group]
     assert snapshot.group_limits_ms[group] >= 2_000
+
+
+async def test_a_snapshot_names_the_revision_of_the_plant(case: Case) -> None:
+    await case.client.subscribe([PV])
+    await case.until(lambda: any(update.snapshot for update in case.heard.updates))
+    assert {u.revision for u in case.heard.updates if u.snapshot} == {(await case.client.plant()).revision}
+
+
+async def test_a_reload_of_what_runs_already_changes_nothing(case: Case) -> None:
+    result = await case.client.reload()
+    assert result.changes == []
+    assert result.revision == (await case.client.status()).revision == (await case.client.plant()).revision
 
 
 async def test_heartbeats_go_up_and_arrivals_are_in_the_past(case: Case) -> None:
@@ -137,6 +182,108 @@ async def test_a_new_subscription_replaces_the_old_one(case: Case) -> None:
     await case.until(lambda: any(SP in u.values for u in case.heard.updates))
     last = [u for u in case.heard.updates if u.snapshot][-1]
     assert set(last.values) == {SP}
+
+
+async def test_the_every_lane_drops_no_change_and_numbers_each(case: Case) -> None:
+    await case.client.subscribe([PV, SP], lane="every")
+    await case.until(lambda: any(PV in update.values for update in case.heard.updates))
+    await case.put_each(2.5, 3.5, 2.5, 4.5)
+    await case.until(lambda: len(case.values_of_pv()) >= 4)
+    assert case.values_of_pv() == [2.5, 3.5, 2.5, 4.5]
+    batches = [update for update in case.heard.updates if update.changes]
+    assert batches[0].seq == 1
+    for before, after in itertools.pairwise(batches):
+        assert after.seq == before.seq + len(before.changes)
+    assert batches[-1].values[PV].value == 4.5
+    assert all(update.at == 0 for update in case.heard.updates)
+
+
+async def test_a_time_gives_what_was_true_then_and_never_as_live(case: Case) -> None:
+    before, after = await case.put_each(2.5, 3.5)
+    await case.client.subscribe([PV, "not there"], at=before)
+    await case.until(lambda: any(update.at for update in case.heard.updates))
+    case.tick()
+    past = [update for update in case.heard.updates if update.at]
+    snapshot = next(update for update in past if update.snapshot)
+    assert (snapshot.values[PV].value, snapshot.values["not there"].status) == (1.5, BAD_CONFIGURATION)
+    assert snapshot.ended
+    group = snapshot.tag_group[PV]
+    for update in past:
+        assert update.at == update.session_time == before < after
+        assert update.ages_ms[group] > snapshot.group_limits_ms[group]
+    await case.client.subscribe([PV])
+    await case.until(lambda: not case.heard.updates[-1].at)
+    live = [update for update in case.heard.updates if update.snapshot][-1]
+    assert (live.at, live.values[PV].value) == (0, 3.5)
+
+
+@pytest.mark.parametrize("rate", [0.0, 5.0])
+async def test_a_range_replays_each_change_in_order_up_to_its_end(case: Case, rate: float) -> None:
+    before, after = await case.put_each(2.5, 3.5, 2.5)
+    await case.client.subscribe([PV], lane="every", at=before, until=after, rate=rate)
+    await case.until(lambda: any(update.ended for update in case.heard.updates))
+    assert case.values_of_pv() == [2.5, 3.5, 2.5]
+    past = [update for update in case.heard.updates if update.at]
+    assert past[0].values[PV].value == 1.5
+    times = [update.at for update in past]
+    assert times == sorted(times)
+    assert (times[0], times[-1]) == (before, after)
+    recorded = [data.source_time for update in past for _, data in update.changes]
+    assert recorded == sorted(recorded)
+    assert before < recorded[0] <= recorded[-1] <= after
+
+
+async def test_in_the_latest_lane_a_range_ends_with_the_newest_value(case: Case) -> None:
+    before, after = await case.put_each(2.5, 3.5)
+    await case.client.subscribe([PV], at=before, until=after, rate=0)
+    await case.until(lambda: any(update.ended for update in case.heard.updates))
+    told = [update.values[PV].value for update in case.heard.updates if update.at and PV in update.values]
+    assert (told[0], told[-1]) == (1.5, 3.5)
+    assert not any(update.changes for update in case.heard.updates)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"until": 5}, {"at": 5, "until": 4}, {"at": 0}, {"at": 2**63}, {"rate": -1.0}, {"rate": float("nan")},
+     {"lane": "some"}],
+)  # fmt: skip
+async def test_a_subscription_that_makes_no_sense_is_refused_before_it_is_sent(
+    case: Case, wrong: dict[str, Any]
+) -> None:
+    await case.client.subscribe([PV])
+    with pytest.raises(ValueError, match=r"until|time|rate|lane"):
+        await case.client.subscribe([SP], **wrong)
+    await case.until(lambda: any(PV in update.values for update in case.heard.updates))
+
+
+async def test_the_whole_past_is_read_page_by_page(case: Case) -> None:
+    await case.put_each(*(float(n) for n in range(2, 12)))
+    found: list[object] = []
+    start, pages = 0, 0
+    while True:
+        page = await case.client.read_raw(ReadRaw(f"t_{PV}", start, 0, 4))
+        found += [sample.value for sample in page.samples]
+        pages += 1
+        if not page.continuation:
+            break
+        start = page.continuation
+    # the runtime adds the samples next to the ends of a page
+    assert list(dict.fromkeys(found)) == [*dict.fromkeys([1.5, *(float(n) for n in range(2, 12))])]
+    assert pages > 2
+
+
+async def test_the_journal_of_one_object_goes_on_from_any_place(case: Case) -> None:
+    await case.client.subscribe([SP])
+    await case.until(lambda: any(SP in update.values for update in case.heard.updates))
+    for number in (1, 2):
+        await case.client.submit(
+            OperatorCommand(f"c_{number}", f"t_{SP}", 3.5, case.heard.updates[-1].heartbeat)
+        )
+    own = await case.client.journal(object_id=f"t_{SP}")
+    assert len(own) >= 2
+    assert await case.client.journal(object_id=f"t_{SP}", after=own[0]["seq"]) == own[1:]
+    assert await case.client.journal(object_id=f"t_{SP}", after=own[0]["seq"], kind="alarm") == []
+    assert await case.client.journal(object_id="t_none") == []
 
 
 async def test_plant_status_history_and_journal_fit_together(case: Case) -> None:
@@ -168,6 +315,12 @@ async def test_acknowledging_what_is_not_there_is_one_sentence(case: Case) -> No
     assert len(refused) == 1
     assert isinstance(refused[0], str)
     assert await case.client.acknowledge([]) == []
+
+
+async def test_a_picture_that_is_not_there_is_one_sentence(case: Case) -> None:
+    missing = await case.client.image("site/none.png")
+    assert missing.problem == "there is no picture images/site/none.png"
+    assert (missing.digest, missing.content) == ("", b"")
 
 
 async def test_a_runtime_that_is_gone_is_told_once_and_every_verb_says_so(case: Case) -> None:

@@ -115,6 +115,21 @@ async def test_values_writes_and_reads_pass_whole(tmp_path: Path) -> None:
     assert not is_alive(pid)
 
 
+async def test_a_demand_harms_neither_a_driver_without_the_verb_nor_a_worker_that_has_ended(
+    tmp_path: Path,
+) -> None:
+    async with scripted(tmp_path, "steady") as driver:
+        await driver.open()
+        driver.demand(frozenset({0}))
+        assert await driver.read_now([0])
+        os.kill(driver.pid, signal.SIGKILL)
+        ended = asyncio.create_task(lost(driver))
+        while not ended.done():
+            driver.demand(frozenset(range(10_000)))
+            await asyncio.sleep(0)
+        assert "has ended" in await ended
+
+
 async def test_a_killed_worker_is_a_lost_link_at_once(tmp_path: Path) -> None:
     async with scripted(tmp_path, "steady") as driver:
         await driver.open()

@@ -225,6 +225,8 @@ def test_unknown_names(hmi: CommandLine, plant: Path, tmp_path: Path) -> None:
     sentence = hmi.refused("shot", plant, "lobby", picture)
     assert "'lobby'" in sentence
     assert "overview" in sentence
+    for given in ("pump=x", "pump"):
+        assert "pump" in hmi.refused("shot", plant, "overview", picture, "--parameter", given)
     assert "waterworks" in hmi.refused("demo", "brewery")
     assert "waterworks" in hmi.refused("demo", "../waterworks")
     assert "tags" in hmi.refused("bench", "nonsense")

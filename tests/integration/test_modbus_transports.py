@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
-import os
 import ssl
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,10 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pymodbus.framer import FramerRTU, FramerType
+from pymodbus.framer import FramerType
 
-from hmi.acquisition.port import LinkSettings, Point
+from hmi.acquisition.port import Point
 from hmi.bench.peers import modbus_c
+from hmi.bench.peers.modbus_rtu import RtuSlave
 from hmi.bench.peers.modbus_sim import link, number_at, numbered, order_to_write, scan, serving, words
 from hmi.core import quality
 from hmi.core.commands import WriteState
@@ -28,7 +26,6 @@ from hmi.core.values import ValueType
 from hmi.drivers.modbus.driver import ModbusDriver, create
 
 pytestmark = pytest.mark.asyncio
-unix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo terminal")
 
 
 async def read_and_write(driver: ModbusDriver) -> None:
@@ -62,36 +59,43 @@ async def test_udp() -> None:
         await server.shutdown()
 
 
-# --- RTU: no transaction number ---------------------------------------------------------------------------
-
-
-class RtuSlave:
-    """A device with RTU framing whose answers may be late; serves one stream."""
+class LossyUdp(asyncio.DatagramProtocol):
+    """Answers reads and confirms writes; loses every datagram that comes for the first time."""
 
     def __init__(self) -> None:
-        self.delay_s = 0.0
-        self.silent: set[int] = set()
-        self.times: list[tuple[float, float]] = []
+        self.seen: list[bytes] = []
 
-    def answer(self, frame: bytes) -> bytes:
-        start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
-        if frame[1] == 3:
-            data = b"".join(number_at(place).to_bytes(2, "big") for place in range(start, start + count))
-            body = bytes((frame[0], 3, len(data))) + data
-        else:
-            body = bytes((frame[0], frame[1] | 0x80, 1))
-        return body + FramerRTU.compute_CRC(body).to_bytes(2, "big")
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        loop = asyncio.get_running_loop()
-        while frame := await reader.read(256):
-            if frame[0] in self.silent:
-                continue
-            if self.delay_s:
-                loop.call_later(self.delay_s, writer.write, self.answer(frame))
-            else:
-                writer.write(self.answer(frame))
-        writer.close()
+    def datagram_received(self, data: bytes, addr: tuple) -> None:
+        tid, unit, pdu = data[:2], data[6:7], data[7:]
+        self.seen.append(pdu)
+        if self.seen.count(pdu) > 1:
+            answer = RtuSlave().pdu_of(pdu) if pdu[0] == 3 else pdu
+            header = tid + b"\0\0" + (len(answer) + 1).to_bytes(2, "big") + unit
+            self.transport.sendto(header + answer, addr)  # type: ignore[attr-defined]
+
+
+async def test_datagram_of_a_read_is_repeated_and_that_of_a_write_never() -> None:
+    loop = asyncio.get_running_loop()
+    transport, device = await loop.create_datagram_endpoint(LossyUdp, ("127.0.0.1", 0))
+    port = transport.get_extra_info("sockname")[1]
+    settings = {"timeout_ms": 150, "retries": 0, "identify": False}
+    driver = create(link(port, words(range(3)), scheme="udp", **settings))
+    device.seen.append(driver._blocks[driver.plan()[0].key].requests[0].pdu)  # opening is not what is lost
+    await driver.open()
+    device.seen.clear()
+    assert (await scan(driver))[2].value == number_at(2)
+    assert len(device.seen) == 2
+    device.seen.clear()
+    assert (await driver.write(order_to_write(0, 5))).state is WriteState.UNKNOWN
+    assert [pdu[0] for pdu in device.seen] == [6]
+    await driver.close()
+    transport.close()
+
+
+# --- RTU: no transaction number ---------------------------------------------------------------------------
 
 
 async def test_MB_09_late_answer_without_transaction_number_is_never_taken_for_the_next() -> None:
@@ -137,48 +141,6 @@ async def test_MB_08_silent_unit_on_an_rtu_gateway_costs_three_waits_and_no_more
     assert driver.diagnostics()["requests"] - sent == 9
     await driver.close()
     server.close()
-
-
-@unix_only
-async def test_MB_16_serial_line_keeps_its_silence() -> None:
-    master, slave_fd = os.openpty()
-    slave, loop = RtuSlave(), asyncio.get_running_loop()
-    gaps: list[float] = []
-    answered_at = 0.0
-
-    def on_request() -> None:
-        nonlocal answered_at
-        arrived = time.perf_counter()
-        frame = os.read(master, 256)
-        if answered_at:
-            gaps.append(arrived - answered_at)
-        os.write(master, slave.answer(frame))
-        answered_at = time.perf_counter()
-
-    loop.add_reader(master, on_request)
-    settings = {"baudrate": 115_200, "parity": "N", "timeout_ms": 1000}
-    points = tuple(words(range(4)))
-    driver = create(LinkSettings("line", f"serial://{os.ttyname(slave_fd)}", settings, points))
-    try:
-        await driver.open()
-        for _scan in range(50):
-            await scan(driver)
-        assert len(gaps) >= 50
-        assert min(gaps) >= 0.00175
-        assert (await driver.read_now([2]))[2].value == number_at(2)
-    finally:
-        await driver.close()
-        loop.remove_reader(master)
-        await asyncio.sleep(0)  # lets the transport close its end first
-        os.close(master)
-        os.close(slave_fd)
-
-
-async def test_serial_port_that_is_not_there_is_one_plain_sentence(tmp_path: Path) -> None:
-    driver = create(LinkSettings("line", f"serial://{tmp_path}/none", {}, tuple(words([0]))))
-    with pytest.raises(CommunicationError, match="cannot be reached"):
-        await driver.open()
-    await driver.close()
 
 
 # --- TLS ----------------------------------------------------------------------------------------------------
@@ -285,6 +247,19 @@ async def test_MB_14_host_name_must_be_in_the_certificate(tmp_path: Path) -> Non
         await driver.close()
 
 
+async def open_with_tls_1_1(port: int) -> None:
+    """The device does speak TLS 1.1 with a client that takes it."""
+    old = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    old.check_hostname, old.verify_mode = False, ssl.CERT_NONE
+    old.minimum_version = ssl.TLSVersion.TLSv1
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    _reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=old)
+    assert writer.get_extra_info("ssl_object").version() == "TLSv1.1"
+    writer.close()
+    await writer.wait_closed()
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_MB_14_tls_1_1_is_refused(tmp_path: Path) -> None:
     ours = Authority(tmp_path, "plant")
@@ -293,6 +268,7 @@ async def test_MB_14_tls_1_1_is_refused(tmp_path: Path) -> None:
     context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
     async with serving([numbered()], sslctx=context) as port:
+        await open_with_tls_1_1(port)
         driver = create(link(port, words([0]), scheme="tls", tls_ca=ours.file))
         with pytest.raises(CommunicationError, match="secure connection"):
             await driver.open()
@@ -301,6 +277,25 @@ async def test_MB_14_tls_1_1_is_refused(tmp_path: Path) -> None:
 
 async def test_MB_14_missing_files_are_named(tmp_path: Path) -> None:
     driver = create(link(1, words([0]), scheme="tls", tls_ca=str(tmp_path / "none.pem")))
+    with pytest.raises(CommunicationError, match="TLS files"):
+        await driver.open()
+    await driver.close()
+
+
+async def test_MB_14_encrypted_key_is_refused_and_no_password_is_asked_at_a_terminal(tmp_path: Path) -> None:
+    ours = Authority(tmp_path, "plant")
+    certificate, key = ours.issue("station")
+    private = serialization.load_pem_private_key(Path(key).read_bytes(), password=None)
+    sealed = tmp_path / "sealed.key"
+    sealed.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"secret"),
+        )
+    )
+    settings = {"tls_ca": ours.file, "tls_certificate": certificate, "tls_key": str(sealed)}
+    driver = create(link(1, words([0]), scheme="tls", **settings))
     with pytest.raises(CommunicationError, match="TLS files"):
         await driver.open()
     await driver.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,13 +29,31 @@ def hidden(flags: AlarmFlags) -> bool:
     return flags.shelved or flags.suppressed or flags.oos
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(
+any_path = given(
     events=st.lists(st.sampled_from(EVENTS), min_size=1, max_size=40),
     latching=st.booleans(),
     ack=st.booleans(),
 )
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@any_path
 def test_AL_02_invariants_hold_on_every_path(events: list[AlarmEvent], latching: bool, ack: bool) -> None:
+    walk(events, latching=latching, ack=ack)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+@settings(max_examples=10_000, deadline=None)
+@any_path
+def test_AL_02_invariants_hold_on_ten_thousand_paths(
+    events: list[AlarmEvent], latching: bool, ack: bool
+) -> None:
+    walk(events, latching=latching, ack=ack)
+
+
+def walk(events: list[AlarmEvent], *, latching: bool, ack: bool) -> None:
+    """One sequence of events; every transition on the way is judged."""
     flags = AlarmFlags()
     for event in events:
         result = step(flags, event, latching=latching, ack_required=ack)

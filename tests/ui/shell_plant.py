@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -120,8 +120,15 @@ class Desk:
 
 
 @contextmanager
-def open_station(qtbot: Any, *, mode: str = "plant", ask_on_close: bool = False) -> Iterator[Desk]:
-    """A window with values in it; closed again at the end."""
+def open_station(
+    qtbot: Any,
+    *,
+    mode: str = "plant",
+    ask_on_close: bool = False,
+    info: PlantInfo | None = None,
+    live: Mapping[str, DataValue] | None = None,
+) -> Iterator[Desk]:
+    """A window with values in it; closed again at the end. ``info`` and ``live`` are another plant's."""
     clock = Time()
     mailbox = Mailbox(clock)
     made: list[FakeClient] = []
@@ -129,7 +136,14 @@ def open_station(qtbot: Any, *, mode: str = "plant", ask_on_close: bool = False)
     def factory(listener: Any) -> FakeClient:
         connections = [ConnectionInfo("plc1", "modbus", "up", 0, "")]
         made.append(
-            FakeClient(listener, plant(mode), values(), alarms=alarms(), connections=connections, clock=clock)
+            FakeClient(
+                listener,
+                info or plant(mode),
+                live or values(),
+                alarms=alarms(),
+                connections=connections,
+                clock=clock,
+            )
         )
         return made[0]
 

@@ -18,15 +18,15 @@ from hmi.client.port import PlantInfo, TagInfo
 from hmi.core import quality as q
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
-from hmi.mimics import Catalogue, Reading
+from hmi.mimics import Catalogue, Reading, choices
 from hmi.project import open_plant
 from hmi.project.shipped import shipped_path
 from hmi.runtime import plant_info
 from hmi.testing.client import START_NS, FakeClient, make_tag
+from hmi.ui.commands.conditions import Standing, conditions_of, names_of, unmet
+from hmi.ui.commands.reasons import reason_needed
 from hmi.ui.faceplate.card import Faceplate
 from hmi.ui.faceplate.condition_row import conditions_by_command
-from hmi.ui.faceplate.conditions import Standing, conditions_of, names_of, unmet
-from hmi.ui.faceplate.content import choices, reason_needed
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mailbox
 from hmi.ui.station import Station
@@ -212,7 +212,7 @@ def test_a_large_step_waits_for_its_reason_and_sends_it(qtbot) -> None:
         card = opened(qtbot, window, "intake/fic1")
         row = next(row for row in card.commands.rows if row.field is not None)
         row.field.setText("75")
-        row._ask()
+        row.entry.ask()
         box = card.commands.confirm
         qtbot.wait(50)  # laid out
         assert not box.yes.isEnabled()
@@ -233,7 +233,7 @@ def test_a_small_step_asks_for_no_reason(qtbot) -> None:
         card = opened(qtbot, window, "intake/fic1")
         row = next(row for row in card.commands.rows if row.field is not None)
         row.field.setText("45")
-        row._ask()
+        row.entry.ask()
         assert card.commands.confirm.reason is None
         assert card.commands.confirm.yes.isEnabled()
 
@@ -273,7 +273,7 @@ def _without_reason(card: Faceplate) -> list[str]:
     """Commands of a faceplate that are disabled and do not say why; all of them stay in view."""
     silent = []
     for row in card.commands.rows:
-        controls = [b for b, _ in row.buttons] + ([row.field, row.set_button] if row.field else [])
+        controls = [b for b, _ in row.buttons] + ([row.field, row.entry.set_button] if row.field else [])
         assert len(row.buttons) == len(choices(row.info))
         for control in controls:
             if control.isHidden() or (not control.isEnabled() and not control.toolTip().strip()):

@@ -19,6 +19,7 @@ from hmi.mimics import Catalogue, Scene, load_display, shipped_definitions
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.offscreen import render
 from hmi.ui.mimic.painters import paint_dynamic
+from hmi.ui.mimic.trimmings import Trimmings, TrimmingStamps, draw_trimmings
 from hmi.ui.theme import Theme
 
 pytestmark = pytest.mark.qt
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.qt
 NOW = 1_795_000_000_000_000_000
 DRIVE = {0: "Stopped", 1: "Starting", 2: "Running"}
 VALVE = {0: "Closed", 1: "Open"}
-# element type -> properties; every dynamic type must stand here
+# element type (and a word for a variant) -> properties; every dynamic type must stand here
 CASES: dict[str, dict[str, Any]] = {
     "text": {"text": {"expr": '"closed" if \'u/v.pv\' > 50 else "open"'}},
     "readout": {"tag": "u/v.pv", "label": "Level", "setpoint": "u/sp.pv"},
@@ -41,9 +42,22 @@ CASES: dict[str, dict[str, Any]] = {
     "table": {"rows": [{"label": "m", "tags": ["u/v.pv", "u/sp.pv"]}]},
     "loop": {"instance": "u/loop", "label": "Loop"},
     "sparkline": {"tag": "u/v.pv"},
+    "bar lying": {"tag": "u/v.pv", "label": "Level", "setpoint": "u/sp.pv", "direction": "horizontal"},
+    "bar bare": {"tag": "u/v.pv"},
+    "loop strip": {"instance": "u/loop", "label": "Loop", "variant": "strip"},
+    "deviation": {"rows": [{"label": "Level", "tags": ["u/v.pv", "u/sp.pv"]}]},
+    "lamp": {"tag": "u/pump.state", "label": "Pump"},
+    "multistate": {"tag": "u/valve.state", "values": [{"value": 0, "text": "closed", "role": "abnormal"}]},
+    "table decimal": {
+        "rows": [{"label": "m", "tags": ["u/v.pv", "u/sp.pv"]}],
+        "columns": [{"label": "Level"}, {"label": "Aim"}],
+        "align": "decimal",
+        "units": "column",
+    },
     "trend": {"tag": "u/v.pv", "title": "Level", "low": 10, "high": 90},
 }
-ALARM_ONLY = {"link", "alarm_mark"}
+ALARM_ONLY = {"link", "alarm_mark", "alarm_summary"}
+WITHOUT_TAGS = {"image"}
 LIES = {
     "0",
     "0.0",
@@ -72,6 +86,13 @@ def no_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
         draw(painter, center)
 
     monkeypatch.setattr("hmi.ui.paint.stamp", directly)
+
+    def around(
+        stamps: TrimmingStamps, painter: QPainter, own: Trimmings, left: float, baseline: float
+    ) -> None:
+        draw_trimmings(painter, stamps.theme, own, left, baseline)
+
+    monkeypatch.setattr(TrimmingStamps, "paint", around)
 
 
 class Recorder(QPainter):
@@ -119,7 +140,15 @@ def plant() -> tuple[Catalogue, dict[str, Any]]:
 
 def scene(kind: str) -> tuple[Scene, dict[str, Any]]:
     catalogue, values = plant()
-    element = {"id": "e_1", "type": kind, "x": 60, "y": 60, "w": 300, "h": 120, **CASES[kind]}
+    element = {
+        "id": "e_1",
+        "type": kind.partition(" ")[0],
+        "x": 60,
+        "y": 60,
+        "w": 300,
+        "h": 120,
+        **CASES[kind],
+    }
     built = Scene(load_display({"size": [420, 240], "elements": [element]}, shipped_definitions()), catalogue)
     built.apply({name: DataValue(v, q.GOOD, NOW, NOW) for name, v in values.items()}, NOW)
     return built, values
@@ -135,7 +164,7 @@ def texts(built: Scene) -> list[str]:
 
 def test_every_dynamic_element_type_is_covered() -> None:
     dynamic = {name for name, definition in shipped_definitions().items() if definition.is_dynamic}
-    assert dynamic == set(CASES) | ALARM_ONLY
+    assert dynamic == {case.partition(" ")[0] for case in CASES} | ALARM_ONLY | WITHOUT_TAGS
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -154,7 +183,7 @@ def test_HM_08_bad_shows_no_number_and_no_state(
     for shown in painted:
         assert not any(number in shown for number in ("37.25", "42.75", "73", "61")), painted
         assert shown.strip() not in LIES, painted
-    marked = any(t in {"----", "?"} for t in painted) or kind in {"sparkline", "filter", "mixer"}
+    marked = any(t in {"----", "?"} for t in painted) or kind in {"sparkline", "filter", "mixer", "bar bare"}
     assert marked, painted
     assert any(t in {"C", "S", "W"} for t in painted), painted
     assert render(built, QSize(420, 240), Theme.load("light")) != alive
@@ -173,7 +202,15 @@ def test_HM_09_stale_is_marked_and_keeps_the_last_value(qapp: QApplication, kind
 @pytest.mark.parametrize("kind", CASES)
 def test_HM_03_before_any_value_everything_waits(qapp: QApplication, kind: str) -> None:
     catalogue, _ = plant()
-    element = {"id": "e_1", "type": kind, "x": 60, "y": 60, "w": 300, "h": 120, **CASES[kind]}
+    element = {
+        "id": "e_1",
+        "type": kind.partition(" ")[0],
+        "x": 60,
+        "y": 60,
+        "w": 300,
+        "h": 120,
+        **CASES[kind],
+    }
     built = Scene(load_display({"size": [420, 240], "elements": [element]}, shipped_definitions()), catalogue)
     assert "W" in texts(built)
 

@@ -34,7 +34,9 @@ def view(qapp: QApplication, qtbot):  # type: ignore[no-untyped-def]
 
 
 def settle(widget: MimicView) -> int:
-    QApplication.processEvents()
+    """Let what changed be painted, then copied to the screen."""
+    for _ in range(3):
+        QApplication.processEvents()
     return widget.paints
 
 

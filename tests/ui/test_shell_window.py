@@ -18,8 +18,9 @@ from hmi.project.shipped import shipped_path
 from hmi.runtime import plant_info
 from hmi.testing.client import make_alarm
 from hmi.ui.closing import CloseQuestion
+from hmi.ui.commands.reasons import blocked
 from hmi.ui.exitcodes import CLOSED, LEAVE_ON_WATCH
-from hmi.ui.faceplate.content import blocked, content_of
+from hmi.ui.faceplate.content import content_of
 from hmi.ui.faceplate.desk import LIMIT
 from hmi.ui.navigation import places
 from hmi.ui.widgets import FlatButton, Text
@@ -113,16 +114,17 @@ def test_faceplate_opens_beside_its_object(qtbot) -> None:
 def test_set_point_is_read_back_confirmed_and_its_end_told(qtbot) -> None:
     with open_station(qtbot) as desk:
         card = desk.window.desk.open("intake/fic1", QRect(400, 344, 90, 36))
+        qtbot.waitUntil(lambda: "intake/fic1.sp" in desk.station.values)
         row = next(row for row in card.commands.rows if row.field is not None)
         row.field.setText("45,5")
-        assert "45.5" in row.hint.full_text
-        row._ask()
+        assert "45.5" in row.entry.hint.full_text
+        row.entry.ask()
         assert desk.client.submitted == []
         seen = desk.station.mailbox.ages.heartbeat
         card.commands.confirm.confirmed.emit()
         qtbot.waitUntil(lambda: "Confirmed" in card.commands.result.full_text)
         assert [(c.tag_id, c.value) for c in desk.client.submitted] == [("t_intake/fic1.sp", 45.5)]
-        assert desk.client.submitted[0].heartbeat == seen
+        assert (desk.client.submitted[0].heartbeat, desk.client.submitted[0].expected) == (seen, 40.0)
         qtbot.waitUntil(lambda: desk.station.values.get("intake/fic1.sp") == good(40.0))
 
 
@@ -131,9 +133,9 @@ def test_a_value_outside_the_limits_is_not_asked_for(qtbot) -> None:
         card = desk.window.desk.open("intake/fic1", QRect(400, 344, 90, 36))
         row = next(row for row in card.commands.rows if row.field is not None)
         row.field.setText("95")
-        row._ask()
+        row.entry.ask()
         assert card.commands.confirm is None
-        assert "Not above 90" in row.hint.full_text
+        assert "Not above 90" in row.entry.hint.full_text
 
 
 def test_HM_15_every_disabled_command_tells_its_reason(qtbot) -> None:

@@ -68,7 +68,7 @@ def test_HM_11_faceplates_keep_off_the_alarm_strip_on_a_small_screen(qtbot) -> N
         cards = [window.desk.open(target, QRect(300, 200, 40, 40)) for target in ("intake/fic1", "intake/p1")]
         row = next(row for row in cards[0].commands.rows if row.field is not None)
         row.field.setText("45")
-        row._ask()
+        row.entry.ask()
         qtbot.wait(80)
         area = window.working_area()
         assert all(area.contains(card.geometry()) for card in cards)

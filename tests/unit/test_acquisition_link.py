@@ -15,9 +15,10 @@ from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteRequest, WriteState
 from hmi.core.errors import CommunicationError
 from hmi.core.principal import Mode
+from hmi.core.quality import UNCERTAIN_LAST_USABLE as LAST
 from hmi.core.values import DataValue, ValueType
 from hmi.project.plant import ConnectionDef
-from hmi.testing.driver import FakePlc
+from hmi.testing.driver import FakePlc, FakePushDriver
 
 pytestmark = pytest.mark.asyncio
 
@@ -265,3 +266,91 @@ async def test_a_refused_device_that_goes_away_is_down_and_not_refused() -> None
                 link.retry_now()
                 await asyncio.sleep(0)
         assert (link.state, "does not answer" in link.text) == ("down", True)
+
+
+async def test_a_link_that_turns_between_refused_and_down_tells_it_once_each_time() -> None:
+    plc = FakePlc(identity=DeviceIdentity("Maker"))
+    async with running(plc) as (link, events):
+
+        async def told(count: int) -> None:
+            async with asyncio.timeout(10):
+                while len(downs()) < count:
+                    link.retry_now()
+                    await asyncio.sleep(0)
+
+        def downs() -> list[str]:
+            return [text for text in events.told if text.startswith("down")]
+
+        await told(1)
+        assert link.state == "refused"
+        plc.reachable = False
+        await told(2)
+        assert link.state == "down"
+        attempts = len(plc.drivers)
+        while len(plc.drivers) < attempts + 3:
+            link.retry_now()
+            await asyncio.sleep(0)
+        assert len(downs()) == 2
+        plc.reachable = True
+        await told(3)
+        assert link.state == "refused"
+        assert ["does not answer" in text for text in downs()] == [False, True, False]
+
+
+async def test_every_connection_of_a_link_is_told_what_is_demanded() -> None:
+    plc = FakePlc(push=True)
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+        driver = plc.drivers[0]
+        assert isinstance(driver, FakePushDriver)
+        assert driver.paused == frozenset()
+        link.demand(frozenset({0}))
+        assert driver.paused == {1}
+        await events.until(lambda: events.batches[-1].updates != [] and last_of(1, events).status == LAST)
+        plc.cut()
+        await events.until(lambda: events.told.count("up") == 2)
+        again = plc.drivers[1]
+        assert isinstance(again, FakePushDriver)
+        assert again.paused == {1}
+
+
+async def test_a_driver_without_the_verb_of_demand_is_served_as_ever() -> None:
+    plc = FakePlc(push=True)
+    create = plc.create
+
+    class Plain:
+        """A push driver of the port without its optional verb."""
+
+        def __init__(self, name: str, settings: LinkSettings) -> None:
+            self._driver = create(name, settings)
+
+        def __getattr__(self, name: str) -> object:
+            if name == "demand":
+                raise AttributeError(name)
+            return getattr(self._driver, name)
+
+    plc.create = Plain  # type: ignore[method-assign,assignment]
+    async with running(plc) as (link, events):
+        link.demand(frozenset())
+        await events.until(lambda: {h for b in events.batches for h, _ in b.updates} == {0, 1})
+        link.demand(frozenset({0}))
+        assert link.state == "up"
+
+
+async def test_a_fault_in_the_verb_of_demand_stays_with_its_link(caplog: pytest.LogCaptureFixture) -> None:
+    plc = FakePlc(push=True)
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+
+        def breaks(handles: frozenset[int]) -> None:
+            raise RuntimeError("a fault of the library")
+
+        plc.drivers[0].demand = breaks  # type: ignore[union-attr,method-assign]
+        link.demand(frozenset({0}))
+        assert [r.getMessage() for r in caplog.records if "a fault of the library" in r.getMessage()]
+        before = len(events.batches)
+        await events.until(lambda: len(events.batches) > before)
+
+
+def last_of(handle: int, events: Events) -> DataValue:
+    return next(v for batch in reversed(events.batches) for h, v in batch.updates if h == handle)

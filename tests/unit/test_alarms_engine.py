@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from hmi.acquisition.port import Batch
-from hmi.alarms import AlarmChange, AlarmEngine, Refused
+from hmi.alarms import AlarmChange, AlarmEngine, AlarmTables, Refused
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import ConfigurationError
 from hmi.core.principal import DEMO_OPERATOR
 from hmi.core.values import DataValue, ValueType
-from hmi.project.plant import AlarmDef, TagDef
-from hmi.tags import TagEngine
+from hmi.project.plant import AlarmDef, Plant, TagDef
+from hmi.tags import TagEngine, TagTables
 from hmi.testing.clock import ManualClock
 from hmi.testing.plant import good, make_plant, make_tag
 
@@ -48,6 +48,12 @@ class Bench:
     def wait(self, seconds: float) -> list[AlarmChange]:
         self.clock.advance(seconds)
         return self.note(self.alarms.tick(self.clock.now_ns()))
+
+    def take(self, plant: Plant) -> list[AlarmChange]:
+        """Another revision, as the runtime gives it to both."""
+        updates = self.tags.apply(TagTables(plant, self.tags.plant))
+        changes = self.alarms.apply(AlarmTables(plant), self.tags.values, updates.now_ns)
+        return self.note(changes)
 
     def note(self, changes: Sequence[AlarmChange]) -> list[AlarmChange]:
         self.changes += changes
@@ -304,10 +310,32 @@ def test_a_rule_that_is_taken_out_hides_nothing_any_more() -> None:
     bench = Bench([alarm(extra={"suppress_when": "'a/off'"})], tags)
     bench.put(True, 1)
     bench.put(11.0)
-    plant = make_plant(tags, [alarm()], revision="r2")
-    bench.tags.apply(plant)
-    bench.alarms.apply(plant, bench.clock.now_ns())
+    bench.take(make_plant(tags, [alarm()], revision="r2", previous=bench.tags.plant))
     assert bench.state is AlarmState.UNACK
+
+
+def test_an_alarm_that_the_plant_has_no_longer_ends_with_a_change_of_its_own() -> None:
+    tags = [make_tag("a/x"), make_tag("a/y", connection="plc2")]
+    bench = Bench([alarm()], tags)
+    bench.put(11.0)
+    bench.alarms.link_down("plc2", bench.clock.now_ns())
+    changes = bench.take(make_plant(tags[:1], revision="r2", previous=bench.tags.plant))
+    assert {(c.row.alarm_id, c.event, c.before, c.after) for c in changes} == {
+        (alarm().id, AlarmEvent.REMOVED, AlarmState.UNACK, AlarmState.NORM),
+        ("link:plc2", AlarmEvent.REMOVED, AlarmState.UNACK, AlarmState.NORM),
+    }
+    assert bench.alarms.active() == ()
+    assert bench.alarms.export_state() == {}
+
+
+def test_alarms_are_judged_by_handles_with_holes() -> None:
+    bench = Bench([alarm()], [make_tag("a/gone"), make_tag("a/x")])
+    new = make_plant(
+        [make_tag("a/new"), make_tag("a/x")], [alarm()], revision="r2", previous=bench.tags.plant
+    )
+    bench.take(new)
+    assert [c.event for c in bench.put(11.0, 1)] == [AlarmEvent.ALM]
+    assert bench.put(11.0, 2) == []
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from hmi.acquisition.port import Batch
-from hmi.alarms import AlarmChange, AlarmEngine, AlarmService, Counts, Refused
+from hmi.alarms import AlarmChange, AlarmEngine, AlarmService, AlarmTables, Counts, Refused
 from hmi.core.alarms import AlarmEvent, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
 from hmi.core.journal import Kind
 from hmi.core.principal import DEMO_OPERATOR, VIEWER
 from hmi.journal import SqliteJournal
-from hmi.project.plant import AlarmDef
-from hmi.tags import TagEngine
+from hmi.project.plant import AlarmDef, Plant
+from hmi.tags import TagEngine, TagTables
 from hmi.testing.clock import ManualClock
 from hmi.testing.plant import good, make_plant, make_tag
 from hmi.testing.services import FakeJournal
@@ -46,6 +46,11 @@ class Room:
     def wait(self, seconds: float) -> list[AlarmEvent]:
         self.clock.advance(seconds)
         return [change.event for change in self.engine.tick(self.clock.now_ns())]
+
+    def take(self, plant: Plant) -> list[AlarmChange]:
+        """Another revision, as the runtime gives it to both."""
+        updates = self.tags.apply(TagTables(plant, self.tags.plant))
+        return self.engine.apply(AlarmTables(plant), self.tags.values, updates.now_ns)
 
     def shelve(
         self, seconds: float, *, one_shot: bool = False, reason: str = "repair"
@@ -166,9 +171,13 @@ def test_shelving_needs_a_reason_and_has_an_end() -> None:
 def test_a_revision_keeps_states_and_judges_by_the_new_limit() -> None:
     room = Room()
     room.put(11.0)
-    new = make_plant([make_tag("a/new"), make_tag("a/x")], [replace(HIGH, limit=20.0)], revision="r2")
-    room.tags.apply(new)
-    changes = room.engine.apply(new, room.clock.now_ns())
+    new = make_plant(
+        [make_tag("a/new"), make_tag("a/x")],
+        [replace(HIGH, limit=20.0)],
+        revision="r2",
+        previous=room.tags.plant,
+    )
+    changes = room.take(new)
     assert [change.event for change in changes] == [AlarmEvent.RTN]
     assert room.state is AlarmState.RTNUN
 
@@ -178,10 +187,12 @@ def test_a_running_delay_goes_on_over_a_revision() -> None:
     room.put(11.0)
     room.wait(6)
     plant = make_plant(
-        [make_tag("a/x")], [replace(HIGH, on_delay_s=10.0, message="Other words")], revision="r2"
+        [make_tag("a/x")],
+        [replace(HIGH, on_delay_s=10.0, message="Other words")],
+        revision="r2",
+        previous=room.tags.plant,
     )
-    room.tags.apply(plant)
-    assert room.engine.apply(plant, room.clock.now_ns()) == []
+    assert room.take(plant) == []
     assert room.wait(4) == [AlarmEvent.ALM]
     assert room.engine.active()[0].message == "Other words"
 

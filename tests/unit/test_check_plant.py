@@ -260,3 +260,23 @@ def test_suppress_when_is_known_and_checked(tmp_path: Path) -> None:
     errors = [f.sentence for f in check_plant(folder)]
     assert len(errors) == 1
     assert errors[0].startswith(f"{alarms}:3: alarm low, suppress_when: ")
+
+
+def test_displays_may_name_what_a_further_runtime_holds(folder: Path) -> None:
+    add_element(folder, tag="north::intake/ft101.flow")
+    add_element(folder, id="e_0123456789ac", type="pump", instance="north::intake/p101")
+    add_element(folder, id="e_0123456789ad", type="text", text={"expr": "'north::intake/ft101.flow' > 1"})
+    add_element(folder, id="e_0123456789ae", type="alarm_mark", area="north::intake")
+    assert [f.sentence for f in check_plant(folder) if "north::" in f.sentence] == []
+
+
+def test_a_prefix_that_no_runtime_can_have_is_found(folder: Path) -> None:
+    line = add_element(folder, tag="north west::intake/ft101.flow")
+    finding = found(folder, "names the tag 'north west::intake/ft101.flow', which is not known")
+    assert (finding.severity, finding.line) == ("error", line)
+
+
+def test_a_runtime_calculates_with_its_own_tags_only(folder: Path) -> None:
+    line = edit(folder, "tags.csv", "'area1/lt101' / 5", "'north::area1/lt101' / 5")
+    finding = found(folder, "names the tag 'north::area1/lt101' of another runtime")
+    assert (finding.severity, Path(finding.file).name, finding.line) == ("error", "tags.csv", line)

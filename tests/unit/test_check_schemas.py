@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 from hmi.check.schemas import generate, is_current, schemas, stale
-from hmi.mimics import shipped_definitions
+from hmi.mimics import PARAMETER_TYPES, shipped_definitions
 from hmi.plugins import discovery
 from hmi.project import new_plant
 
@@ -51,3 +52,20 @@ def test_the_fields_of_a_new_plant_are_in_the_schemas(tmp_path: Path) -> None:
     assert set(plant) <= set(json.loads(schemas()["plant.schema.json"])["properties"])
     columns = (folder / "tags.csv").read_text(encoding="utf-8").split("\n")[0].split(",")
     assert set(columns) <= set(json.loads(schemas()["tags.schema.json"])["properties"])
+
+
+def test_the_display_schema_knows_parameters_and_what_embeds() -> None:
+    schema = json.loads(schemas()["display.schema.json"])
+    parameter = schema["$defs"]["parameter"]
+    assert schema["properties"]["parameters"]["additionalProperties"] == {"$ref": "#/$defs/parameter"}
+    assert set(parameter["properties"]["type"]["enum"]) == set(PARAMETER_TYPES)
+    assert {"of", "unit", "low", "high", "choices", "default", "title"} <= set(parameter["properties"])
+    rules = {
+        r["if"]["properties"]["type"]["const"]: r["then"]["properties"]
+        for r in schema["$defs"]["element"]["allOf"]
+    }
+    assert rules["embed"]["parameters"]["anyOf"] == [{"type": "object"}]
+    assert set(rules["repeat"]["over"]["anyOf"][1]["properties"]) == {"type", "area"}
+    assert {"$ref": "#/$defs/reference"} in rules["readout"]["tag"]["anyOf"]
+    for good in ("$pump", "$pump.flow"):
+        assert re.search(schema["$defs"]["reference"]["pattern"], good)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hmi.acquisition.port import Batch
-from hmi.commands import CommandGate
+from hmi.commands import CommandGate, GateTables
 from hmi.core import quality
 from hmi.core.commands import (
     CommandClass,
@@ -20,14 +20,15 @@ from hmi.core.commands import (
     OperatorCommand,
     Reason,
     WriteOutcome,
+    WriteRequest,
     WriteState,
 )
 from hmi.core.identity import new_id
-from hmi.core.journal import JournalRecord, Kind
+from hmi.core.journal import Entry, JournalRecord, Kind
 from hmi.core.principal import DEMO_OPERATOR, VIEWER, Principal
 from hmi.core.values import DataValue, EURange, Value, ValueType
-from hmi.project.plant import CommandRule
-from hmi.tags import TagEngine
+from hmi.project.plant import CommandRule, Plant, TagDef
+from hmi.tags import TagEngine, TagTables
 from hmi.testing.clock import ManualClock
 from hmi.testing.plant import good, make_plant, make_tag
 from hmi.testing.services import FakeDevice, FakeJournal
@@ -380,8 +381,82 @@ async def test_a_new_revision_brings_new_rules() -> None:
     desk = Desk()
     old = desk.tags.plant
     rule = replace(old.tags[0].command or CommandRule(), limits=EURange(0, 20))
-    desk.gate.apply(make_plant([replace(old.tags[0], command=rule), *old.tags[1:]], revision="r2"))
+    new = make_plant([replace(old.tags[0], command=rule), *old.tags[1:]], revision="r2", previous=old)
+    desk.gate.apply(GateTables(new), desk.tags.values)
     assert reasons(await desk.ask(value=55.0)) == [Reason.LIMIT_EXCEEDED]
+
+
+class Slow:
+    """A device whose transmission takes until the test lets it go."""
+
+    def __init__(self, device: FakeDevice) -> None:
+        self._device, self.asked, self.go = device, asyncio.Event(), asyncio.Event()
+
+    async def write(self, tag: TagDef, request: WriteRequest) -> WriteOutcome:
+        self.asked.set()
+        await self.go.wait()
+        return await self._device.write(tag, request)
+
+
+def renamed(desk: Desk) -> Plant:
+    """The next revision, in which the set point has another name and another range."""
+    old = desk.tags.plant
+    other = replace(
+        old.tags[0], name="a/p1.other", command=CommandRule(limits=EURange(0, 20), min_interval_ms=0)
+    )
+    return make_plant([other, *old.tags[1:]], revision="r2", previous=old)
+
+
+@pytest.mark.asyncio
+async def test_a_command_under_way_ends_under_the_revision_that_admitted_it() -> None:
+    desk = Desk()
+    slow = desk.gate._writer = Slow(desk.device)
+    running = asyncio.create_task(desk.ask(value=55.0))
+    await slow.asked.wait()
+    new = renamed(desk)
+    desk.tags.apply(TagTables(new, desk.tags.plant))
+    desk.gate.apply(GateTables(new), desk.tags.values)
+    slow.go.set()
+    assert (await running).state is CommandState.CONFIRMED
+    assert desk.journal.entries[-1].payload["tag"] == "a/p1.sp"
+    assert reasons(await desk.ask(value=55.0)) == [Reason.LIMIT_EXCEEDED]
+
+
+@pytest.mark.asyncio
+async def test_a_command_whose_device_is_replaced_is_not_confirmed_by_the_new_one() -> None:
+    desk = Desk()
+    slow = desk.gate._writer = Slow(desk.device)
+    running = asyncio.create_task(desk.ask(value=55.0))
+    await slow.asked.wait()
+    desk.gate.apply(GateTables(desk.tags.plant), desk.tags.values, {SP})
+    slow.go.set()
+    assert (await running).state is CommandState.UNKNOWN
+    desk.device.silent = True
+    assert reasons(await desk.ask(value=56.0)) == [Reason.BAD_FEEDBACK]
+    desk.device.silent = False
+    assert (await desk.ask(value=57.0)).state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_is_not_sent_when_its_device_is_replaced_is_never_sent() -> None:
+    desk = Desk()
+    keep, held = desk.journal.append, asyncio.Event()
+
+    async def slow_disk(*entries: Entry) -> tuple[JournalRecord, ...]:
+        await held.wait()
+        return await keep(*entries)
+
+    desk.journal.append = slow_disk  # type: ignore[method-assign]
+    running = asyncio.create_task(desk.ask(value=55.0))
+    await asyncio.sleep(0)
+    while not desk.gate._busy:
+        await asyncio.sleep(0)
+    desk.gate.apply(GateTables(desk.tags.plant), desk.tags.values, {SP})
+    held.set()
+    refused = await running
+    assert (refused.state, reasons(refused)) == (CommandState.REFUSED, [Reason.NO_COMMUNICATION])
+    assert desk.device.requests == []
+    assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
 
 
 def _audit(event: str, tag_id: str) -> JournalRecord:

@@ -8,7 +8,7 @@ from hmi.core import texts
 from hmi.core.alarms import AlarmFlags, AlarmState
 from hmi.core.clock import SessionClock
 from hmi.core.errors import ConfigurationError
-from hmi.core.identity import TagRef, is_id, is_tag_name, new_id
+from hmi.core.identity import TagRef, is_id, is_runtime_name, is_tag_name, is_tag_reference, new_id
 
 
 @pytest.mark.parametrize("name", ["intake/p101a.running", "site/unit-2/ft_101.pv", "plc1", "a.b"])
@@ -32,6 +32,32 @@ def test_ids_are_fresh_and_well_formed() -> None:
 def test_a_tag_reference_may_name_another_runtime() -> None:
     assert TagRef.parse("north::intake/ft101.flow") == TagRef("north", "intake/ft101.flow")
     assert TagRef.parse("intake/ft101.flow") == TagRef("", "intake/ft101.flow")
+    assert [TagRef.parse(text).prefix for text in ("north::a/b", "a/b", "north::")] == [
+        "north::",
+        "",
+        "north::",
+    ]
+
+
+@pytest.mark.parametrize("text", ["a/b.c", "north::a/b.c", "N-1_x::plc1"])
+def test_references_that_are_taken(text: str) -> None:
+    assert is_tag_reference(text)
+    assert not is_tag_name(text) or "::" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["::a/b", "a b::a/b", "1::a/b", "x::y::a/b", "north::", "north:a/b", "north::a b", "north/x::a/b", ""],
+)
+def test_references_that_are_refused(text: str) -> None:
+    assert not is_tag_reference(text)
+
+
+def test_no_name_and_no_id_can_hold_the_mark_of_a_runtime() -> None:
+    assert not is_tag_name("north::a/b")
+    assert not is_id("t_abcdef::x")
+    assert not is_runtime_name("north::south")
+    assert not is_runtime_name("n" * 33)
 
 
 def test_a_configuration_error_is_one_sentence_with_its_place() -> None:

@@ -46,7 +46,7 @@ def examples(tmp_path: Path) -> Path:
 
 def test_the_example_plant_is_clean_once_it_has_ids(examples: Path) -> None:
     folder = examples / "north-works"
-    assert len([p for p in folder.rglob("*") if p.is_file()]) == 7
+    assert len([p for p in folder.rglob("*") if p.is_file()]) == 9
     assert [f.sentence for f in check_plant(folder) if "hmi format" not in f.do] == []
     format_plant(folder)
     assert [f.sentence for f in check_plant(folder)] == []

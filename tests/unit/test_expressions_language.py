@@ -293,3 +293,10 @@ def test_100000_evaluations_a_second_are_within_reach() -> None:
         return best
 
     assert cost(expression.evaluate, VALUES, NOW) < 30 * max(cost(bare, 7.5), 1e-6)
+
+
+def test_a_tag_of_a_further_runtime_is_named_with_its_prefix() -> None:
+    expression = compile_expression("'north::a/b' + 'a/b'")
+    assert expression.names == ("north::a/b", "a/b")
+    with pytest.raises(ExpressionError, match="is not the name of a tag"):
+        compile_expression("'::a/b' > 1")

@@ -81,3 +81,12 @@ def test_the_value_at_a_time_is_the_last_one_before_it() -> None:
     assert history.read_at(tag_id, 200).value == 2.0
     assert history.read_at(tag_id, 99).is_bad
     assert history.read_at("t_nobody", 500).is_bad
+
+
+def test_late_samples_are_put_in_order_once_and_the_oldest_falls_out() -> None:
+    history = filled(5, capacity=5)
+    history.append([(0, good(1.5, 3)), (0, good(9.0, 9))])
+    assert times(history, 0, 10) == [3, 3, 4, 5, 9]
+    history.append([(0, good(8.0, 8))])
+    assert times(history, 0, 10) == [3, 4, 5, 8, 9]
+    assert history.read_at(TAG, 8).value == 8.0

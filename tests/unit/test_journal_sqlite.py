@@ -53,6 +53,18 @@ async def test_a_record_carries_the_whole_envelope(journal: SqliteJournal) -> No
 
 
 @pytest.mark.asyncio
+async def test_a_record_names_the_revision_of_the_moment_it_was_appended_in(journal: SqliteJournal) -> None:
+    before = asyncio.create_task(journal.append(note(1)))
+    await asyncio.sleep(0)
+    journal.begin_revision("rev2")
+    (after,) = await journal.append(note(2))
+    (old,) = await before
+    assert (old.seq, old.plant_revision, old.run_id) == (1, "rev1", "run1")
+    assert (after.seq, after.plant_revision, after.run_id) == (2, "rev2", "run1")
+    assert await journal.verify() == ""
+
+
+@pytest.mark.asyncio
 async def test_concurrent_appends_keep_one_order_and_one_chain(journal: SqliteJournal) -> None:
     answers = await asyncio.gather(*(journal.append(note(n), note(-n)) for n in range(100)))
     assert sorted(r.seq for pair in answers for r in pair) == list(range(1, 201))
@@ -66,6 +78,34 @@ async def test_pages_by_place_and_kind(journal: SqliteJournal) -> None:
     assert [r.seq for r in await journal.read(after=3, limit=2)] == [4, 5]
     assert [r.seq for r in await journal.read(kind="alarm", after=4)] == [6, 8, 10]
     assert [r.seq for r in await journal.last(2, kind="audit")] == [7, 9]
+
+
+@pytest.mark.asyncio
+async def test_one_object_is_read_on_from_any_place(journal: SqliteJournal) -> None:
+    kinds = (Kind.ALARM, Kind.AUDIT)
+    await journal.append(*(Entry(kinds[n % 2], "e", SYSTEM, f"t_{n % 3}", 5, {}) for n in range(12)))
+    assert [r.seq for r in await journal.read(object_id="t_1")] == [2, 5, 8, 11]
+    assert [r.seq for r in await journal.read(object_id="t_1", after=2, limit=2)] == [5, 8]
+    assert [r.seq for r in await journal.read(object_id="t_1", after=2, kind="audit")] == [8]
+    assert [r.seq for r in await journal.last(2, object_id="t_1", kind="alarm")] == [5, 11]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("kind", ["", "alarm"])
+async def test_an_index_serves_one_object_from_any_place(
+    journal: SqliteJournal, path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+    select = journal._select
+    monkeypatch.setattr(journal, "_select", lambda q, a: (asked.append((q, a)), select(q, a))[1])
+    await journal.read(after=3, object_id="t_1", kind=kind)
+    await journal.last(3, object_id="t_1", kind=kind)
+    with apsw.Connection(str(path)) as database:
+        plans = [[r[3] for r in database.execute(f"explain query plan {q}", a)] for q, a in asked]
+    assert plans == [
+        ["SEARCH journal USING INDEX journal_by_object (object_id=? AND seq>?)"],
+        ["SEARCH journal USING INDEX journal_by_object (object_id=?)"],
+    ]
 
 
 @pytest.mark.asyncio

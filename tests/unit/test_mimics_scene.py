@@ -20,6 +20,7 @@ from hmi.mimics import (
     load_display,
     shipped_definitions,
     show,
+    samples_of,
 )
 
 NOW = 1_795_000_000_000_000_000
@@ -178,7 +179,9 @@ def pump(**signals: Any) -> Scene:
         ({"running": False, "fault": True}, "off", "TRIP"),
         ({"running": False, "oos": True}, "hatched", "OOS"),
         ({"running": value(False, q.BAD_NO_COMMUNICATION)}, "none", "?"),
-        ({"opened": True, "closed": True}, "off", "DISC"),
+        ({"opened": True, "closed": True}, "half", "DISC"),
+        ({"running": True, "discrepancy": True}, "on", "DISC"),
+        ({"running": False, "discrepancy": True}, "off", "DISC"),
         ({"opened": False, "closed": False}, "half", "TRAV"),
         ({"closed": True}, "off", "STOP"),
     ],
@@ -209,7 +212,8 @@ def test_HM_13_past_keeps_spikes_and_gaps() -> None:
     samples.append((NOW - 2399 * SECOND, 5.0))
     samples.append((NOW - 2000 * SECOND, None))
     samples.append((NOW - 1400 * SECOND, 5.0))
-    past.fill(samples, NOW)
+    statuses = {None: q.BAD_NO_COMMUNICATION}
+    past.fill(samples_of([value(v, statuses.get(v, q.GOOD), at) for at, v in samples]), NOW)
     _, low, high = past.points()
     assert max(v for v in high if not math.isnan(v)) == 99.0
     assert sum(math.isnan(v) for v in low) >= 8

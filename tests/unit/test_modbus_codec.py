@@ -12,7 +12,7 @@ from hmi.core import quality
 from hmi.core.values import DataValue, ValueType
 from hmi.drivers.modbus._codec import Undecodable, Unencodable, decode, encode
 from hmi.drivers.modbus._decode import BitDecoder, RegisterDecoder
-from hmi.drivers.modbus._item import DEFAULT_WIRE, ORDERS, Item, resolve
+from hmi.drivers.modbus._item import DEFAULT_WIRE, ORDERS, ORDERS_64, Item, resolve
 from hmi.drivers.modbus._values import good_values
 
 V = ValueType
@@ -42,10 +42,34 @@ VECTORS = [
 def test_MB_02_vectors_in_four_orders(
     kind: ValueType, options: dict, value: float, rows: tuple[str, ...]
 ) -> None:
-    for order, row in zip(ORDERS, rows, strict=True):
+    for order, row in zip(("ABCD", "CDAB", "BADC", "DCBA"), rows, strict=True):
         point = item(kind, order=order, **options)
         assert encode(point, value) == registers(row)
         assert decode(point, registers(row)) == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("order", "row"),
+    [
+        ("CDABGHEF", "DD2F 405E BE77 1A9F"),
+        ("EFGHABCD", "1A9F BE77 405E DD2F"),
+        ("DCBAHGFE", "2FDD 5E40 77BE 9F1A"),
+        ("FEHGBADC", "9F1A 77BE 5E40 2FDD"),
+    ],
+)
+def test_MB_02_words_and_double_words_are_swapped_apart(order: str, row: str) -> None:
+    point = item(V.FLOAT64, wire="float64", order=order)
+    assert encode(point, 123.456) == registers(row)
+    assert decode(point, registers(row)) == 123.456
+    updates = dict(RegisterDecoder([(1, point)], 0, 4).updates(registers(row), 7))
+    assert updates[1].value == 123.456
+
+
+@pytest.mark.parametrize(("order", "half"), ORDERS_64.items())
+def test_MB_02_an_order_of_64_bit_suits_shorter_values_too(order: str, half: str) -> None:
+    for kind, wire in ((V.FLOAT64, "float32"), (V.INT64, "int16"), (V.STRING, "string")):
+        wide, narrow = (item(kind, wire=wire, length=6, order=chosen) for chosen in (order, half))
+        assert wide == narrow
 
 
 def test_MB_02_string_vectors() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from hmi.drivers.opcua import _session
 from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._session import check_count, decode_slowly
 from hmi.drivers.opcua._subscribe import silence_of
-from hmi.drivers.opcua._times import TimeRule
+from hmi.drivers.opcua._times import TimeRule, ns_of, ticks_of
 from hmi.drivers.opcua._values import from_library
 from hmi.drivers.opcua._watch import TICK_S, next_sequence
 
@@ -57,11 +58,15 @@ def data_values(draw: Any) -> ua.DataValue:
     else:
         variant = ua.Variant(draw(SCALARS[kind]), kind)
     status = draw(st.none() | st.sampled_from([0, 0x40910000, 0x80310000, 0x00004400, 0x00000480]))
+    server_time = draw(st.none() | MOMENTS)
     return ua.DataValue(
         Value=variant if draw(st.integers(0, 9)) else ua.Variant(),
         StatusCode=None if status is None else ua.StatusCode(status),
         SourceTimestamp=draw(st.none() | MOMENTS),
-        ServerTimestamp=draw(st.none() | MOMENTS),
+        ServerTimestamp=server_time,
+        # the library writes them behind the server time, where they do not belong
+        SourcePicoseconds=draw(st.none() | st.integers(0, 9999)) if server_time is None else None,
+        ServerPicoseconds=draw(st.none() | st.integers(0, 9999)),
     )
 
 
@@ -115,6 +120,39 @@ def test_decoder_takes_every_plain_type_without_the_library() -> None:
     fast = decoder().decode(message(values), 0, NOW)
     assert fast is not None
     assert len(fast.updates) == len(plain)
+
+
+@pytest.mark.parametrize("value", [ua.Variant(4, V.Int32), ua.Variant("shut", V.String)])
+@pytest.mark.parametrize("picoseconds", [None, 5000])
+def test_items_of_the_driver_itself_are_collected_whatever_their_form(
+    value: ua.Variant, picoseconds: int | None
+) -> None:
+    one = ua.DataValue(value, SourceTimestamp=EPOCH, SourcePicoseconds=picoseconds)
+    made = decoder(known=0)
+    found = made.decode(message([one]), 0, NOW)
+    assert found is not None
+    assert (found.updates, made.others) == ([], [(0, value.Value)])
+
+
+@pytest.mark.parametrize("kind", [V.Double, V.String])
+@pytest.mark.parametrize("source", [NOW, NOW + 3600 * 1_000_000_000])
+def test_picoseconds_of_the_source_stand_before_the_server_time(kind: V, source: int) -> None:
+    """OPC 10000-6, 5.2.2.17; a source time in the future is refused, so that the server time counts."""
+    moment = EPOCH + timedelta(microseconds=1)
+    one = ua.DataValue(
+        ua.Variant(_example(kind), kind), None, moment, moment, SourcePicoseconds=1, ServerPicoseconds=2
+    )
+    # read two bytes too early, this server time is a moment in 1995
+    server = ticks_of(NOW) >> 48 << 48 | 1_900_000_000_000
+    wrong_order = struct.pack("<qqHH", ticks_of(1000), ticks_of(1000), 1, 2)
+    data = message([one])
+    assert data.count(wrong_order) == 1
+    data = data.replace(wrong_order, struct.pack("<qHqH", ticks_of(source), 9999, server, 8888))
+    fast = decoder().decode(data, 0, NOW)
+    assert fast is not None
+    assert fast.updates[0][1].source_time == (NOW if source == NOW else ns_of(server))
+    ((_handle, slow),) = by_library(data)
+    assert slow.source_time == NOW  # the source time, or the time of arrival where the source's is refused
 
 
 def _example(kind: V) -> Any:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from hmi.core.errors import UsageError
+from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.values import DataValue
 from hmi.runtime import EventLane, LatestLane, check_listen
+from hmi.runtime._fanout import EveryLane
 from hmi.runtime._verbs import Verb, route
 
 HANDLES = {"a": 0, "b": 1, "c": 2}
@@ -20,13 +22,39 @@ def test_the_first_batch_is_everything_and_the_next_only_what_changed() -> None:
     lane = LatestLane()
     lane.choose(["c", "a", "nothing"], HANDLES)
     first = lane.drain(values(1, 2, 3))
-    assert dict(zip(first["i"], first["v"], strict=True)) == {0: 3, 1: 1}
+    assert dict(zip(first["i"], first["v"], strict=True)) == {0: 3, 1: 1, 2: None}
+    assert first["s"] == [0, 0, BAD_CONFIGURATION]
     lane.note({0, 1})
     lane.note({0})
     assert lane.has_news
     second = lane.drain(values(9, 8, 7))
     assert (second["i"], second["v"]) == ([1], [9])
     assert not lane.has_news
+
+
+@pytest.mark.parametrize("lane", [LatestLane(), EveryLane()])
+def test_another_revision_gives_a_snapshot_of_the_same_names(lane: LatestLane) -> None:
+    lane.choose(["a", "c"], HANDLES)
+    lane.drain(values(1, 2, 3))
+    lane.follow({"a": 0, "new": 3})
+    assert lane.has_news
+    again = lane.drain(values(1, 2, 3, 4))
+    assert dict(zip(again["i"], again["s"], strict=True)) == {0: 0, 1: BAD_CONFIGURATION}
+    lane.note({2})
+    assert not lane.has_news
+
+
+def test_changes_that_wait_survive_another_revision() -> None:
+    lane = EveryLane()
+    lane.choose(["a", "b"], HANDLES)
+    lane.drain(values(1, 2, 3))
+    lane.record([(1, DataValue(7.0, 0, 2, 2))])
+    lane.follow({"b": 1})
+    waited = lane.drain(values(1, 7, 3))
+    assert (waited["i"], waited["v"]) == ([1], [7.0])
+    snapshot = lane.drain(values(1, 7, 3))
+    assert dict(zip(snapshot["i"], snapshot["v"], strict=True)) == {0: None, 1: 7.0}
+    assert lane.take_lost() == 0
 
 
 def test_what_nobody_subscribed_is_no_news() -> None:

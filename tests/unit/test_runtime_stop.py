@@ -25,6 +25,7 @@ def small_plant() -> Plant:
 
 async def under_way(runtime: Runtime, plc: FakePlc) -> asyncio.Task[object]:
     async with asyncio.timeout(10):
+        runtime.scan.glance((0,))  # shown on a screen: the command need not wait for a fresh value
         while not runtime.services.tags.latest[0].is_good:
             await asyncio.sleep(0.02)
         plc.freeze()

@@ -47,7 +47,11 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
         )
         named = {p["name"] for p in operation.get("parameters", ())} | set(body.get("properties", ()))
         assert named == set(verb.parameters)
-    assert {v.path for v in verbs if v.role is not Role.VIEW} == {"/v1/alarms/acknowledge", "/v1/simulator"}
+    assert {v.path for v in verbs if v.role is not Role.VIEW} == {
+        "/v1/alarms/acknowledge",
+        "/v1/reload",
+        "/v1/simulator",
+    }
 
 
 @pytest.mark.asyncio

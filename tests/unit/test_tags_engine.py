@@ -12,7 +12,7 @@ from hmi.core import quality
 from hmi.core.errors import ConfigurationError
 from hmi.core.values import DataValue, EURange, ValueType
 from hmi.project.plant import ConnectionDef, Plant, Scaling
-from hmi.tags import TagEngine
+from hmi.tags import TagEngine, TagTables
 from hmi.testing.clock import ManualClock
 from hmi.testing.plant import good, make_plant, make_tag
 
@@ -198,16 +198,23 @@ def test_state_survives_a_restart_as_last_usable(clock: ManualClock) -> None:
     assert again.value("a/one").value == 1.5
 
 
-def test_another_revision_keeps_values_by_id_under_new_names_and_handles(clock: ManualClock) -> None:
+def test_another_revision_keeps_values_under_new_names_and_leaves_holes(clock: ManualClock) -> None:
     old = make_plant([make_tag("a/one"), make_tag("a/two")])
     tags = TagEngine(old, clock)
     tags.ingest(Batch("g", [(0, good(1.0)), (1, good(2.0))]))
     seen = tags.latest
     renamed = replace(old.tags[1], name="a/renamed")
     new = make_plant(
-        [make_tag("a/new"), renamed, make_tag("a/sum", expression="'a/renamed' * 10")], revision="r2"
+        [make_tag("a/new"), renamed, make_tag("a/sum", expression="'a/renamed' * 10")],
+        revision="r2",
+        previous=old,
     )
-    tags.apply(new)
+    names_before = tags.values
+    updates = tags.apply(TagTables(new, old))
+    assert (new.by_name["a/renamed"].handle, new.by_name["a/new"].handle, new.slots) == (1, 2, 4)
+    assert [handle for handle, _ in updates.changes] == [0, 3]
+    assert tags.latest[0].status == quality.BAD_CONFIGURATION
+    assert names_before["a/two"].value == 2.0
     assert tags.value("a/renamed").value == 2.0
     assert tags.value("a/sum").value == 20.0
     assert tags.value("a/new").is_bad
@@ -220,8 +227,78 @@ def test_a_revision_that_does_not_work_changes_nothing(clock: ManualClock) -> No
     tags = engine(clock, make_tag("a/one"))
     tags.ingest(Batch("g", [(0, good(1.0))]))
     with pytest.raises(ConfigurationError):
-        tags.apply(make_plant([make_tag("a/x", expression="'a/x' + 1")], revision="r2"))
+        tags.apply(TagTables(make_plant([make_tag("a/x", expression="'a/x' + 1")], revision="r2")))
     assert tags.value("a/one").value == 1.0
+
+
+def test_holes_are_tolerated_by_everything_the_engine_does(clock: ManualClock) -> None:
+    old = make_plant([make_tag("a/gone"), make_tag("a/x", type=ValueType.FLOAT64)])
+    tags = TagEngine(old, clock)
+    tags.ingest(Batch("g", [(0, good(1.0)), (1, good(2.0))]))
+    new = make_plant([old.tags[1], make_tag("a/y", expression="'a/x' + 1")], revision="r2", previous=old)
+    tags.apply(TagTables(new, old))
+    tags.ingest(Batch("g", [(1, good(5.0))]))
+    assert tags.value("a/y").value == 6.0
+    assert tags.link_down("plc1").changes
+    state = json.loads(json.dumps(tags.export_state()))
+    tags.import_state({"version": 1, "values": {"t_a/x": [7.0, 0, 1, 1]}})
+    assert state["values"].keys() == set()
+    assert tags.value("a/x").value == 7.0
+    assert tags.tolerance(1) >= 0
+    assert tags.raw_for(1, 3.0) == 3.0
+    tags.supervise()
+
+
+def test_what_is_held_stale_comes_back_after_a_revision(clock: ManualClock) -> None:
+    """A push source that returns without a change sends no value: the held one has to be there still."""
+    old = make_plant([make_tag("a/x")])
+    tags = TagEngine(old, clock)
+    tags.add_groups("plc1", [Group("g", "", 1_000, (0,))])
+    tags.ingest(Batch("g", [(0, good(2.0))]))
+    clock.advance(10)
+    tags.supervise()
+    assert not tags.value("a/x").is_good
+    new = make_plant([old.tags[0], make_tag("a/new")], revision="r2", previous=old)
+    tags.apply(TagTables(new, old))
+    assert not tags.value("a/x").is_good
+    assert not tags.is_live(0)
+    tags.ingest(Batch("g", []))
+    assert tags.value("a/x") == good(2.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "closed"), [({"scaling": Scaling(EURange(0, 10), EURange(0, 100))}, ()), ({}, ("plc1",))]
+)
+def test_a_value_that_means_something_else_now_waits_for_the_next_one(
+    clock: ManualClock, change: dict[str, Scaling], closed: tuple[str, ...]
+) -> None:
+    old = make_plant([make_tag("a/x")])
+    tags = TagEngine(old, clock)
+    tags.add_groups("plc1", [Group("g", "", 1_000, (0,))])
+    tags.ingest(Batch("g", [(0, good(2.0))]))
+    new = make_plant([replace(old.tags[0], **change)], revision="r2", previous=old)
+    tags.apply(TagTables(new, old), closed)
+    assert tags.value("a/x").status == quality.BAD_WAITING_FOR_INITIAL_DATA
+    assert ("g" in tags.groups) is not bool(closed)
+
+
+def test_a_frozen_controller_stays_frozen_over_a_revision(clock: ManualClock) -> None:
+    plc1 = {"plc1": ConnectionDef("plc1", "fake", ("fake://1",), simulated=True, life_counter="a/life")}
+    old = make_plant([make_tag("a/x"), make_tag("a/life")], connections=plc1)
+    tags = TagEngine(old, clock)
+    tags.add_groups("plc1", [Group("g", "", 1_000, (0, 1))])
+    for _ in range(12):
+        tags.ingest(Batch("g", [(0, good(2.0)), (1, good(7.0))]))
+        clock.advance(0.5)
+        tags.supervise()
+    assert not tags.value("a/x").is_good
+    new = make_plant([*old.tags, make_tag("a/new", connection="plc2")], connections=plc1, previous=old)
+    tags.apply(TagTables(new, old))
+    tags.ingest(Batch("g", [(0, good(3.0))]))
+    assert not tags.value("a/x").is_good
+    tags.ingest(Batch("g", [(1, good(8.0))]))
+    tags.supervise()
+    assert tags.value("a/x").value == 3.0
 
 
 def test_integers_beyond_a_float_stay_exact(clock: ManualClock) -> None:

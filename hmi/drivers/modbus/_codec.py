@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.values import Value, ValueType
-from hmi.drivers.modbus._item import Item
+from hmi.drivers.modbus._item import ORDERS_64, Item
 
 Convert: TypeAlias = Callable[[Any], Value]
 
@@ -74,22 +74,26 @@ _REORDER: dict[str, Callable[[bytes], bytes]] = {
     "CDAB": reverse_words,
     "BADC": swap_bytes,
     "DCBA": lambda data: data[::-1],
+    "CDABGHEF": lambda data: reverse_words(data[:4]) + reverse_words(data[4:]),
+    "EFGHABCD": lambda data: data[4:] + data[:4],
+    "DCBAHGFE": lambda data: data[3::-1] + data[:3:-1],
+    "FEHGBADC": lambda data: swap_bytes(data[4:] + data[:4]),
 }
 
 
 def reorder(data: bytes, order: str) -> bytes:
-    """Wire bytes of one item to big-endian and back: each of the four orders is its own inverse."""
+    """Wire bytes of one item to big-endian and back: each of the orders is its own inverse."""
     return _REORDER[order](data)
 
 
 def slot_format(item: Item) -> str:
-    """The struct character of an item's registers."""
-    return FORMATS.get(item.wire) or f"{item.words * 2}s"
+    """The struct character of an item's registers; plain bytes where no order of a whole block fits."""
+    return "8s" if item.order in ORDERS_64 else FORMATS.get(item.wire) or f"{item.words * 2}s"
 
 
 def converter(item: Item) -> Convert | None:
     """What makes the raw value of a struct slot; None when the slot already is the value."""
-    make = _CONVERTERS.get(item.wire)
+    make = _paired if item.order in ORDERS_64 else _CONVERTERS.get(item.wire)
     convert = make(item) if make else None
     if item.type is ValueType.BOOL:
         return bool if convert is None else lambda slot: bool(convert(slot))
@@ -98,9 +102,23 @@ def converter(item: Item) -> Convert | None:
 
 def decode(item: Item, data: bytes) -> Value:
     """Value of one item from exactly its own register bytes; floats may be NaN."""
-    slot = struct.unpack(f">{slot_format(item)}", reorder(data, item.order))[0]
+    slot = struct.unpack(f">{slot_format(item)}", reorder(data, block_order(item)))[0]
     convert = converter(item)
     return slot if convert is None else convert(slot)
+
+
+def block_order(item: Item) -> str:
+    """The order a whole block can be brought into for the item; one of eight letters its converter undoes."""
+    if item.order in ORDERS_64:
+        return "ABCD"
+    if item.words == 1 or item.wire in ("string", "bytes"):  # word order means nothing there
+        return "BADC" if item.swaps_bytes else "ABCD"
+    return item.order
+
+
+def _paired(item: Item) -> Convert:
+    plan, order = struct.Struct(f">{FORMATS[item.wire]}"), item.order
+    return lambda slot: plan.unpack(reorder(slot, order))[0]
 
 
 def _bit(item: Item) -> Convert:

@@ -11,7 +11,15 @@ from typing import Any, TypeAlias
 
 from hmi.core import quality
 from hmi.core.values import DataValue, Value, bad
-from hmi.drivers.modbus._codec import FLOATS, Convert, Undecodable, converter, reorder, slot_format
+from hmi.drivers.modbus._codec import (
+    FLOATS,
+    Convert,
+    Undecodable,
+    block_order,
+    converter,
+    reorder,
+    slot_format,
+)
 from hmi.drivers.modbus._item import Item
 from hmi.drivers.modbus._values import good_values
 
@@ -28,7 +36,7 @@ class RegisterDecoder:
         plain: list[tuple[int, int]] = []
         self._derived: list[tuple[int, Convert, int]] = []
         for handle, item in placed:
-            slot = slots[_effective_order(item)][_slot(item, start, count)]
+            slot = slots[block_order(item)][_slot(item, start, count)]
             convert = converter(item)
             if convert is None:
                 plain.append((slot, handle))
@@ -133,17 +141,10 @@ def _converted(convert: Convert, slot: Any, now: int) -> DataValue:
         return bad(quality.BAD_DEVICE_FAILURE, now)
 
 
-def _effective_order(item: Item) -> str:
-    """Word order means nothing inside one register and inside a text."""
-    if item.words == 1 or item.wire in ("string", "bytes"):
-        return "BADC" if item.swaps_bytes else "ABCD"
-    return item.order
-
-
 def _slot(item: Item, start: int, count: int) -> _Slot:
     """Byte position and format of an item in the block reordered for it."""
     first = item.offset - start
-    if _effective_order(item) in ("CDAB", "DCBA"):
+    if block_order(item) in ("CDAB", "DCBA"):
         first = count - first - item.words
     return first * 2, slot_format(item)
 
@@ -154,7 +155,7 @@ def _layers(
     """Slot numbers by order, and the structs that fill them; items that overlap go to further structs."""
     by_order: dict[str, set[_Slot]] = {}
     for _handle, item in placed:
-        by_order.setdefault(_effective_order(item), set()).add(_slot(item, start, count))
+        by_order.setdefault(block_order(item), set()).add(_slot(item, start, count))
     numbers: dict[str, dict[_Slot, int]] = {}
     layers: list[tuple[str, struct.Struct]] = []
     used = 0

@@ -29,6 +29,9 @@ class Endpoint:
     host: str
     port: int = 0
 
+    def __str__(self) -> str:
+        return self.host if self.medium == "serial" else f"{self.host}:{self.port}"
+
 
 def parse_endpoint(text: str) -> Endpoint:
     """The parts of an endpoint; ConfigurationError when it is none."""
@@ -49,6 +52,15 @@ def parse_endpoint(text: str) -> Endpoint:
     if not host or parts.path.strip("/") or parts.query or parts.username:
         raise ConfigurationError(f"{text!r} is not a Modbus endpoint", do=_EXAMPLE)
     return Endpoint(medium, framing, host, default_port if port is None else port)
+
+
+def own_line(text: str) -> str:
+    """The serial port of an endpoint, which takes one master; empty for a network and for what is no endpoint."""
+    try:
+        endpoint = parse_endpoint(text)
+    except ConfigurationError:
+        return ""
+    return f"serial port {endpoint.host}" if endpoint.medium == "serial" else ""
 
 
 def check_endpoint(text: str) -> None:

@@ -10,7 +10,10 @@ from hmi.core.errors import AddressError
 from hmi.core.values import ValueType
 from hmi.drivers.modbus._address import LAST_OFFSET, LAST_UNIT, Table, parse_address
 
-ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
+# Of 64 bit, CDAB reverses all four registers. The orders of eight letters swap the registers of each half
+# but not the halves, or the halves alone; of 32 bit they mean what their first half says.
+ORDERS_64 = {"CDABGHEF": "CDAB", "EFGHABCD": "ABCD", "DCBAHGFE": "DCBA", "FEHGBADC": "BADC"}
+ORDERS = ("ABCD", "CDAB", "BADC", "DCBA", *ORDERS_64)
 WRITE_METHODS = ("auto", "single", "multiple", "mask", "rmw")
 WIRE_WORDS = {
     "bit": 1,
@@ -93,7 +96,7 @@ def resolve(
         words=words,
         wire=wire,
         type=value_type,
-        order=_order(wire, place.hilo, settings, options, address),
+        order=_order(wire, words, place.hilo, settings, options, address),
         bit=place.bit or 0,
         first=first,
         count=count,
@@ -170,7 +173,7 @@ def _integer(name: str, value: Any, address: str) -> int:
 
 
 def _order(
-    wire: str, hilo: str, settings: Mapping[str, Any], options: Mapping[str, Any], address: str
+    wire: str, words: int, hilo: str, settings: Mapping[str, Any], options: Mapping[str, Any], address: str
 ) -> str:
     order = str(options.get("order", "") or settings.get("order", "") or "ABCD").upper()
     if order not in ORDERS:
@@ -178,13 +181,13 @@ def _order(
             f"byte order {order!r} of {address!r} is not known", do=f"use one of: {', '.join(ORDERS)}"
         )
     if wire not in _TEXT_TYPES:
-        return order
+        return order if words == 4 else ORDERS_64.get(order, order)
     side = hilo or str(options.get("hilo", "") or settings.get("hilo", "")).lower()
     if side not in ("", "high", "low"):
         raise AddressError(f"option 'hilo' of {address!r} is {side!r}", do="use high or low")
     if side:
         return "ABCD" if side == "high" else "BADC"
-    return "BADC" if order in ("BADC", "DCBA") else "ABCD"
+    return "BADC" if ORDERS_64.get(order, order) in ("BADC", "DCBA") else "ABCD"
 
 
 def _encoding(settings: Mapping[str, Any], options: Mapping[str, Any], address: str) -> str:

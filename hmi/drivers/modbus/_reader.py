@@ -31,12 +31,13 @@ class Reader:
         settings: Mapping[str, Any],
         *,
         drops_dead: bool,
+        least_retries: int,
         probes: Mapping[int, bytes],
     ) -> None:
         self.last_error = ""
         self._channel, self._units = channel, units
         self._drops_dead, self._probes = drops_dead, probes
-        self._retries = int(settings.get("retries", 1))
+        self._retries = max(least_retries, int(settings.get("retries", 1)))
         self._busy_wait_s = float(settings.get("busy_wait_ms", 100)) / 1000
         self._violations = 0
 

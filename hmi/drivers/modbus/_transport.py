@@ -20,6 +20,7 @@ from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.errors import CommunicationError, LinkLost, ProtocolViolation
 from hmi.drivers.modbus._endpoint import Endpoint
 from hmi.drivers.modbus._guard import SENDABLE
+from hmi.drivers.modbus._serial import PORT_ERRORS, port_problem
 
 _MBAP = struct.Struct(">HHHB")
 _MEDIA = {"tcp": CommType.TCP, "tls": CommType.TLS, "udp": CommType.UDP, "serial": CommType.SERIAL}
@@ -49,7 +50,7 @@ class Line:
     pause_s: float = 0.0
     baudrate: int = 19_200
     parity: str = "E"
-    bytesize: int = 8
+    bytesize: int = 8  # 7 in ASCII framing
     stopbits: int = 1
 
     @property
@@ -80,7 +81,7 @@ class Channel(ModbusProtocol):
     def __init__(self, endpoint: Endpoint, line: Line, sslctx: ssl.SSLContext | None = None) -> None:
         super().__init__(
             CommParams(
-                comm_name=f"{endpoint.host}:{endpoint.port}",
+                comm_name=str(endpoint),
                 comm_type=_MEDIA[endpoint.medium],
                 reconnect_delay=0.0,
                 timeout_connect=line.connect_timeout_s,
@@ -117,11 +118,11 @@ class Channel(ModbusProtocol):
 
     async def open(self, server_name: str = "") -> None:
         """Connect; CommunicationError with the reason when that fails."""
-        where = self.comm_params.comm_name
+        where = str(self._endpoint)
         options = {"server_hostname": server_name} if server_name and self._endpoint.medium == "tls" else {}
         try:
             async with asyncio.timeout(self._line.connect_timeout_s):
-                self.transport, _protocol = await self.call_create(**options)
+                await self._connect(**options)
         except TimeoutError as error:
             raise CommunicationError(f"{where} does not accept a connection") from error
         except ssl.SSLError as error:
@@ -131,6 +132,14 @@ class Channel(ModbusProtocol):
             raise CommunicationError(f"{where} has ended the {what} at once") from error
         except OSError as error:
             raise CommunicationError(f"{where} cannot be reached: {_reason(error)}") from error
+
+    async def _connect(self, **options: str) -> None:
+        try:
+            self.transport, _protocol = await self.call_create(**options)
+        except PORT_ERRORS as error:
+            if self._endpoint.medium != "serial":
+                raise
+            raise CommunicationError(port_problem(self._endpoint.host, error)) from error
 
     # --- asking ---------------------------------------------------------------------------------------
 
@@ -188,7 +197,10 @@ class Channel(ModbusProtocol):
         """Time to wait; a serial line adds the time of the longest answer and of the question."""
         if self._endpoint.medium != "serial":
             return self._line.timeout_s
-        return self._line.timeout_s + (len(pdu) + 260) * self._line.character_s
+        characters = len(pdu) + 260
+        if self._endpoint.framing == "ascii":  # two characters for each byte
+            characters *= 2
+        return self._line.timeout_s + characters * self._line.character_s
 
     async def _hold_back(self, unit: int, pdu: bytes) -> None:
         """Silence between frames, and the time in which a late answer could be taken for the next one."""
@@ -199,8 +211,13 @@ class Channel(ModbusProtocol):
             until = max(until, self._quiet_from + int((_FLUSH_S + self._line.silence_s) * 1e9))
         if late := self._late.get(unit):
             until = max(until, self._until_unmistakable(unit, pdu, late))
-        if (rest := until - monotonic_ns()) > 0:
+        given_up_at = max(until, monotonic_ns()) + int(self._line.timeout_s * 1e9)
+        while (rest := until - monotonic_ns()) > 0:
+            if monotonic_ns() > given_up_at:
+                self.drop("the line is never quiet; another master may be on it")
+                return
             await asyncio.sleep(rest / 1e9 + 0.0002)
+            until = max(until, self._quiet_from + int(quiet * 1e9))  # somebody else may have talked meanwhile
 
     def _until_unmistakable(self, unit: int, pdu: bytes, late: tuple[bytes, int]) -> int:
         """When another question may be asked; the same one may be repeated, and has two answers then."""
@@ -216,6 +233,8 @@ class Channel(ModbusProtocol):
     def datagram_received(self, data: bytes, addr: tuple | None) -> None:
         """Bytes from the line; called by the library for every medium."""
         self._buffer = data if self._endpoint.medium == "udp" else self._buffer + data
+        if self._endpoint.medium == "serial":
+            self._quiet_from = monotonic_ns()
         if len(self._buffer) > MAX_BUFFER:
             self._buffer = b""
             self._refuse("more bytes than any answer has")

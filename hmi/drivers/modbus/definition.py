@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hmi.core.values import ValueType
-from hmi.drivers.modbus._endpoint import check_endpoint
+from hmi.drivers.modbus._endpoint import check_endpoint, own_line
 from hmi.drivers.modbus._forbidden import forbidden_of
 from hmi.drivers.modbus._item import ORDERS, WIRE_WORDS, WRITE_METHODS, resolve
 from hmi.plugins.definition import DriverDefinition, Setting
@@ -22,7 +22,9 @@ SETTINGS = (
     ),
     Setting("timeout_ms", "integer", 1000, "wait for an answer", minimum=10, maximum=60_000),
     Setting("connect_timeout_ms", "integer", 3000, "wait for a connection", minimum=10, maximum=60_000),
-    Setting("retries", "integer", 1, "repeats of a read; a write is sent once", minimum=0, maximum=3),
+    Setting(
+        "retries", "integer", 1, "repeats of a read (UDP: at least 1), not of a write", minimum=0, maximum=3
+    ),
     Setting("pause_ms", "integer", 0, "pause between two requests", minimum=0, maximum=1000),
     Setting(
         "busy_wait_ms", "integer", 100, "pause before a busy unit is asked again", minimum=0, maximum=5000
@@ -42,7 +44,7 @@ SETTINGS = (
     Setting("probe_s", "number", 10.0, "period of the probes of a silent unit", minimum=0.05, maximum=3600),
     Setting("baudrate", "integer", 19_200, "speed of a serial line", minimum=300, maximum=4_000_000),
     Setting("parity", "string", "E", "parity of a serial line", choices=("E", "O", "N")),
-    Setting("bytesize", "integer", 8, "data bits of a serial line", minimum=7, maximum=8),
+    Setting("bytesize", "integer", 8, "data bits of a serial line (ASCII: 7)", minimum=7, maximum=8),
     Setting("stopbits", "integer", 1, "stop bits of a serial line", minimum=1, maximum=2),
     Setting("tls_ca", "string", "", "file with the certificates that may vouch for the device"),
     Setting("tls_certificate", "string", "", "file with the certificate of this product"),
@@ -78,4 +80,5 @@ DEFINITION = DriverDefinition(
     tag_options=TAG_OPTIONS,
     check_address=check_address,
     check_endpoint=check_endpoint,
+    own_line=own_line,
 )

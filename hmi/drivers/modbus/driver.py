@@ -16,6 +16,7 @@ from hmi.acquisition.port import (
     Point,
     PollDriver,
     ReadBlock,
+    Trace,
 )
 from hmi.core import quality
 from hmi.core.clock import wall_ns
@@ -31,6 +32,7 @@ from hmi.drivers.modbus._item import Item, resolve
 from hmi.drivers.modbus._plan import Limits, Request, coalesce
 from hmi.drivers.modbus._reader import Reader, UnitSilent
 from hmi.drivers.modbus._sender import Sender
+from hmi.drivers.modbus._trace import trace, unreadable
 from hmi.drivers.modbus._transport import Channel, Line, Silent
 from hmi.drivers.modbus._units import Units
 from hmi.drivers.modbus._write import not_connected, refused
@@ -130,7 +132,14 @@ class ModbusDriver:
         self._wrong_device = mismatch(self._identity, expected)
         drops_dead = self._endpoint.medium in ("tcp", "tls")
         probes = {block.unit: block.requests[0].pdu for block in reversed(self._blocks.values())}
-        self._reader = Reader(channel, self._units, self._settings, drops_dead=drops_dead, probes=probes)
+        self._reader = Reader(
+            channel,
+            self._units,
+            self._settings,
+            drops_dead=drops_dead,
+            least_retries=int(self._endpoint.medium == "udp"),  # a datagram may be lost on the way
+            probes=probes,
+        )
         return self._identity
 
     async def _meet(self, channel: Channel) -> None:
@@ -143,7 +152,7 @@ class ModbusDriver:
 
     def _line(self) -> Line:
         get = self._settings.get
-        base = Line()
+        base = Line(bytesize=7 if self._endpoint.framing == "ascii" else 8)
         return Line(
             connect_timeout_s=float(get("connect_timeout_ms", 3000)) / 1000,
             timeout_s=float(get("timeout_ms", 1000)) / 1000,
@@ -163,7 +172,8 @@ class ModbusDriver:
             context = ssl.create_default_context(cafile=get("tls_ca") or None)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             if certificate := get("tls_certificate"):
-                context.load_cert_chain(str(certificate), get("tls_key") or None)
+                # an encrypted key without its password must fail and never ask at a terminal
+                context.load_cert_chain(str(certificate), get("tls_key") or None, password="")
         except OSError as error:
             raise CommunicationError(f"the TLS files of {self._link.name} cannot be used: {error}") from error
         return context
@@ -254,6 +264,16 @@ class ModbusDriver:
                 raise CommunicationError(reader.last_error)
             out |= dict(updates)
         return out
+
+    async def trace(self, handle: int) -> Trace:
+        """One read of one item with the words of its answer."""
+        point = next(point for point in self._link.points if point.handle == handle)
+        if why := self._faults.get(handle, ""):
+            return unreadable(point, quality.BAD_CONFIGURATION, why)
+        if self._shows_nothing:
+            return unreadable(point, quality.BAD_CONFIGURATION, self._wrong_device)
+        item, reader = self._items[handle], self._open_reader()
+        return await trace(point, item, self._units.known[item.unit], reader, self._link.endpoint)
 
     # --- writing --------------------------------------------------------------------------------------
 

@@ -25,6 +25,8 @@ _FLOATS = (10, 11)
 _DATETIME, _STRING, _BYTES, _XML, _STATUS, _GUID_SIZE = 13, 12, 15, 16, 19, 16
 _MAX_TICKS = 2_650_467_743_990_000_000  # 31 December 9999
 _ARRAY = 0x80
+# parts of a DataValue behind its value, in their order: status, source time, its picoseconds, server time, its
+_PARTS = ((2, "I"), (4, "q"), (16, "H"), (8, "q"), (32, "H"))
 
 
 class Unknown(Exception):
@@ -46,13 +48,13 @@ class Published:
 def _layouts() -> dict[int, tuple[struct.Struct, bool, int, int, int]]:
     """mask + type -> (record, is a float, place of status, source, server; 0 = missing)."""
     found: dict[int, tuple[struct.Struct, bool, int, int, int]] = {}
-    for mask in range(1, 16, 2):
+    for mask in range(1, 64, 2):
+        parts = [(bit, part) for bit, part in _PARTS if mask & bit]
+        places = {bit: place for place, (bit, _part) in enumerate(parts, start=4)}
+        status, source, server = (places.get(bit, 0) for bit in (2, 4, 8))
         for kind, letter in _SCALARS.items():
-            text, place, places = f"<IBB{letter}", 4, [0, 0, 0]
-            for bit, part in enumerate("Iqq"):
-                if mask & 2 << bit:
-                    text, places[bit], place = text + part, place, place + 1
-            found[mask | kind << 8] = (struct.Struct(text), kind in _FLOATS, places[0], places[1], places[2])
+            record = struct.Struct(f"<IBB{letter}" + "".join(part for _bit, part in parts))
+            found[mask | kind << 8] = (record, kind in _FLOATS, status, source, server)
     return found
 
 
@@ -172,6 +174,8 @@ class Decoder:
         if handle in self.known:
             time = self._times.pick(source, server, now)
             updates.append((handle, finished(value, status, time, now, is_bad=is_bad)))
+        else:
+            self.others.append((handle, value))
         return at
 
     def _variant(self, data: bytes, at: int) -> tuple[Any, int]:

@@ -163,9 +163,9 @@ def _keep(found: dict[str, Any], name: str, value: Any) -> None:
 
 async def write_types(
     link: Link, handles: Sequence[int], nodes: Mapping[int, ua.NodeId], chunk: int
-) -> dict[int, tuple[ua.VariantType, bool]]:
-    """Type and array-ness of writable nodes, from their value and else from their data type."""
-    found: dict[int, tuple[ua.VariantType, bool]] = {}
+) -> dict[int, tuple[ua.VariantType, int]]:
+    """Type and number of dimensions of writable nodes, from their value and else from their attributes."""
+    found: dict[int, tuple[ua.VariantType, int]] = {}
     for part in chunks(handles, max(1, chunk // 3)):
         wanted = [
             attribute(nodes[handle], what)
@@ -176,7 +176,7 @@ async def write_types(
         for place, handle in enumerate(part):
             value, data_type, rank = answers[place * 3 : place * 3 + 3]
             if kind := _type_of(value, data_type):
-                found[handle] = (kind, _is_array(value, rank))
+                found[handle] = (kind, _dimensions(value, rank))
     return found
 
 
@@ -190,6 +190,10 @@ def _type_of(value: ua.DataValue, data_type: ua.DataValue) -> ua.VariantType | N
     return None
 
 
-def _is_array(value: ua.DataValue, rank: ua.DataValue) -> bool:
+def _dimensions(value: ua.DataValue, rank: ua.DataValue) -> int:
+    """0 for a scalar, 1 for an array, more for a matrix."""
     number = rank.Value.Value if rank.Value else None
-    return bool(value.Value and value.Value.is_array) or (isinstance(number, int) and number >= 1)
+    stated = number if isinstance(number, int) else 0
+    inner = value.Value
+    there = max(len(inner.Dimensions or ()), 1) if inner and inner.is_array else 0
+    return max(stated, there)

@@ -1,7 +1,8 @@
 """The library's client with our limits: bounded messages, own publish requests, writes sent exactly once.
 
 The seams used are ``UaClient._make_protocol``, ``UaSession.ensure_publish_loop`` and the socket's
-``_send_request``; they belong to asyncua 2.1 and are covered by the integration tests.
+``_send_request`` and ``_process_received_message``; they belong to asyncua 2.1 and are covered by the
+integration tests.
 """
 
 # pyright: reportPrivateImportUsage=false, reportArgumentType=false
@@ -53,6 +54,13 @@ class Socket(UASocketProtocol):
             self.receive_buffer = None
             if self.transport is not None:
                 self.transport.abort()
+
+    def _process_received_message(self, msg: Any) -> None:
+        """A refused channel fails the request with the server's code; the library reads it as a channel."""
+        is_message = isinstance(msg, ua.Message)
+        if is_message and msg._chunks[0].MessageHeader.MessageType == ua.MessageType.SecureOpen:
+            self.check_answer(msg.body(), " in response to OpenSecureChannelRequest")
+        super()._process_received_message(msg)
 
 
 class Session(UaSession):

@@ -117,17 +117,22 @@ def from_library(value: ua.DataValue, times: TimeRule, now: int) -> DataValue:
     """A DataValue that the library decoded."""
     status = value.StatusCode.value if value.StatusCode else 0
     inner = plain(value.Value.Value) if value.Value else None
+    # asyncua 2.1 takes the picoseconds of the source for the beginning of the server time, which Part 6
+    # (5.2.2.17) puts behind them: what it then makes of the server time is not used
+    server_time = value.ServerTimestamp if value.SourcePicoseconds is None else None
     source, server = (
-        ticks_of(ns_of_datetime(moment)) if moment else 0
-        for moment in (value.SourceTimestamp, value.ServerTimestamp)
+        ticks_of(ns_of_datetime(moment)) if moment else 0 for moment in (value.SourceTimestamp, server_time)
     )
     time = times.pick(source, server, now)
     return finished(inner, status, time, now, is_bad=_has_bad_number(inner))
 
 
-def to_variant(value: Value, kind: ua.VariantType, *, is_array: bool) -> ua.Variant:
+def to_variant(value: Value, kind: ua.VariantType, *, dimensions: int) -> ua.Variant:
     """A value as the node wants it; Unwritable when it does not fit, never rounded or cut."""
-    if is_array:
+    if dimensions > 1:
+        # a plain array would be taken by some servers and change the shape of the node
+        raise Unwritable("the node holds a matrix; only single values and arrays can be written")
+    if dimensions == 1:
         if not isinstance(value, tuple):
             raise Unwritable("the node holds an array and takes an array only")
         return ua.Variant([_element(item, kind) for item in value], kind, is_array=True)

@@ -53,6 +53,8 @@ class Watch:
         self._acknowledge: list[ua.SubscriptionAcknowledgement] = []
         self._in_order = asyncio.Lock()
         self.deadbands: dict[int, Deadband] = {}
+        self.paused: set[int] = set()
+        self.awaited: set[int] = set()
         self.server_state = 0
         self.service_level: int | None = None
         self.counts = {"notifications": 0, "values": 0, "by_library": 0, "gaps": 0, "republished": 0}
@@ -75,6 +77,14 @@ class Watch:
                 tasks.create_task(self._guard())
         except BaseExceptionGroup as group:
             raise first_of(group) from group
+
+    async def pause(self, handles: Sequence[int]) -> None:
+        """Take nothing more of these points; what the server sent before comes first."""
+        async with self._in_order:
+            self.paused.update(handles)
+        for handle in handles:
+            if (band := self.deadbands.get(handle)) is not None:
+                band.value = None
 
     async def _pump(self) -> None:
         """Keeps one publish request at the server."""
@@ -182,7 +192,7 @@ class Watch:
             return
         self.counts["gaps"] += 1
         log.warning("%s: notifications were lost; all its values are read again", group.name)
-        handles = [point.handle for point in group.points]
+        handles = [point.handle for point in group.points if point.handle not in self.paused]
         fresh: Mapping[int, DataValue] = await self._refresh(handles)
         marked = [
             (handle, value.with_status(value.status | quality.OVERFLOW)) for handle, value in fresh.items()
@@ -206,6 +216,10 @@ class Watch:
         """Hand on one batch; an empty one is a sign of life."""
         self._look_at_state()
         if updates:
+            if self.paused:
+                updates = [update for update in updates if update[0] not in self.paused]
+            if self.awaited:
+                self.awaited.difference_update(handle for handle, _value in updates)
             if self.deadbands:
                 updates = [update for update in updates if self._passes(*update)]
             flagged = [update for update in updates if update[1].status & 0xFFFF]

@@ -47,7 +47,7 @@ def refused(status: int, text: str) -> WriteOutcome:
 class Writer:
     """Knows the types of the nodes, read once when the connection opened."""
 
-    def __init__(self, link: Link, types: Mapping[int, tuple[ua.VariantType, bool]]) -> None:
+    def __init__(self, link: Link, types: Mapping[int, tuple[ua.VariantType, int]]) -> None:
         self._link, self._types = link, types
 
     async def write(self, request: WriteRequest, point: Point | None, node: ua.NodeId | None) -> WriteOutcome:
@@ -64,7 +64,7 @@ class Writer:
                 quality.BAD_TYPE_MISMATCH, tr("the type of {node} could not be read", node=point.address)
             )
         try:
-            item = _item(point, node, to_variant(request.value, known[0], is_array=known[1]))
+            item = _item(point, node, to_variant(request.value, known[0], dimensions=known[1]))
         except Unwritable as error:
             return refused(quality.BAD_TYPE_MISMATCH, str(error))
         return await self._send(item, request)

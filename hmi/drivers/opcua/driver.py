@@ -11,7 +11,7 @@ from typing import Any
 
 from asyncua import ua
 
-from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Sink
+from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Sink, Trace
 from hmi.core import quality
 from hmi.core.clock import wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest
@@ -22,9 +22,11 @@ from hmi.drivers.opcua import _items, _server
 from hmi.drivers.opcua._address import NodeAddress, parse_address, parse_endpoint
 from hmi.drivers.opcua._connect import connect
 from hmi.drivers.opcua._decode import Decoder
+from hmi.drivers.opcua._pause import Pauser
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import chunks, grouped, subscribe
 from hmi.drivers.opcua._times import TimeRule
+from hmi.drivers.opcua._trace import trace, unreadable
 from hmi.drivers.opcua._values import from_library, node_id, words
 from hmi.drivers.opcua._watch import DRIFT_WARN_NS, Watch, first_of
 from hmi.drivers.opcua._write import Writer, outcome_not_connected
@@ -32,6 +34,7 @@ from hmi.drivers.opcua._write import Writer, outcome_not_connected
 log = logging.getLogger(__name__)
 SPARE_ITEMS = 1000
 FIRST_READ_MS = 1000
+UNTRUSTED = (ua.StatusCodes.BadSecurityChecksFailed, ua.StatusCodes.BadCertificateUntrusted)
 
 
 class OpcuaDriver:
@@ -63,6 +66,8 @@ class OpcuaDriver:
         self._link: Link | None = None
         self._watch: Watch | None = None
         self._writer: Writer | None = None
+        self._pauser: Pauser | None = None
+        self._demanded: frozenset[int] | None = None
         self._ranges: dict[int, dict[str, Any]] = {}
         self._last_error = ""
 
@@ -91,7 +96,7 @@ class OpcuaDriver:
             raise CommunicationError(f"{self._name}: {error.sentence}") from error
         except ua.UaStatusCodeError as error:
             await self.close()
-            raise CommunicationError(f"{self._endpoint.url} refuses: {words(error.code)}") from error
+            raise CommunicationError(f"{self._endpoint.url} refuses: {_refusal(error.code)}") from error
         except (OSError, ua.UaError) as error:
             await self.close()
             raise CommunicationError(f"{self._endpoint.url} cannot be reached: {error}") from error
@@ -139,10 +144,15 @@ class OpcuaDriver:
             ]
             watch = Watch(link, self._groups, self._decoder, self._times, max_items=self._max_items)
             self._watch = watch
+            chunk = self._server.chunk("items", int(self._settings.get("chunk", 500)))
+            pauser = Pauser(link, watch, self._groups, read=self.read_now, sink=sink, chunk=chunk)
+            pauser.want(self._demanded)
+            self._pauser = pauser
             async with asyncio.TaskGroup() as tasks:
                 # the requests for notifications run first: a server may end a subscription nobody reads
                 tasks.create_task(watch.run(sink, self.read_now, self._reread))
-                tasks.create_task(self._create_items(link, watch, sink))
+                tasks.create_task(self._create_items(link, watch, sink, chunk))
+                tasks.create_task(pauser.run())
         except BaseExceptionGroup as group:
             error = first_of(group)
             self._last_error = str(error)
@@ -152,10 +162,16 @@ class OpcuaDriver:
         except (OSError, TimeoutError, ua.UaError) as error:
             raise LinkLost(f"{self._endpoint.url}: {error or 'no answer in time'}") from error
 
-    async def _create_items(self, link: Link, watch: Watch, sink: Sink) -> None:
+    def demand(self, handles: frozenset[int]) -> None:
+        """Pause the items of all other points and wake these; a woken one sends its value at once."""
+        self._demanded = handles
+        if self._pauser is not None:
+            self._pauser.want(handles)
+
+    async def _create_items(self, link: Link, watch: Watch, sink: Sink, chunk: int) -> None:
         """Create all items; those the server refuses are Bad and asked for again from time to time."""
         maker = _items.Maker(link, watch, self._decoder, self._nodes, self._server)
-        maker.chunk = self._server.chunk("items", int(self._settings.get("chunk", 500)))
+        maker.chunk = chunk
         waiting = {point.handle for group in self._groups for point in group.points} & self._nodes.keys()
         while True:
             for group in self._groups:
@@ -165,12 +181,15 @@ class OpcuaDriver:
                 waiting.difference_update(created)
                 if created and group.period_ms > FIRST_READ_MS:
                     # the first notification of a slow group would let the operator wait for a whole period
-                    sink(Batch(group.name, [*(await self.read_now(created)).items()]))
+                    found = await self.read_now(created)
+                    sink(Batch(group.name, [(h, v) for h, v in found.items() if h not in watch.paused]))
                 for point in wanted:
                     self._faults.pop(point.handle, None)
                 self._faults.update(refused)
                 self._tell_faults(group.points, sink, group.name)
             self._notes = [*dict.fromkeys([*self._notes, *maker.notes])]
+            if self._pauser is not None:
+                self._pauser.review()
             if not waiting:
                 return
             await asyncio.sleep(float(self._settings.get("retry_items_s", 30.0)))
@@ -211,6 +230,19 @@ class OpcuaDriver:
             raise LinkLost(f"{self._endpoint.url} does not answer a read") from error
         return values
 
+    async def trace(self, handle: int) -> Trace:
+        """One Read of one node with all that the server says of it."""
+        link, point, node = self._opened(), self._points[handle], self._nodes.get(handle)
+        if node is None:
+            return unreadable(point, *self._faults.get(handle, (quality.BAD_CONFIGURATION, "")))
+        place = {"endpoint": self._endpoint.url, "server": self._server.identity.product}
+        try:
+            return await trace(link, point, node, self._times, place)
+        except ua.UaStatusCodeError as error:
+            raise CommunicationError(f"the server refuses to read: {words(error.code)}") from error
+        except (OSError, TimeoutError, ua.UaError) as error:
+            raise CommunicationError(f"{self._endpoint.url} does not answer a read") from error
+
     async def _reread(self, handles: Sequence[int]) -> None:
         """EURange and unit of points whose meaning changed (UA-15)."""
         nodes = {handle: self._nodes[handle] for handle in handles if handle in self._nodes}
@@ -232,7 +264,7 @@ class OpcuaDriver:
     def diagnostics(self) -> Mapping[str, Any]:
         """Counters and last errors in words."""
         watch = self._watch
-        notes = list(self._notes)
+        notes = [*self._notes, *(self._pauser.notes if self._pauser else ())]
         if watch is not None and abs(watch.drift_ns) > DRIFT_WARN_NS and not self._times.is_simulated:
             notes.append(f"the clock of the server differs by {watch.drift_ns / 1e9:.1f} s")
         if watch is not None and watch.server_state:
@@ -241,6 +273,7 @@ class OpcuaDriver:
             "server": self._server.as_dict(),
             "server_state": watch.state_words if watch else "",
             "counts": dict(watch.counts) if watch else {},
+            "items_paused": len(watch.paused) if watch else 0,
             "clock_difference_ms": round(watch.drift_ns / 1e6) if watch else 0,
             "refused_times": self._times.refused,
             "local_deadbands": len(watch.deadbands) if watch else 0,
@@ -250,6 +283,12 @@ class OpcuaDriver:
             "notes": notes,
             "last_error": self._last_error,
         }
+
+
+def _refusal(status: int) -> str:
+    """Why the server lets nobody in; servers hide a certificate they do not know behind a general code."""
+    hint = "; it may not trust our certificate yet: trust it in the server" if status in UNTRUSTED else ""
+    return words(status) + hint
 
 
 def create(settings: LinkSettings) -> OpcuaDriver:

@@ -1,98 +1,91 @@
-"""Paints an analogue indicator."""
+"""Paints an analogue indicator, upright or lying."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPolygonF
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QPainter
 
-from hmi.mimics import Element, Shown
-from hmi.ui.mimic.kit import CENTER, Kit
-from hmi.ui.paint import draw_broken
+from hmi.core.quality import Mark
+from hmi.mimics import Element, Gauge, Shown
+from hmi.ui.mimic.gauges import BODY, draw_beyond, draw_empty, draw_pointer, draw_scale, draw_setpoint
+from hmi.ui.mimic.kit import CENTER, RIGHT, Kit
+from hmi.ui.mimic.trimmings import FRAME, GAP
+from hmi.ui.paint import draw_frame, mark_width
 
-_BODY = 16.0
+_HEAD, _FOOT = 36, 26
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
-    label, shown, position, band, limits, setpoint, beyond = look
+    label, shown, own = look
+    lying = element.get("direction") == "horizontal"
+    place = _lying if lying else _upright
+    body = place(painter, element, label, shown, kit)
+    if own.position is None:
+        draw_empty(painter, body, kit)
+        if not label:
+            kit.quality(painter, shown.mark, body.center().x(), body.center().y())
+            _bare_alarm(painter, body, body.center().y(), shown, kit)
+        return
+    draw_scale(painter, body, own, kit, lying=lying)
+    draw_setpoint(painter, body, own, kit, lying=lying)
+    draw_pointer(painter, body, own.position, shown, kit, lying=lying)
+    if not label:
+        _bare_marks(painter, body, own, shown, kit, lying)
+    if not label or shown.mark != Mark.OUT_OF_RANGE.value:
+        draw_beyond(painter, body, own.beyond, kit, lying=lying)
+
+
+def _upright(painter: QPainter, element: Element, label: str, shown: Shown, kit: Kit) -> QRectF:
+    """Name and unit above, figures below; the room between is the scale."""
     middle = element.x + element.w / 2
     top, bottom = element.y, element.y + element.h
     if label:
         kit.text(painter, middle, top + 12, label, font="text.word", color="text", align=CENTER)
         kit.text(painter, middle, top + 27, shown.unit, font="text.small", color="text.label", align=CENTER)
-        top, bottom = top + 36, bottom - 26
+        top, bottom = top + _HEAD, bottom - _FOOT
         kit.value(
             painter, middle, bottom + 22, shown, font="value.small", align=CENTER, unit=False, mark_left=True
         )
-    body = QRectF(round(middle - _BODY / 2), round(top), _BODY, round(bottom - top))
-    if position is None:
-        kit.dashed_box(painter, body.x(), body.y(), body.width(), body.height())
-        if not label:
-            kit.quality(painter, shown.mark, body.center().x(), body.center().y())
-        return
-    _body(painter, body, band, limits, kit)
-    if setpoint is not None:
-        _setpoint(painter, body, setpoint, kit)
-    _pointer(painter, body, position, shown, kit)
-    if not label:
-        _bare_marks(painter, body, position, shown, kit)
-    if beyond:
-        draw_broken(
-            painter,
-            kit.theme,
-            QPointF(body.right() + 12, body.top() - 2 if position > 0.5 else body.bottom()),
-        )
+    return QRectF(round(middle - BODY / 2), round(top), BODY, round(bottom - top))
 
 
-def _body(painter: QPainter, body: QRectF, band: Any, limits: Any, kit: Kit) -> None:
-    kit.box(painter, body.x(), body.y(), body.width(), body.height(), "fill.mark", "pipe.minor")
-    inner = body.adjusted(1, 1, -1, -1)
-    if band is not None and None not in band:
-        y1, y2 = _y(inner, band[1]), _y(inner, band[0])
-        kit.fill(painter, inner.x(), y1, inner.width(), y2 - y1, "band.bar")
-    for limit, _ in limits:
-        if limit is not None:
-            kit.fill(
-                painter, body.x() - 2, round(_y(inner, limit)) - 1, body.width() + 4, 2, "text.secondary"
-            )
+def _lying(painter: QPainter, element: Element, label: str, shown: Shown, kit: Kit) -> QRectF:
+    """Name to the left and figures to the right above the scale."""
+    top = element.y
+    if label:
+        right = element.x + element.w - _trimmings(shown, kit)
+        room = right - kit.width("value.small", shown.text) - element.x - 2 * FRAME
+        kit.text(painter, element.x, top + 13, kit.fitted("text.word", label, room), font="text.word")
+        kit.value(painter, right, top + 13, shown, font="value.small", align=RIGHT)
+        top += 31
+    return QRectF(round(element.x), round(top), round(element.w), BODY)
 
 
-def _y(body: QRectF, share: float) -> float:
-    return body.bottom() - share * body.height()
+def _trimmings(shown: Shown, kit: Kit) -> float:
+    """What stands to the right of the figures."""
+    unit = GAP + kit.width("unit", shown.unit) if shown.unit else 0.0
+    frame = FRAME if shown.frame or shown.alarm else 0.0
+    return unit + frame + mark_width(shown.mark) + (26.0 if shown.alarm else 0.0)
 
 
-def _pointer(painter: QPainter, body: QRectF, position: float, shown: Shown, kit: Kit) -> None:
-    y = _y(body, position)
-    tip = body.x() + 3
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    if shown.alarm:
-        painter.setBrush(kit.theme.brush(f"alarm.p{shown.alarm}"))
-        painter.setPen(kit.theme.pen("outline", 1.4))
-    else:
-        painter.setBrush(kit.theme.brush(shown.role))
-        painter.setPen(Qt.PenStyle.NoPen)
-    painter.drawPolygon(QPolygonF([QPointF(tip, y), QPointF(tip + 22, y - 6.5), QPointF(tip + 22, y + 6.5)]))
-    painter.restore()
-
-
-def _setpoint(painter: QPainter, body: QRectF, position: float, kit: Kit) -> None:
-    y, x = _y(body, position), body.x() - 8
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(kit.theme.pen("setpoint", 1.5))
-    painter.setBrush(kit.theme.brush("panel"))
-    painter.drawPolygon(
-        QPolygonF([QPointF(x - 5, y), QPointF(x, y - 5), QPointF(x + 5, y), QPointF(x, y + 5)])
-    )
-    painter.restore()
-
-
-def _bare_marks(painter: QPainter, body: QRectF, position: float, shown: Shown, kit: Kit) -> None:
+def _bare_marks(painter: QPainter, body: QRectF, own: Gauge, shown: Shown, kit: Kit, lying: bool) -> None:
     """A scale without figures carries its alarm and quality beside the body."""
-    y = min(max(_y(body, position), body.top() + 11), body.bottom() - 11)
+    y = body.center().y()
+    if not lying:
+        y = body.bottom() - (own.position or 0.0) * body.height()
+        y = min(max(y, body.top() + 11), body.bottom() - 11)
+    if shown.frame:
+        draw_frame(painter, kit.theme, shown.frame, body.adjusted(-4, -4, 4, 4))
     if shown.alarm:
-        kit.alarm(painter, shown.alarm, QPointF(body.x() - 15, y), unacked=shown.unacked)
-    elif shown.mark:
-        kit.quality(painter, shown.mark, body.x() - 13, y)
+        _bare_alarm(painter, body, y, shown, kit)
+        y += 21 if y < body.center().y() else -21
+    if shown.mark and not own.beyond:
+        left = body.left() - (19 if shown.frame else 13)
+        kit.quality(painter, shown.mark, left, y, stale=bool(shown.frame))
+
+
+def _bare_alarm(painter: QPainter, body: QRectF, y: float, shown: Shown, kit: Kit) -> None:
+    if shown.alarm:
+        kit.alarm(painter, shown.alarm, QPointF(body.left() - 16, y), unacked=shown.unacked)

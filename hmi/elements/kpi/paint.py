@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 
 from hmi.mimics import Element
 from hmi.ui.mimic.curves import draw_band, draw_curve, draw_dot, draw_past_limits, last_point, polylines
-from hmi.ui.mimic.kit import Kit
+from hmi.ui.mimic.kit import SIGNS, Kit
 
 
 def static(painter: QPainter, element: Element, kit: Kit) -> None:
@@ -29,4 +29,5 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     draw_past_limits(painter, curve, box, kit, lines, width=1.6)
     if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
-    kit.value(painter, element.x + 14, element.y + 56, shown, font="kpi", corner=True)
+    sign = kit.width("kpi", shown.text[0]) - 6 if shown.text[:1] in SIGNS else 0.0
+    kit.value(painter, element.x + 14 + sign, element.y + 56, shown, font="kpi", corner=True)

@@ -16,6 +16,7 @@ DEFINITION = ElementDefinition(
     properties=(
         Property("text", "string", "", "what it says"),
         Property("display", "display", "", "name of the display it opens"),
+        Property("parameters", "arguments", {}, "values for the parameters of that display"),
         Property("area", "area", "", "prefix of tag names whose alarms it shows"),
         Property("style", "choice", "button", "button with text, or a bare arrow", ("button", "arrow")),
     ),

@@ -8,39 +8,51 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
 from hmi.mimics import Element
+from hmi.ui.mimic import symbols
+from hmi.ui.mimic.drives import draw_state_marks, draw_state_word
 from hmi.ui.mimic.kit import CENTER, Kit
-from hmi.ui.mimic.symbols import centered, circle, fill_shape
 from hmi.ui.theme import Theme
-
-_LETTER = {
-    "on": "fill.text",
-    "half": "fill.text",
-    "off": "fill.on",
-    "hatched": "text",
-    "none": "text.secondary",
-}
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
-    state = look[0]
-    middle = element.x + element.w / 2
-    foot = element.y + element.h
-    kit.fill(painter, middle - 1, element.y + element.w, 2, element.h - element.w, "outline.body")
-    kit.fill(painter, middle - 16, foot - 3, 32, 3, "outline.body")
+    label, state = look
+    always = element.get("show_state") == "always"
+    head = QRectF(element.x, element.y, element.w, element.w)
+    _shaft(painter, element, head, kit)
 
     def draw(inner: QPainter, theme: Theme, box: QRectF) -> None:
-        fill_shape(inner, theme, circle(box), state.fill)
-        letter = "?" if state.fill == "none" else "M"
-        centered(inner, theme, box, letter, font="badge", color=_LETTER[state.fill])
+        symbols.motor(inner, theme, box, state.fill)
 
-    box = QRectF(element.x, element.y, element.w, element.w)
-    kit.symbol(painter, ("mixer", state.fill), box, draw)
-    if state.fill not in {"on", "none"}:
-        kit.text(
-            painter, middle, element.y - 6, state.word, font="text.word", color="text.secondary", align=CENTER
-        )
-    if state.alarm:
-        kit.alarm(painter, state.alarm, QPointF(element.x - 10, element.y + 6), unacked=state.unacked)
-    if state.mark or state.stale:
-        kit.quality(painter, state.mark, box.right() + 10, box.y() + 16, stale=state.stale)
-    kit.badges(painter, box.right() + 8, box.y(), tuple(b for b in state.badges if b[1]))
+    kit.symbol(painter, ("motor", state.fill), head, draw)
+    x, y = head.center().x(), head.top() - 10
+    if always or not state.usual:
+        draw_state_word(painter, kit, x, y, state)
+        y -= 17
+    if label:
+        kit.text(painter, x, y, label, font="text.word", color="text", align=CENTER)
+    draw_state_marks(painter, kit, head, state, all_badges=always)
+
+
+def _shaft(painter: QPainter, element: Element, head: QRectF, kit: Kit) -> None:
+    x, foot = head.center().x(), element.y + element.h
+    kit.fill(painter, x - 1, head.bottom(), 2, foot - head.bottom(), "outline.body")
+    blade = element.get("blade")
+    if blade == "propeller":
+        _propeller(painter, x, foot, kit)
+        return
+    kit.fill(painter, x - 16, foot - 3, 32, 3, "outline.body")
+    if blade == "gate":
+        top = max(head.bottom() + 6, foot - 44)
+        for at in (x - 16, x - 9, x + 7, x + 14):
+            kit.fill(painter, at, top, 2, foot - top, "outline.body")
+        kit.fill(painter, x - 16, top, 32, 2, "outline.body")
+
+
+def _propeller(painter: QPainter, x: float, foot: float, kit: Kit) -> None:
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(kit.theme.pen("outline.body", 1.4))
+    painter.setBrush(kit.theme.brush("body"))
+    for side in (-1, 1):
+        painter.drawEllipse(QPointF(x + side * 8.5, foot - 4), 8.5, 4)
+    painter.restore()

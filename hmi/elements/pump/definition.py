@@ -21,7 +21,7 @@ DEFINITION = ElementDefinition(
     signals=tuple(Signal(role, names) for role, names in DRIVE_SIGNALS.items()),
     look=look,
     size=(36, 36),
-    margin=(40, 14, 44, 54),
+    margin=(50, 14, 62, 54),
     clickable=True,
     group="process",
 )

@@ -17,18 +17,27 @@ def look(inputs: Inputs) -> tuple[object, ...]:
 
 
 _DIGIT, _UNIT = {"small": 9.5, "normal": 11.5, "large": 14.0}, 8.5
+_CAP = {"small": 11.0, "normal": 13.5, "large": 16.5}
+_BESIDE = 10.0  # a frame around the figures
+_MARKS = 60.0  # quality and alarm mark to the right of the unit
+_SIGN = 12.0
+SETPOINT, SETPOINT_FRAMED = 18.0, 22.0  # baseline of the set point below that of the value
 
 
 def extent(element: Element, look: tuple[Any, ...]) -> tuple[float, float, float, float]:
     """Generous for texts longer than the box; marks and frames have their own room."""
     label, shown, setpoint = look
-    width = max(len(shown.text) * _DIGIT[element.get("size")] + len(shown.unit) * _UNIT + 6, len(label) * 8.0)
+    size, centered = element.get("size"), element.get("align") == "center"
+    width = max(len(shown.text) * _DIGIT[size] + len(shown.unit) * _UNIT + 6, len(label) * 8.0)
+    sign = _SIGN if shown.text[:1] in {"\u2212", "\u2007"} else 0.0
     over = max(width - element.w, 0.0)
-    plain = shown.is_plain and (setpoint is None or setpoint.is_plain)
-    if plain:
-        signed = 12.0 if shown.text[:1] in {"−", " "} else 1.0
-        return (over / 2 + 2 if element.get("align") == "center" else signed, 1.0, over + 1, 1.0)
-    return 36.0, 10.0, over + 60.0, 14.0
+    if shown.is_plain and (setpoint is None or setpoint.is_plain):
+        return (over / 2 + 2 if centered else sign + 1.0, 1.0, over + 1, 1.0)
+    baseline = (38.0 if size == "large" else 35.0) if label else _CAP[size] + 4
+    low = baseline + _BESIDE + (SETPOINT_FRAMED if setpoint is not None else 0.0)
+    left = 36.0 if centered else sign + _BESIDE
+    right = over + _MARKS if centered else max(width + _MARKS - element.w, 0.0)
+    return left, 1.0 if label else 7.0, right + 1, max(low - element.h, 0.0) + 1
 
 
 DEFINITION = ElementDefinition(

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtGui import QPainter
 
+from hmi.elements.readout.definition import SETPOINT, SETPOINT_FRAMED
 from hmi.mimics import Element
 from hmi.ui.mimic.kit import CENTER, LEFT, Kit
 
@@ -23,5 +24,6 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         baseline = element.y + 35 if font != "value.large" else element.y + 38
     kit.value(painter, x, baseline, shown, font=font, align=align, unit=not centered or not shown.alarm)
     if setpoint is not None:
-        kit.text(painter, x, baseline + 18, "SP", font="text.label", color="text.label")
-        kit.value(painter, x + 22, baseline + 18, setpoint._replace(frame=""), font="text.word", unit=False)
+        below = baseline + (SETPOINT_FRAMED if shown.frame or shown.alarm else SETPOINT)
+        kit.text(painter, x, below, "SP", font="text.label", color="text.label")
+        kit.value(painter, x + 22, below, setpoint._replace(frame=""), font="text.word", unit=False)

@@ -52,7 +52,7 @@ DEFINITION = ElementDefinition(
     ),
     look=look,
     size=(340, 20),
-    margin=(2, 4, 30, 4),
+    margin=(2, 4, 60, 4),
     clickable=True,
     group="values",
 )

@@ -1,20 +1,29 @@
-"""A small table of tags: one row a quantity, one column a piece of equipment."""
+"""A small table of tags: one row a quantity, one column a piece of equipment, or the other way round."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from hmi.mimics import ElementDefinition, Inputs, Property, show
+from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
     return tuple(_row(inputs, row) for row in inputs.get("rows") or ())
 
 
-def _row(inputs: Inputs, row: dict[str, Any]) -> tuple[object, ...]:
+def _row(inputs: Inputs, row: Mapping[str, Any]) -> tuple[str, tuple[Shown, ...]]:
     form = str(row.get("format", ""))
-    cells = tuple(show(inputs.tag(str(tag)), form=form) for tag in row.get("tags", ()))
+    formats = inputs.get("columns") or ()
+    tags = row.get("tags") or ()
+    cells = tuple(
+        show(inputs.tag(str(tag)), form=form or _column_format(formats, n)) for n, tag in enumerate(tags)
+    )
     return str(row.get("label", "")), cells
+
+
+def _column_format(columns: list[Mapping[str, Any]], number: int) -> str:
+    return str(columns[number].get("format", "")) if number < len(columns) else ""
 
 
 DEFINITION = ElementDefinition(
@@ -22,8 +31,13 @@ DEFINITION = ElementDefinition(
     title="Table of tags",
     properties=(
         Property("rows", "list", [], 'each {"label": …, "tags": […], "format": …}'),
-        Property("row_height", "number", 30, "pixels"),
-        Property("first", "number", 60, "middle of the first column from the left edge"),
+        Property("columns", "list", [], 'head line: each {"label": …, "format": …}; empty for none'),
+        Property(
+            "align", "choice", "center", "of figures: middle, or point under point", ("center", "decimal")
+        ),
+        Property("units", "choice", "none", "where units stand", ("none", "row", "column")),
+        Property("row_height", "number", 30, "pixels", low=12, high=400),
+        Property("first", "number", 60, "middle (decimal: right end) of the first column from the left edge"),
         Property("pitch", "number", 60, "pixels from column to column"),
     ),
     look=look,

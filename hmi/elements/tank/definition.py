@@ -27,7 +27,7 @@ DEFINITION = ElementDefinition(
         Property("blanket", "tag", "", "sludge level of a clarifier in the unit of the level"),
         Property("label", "string", "", "short name inside the tank"),
         Property("shape", "choice", "open", "outline", SHAPES),
-        Property("baffles", "integer", 0, "walls drawn from the floor"),
+        Property("baffles", "integer", 0, "walls drawn from the floor", low=0, high=24),
         Property("full", "number", None, "level at the upper edge, instead of the tag's range"),
         Property("text_at", "number", 0.9, "where the figures stand, 0 top to 1 bottom"),
     ),

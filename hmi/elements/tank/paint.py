@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPen
 from hmi.mimics import Element, Shown
 from hmi.ui.mimic.kit import CENTER, Kit
 from hmi.ui.mimic.symbols import polygon
+from hmi.ui.mimic.vessels import draw_limits, draw_sediment, draw_unknown_vessel, draw_water
 
 _WALL = 2.0
 
@@ -21,11 +22,13 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     body = _body(shape, box)
     painter.save()
     if level is None:
-        _unknown(painter, body, kit)
+        draw_unknown_vessel(painter, kit, body)
     else:
-        _contents(painter, shape, box, body, level, blanket, kit)
+        draw_water(painter, kit, box, level, body=body if shape == "clarifier" else None)
+        if blanket is not None and shape == "clarifier":
+            draw_sediment(painter, kit, box, blanket, body)
         _walls(painter, shape, box, kit)
-        _limits(painter, box, limits, kit)
+        draw_limits(painter, kit, box, limits)
     _baffles(painter, element, box, kit)
     painter.restore()
     if label:
@@ -52,27 +55,6 @@ def _body(shape: str, box: QRectF) -> QPainterPath:
     return polygon(*((point.x(), point.y()) for point in _ring(shape, box)))
 
 
-def _unknown(painter: QPainter, body: QPainterPath, kit: Kit) -> None:
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(kit.theme.pen("text.secondary", 1.8, dashed=True))
-    painter.drawPath(body)
-
-
-def _contents(
-    painter: QPainter, shape: str, box: QRectF, body: QPainterPath, level: float, blanket: Any, kit: Kit
-) -> None:
-    painter.setClipPath(body, Qt.ClipOperation.IntersectClip)
-    painter.fillRect(box, kit.theme.color("body"))
-    surface = round(box.bottom() - level * box.height())
-    painter.fillRect(QRectF(box.x(), surface, box.width(), box.bottom() - surface), kit.theme.color("water"))
-    painter.fillRect(QRectF(box.x(), surface - 1, box.width(), 2), kit.theme.color("water.edge"))
-    if blanket is not None and shape == "clarifier":
-        top = round(box.bottom() - blanket * box.height())
-        painter.fillRect(QRectF(box.x(), top, box.width(), box.bottom() - top), kit.theme.color("media"))
-    painter.setClipping(False)
-
-
 def _walls(painter: QPainter, shape: str, box: QRectF, kit: Kit) -> None:
     pen = kit.theme.pen("outline.body", _WALL)
     painter.setPen(pen)
@@ -95,15 +77,6 @@ def _roof(painter: QPainter, box: QRectF, kit: Kit, pen: QPen) -> None:
     painter.setPen(pen)
     painter.drawPath(dome)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-
-def _limits(painter: QPainter, box: QRectF, limits: tuple[float | None, ...], kit: Kit) -> None:
-    for limit in limits:
-        if limit is None:
-            continue
-        y = round(box.bottom() - limit * box.height())
-        for x in (box.left(), box.right() - 9):
-            kit.fill(painter, x, y - 1, 9, 2, "outline.body")
 
 
 def _baffles(painter: QPainter, element: Element, box: QRectF, kit: Kit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
 
+ROLES = ("usual", "text", "text.secondary", "text.label", "value", "setpoint")
 STYLES = ("text", "label", "strong", "word", "small", "title", "heading", "unit")
 
 
@@ -20,6 +21,7 @@ DEFINITION = ElementDefinition(
     properties=(
         Property("text", "string", "", "what it says; may be a binding"),
         Property("style", "choice", "text", "size and weight", STYLES),
+        Property("role", "choice", "usual", "colour role; usual is that of the style", ROLES),
         Property("align", "choice", "left", "where the text stands in its box", ("left", "center", "right")),
         Property("strong", "boolean", False, "bold; may be a binding"),
     ),

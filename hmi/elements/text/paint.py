@@ -20,7 +20,9 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     align = _ALIGN[element.get("align")]
     baseline = element.y + (element.h + kit.cap(font)) / 2
     shown = look[0]
-    color = shown.role if shown.role != "value" else _COLORS.get(style, "text")
+    role = element.get("role")
+    usual = _COLORS.get(style, "text") if role == "usual" else role
+    color = shown.role if shown.role != "value" else usual
     fitted = shown._replace(text=kit.fitted(font, shown.text, element.w), role=color)
     x = element.x + element.w * align
     if shown.mark and align == _ALIGN["center"]:

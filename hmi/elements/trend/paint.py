@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
 
+from hmi.elements.trend.definition import spans
 from hmi.mimics import Curve, Element, Shown, default_format
 from hmi.ui.mimic.curves import (
+    Stretch,
     draw_band,
     draw_curve,
     draw_dot,
+    draw_level,
     draw_past_limits,
     last_point,
     polylines,
     y_of,
 )
-from hmi.ui.mimic.kit import CENTER, RIGHT, Kit
+from hmi.ui.mimic.kit import CENTER, RIGHT, SIGNS, Kit
 
 _LEFT, _TOP, _RIGHT, _BOTTOM = 52, 34, 104, 26
 
@@ -33,6 +36,19 @@ def static(painter: QPainter, element: Element, kit: Kit) -> None:
     kit.text(painter, x, element.y + 21, element.get("caption"), font="text", color="text.label")
     box = plot(element)
     painter.fillRect(box, kit.theme.color("plot"))
+
+
+def _choice(painter: QPainter, element: Element, minutes: int, seen: int, kit: Kit) -> None:
+    """The spans that can be chosen; that of the time axis is underlined."""
+    for spot in spans(element, minutes):
+        x, chosen = spot.x + spot.w / 2, spot.minutes == seen
+        text = f"{spot.minutes // 60} h" if spot.minutes % 60 == 0 else f"{spot.minutes} min"
+        width = kit.text(
+            painter, x, spot.y + 17, text, align=CENTER,
+            font="text.small.strong" if chosen else "text.small", color="text" if chosen else "text.label",
+        )  # fmt: skip
+        if chosen:
+            kit.fill(painter, x - width / 2, spot.y + 20, width, 2, "text.secondary")
 
 
 def _time_axis(painter: QPainter, minutes: float, box: QRectF, kit: Kit) -> None:
@@ -56,8 +72,9 @@ def _minutes(back: float) -> str:
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
-    shown, curve = look
+    shown, curve, minutes = look
     box = plot(element)
+    _choice(painter, element, minutes, round(curve.minutes), kit)
     _time_axis(painter, curve.minutes, box, kit)
     draw_band(painter, curve, box, kit)
     for part in range(4):
@@ -102,32 +119,24 @@ def _label_place(box: QRectF, y: float, taken: list[float]) -> tuple[float, floa
 
 def _limits(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
     taken: list[float] = []
-    for limit in curve.limits:
-        if not curve.low < limit.value < curve.high:
-            continue
-        y = round(y_of(curve, box, limit.value))
-        _dashed(painter, box, y, kit, [6.0, 3.0])
+    for limit in curve.shown_limits:
+        y = draw_level(painter, curve, box, limit.value, kit, dotted=False)
         x, baseline = _label_place(box, y, taken)
         taken.append(y)
         kit.text(painter, x, baseline, limit.name, font="text.small", color="text.secondary")
     if curve.setpoint is not None and curve.low <= curve.setpoint <= curve.high:
-        _dashed(painter, box, round(y_of(curve, box, curve.setpoint)), kit, [1.5, 2.5])
+        draw_level(painter, curve, box, curve.setpoint, kit, dotted=True)
 
 
-def _dashed(painter: QPainter, box: QRectF, y: float, kit: Kit, pattern: list[float]) -> None:
-    pen = QPen(kit.theme.color("text.secondary"), 1.2)
-    pen.setDashPattern(pattern)
-    painter.setPen(pen)
-    painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
-
-
-def _end(painter: QPainter, box: QRectF, shown: Shown, lines: list[list[QPointF]], kit: Kit) -> None:
+def _end(painter: QPainter, box: QRectF, shown: Shown, lines: list[Stretch], kit: Kit) -> None:
     end = last_point(lines, box)
     y = min(max(end.y() if end else box.center().y(), box.top() + 14), box.bottom() - 18)
     if end is not None and shown.frame != "dashed":
         color = kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color(shown.role)
         draw_dot(painter, end, color, 3.5)
     x = box.right() + 15
+    if shown.text[:1] in SIGNS:
+        x += kit.width("value", shown.text[0]) - 6
     kit.value(painter, x, y + 7, shown, font="value", unit=False)
     below = 30 if shown.alarm or shown.frame else 25
     kit.text(painter, x, y + below, shown.unit, font="text.small", color="text.label")

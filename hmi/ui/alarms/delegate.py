@@ -13,6 +13,7 @@ from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 
 ROW = 27
+_CUTS = 4096
 _SECONDARY = frozenset((Column.RESPONSE,))
 _STRONG = frozenset(
     (Column.TIME, Column.TAG, Column.DESCRIPTION, Column.VALUE, Column.LIMIT, Column.STATE, Column.AREA)
@@ -27,6 +28,7 @@ class AlarmDelegate(QStyledItemDelegate):
         self._theme, self._model = theme, model
         self.lit = True
         self._metrics = {role: QFontMetricsF(theme.font(role)) for role in ("text.label", "text.word")}
+        self._cuts: dict[tuple[str, str, int], str] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(40, ROW)
@@ -62,9 +64,18 @@ class AlarmDelegate(QStyledItemDelegate):
         role = "text.word" if strong and column in _STRONG else "text.label"
         painter.setFont(self._theme.font(role))
         painter.setPen(self._theme.color("text.label" if column in _SECONDARY else "text"))
-        metrics = self._metrics[role]
-        cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width() - 12)
-        painter.drawText(QPointF(box.x(), box.center().y() + 1 + metrics.capHeight() / 2), cut)
+        cut = self._cut(role, text, box.width() - 12)
+        painter.drawText(QPointF(box.x(), box.center().y() + 1 + self._metrics[role].capHeight() / 2), cut)
+
+    def _cut(self, role: str, text: str, room: int) -> str:
+        """The text, shortened to the room; the same few cells are painted again and again."""
+        key = (role, text, room)
+        cut = self._cuts.get(key)
+        if cut is None:
+            if len(self._cuts) >= _CUTS:
+                self._cuts.clear()
+            cut = self._cuts[key] = self._metrics[role].elidedText(text, Qt.TextElideMode.ElideRight, room)
+        return cut
 
     def button_box(self, cell: QRect) -> QRectF:
         """Where the button of a row lies."""

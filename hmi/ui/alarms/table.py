@@ -12,6 +12,7 @@ from hmi.ui.alarms.delegate import ROW, AlarmDelegate
 from hmi.ui.alarms.model import AlarmModel, Column
 from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
+from hmi.ui.widgets import SIDE_BUTTONS
 
 HEADER = 26
 READ_MS = 5_000
@@ -44,11 +45,15 @@ class AlarmHeader(QHeaderView):
 
 
 class AlarmTable(QTableView):
-    """Click: ``chosen``; the button or A: ``ackAsked``; Return: ``chosen``; D: ``displayAsked``."""
+    """Click or Return: ``chosen``; the button or A: ``ackAsked``; D: ``displayAsked``.
+
+    The response column or G: ``guidanceAsked``.
+    """
 
     ackAsked = Signal(list)
     chosen = Signal(object, QRect)
-    displayAsked = Signal(str)
+    displayAsked = Signal(object)
+    guidanceAsked = Signal(object)
 
     def __init__(self, theme: Theme, model: AlarmModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -137,6 +142,9 @@ class AlarmTable(QTableView):
         self.alarm_model.set_hold(False)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() in SIDE_BUTTONS:
+            event.ignore()  # back and forward belong to the window
+            return
         index = self.indexAt(event.position().toPoint())
         row = self._row_at(event.position().toPoint())
         if row is not None and index.column() == Column.ACK and is_unacked(row):
@@ -148,7 +156,12 @@ class AlarmTable(QTableView):
         super().mouseReleaseEvent(event)
         row = self._row_at(event.position().toPoint())
         plain_click = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
-        if row is not None and plain_click and self.columnAt(round(event.position().x())) != Column.ACK:
+        column = self.columnAt(round(event.position().x()))
+        if row is None or not plain_click or column == Column.ACK:
+            return
+        if column == Column.RESPONSE:
+            self.guidanceAsked.emit(row)
+        else:
             self._choose(row)
 
     def _choose(self, row: AlarmInfo) -> None:
@@ -163,8 +176,10 @@ class AlarmTable(QTableView):
             self.ackAsked.emit([row.occurrence_id for row in rows if is_unacked(row)])
         elif event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter} and rows:
             self._choose(rows[0])
-        elif event.key() == Qt.Key.Key_D and rows and rows[0].display:
-            self.displayAsked.emit(rows[0].display)
+        elif event.key() == Qt.Key.Key_D and rows and not event.modifiers():
+            self.displayAsked.emit(rows[0])
+        elif event.key() == Qt.Key.Key_G and rows and not event.modifiers():
+            self.guidanceAsked.emit(rows[0])
         else:
             super().keyPressEvent(event)
 

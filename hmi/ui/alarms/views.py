@@ -10,9 +10,9 @@ from hmi.core.texts import tr
 from hmi.ui.alarms.delegate import ROW
 from hmi.ui.alarms.model import AlarmModel, Filter
 from hmi.ui.alarms.table import HEADER, AlarmTable
-from hmi.ui.header import time_text, zone_of
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
+from hmi.ui.times import time_text, zone_of
 from hmi.ui.widgets import Field, FlatButton, Panel, Text
 
 STRIP_ROWS = 4
@@ -155,6 +155,15 @@ class AlarmPage(Panel):
         for button in self._areas:
             button.setChecked(button.property("area") == path)
         self.refilter()
+
+    def show_only(self, prefix: str) -> None:
+        """Only the alarms below a prefix of tag names; the filter that does it is the one the operator sees."""
+        area = prefix.rstrip("/.")
+        known = area in {str(button.property("area")) for button in self._areas}
+        for button in self._priorities:
+            button.setChecked(False)
+        self.search.setText("" if known else prefix)
+        self.show_area(area if known else "")
 
     def refilter(self) -> None:
         area = next((str(b.property("area")) for b in self._areas if b.isChecked()), "")

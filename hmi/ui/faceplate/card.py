@@ -11,18 +11,19 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVB
 from hmi.client.port import TagInfo
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import HistoryPage
+from hmi.core.identity import TagRef
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import band_of, format_value
-from hmi.ui.faceplate.commands import CommandArea, label_of
+from hmi.ui.commands.reasons import label_of
+from hmi.ui.faceplate.commands import CommandArea
 from hmi.ui.faceplate.condition_row import ConditionRow, conditions_by_command
-from hmi.ui.faceplate.conditions import names_of
 from hmi.ui.faceplate.content import Content
 from hmi.ui.faceplate.parts import AlarmLine, MiniTrend, StateRow, ValueRow
-from hmi.ui.header import time_text, zone_of
 from hmi.ui.labels import short_tag
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
+from hmi.ui.times import time_text, zone_of
 from hmi.ui.widgets import FlatButton, Text
 
 WIDTH = 356
@@ -51,7 +52,7 @@ class Faceplate(QWidget):
         self.commands = CommandArea(theme, station, content.commands)
         infos = [station.catalogue.tags[tag] for tag in content.commands]
         self.conditions = [ConditionRow(theme, *one) for one in conditions_by_command(infos)]
-        self.tags = frozenset((*content.tags, *names_of(infos)))
+        self.tags = frozenset((*content.tags, *self.commands.tags))
         self.trend = MiniTrend(theme, station.now())
         self._alarms = QVBoxLayout()
         self._alarm_lines: list[AlarmLine] = []
@@ -156,6 +157,7 @@ class Faceplate(QWidget):
         station.judged.connect(self._mark_dirty)
         self.trend.clicked.connect(self._ask_trend)
         self.commands.finished.connect(self._ask_journal)
+        station.commands.turned.connect(self._mark_dirty)
         self.commands.grown.connect(lambda: QTimer.singleShot(0, self, self._show_commands_end))
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
@@ -177,6 +179,7 @@ class Faceplate(QWidget):
         station.valuesChanged.disconnect(self._take)
         station.alarmsChanged.disconnect(self._alarms_changed)
         station.judged.disconnect(self._mark_dirty)
+        station.commands.turned.disconnect(self._mark_dirty)
         self.hide()
         self.closed.emit(self)
         self.deleteLater()
@@ -243,7 +246,7 @@ class Faceplate(QWidget):
         for condition in self.conditions:
             condition.refresh(self._station.reading, now)
         if self.commands.rows:
-            self.commands.refresh([self._station.reading(tag) for tag in self.content.tags])
+            self.commands.refresh()
         self.trend.advance(now)
 
     def _backfill(self, page: HistoryPage) -> None:
@@ -269,8 +272,9 @@ class Faceplate(QWidget):
         self.fit()
 
     def _ask_journal(self) -> None:
+        whose = TagRef.parse(self.content.name).prefix
         self._station.link.ask(
-            lambda client: client.journal(after=-1, kind="audit", limit=500),
+            lambda client: client.journal(after=-1, kind="audit", limit=500, object_id=whose),
             owner=self,
             done=self._take_journal,
         )

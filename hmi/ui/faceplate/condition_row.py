@@ -9,8 +9,8 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from hmi.client.port import TagInfo
-from hmi.ui.faceplate.commands import name_of
-from hmi.ui.faceplate.conditions import Condition, ReadingOf, Standing, conditions_of
+from hmi.ui.commands.conditions import Condition, ReadingOf, Standing, conditions_of
+from hmi.ui.commands.reasons import name_of
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import plain
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.faceplate.card import Faceplate
-from hmi.ui.faceplate.content import content_of
+from hmi.ui.faceplate.content import Content, content_of
 from hmi.ui.faceplate.placement import place
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
@@ -24,6 +26,7 @@ class FaceplateDesk(QObject):
         super().__init__(window)
         self._theme, self._station, self._window = theme, station, window
         self.cards: list[Faceplate] = []
+        self._made_of: dict[int, tuple[object, ...]] = {}
         self._targets: dict[int, QRect] = {}
 
     def open(self, target: str, box: QRect) -> Faceplate | None:
@@ -41,6 +44,7 @@ class FaceplateDesk(QObject):
             self.cards[0].close_card()
         card = Faceplate(self._theme, self._station, content, self._window)
         self._targets[id(card)] = box
+        self._made_of[id(card)] = self._parts(content, card.tags)
         card.closed.connect(self._gone)
         card.trendAsked.connect(self.trendAsked)
         self.cards.append(card)
@@ -59,6 +63,7 @@ class FaceplateDesk(QObject):
     def _gone(self, card: Faceplate) -> None:
         self.cards.remove(card)
         self._targets.pop(id(card), None)
+        self._made_of.pop(id(card), None)
         self._window.setFocus()
 
     def _keep(self, card: Faceplate) -> None:
@@ -82,6 +87,24 @@ class FaceplateDesk(QObject):
         for card in list(self.cards):
             card.close_card()
 
+    def renew(self) -> None:
+        """Another plant revision: a faceplate whose object changed is made again in its place."""
+        for card in list(self.cards):
+            content = content_of(card.content.name, self._station.catalogue)
+            if content is not None and self._parts(content, card.tags) == self._made_of[id(card)]:
+                continue
+            place_now, box = card.pos(), self._targets[id(card)]
+            card.close_card()
+            again = self.open(content.name, box) if content is not None else None
+            if again is not None:
+                again.move(place_now)
+                self._keep(again)
+
+    def _parts(self, content: Content, tags: Iterable[str]) -> tuple[object, ...]:
+        """Everything of the plant that a faceplate shows."""
+        known = self._station.catalogue.tags
+        return content, *(known.get(tag) for tag in sorted(tags))
+
     def close_last(self) -> bool:
         """True when there was one to close."""
         if not self.cards:
@@ -93,6 +116,11 @@ class FaceplateDesk(QObject):
         """The values that a trend of the object would show."""
         content = content_of(target, self._station.catalogue)
         return list(content.values) if content else []
+
+    def display_of(self, target: str) -> str:
+        """The address of the object's own display; empty for none."""
+        content = content_of(target, self._station.catalogue)
+        return content.display if content else ""
 
     def main_tags(self) -> list[str]:
         """Of the faceplate in use, else of the last one opened."""

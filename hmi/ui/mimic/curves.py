@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from math import ceil
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from hmi.mimics import Curve
 from hmi.ui.mimic.kit import Kit
+
+_DASH: Final = 4.0
 
 
 def y_of(curve: Curve, box: QRectF, value: float) -> float:
@@ -26,30 +30,40 @@ def draw_band(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
     painter.fillRect(QRectF(box.left(), top, box.width(), bottom - top), kit.theme.color("band.plot"))
 
 
-def polylines(curve: Curve, box: QRectF) -> list[list[QPointF]]:
+class Stretch(NamedTuple):
+    """An unbroken part of a curve; a doubtful one is drawn dashed."""
+
+    points: list[QPointF]
+    doubtful: bool = False
+
+
+def polylines(curve: Curve, box: QRectF) -> list[Stretch]:
     """Unbroken stretches; each bucket gives its minimum and maximum."""
-    if curve.past is None:
+    past = curve.past
+    if past is None:
         return []
-    positions, lows, highs = curve.past.points()
-    lines: list[list[QPointF]] = []
-    run: list[QPointF] = []
+    positions, lows, highs = past.points()
+    found: list[Stretch] = []
+    run: Stretch | None = None
     left, width, rising = box.left(), box.width(), True
-    for position, low, high in zip(positions.tolist(), lows.tolist(), highs.tolist(), strict=True):
+    rows = zip(positions.tolist(), lows.tolist(), highs.tolist(), past.doubt.tolist(), strict=True)
+    for position, low, high, doubtful in rows:
         if math.isnan(low):
-            if run:
-                lines.append(run)
-                run = []
+            run = None
             continue
+        if run is None or run.doubtful != doubtful:
+            run = Stretch(run.points[-1:] if run is not None else [], doubtful)
+            found.append(run)
         x = left + position * width
         ends = (low, high) if rising else (high, low)
         rising = not rising
-        run.append(QPointF(x, y_of(curve, box, ends[0])))
+        run.points.append(QPointF(x, y_of(curve, box, ends[0])))
         if high != low:
-            run.append(QPointF(x, y_of(curve, box, ends[1])))
-    return [*lines, run] if run else lines
+            run.points.append(QPointF(x, y_of(curve, box, ends[1])))
+    return found
 
 
-def draw_curve(painter: QPainter, color: QColor, lines: list[list[QPointF]], *, width: float = 1.7) -> None:
+def draw_curve(painter: QPainter, color: QColor, lines: list[Stretch], *, width: float = 1.7) -> None:
     """Each stretch as single segments: a wide polyline costs fifty times as much when it is noisy."""
     pen = QPen(color, width)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -57,21 +71,38 @@ def draw_curve(painter: QPainter, color: QColor, lines: list[list[QPointF]], *, 
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(pen)
     for line in lines:
-        points = line if len(line) > 1 else [line[0], line[0] + QPointF(1, 0)]
-        painter.drawLines([QLineF(a, b) for a, b in itertools.pairwise(points)])
+        points = line.points if len(line.points) > 1 else [line.points[0], line.points[0] + QPointF(1, 0)]
+        painter.drawLines(
+            _dashes(points) if line.doubtful else [QLineF(a, b) for a, b in itertools.pairwise(points)]
+        )
     painter.restore()
 
 
+def _dashes(points: list[QPointF]) -> list[QLineF]:
+    """Pieces of a line with gaps between; their places depend on x alone, so that noise has the same dashes."""
+    kept: list[QLineF] = []
+    for a, b in itertools.pairwise(points):
+        count = max(1, ceil(abs(b.x() - a.x()) / (_DASH / 2)))
+        step = (b - a) / count
+        for n in range(count):
+            one = QLineF(a + step * n, a + step * (n + 1))
+            if int((one.x1() + one.x2()) / 2 // _DASH) % 2 == 0:
+                kept.append(one)
+    return kept
+
+
 def draw_past_limits(
-    painter: QPainter, curve: Curve, box: QRectF, kit: Kit, lines: list[list[QPointF]], *, width: float = 2.0
+    painter: QPainter, curve: Curve, box: QRectF, kit: Kit, lines: list[Stretch], *, width: float = 2.0
 ) -> None:
     """The part of a curve beyond an alarm limit takes the colour of that alarm."""
+    ends = [point.y() for line in lines for point in line.points]
+    highest, lowest = min(ends, default=box.bottom()), max(ends, default=box.top())
     for limit in curve.limits:
         edge = y_of(curve, box, limit.value)
         clip = QRectF(box.left(), box.top() - 2, box.width(), edge - box.top() + 2)
         if not limit.is_high:
             clip = QRectF(box.left(), edge, box.width(), box.bottom() - edge + 2)
-        if clip.height() <= 0:
+        if clip.height() <= 0 or highest > clip.bottom() + width or lowest < clip.top() - width:
             continue
         painter.save()
         painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
@@ -80,11 +111,31 @@ def draw_past_limits(
         painter.restore()
 
 
-def last_point(lines: list[list[QPointF]], box: QRectF) -> QPointF | None:
+def draw_level(
+    painter: QPainter, curve: Curve, box: QRectF, value: float, kit: Kit, *, dotted: bool
+) -> float:
+    """A limit (dashed) or set point (dotted) across the plot; the pixel that it stands at."""
+    y = round(y_of(curve, box, value))
+    pen = QPen(kit.theme.color("text.secondary"), 1.2)
+    pen.setDashPattern([1.5, 2.5] if dotted else [6.0, 3.0])
+    painter.setPen(pen)
+    painter.drawLine(QPointF(box.left(), y), QPointF(box.right(), y))
+    return y
+
+
+def draw_levels(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
+    """Every limit and the set point that lie inside the scale, without words."""
+    for limit in curve.shown_limits:
+        draw_level(painter, curve, box, limit.value, kit, dotted=False)
+    if curve.setpoint is not None and curve.low <= curve.setpoint <= curve.high:
+        draw_level(painter, curve, box, curve.setpoint, kit, dotted=True)
+
+
+def last_point(lines: list[Stretch], box: QRectF) -> QPointF | None:
     """The newest point when it is recent enough to carry the value's dot."""
-    if not lines or not lines[-1]:
+    if not lines or not lines[-1].points:
         return None
-    point = lines[-1][-1]
+    point = lines[-1].points[-1]
     return point if box.right() - point.x() < 8 else None
 
 

@@ -1,38 +1,80 @@
-"""A spatial hash over element bounds: what lies under a point, what overlaps a rectangle (facts 2.5)."""
+"""A spatial hash over element bounds: what lies under a point, what overlaps an element (facts 2.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from heapq import merge
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF
 
+from hmi.mimics import Element
+
 CELL: Final = 64
+_MOST_CELLS: Final = 100
+_SLACK: Final = 4.0  # boxes are widened to whole device pixels
 
 
 class Hits:
     """Answers in design pixels; indices come in file order, so that overlaps repaint bottom to top."""
 
-    def __init__(self, bounds: Sequence[QRectF], extents: Sequence[QRectF]) -> None:
+    def __init__(self, bounds: list[QRectF], extents: list[QRectF]) -> None:
         """``bounds`` never change; ``extents`` (inside them) are what is painted now and may be replaced."""
-        self._bounds, self._extents = bounds, extents
+        self.bounds, self.extents = bounds, extents
         self._cells: dict[tuple[int, int], list[int]] = {}
+        self._wide: list[int] = []
         for index, box in enumerate(bounds):
+            if _spans_many(box):
+                self._wide.append(index)
+                continue
             for cell in _cells(box):
                 self._cells.setdefault(cell, []).append(index)
+        self._near: dict[int, list[int]] = {}
+        self._room: dict[int, QRectF] = {}
 
-    def overlapping(self, box: QRectF) -> list[int]:
-        """Elements that paint inside the rectangle."""
-        found: set[int] = set()
+    @classmethod
+    def of(cls, elements: Iterable[Element]) -> Hits:
+        """For the elements of a scene, before anything is painted."""
+        bounds = [QRectF(*element.bounds) for element in elements]
+        return cls(bounds, [QRectF() for _ in bounds])
+
+    def reaching(self, index: int, box: QRectF) -> list[int]:
+        """Elements that paint inside ``box``, a place where element ``index`` paints; itself among them."""
+        near = self._near.get(index)
+        if near is None:
+            self._room[index] = self.bounds[index].adjusted(-_SLACK, -_SLACK, _SLACK, _SLACK)
+            near = self._near[index] = self._candidates(self._room[index])
+        if not self._room[index].contains(box):
+            near = self._candidates(box)
+        return self._painting(near, box)
+
+    def meeting(self, box: QRectF) -> list[int]:
+        """Elements that paint inside a rectangle."""
+        return self._painting(self._candidates(box), box)
+
+    def _candidates(self, box: QRectF) -> list[int]:
+        """Elements that may ever paint inside a rectangle."""
+        if _spans_many(box):
+            return [i for i, bounds in enumerate(self.bounds) if bounds.intersects(box)]
+        found: set[int] = set(self._wide)  # what lies in many cells is listed in none
         for cell in _cells(box):
             found.update(self._cells.get(cell, ()))
-        extents = self._extents
-        return sorted(i for i in found if extents[i].intersects(box))
+        return sorted(other for other in found if self.bounds[other].intersects(box))
+
+    def _painting(self, candidates: list[int], box: QRectF) -> list[int]:
+        extents = self.extents
+        return [index for index in candidates if extents[index].intersects(box)]
 
     def at(self, point: QPointF) -> list[int]:
         """Elements whose bounds hold the point, topmost first."""
         cell = int(point.x()) // CELL, int(point.y()) // CELL
-        return [i for i in reversed(self._cells.get(cell, ())) if self._bounds[i].contains(point)]
+        found = merge(self._cells.get(cell, ()), self._wide)
+        return [i for i in reversed(list(found)) if self.bounds[i].contains(point)]
+
+
+def _spans_many(box: QRectF) -> bool:
+    """True for what lies in so many cells that looking at it each time is cheaper than listing it in each."""
+    return (box.width() / CELL + 1) * (box.height() / CELL + 1) > _MOST_CELLS
 
 
 def _cells(box: QRectF) -> list[tuple[int, int]]:

@@ -14,24 +14,14 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPixmap
 
 from hmi.mimics import Shown
-from hmi.ui.paint import (
-    MARK_SIZE,
-    draw_alarm_frame,
-    draw_alarm_mark,
-    draw_badge,
-    draw_clock,
-    draw_frame,
-    draw_quality_mark,
-    mark_width,
-)
+from hmi.ui.mimic.trimmings import Trimmings, TrimmingStamps
+from hmi.ui.paint import MARK_SIZE, draw_alarm_mark, draw_badge, draw_clock, draw_quality_mark
 from hmi.ui.theme import Theme
 
 LEFT, CENTER, RIGHT = 0.0, 0.5, 1.0
 _SYMBOLS: Final = 512
 _WIDTHS: Final = 8192
-_GAP: Final = 5.0
-_FRAME: Final = 6.0
-_SIGNS: Final = frozenset(("\u2007", "\u2212"))
+SIGNS: Final = frozenset(("\u2007", "\u2212"))
 
 
 class _Widths:
@@ -64,6 +54,7 @@ class Kit:
         self.theme, self.scale, self.ratio = theme, scale, ratio
         self.lit = True
         self._widths = _Widths(theme)
+        self._trimmings = TrimmingStamps(theme, scale * ratio)
         self._symbols: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
 
     def width(self, role: str, text: str) -> float:
@@ -116,57 +107,29 @@ class Kit:
 
         ``corner`` puts the quality mark on the frame's corner, where there is no room beside it.
         """
-        if not align and shown.text[:1] in _SIGNS:
+        if not align and shown.text[:1] in SIGNS:
             x -= self.width(
                 font, shown.text[0]
             )  # the sign hangs, so that figures neither jump nor leave their label
         width = self.text(painter, x, baseline, shown.text, font=font, color=shown.role, align=align)
-        left = x - width * align
-        right = left + width
-        if unit and shown.unit:
-            right += _GAP + (_FRAME if shown.alarm or shown.frame else 0)
-            right += self.text(painter, right, baseline, shown.unit, font="unit", color=unit_color)
-        if not shown.is_plain:
-            figures = QRectF(left, baseline - self.cap(font), width, self.cap(font))
-            self._decorate(
-                painter, shown, figures, right, mark_left=mark_left, alarm_mark=alarm_mark, corner=corner
-            )
-
-    def _decorate(
-        self,
-        painter: QPainter,
-        shown: Shown,
-        box: QRectF,
-        right: float,
-        *,
-        mark_left: bool,
-        alarm_mark: bool,
-        corner: bool,
-    ) -> None:
-        frame = box.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME)
-        middle = box.center().y()
-        if shown.alarm:
-            draw_alarm_frame(painter, self.theme, shown.alarm, frame, lit=self.lit or not shown.unacked)
-            right = max(right, frame.right())
-        elif shown.frame:
-            draw_frame(painter, self.theme, shown.frame, frame.adjusted(1, 1, -1, -1))
-            right = max(right, frame.right())
-        if shown.mark and corner:
-            self._corner_mark(painter, shown, frame)
-        elif shown.mark:
-            draw_quality_mark(painter, self.theme, shown.mark, QPointF(right + 3, middle))
-            right += mark_width(shown.mark)
-        if shown.alarm and alarm_mark:
-            at = frame.left() - MARK_SIZE / 2 - 3 if mark_left else right + MARK_SIZE / 2 + 4
-            self.alarm(painter, shown.alarm, QPointF(at, middle), unacked=shown.unacked)
-
-    def _corner_mark(self, painter: QPainter, shown: Shown, frame: QRectF) -> None:
-        at = frame.topRight() + QPointF(1, 2)
-        if shown.frame == "dotted":
-            painter.setBrush(self.theme.brush("panel"))
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.drawEllipse(at, 7.5, 7.5)
-        draw_quality_mark(painter, self.theme, shown.mark, at - QPointF(9 if shown.frame else 0, 0))
+        named = shown.unit if unit else ""
+        if not named and shown.is_plain:
+            return
+        trimmings = Trimmings(
+            width,
+            self.cap(font),
+            named,
+            self.width("unit", named) if named else 0.0,
+            unit_color,
+            shown.mark,
+            shown.frame,
+            shown.alarm,
+            self.lit or not shown.unacked or not shown.alarm,
+            mark_left,
+            alarm_mark,
+            corner,
+        )
+        self._trimmings.paint(painter, trimmings, x - width * align, baseline)
 
     def alarm(
         self, painter: QPainter, priority: int, center: QPointF, *, unacked: bool, size: float = MARK_SIZE

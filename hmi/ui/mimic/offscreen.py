@@ -30,9 +30,11 @@ def render(scene: Scene, size: QSize, theme: Theme, *, ratio: float = 1.0) -> QI
     painter.translate(offset)
     painter.scale(scale, scale)
     kit = Kit(theme, scale=scale, ratio=ratio)
-    paint_static(painter, scene, kit)
-    paint_dynamic(painter, scene, kit, list(range(len(scene.elements))))
-    painter.end()
+    try:
+        paint_static(painter, scene, kit)
+        paint_dynamic(painter, scene, kit, list(range(len(scene.elements))))
+    finally:
+        painter.end()  # an image that goes while it is painted on takes the process with it
     return image
 
 

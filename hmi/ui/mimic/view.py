@@ -1,11 +1,12 @@
-"""One widget that shows a scene: static picture, dynamic elements with dirty rectangles, overlay."""
+"""One widget that shows a scene: a picture brought up to date in slices, and an overlay."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from typing import Final
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QHelpEvent,
     QKeyEvent,
@@ -13,52 +14,86 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
-    QPixmap,
+    QRegion,
     QResizeEvent,
+    QShowEvent,
     QTransform,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
-from hmi.mimics import Freshness, Scene, TagAlarm
+from hmi.mimics import (
+    Control,
+    Freshness,
+    Hearing,
+    ImageState,
+    Samples,
+    Scene,
+    TagAlarm,
+    display_address,
+    note,
+)
 from hmi.ui.flash import flash
+from hmi.ui.mimic.backing import Backing
+from hmi.ui.mimic.hand import Hand, is_control, presses_again
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.offscreen import fit
-from hmi.ui.mimic.painters import paint_dynamic, paint_static
 from hmi.ui.mimic.words import describe
 from hmi.ui.theme import Theme
+from hmi.ui.widgets import SIDE_BUTTONS
 
-FULL_UPDATE_SHARE = 0.4
+SLICE_NS: Final = 3 * NS_PER_MS
+AT_ONCE: Final = 3_000  # elements; a larger display is painted in slices, and seen when it is whole
+_CHUNK: Final = 60  # elements between two looks at the clock
 _MAX_TOOLTIP_TAGS = 3
+_RING: Final = 8.0  # what focus ring and hover frame need around an element
 
 
 class MimicView(QWidget):
     """Shows one scene at any size. The station calls ``apply`` once a frame and ``judge`` on its clock.
 
     ``elementClicked`` carries the element's id, the tag or instance it means and its place on the screen.
-    ``displayAsked`` carries the name of a display that a link leads to. ``targetMenu`` is the right click.
+    ``alarmsAsked`` carries the area whose alarms are to be listed; ``pastAsked`` says that another span was chosen.
+    ``displayAsked`` carries the address (name and arguments) of a display that a link leads to. ``targetMenu``
+    is the right click. ``activated`` carries the index of a control that was clicked or chosen with Enter or
+    Space; ``gripped`` the part of one under the pointer, and whether it was let go.
+
+    When many elements change at once they are painted in slices of ``SLICE_NS``, oldest change first, with the
+    event loop between: a key, a click or the alarm list never waits for a whole display.
     """
 
     elementClicked = Signal(str, str, QRect)
     targetMenu = Signal(str, str, QPoint)
     displayAsked = Signal(str)
+    alarmsAsked = Signal(str)
+    pastAsked = Signal()
+    activated = Signal(int)
+    gripped = Signal(int, object, bool)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._scene: Scene | None = None
         self._kit = Kit(theme)
-        self._static: QPixmap | None = None
-        self._hits = Hits((), ())
+        self._backing: Backing | None = None
+        self._hits = Hits((), [])
         self._bounds: list[QRectF] = []
-        self._extents: list[QRectF] = []
+        self._waiting: dict[int, None] = {}  # changed and not yet painted, oldest first
         self._scale, self._offset = 1.0, QPointF()
         self._focused = -1
         self._hovered = -1
+        self._pointed = -1
+        self._hand = Hand(self)
+        self._hand.activated.connect(self.activated)
+        self._hand.gripped.connect(self.gripped)
         self._blinking: list[int] = []
         self.paints = 0
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._draw_slice)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -70,17 +105,18 @@ class MimicView(QWidget):
     def scene(self) -> Scene | None:
         return self._scene
 
-    def set_scene(self, scene: Scene | None) -> None:
-        """Show another scene; the whole widget repaints once."""
+    def set_scene(self, scene: Scene | None, hits: Hits | None = None) -> None:
+        """Show another scene; the whole widget repaints once. ``hits`` may have been made beside the Qt thread."""
         self._scene = scene
         elements = scene.elements if scene else ()
-        self._bounds = [QRectF(*element.bounds) for element in elements]
-        self._extents = [QRectF(*scene.extent(i)) for i in range(len(elements))] if scene else []
-        self._hits = Hits(self._bounds, self._extents)
-        self._focused = self._hovered = -1
+        self._hits = hits or Hits.of(elements)
+        self._bounds = self._hits.bounds
+        self._focused = self._hovered = self._pointed = -1
+        self._hand.let_go()
         self.setAccessibleName(tr("Display {title}", title=scene.display.title) if scene else "")
         self._measure()
-        self._watch_blinking()
+        self._blinking = []
+        self._watch_blinking(range(len(elements)))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -91,40 +127,91 @@ class MimicView(QWidget):
         if self._scene is not None:
             self._dirty(self._scene.apply(changed, now_ns))
 
-    def judge(self, fresh: Freshness, now_ns: int) -> None:
+    def judge(self, fresh: Freshness, now_ns: int, *, hears: Hearing | None = None) -> None:
         """Judge the age of every value (call it each 100 to 500 ms)."""
         if self._scene is not None:
-            self._dirty(self._scene.judge(fresh, now_ns))
+            self._dirty(self._scene.judge(fresh, now_ns, hears=hears))
+
+    def set_images(self, images: Mapping[str, ImageState]) -> None:
+        if self._scene is not None:
+            self._dirty(self._scene.set_images(images))
 
     def set_alarms(self, alarms: Mapping[str, TagAlarm]) -> None:
         if self._scene is not None:
             self._dirty(self._scene.set_alarms(alarms))
-            self._watch_blinking()
 
-    def backfill(self, tag: str, samples: Iterable[DataValue], now_ns: int) -> None:
+    def set_controls(self, controls: Mapping[str, Control]) -> None:
+        """What the station says of its commands, by the tag that they write."""
+        if self._scene is not None:
+            self._dirty(self._scene.set_controls(controls))
+
+    def backfill(self, tag: str, samples: Samples | Sequence[DataValue], now_ns: int) -> None:
         if self._scene is not None:
             self._dirty(self._scene.backfill(tag, samples, now_ns))
 
-    # dirty rectangles
+    # slices
+
+    @property
+    def is_current(self) -> bool:
+        """True when the picture on the screen shows every change."""
+        return self._backing is not None and self._backing.is_whole and not self._waiting
 
     def _dirty(self, indices: set[int]) -> None:
-        """At most one paint event follows: Qt unites the rectangles."""
-        if not indices or self._scene is None:
-            return
-        if len(indices) > FULL_UPDATE_SHARE * len(self._bounds):
-            for index in indices:
-                self._extents[index] = QRectF(*self._scene.extent(index))
-            self.update()
-            return
-        for index in indices:
-            self.update(self._on_widget(self._moved(index)))
+        """The looks of these elements changed."""
+        if indices:
+            self._watch_blinking(indices)
+            self._ask(indices)
 
-    def _moved(self, index: int) -> QRectF:
-        """What the element painted before and paints now."""
-        assert self._scene is not None
-        before = self._extents[index]
-        self._extents[index] = after = QRectF(*self._scene.extent(index))
-        return before.united(after)
+    def _ask(self, indices: Collection[int]) -> None:
+        """Have elements painted as they look by then; all that is asked in one turn is one paint event."""
+        if self._backing is None:
+            return  # the next paint event paints everything
+        asked = bool(self._waiting)
+        self._waiting.update(dict.fromkeys(sorted(indices)))
+        if not asked and self.isVisible():
+            self._later.start(0)
+
+    def _draw_slice(self) -> None:
+        try:
+            self._draw_until(monotonic_ns() + SLICE_NS)
+        finally:
+            if self._waiting or (self._backing is not None and not self._backing.is_whole):
+                self._later.start(0)
+
+    def _draw_until(self, deadline_ns: int | None) -> None:
+        """Bring the picture up to date, oldest change first, until a monotonic time; None: all of it."""
+        if self._backing is None:
+            return
+        if not self._backing.is_whole:
+            if not self._backing.grow(deadline_ns):
+                return
+            self.update()
+        region = QRegion(
+            self.rect()
+        )  # should a painter fail, what it left cleared is seen: never the old value
+        try:
+            region = self._drawn_until(self._backing, deadline_ns)
+        finally:
+            self.update(region)
+
+    def _drawn_until(self, backing: Backing, deadline_ns: int | None) -> QRegion:
+        region = QRegion()
+        while self._waiting:
+            chunk = list(islice(self._waiting, _CHUNK))
+            for index in chunk:
+                del self._waiting[index]
+            region = region.united(backing.draw(chunk))
+            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
+                break
+        return region
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """A display that comes back into view shows the present at once; a very large one when it is whole."""
+        if self._backing is None or self._backing.is_whole:
+            self._draw_until(None)
+        else:
+            self._later.start(0)
+        super().showEvent(event)
 
     def _on_widget(self, box: QRectF) -> QRect:
         place = QRectF(box.topLeft() * self._scale + self._offset, box.size() * self._scale)
@@ -133,18 +220,17 @@ class MimicView(QWidget):
     def _to_design(self, point: QPointF) -> QPointF:
         return (point - self._offset) / self._scale
 
-    def _watch_blinking(self) -> None:
+    def _watch_blinking(self, changed: Collection[int]) -> None:
         """Which elements blink: only those that show something unacknowledged."""
-        scene = self._scene
-        self._blinking = []
-        if scene is not None and any(alarm.unacked for alarm in scene.alarms.values()):
-            self._blinking = [i for i, look in enumerate(scene.looks) if _is_unacked(look)]
+        looks = self._scene.looks if self._scene is not None else ()
+        kept = [index for index in self._blinking if index not in changed]
+        self._blinking = kept + [index for index in changed if _is_unacked(looks[index])]
         self._kit.lit = flash().lit or not self._blinking
 
     def _blink(self, lit: bool) -> None:
         if self._blinking and lit != self._kit.lit:
             self._kit.lit = lit
-            self._dirty(set(self._blinking))
+            self._ask(self._blinking)
 
     # painting
 
@@ -168,21 +254,23 @@ class MimicView(QWidget):
         lit = self._kit.lit
         self._kit = Kit(self._theme, scale=self._scale, ratio=self.devicePixelRatioF())
         self._kit.lit = lit
-        self._static = None
+        self._forget_picture()
+
+    def _forget_picture(self) -> None:
+        self._backing = None
+        self._waiting.clear()
         self.update()
 
-    def _static_picture(self, scene: Scene) -> QPixmap:
-        if self._static is None:
-            ratio = self.devicePixelRatioF()
-            picture = QPixmap(self.size() * ratio)
-            picture.setDevicePixelRatio(ratio)
-            picture.fill(self._theme.color("background"))
-            painter = QPainter(picture)
-            painter.setTransform(self._transform())
-            paint_static(painter, scene, self._kit)
-            painter.end()
-            self._static = picture
-        return self._static
+    def _built(self, scene: Scene) -> Backing:
+        if self._backing is None:
+            background = self._theme.color("background")
+            made = Backing(scene, self._hits, self._kit, self.size(), self._offset, background)
+            if len(scene.elements) <= AT_ONCE:
+                made.grow()
+            else:
+                self._later.start(0)
+            self._backing = made
+        return self._backing
 
     def _transform(self) -> QTransform:
         return QTransform.fromTranslate(self._offset.x(), self._offset.y()).scale(self._scale, self._scale)
@@ -190,31 +278,16 @@ class MimicView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paints += 1
         painter = QPainter(self)
-        scene = self._scene
-        if scene is None:
+        if self._scene is None:
             painter.fillRect(event.rect(), self._theme.color("background"))
             return
-        picture = self._static_picture(scene)
-        ratio = picture.devicePixelRatio()
-        for place in _rectangles(event):
-            source = QRectF(
-                QPointF(place.topLeft()) * ratio, QSize(place.width(), place.height()).toSizeF() * ratio
-            )
-            painter.drawPixmap(QRectF(place), picture, source)
+        backing = self._built(self._scene)
+        if not backing.is_whole:  # values painted a second ago must not be taken for live
+            painter.fillRect(event.rect(), self._theme.color("background"))
+            return
+        backing.copy_to(painter, event.rect())
         painter.setTransform(self._transform(), combine=True)
-        paint_dynamic(painter, scene, self._kit, self._touched(event))
         self._overlay(painter)
-
-    def _touched(self, event: QPaintEvent) -> list[int]:
-        """Elements that the damaged region meets, in file order."""
-        found: set[int] = set()
-        for place in _rectangles(event):
-            box = QRectF(
-                self._to_design(QPointF(place.topLeft())),
-                QSize(place.width(), place.height()).toSizeF() / self._scale,
-            )
-            found.update(self._hits.overlapping(box))
-        return sorted(found)
 
     def _overlay(self, painter: QPainter) -> None:
         """Focus ring and hover frame."""
@@ -224,9 +297,33 @@ class MimicView(QWidget):
         if self._hovered >= 0 and self._hovered != self._focused:
             painter.setPen(QPen(self._theme.color("panel.edge"), 1.0))
             painter.drawRoundedRect(self._element_box(self._hovered).adjusted(-3, -3, 3, 3), 3, 3)
+        if self._hand.index >= 0:
+            painter.setPen(QPen(self._theme.color("outline.body"), 2.0))
+            painter.drawRoundedRect(self._element_box(self._hand.index).adjusted(-1, -1, 1, 1), 4, 4)
         if self._focused >= 0 and self.hasFocus():
             painter.setPen(QPen(self._theme.color("focus"), 2.0))
             painter.drawRoundedRect(self._element_box(self._focused).adjusted(-3, -3, 3, 3), 3, 3)
+        if self._pointed >= 0:
+            painter.setPen(QPen(self._theme.color("focus"), 3.0))
+            painter.drawRoundedRect(self._element_box(self._pointed).adjusted(-6, -6, 6, 6), 6, 6)
+
+    def point_out(self, index: int) -> None:
+        """Ring the element that somebody was led to, until the next click or display; -1 takes the ring away."""
+        turned = {i for i in (index, self._pointed) if i >= 0}
+        self._pointed = index
+        if index >= 0:
+            self._focus_on(index)
+        self._update_rings(turned)
+
+    def place_of(self, index: int) -> QRect:
+        """Where an element lies on the screen."""
+        place = self._on_widget(self._element_box(index))
+        place.moveTopLeft(self.mapToGlobal(place.topLeft()))
+        return place
+
+    def _update_rings(self, indices: set[int]) -> None:
+        for index in indices:
+            self.update(self._on_widget(self._element_box(index).adjusted(-_RING, -_RING, _RING, _RING)))
 
     def _element_box(self, index: int) -> QRectF:
         assert self._scene is not None
@@ -242,22 +339,31 @@ class MimicView(QWidget):
         at = self._to_design(point)
         for index in self._hits.at(at):
             definition = self._scene.elements[index].definition
-            if (
-                definition is None
-                or not definition.clickable
-                or (not self._scene.target(index) and not self._link(index))
-            ):
+            if definition is None or not definition.clickable or not self._means_something(index):
                 continue
             if _target_box(self._element_box(index)).contains(at):
                 return index
         return -1
 
+    def _means_something(self, index: int) -> bool:
+        """True when a click on the element leads anywhere."""
+        scene = self._scene
+        if scene is None:
+            return False
+        return bool(scene.target(index) or self._link(index) or scene.inputs[index].lists_alarms)
+
     def _link(self, index: int) -> str:
         assert self._scene is not None
         element = self._scene.elements[index]
-        return str(element.get("display") or "") if element.type == "link" else ""
+        if element.type != "link":
+            return ""
+        return display_address(str(element.get("display") or ""), element.get("parameters") or {})
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._hand.index >= 0 and self._scene is not None:
+            fine = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+            self._hand.move(self._scene, self._to_design(event.position()), fine=fine)
+            return
         self._hover(self.element_at(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -269,27 +375,82 @@ class MimicView(QWidget):
         turned = {i for i in (index, self._hovered) if i >= 0}
         self._hovered = index
         self.setCursor(Qt.CursorShape.PointingHandCursor if index >= 0 else Qt.CursorShape.ArrowCursor)
-        self._dirty(turned)
+        self._update_rings(turned)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() in SIDE_BUTTONS:
+            event.ignore()  # back and forward belong to the window
+            return
         index = self.element_at(event.position())
+        self.point_out(-1)
         self._focus_on(index)
         if index < 0:
             return
         if event.button() == Qt.MouseButton.LeftButton:
-            self._activate(index)
+            at = self._to_design(event.position())
+            choices = self._scene.span_choices(index) if self._scene is not None else ()
+            chosen = next((one for one in choices if one.holds(at.x(), at.y())), None)
+            if self._scene is not None and is_control(self._scene, index):
+                self._hand.press(self._scene, index, at)
+                self._update_rings({index})
+            elif chosen is not None:
+                self._choose_span(index, chosen.minutes)
+            else:
+                self._activate(index)
         elif event.button() == Qt.MouseButton.RightButton and self._scene is not None:
-            element = self._scene.elements[index]
-            self.targetMenu.emit(element.id, self._scene.target(index), event.globalPosition().toPoint())
+            self._ask_menu(index, event.globalPosition().toPoint())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        at = event.position()
+        if presses_again(self._scene, self.element_at(at), self._to_design(at)):
+            self.mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        held, at = self._hand.index, event.position()
+        if held >= 0 and self._scene is not None and event.button() == Qt.MouseButton.LeftButton:
+            self._hand.release(self._scene, self.element_at(at), self._to_design(at))
+            self._update_rings({held})
+
+    def let_go(self) -> bool:
+        """Give up a press or drag of a control; True when there was one."""
+        held = self._hand.index
+        self._hand.let_go()
+        self._update_rings({held} - {-1})
+        return held >= 0
+
+    def _ask_menu(self, index: int, at: QPoint) -> None:
+        assert self._scene is not None
+        self.targetMenu.emit(self._scene.elements[index].id, self._scene.target(index), at)
+
+    def _choose_span(self, index: int, minutes: int) -> None:
+        if self._scene is not None:
+            self._dirty(self._scene.choose_span(index, minutes))
+            self.pastAsked.emit()
+
+    def _step_span(self, step: int) -> None:
+        """The next longer or shorter span on the element with the focus."""
+        scene, index = self._scene, self._focused
+        choices = [one.minutes for one in scene.span_choices(index)] if scene and index >= 0 else []
+        if scene is None or not choices:
+            return
+        now = choices.index(scene.span_of(scene.elements[index]))
+        if 0 <= now + step < len(choices):
+            self._choose_span(index, choices[now + step])
 
     def _activate(self, index: int) -> None:
         assert self._scene is not None
         if name := self._link(index):
             self.displayAsked.emit(name)
             return
-        place = self._on_widget(self._element_box(index))
-        place.moveTopLeft(self.mapToGlobal(place.topLeft()))
-        self.elementClicked.emit(self._scene.elements[index].id, self._scene.target(index), place)
+        if self._scene.inputs[index].lists_alarms:
+            self.alarmsAsked.emit(self._scene.inputs[index].area)
+            return
+        if is_control(self._scene, index):
+            self.activated.emit(index)
+            return
+        self.elementClicked.emit(
+            self._scene.elements[index].id, self._scene.target(index), self.place_of(index)
+        )
 
     def _clickable(self) -> list[int]:
         """Clickable elements in reading order: rows of 40 px, then left to right."""
@@ -299,9 +460,7 @@ class MimicView(QWidget):
         found = [
             i
             for i, element in enumerate(scene.elements)
-            if element.definition is not None
-            and element.definition.clickable
-            and (scene.target(i) or self._link(i))
+            if element.definition is not None and element.definition.clickable and self._means_something(i)
         ]
         return sorted(found, key=lambda i: (int(scene.elements[i].y) // 40, scene.elements[i].x))
 
@@ -310,7 +469,7 @@ class MimicView(QWidget):
             return
         turned = {i for i in (index, self._focused) if i >= 0}
         self._focused = index
-        self._dirty(turned)
+        self._update_rings(turned)
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab walks through the elements, then leaves the widget."""
@@ -326,7 +485,12 @@ class MimicView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space} and self._focused >= 0:
-            self._activate(self._focused)
+            if not event.isAutoRepeat():
+                self._activate(self._focused)
+        elif key in _SPAN_KEYS:
+            self._step_span(_SPAN_KEYS[Qt.Key(key)])
+        elif self._focused >= 0 and _is_menu_key(event):
+            self._ask_menu(self._focused, self.place_of(self._focused).center())
         elif key in _DIRECTIONS:
             self._walk(*_DIRECTIONS[Qt.Key(key)])
         elif key == Qt.Key.Key_Escape and self._focused >= 0:
@@ -353,10 +517,10 @@ class MimicView(QWidget):
             self._focus_on(min(ahead)[1])
 
     def focusInEvent(self, event: QEvent) -> None:  # type: ignore[override]
-        self._dirty({self._focused} - {-1})
+        self._update_rings({self._focused} - {-1})
 
     def focusOutEvent(self, event: QEvent) -> None:  # type: ignore[override]
-        self._dirty({self._focused} - {-1})
+        self._update_rings({self._focused} - {-1})
 
     def _tool_tip(self, event: QHelpEvent) -> bool:
         index = self.element_at(QPointF(event.pos()))
@@ -375,11 +539,14 @@ class MimicView(QWidget):
         inputs = scene.inputs[index]
         blocks = [describe(inputs.tag(tag), scene.now_ns) for tag in inputs.tags[:_MAX_TOOLTIP_TAGS]]
         head = [scene.elements[index].tooltip] if scene.elements[index].tooltip else []
+        if is_control(scene, index):
+            head += [note(inputs.control).text or tr("Press to ask for another value.")]
         lines = [*head, *("\n".join(block) for block in blocks)]
         # A zero-width space keeps Qt from taking plant text that looks like mark-up for rich text.
         return "\n\n".join(lines).replace("<", "<\u200b") if lines else ""
 
 
+_SPAN_KEYS = {Qt.Key.Key_Plus: 1, Qt.Key.Key_Minus: -1}
 _DIRECTIONS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -388,9 +555,9 @@ _DIRECTIONS = {
 }
 
 
-def _rectangles(event: QPaintEvent) -> list[QRect]:
-    region: Any = event.region()  # iterable, which its type stub does not say
-    return list(region)
+def _is_menu_key(event: QKeyEvent) -> bool:
+    shifted = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+    return event.key() == Qt.Key.Key_Menu or (shifted and event.key() == Qt.Key.Key_F10)
 
 
 def _target_box(box: QRectF) -> QRectF:
@@ -402,5 +569,5 @@ def _target_box(box: QRectF) -> QRectF:
 def _is_unacked(look: tuple[object, ...]) -> bool:
     """True when any part of a look carries an unacknowledged alarm."""
     return any(
-        getattr(part, "unacked", False) or (isinstance(part, tuple) and _is_unacked(part)) for part in look
+        isinstance(part, tuple) and (getattr(part, "unacked", False) or _is_unacked(part)) for part in look
     )

@@ -12,11 +12,11 @@ from hmi.core.quality import quality_of
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import NO_VALUE, Reading, format_value
-from hmi.ui.header import time_text, zone_of
 from hmi.ui.labels import short_tag
 from hmi.ui.mimic.words import quality_words
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
+from hmi.ui.times import time_text, zone_of
 from hmi.ui.trend.plot import Pen, TrendPlot, make_pen
 from hmi.ui.trend.series import Series
 from hmi.ui.widgets import FlatButton, Panel, Text
@@ -200,7 +200,7 @@ class TrendPanel(Panel):
         now = self._station.now()
         if data is None or not now or not len(pen.series):
             return
-        if not self._station.mailbox.fresh(pen.tag):
+        if not self._station.fresh(pen.tag):
             pen.series.append(DataValue(None, 0x80310000, now, now), now)
 
     def refresh(self, *, rescale: bool = False) -> None:

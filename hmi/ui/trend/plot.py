@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from hmi.client.port import TagInfo
 from hmi.mimics import Limit, limits_of
-from hmi.ui.header import local_time
 from hmi.ui.theme import Theme
+from hmi.ui.times import local_time
 from hmi.ui.trend.decimate import Floats, decimate, nice_scale, pieces
 from hmi.ui.trend.series import Series
 

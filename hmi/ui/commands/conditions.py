@@ -14,7 +14,7 @@ from hmi.core.texts import tr
 from hmi.expressions import Expression, compile_expression
 from hmi.mimics import Reading
 
-_LAST_KNOWN = frozenset((quality.UNCERTAIN_LAST_USABLE, quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE))
+LAST_KNOWN = frozenset((quality.UNCERTAIN_LAST_USABLE, quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE))
 ReadingOf = Callable[[str], Reading]
 
 
@@ -45,7 +45,7 @@ class Condition:
         readings = [reading_of(name) for name in self.names]
         live = {r.tag: r.data for r in readings if not r.stale}
         result = self.expression.evaluate(live, now_ns)
-        if result.is_bad or result.value is None or result.status & quality.CODE_MASK in _LAST_KNOWN:
+        if result.is_bad or result.value is None or result.status & quality.CODE_MASK in LAST_KNOWN:
             return Standing.UNKNOWN
         return Standing.MET if bool(result.value) is not self.is_interlock else Standing.UNMET
 

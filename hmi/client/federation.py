@@ -1,0 +1,286 @@
+"""Federation: one RuntimeClient over several runtimes (design 2b.9). Built only for a station that opens more than one.
+
+The first runtime is home: its plant, displays, mode and session are the station's. What a further runtime
+``name`` holds is reached as ``name::reference``: tags and equipment by name, everything else by id. Nothing a
+further runtime does or fails to do delays an answer of the home runtime.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hmi.client._further import Further, mixed_modes
+from hmi.client._prefix import Prefix
+from hmi.client.points import PointPage, joined
+from hmi.client.port import (
+    AlarmInfo,
+    ClientFactory,
+    Event,
+    ImageFile,
+    Listener,
+    LiveUpdate,
+    PlantInfo,
+    ReloadResult,
+    RuntimeStatus,
+)
+from hmi.client.socket import SocketClient
+from hmi.client.why import Why
+from hmi.core.commands import CommandResult, OperatorCommand
+from hmi.core.errors import CommunicationError, WatchkeeperError
+from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.identity import TagRef
+from hmi.core.texts import tr
+
+QUICK_S = 2.0
+MOST_POINTS = 5_000
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FurtherRuntime:
+    """What a federation is given for each further runtime.
+
+    ``listener`` gets its live values and its link under their references; its alarms go to the home
+    listener, into one list.
+    """
+
+    name: str
+    factory: ClientFactory
+    listener: Listener
+
+
+class FederatedStatus(RuntimeStatus, frozen=True):
+    """The home runtime's status with the links of all; ``further`` holds those of the others that answer."""
+
+    further: dict[str, RuntimeStatus] = {}
+
+
+class Federation:
+    """Routes every verb by the prefix of what it names. Built inside a running loop."""
+
+    def __init__(self, home: ClientFactory, listener: Listener, further: Iterable[FurtherRuntime]) -> None:
+        self._further = {
+            one.name: Further(one.name, one.factory, home=listener, own=one.listener) for one in further
+        }
+        self._home = home(_HomeListener(listener, self))
+
+    async def status(self) -> RuntimeStatus:
+        """The home runtime's answer; of the others what is known at this moment."""
+        home = await self._home.status()
+        for one in self._further.values():
+            one.meet(home.mode)
+        fields = msgspec.structs.asdict(home)
+        fields["connections"] = [
+            *home.connections,
+            *(c for f in self._further.values() for c in f.connections),
+        ]
+        answering = {name: one.status for name, one in self._further.items() if one.status is not None}
+        every = Counter(home.points)
+        for status in answering.values():
+            every.update(status.points)
+        fields["points"] = dict(every)
+        return FederatedStatus(**fields, further=answering)
+
+    async def plant(self) -> PlantInfo:
+        """The home plant with the tags and the equipment of all further runtimes known so far.
+
+        An event ``plant`` tells when another one has become known. ``revision`` is the home plant's, then
+        `` name:revision`` for each of the others, so that it is another one then.
+        """
+        home = await self._home.plant()
+        for one in self._further.values():
+            one.meet(home.mode)
+        plants = {name: one.plant for name, one in self._further.items() if one.plant and not one.refusal}
+        types = {one.name: one for plant in (*plants.values(), home) for one in plant.types}
+        return msgspec.structs.replace(
+            home,
+            types=list(types.values()),
+            revision=" ".join((home.revision, *(f"{name}:{p.revision}" for name, p in plants.items()))),
+            tags=[*home.tags, *(tag for plant in plants.values() for tag in plant.tags)],
+            instances=[*home.instances, *(one for plant in plants.values() for one in plant.instances)],
+        )
+
+    async def subscribe(self, tags: Sequence[str], **options: Any) -> None:
+        """Each runtime gets its own tags, with the same options."""
+        references = [TagRef.parse(tag) for tag in tags]
+        for name, one in self._further.items():
+            one.want(tuple(ref.name for ref in references if ref.runtime == name), options)
+        await self._home.subscribe([ref.name for ref in references if not ref.runtime], **options)
+
+    async def read_raw(self, request: ReadRaw) -> HistoryPage:
+        reference = TagRef.parse(request.tag_id)
+        if not reference.runtime:
+            return await self._home.read_raw(request)
+        own = dataclasses.replace(request, tag_id=reference.name)
+        page = await self._named(reference.runtime).client.read_raw(own)
+        return dataclasses.replace(page, tag_id=request.tag_id)
+
+    async def why(self, tag: str, *, quick: bool = False) -> Why:
+        reference = TagRef.parse(tag)
+        if not reference.runtime:
+            return await self._home.why(tag, quick=quick)
+        answer = await self._named(reference.runtime).client.why(reference.name, quick=quick)
+        return Prefix(reference.runtime).why(answer)
+
+    async def points(self, *, state: str = "", area: str = "", after: int = 0, limit: int = 0) -> PointPage:
+        """Those of the home runtime by pages; with its last page come those of the others that answer."""
+        page = await self._home.points(state=state, area=area, after=after, limit=limit)
+        if page.continuation or area:
+            return page
+        asked = [self._points_of(name, state) for name in self._further]
+        return joined(page, await asyncio.gather(*asked))
+
+    async def _points_of(self, runtime: str, state: str) -> PointPage | None:
+        try:
+            found = await self._named(runtime).client.points(state=state, limit=MOST_POINTS)
+        except (WatchkeeperError, OSError):
+            return None  # its link says so
+        return Prefix(runtime).points(found)
+
+    async def alarms(self) -> list[AlarmInfo]:
+        return [*await self._home.alarms(), *self.further_alarms()]
+
+    def further_alarms(self) -> list[AlarmInfo]:
+        """Rows of all further runtimes as last told; of a silent one with their value unknown."""
+        return [row for one in self._further.values() for row in one.alarms]
+
+    async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
+        """Each at its own runtime; a further one that does not answer is a sentence, not an error of the others."""
+        asked: dict[str, list[str]] = {}
+        for occurrence in map(TagRef.parse, occurrence_ids):
+            asked.setdefault(occurrence.runtime, []).append(occurrence.name)
+        others = [self._acknowledge(runtime, ids, comment) for runtime, ids in asked.items() if runtime]
+        home = self._home.acknowledge(asked[""], comment) if "" in asked else _nothing()
+        answers = await asyncio.gather(home, *others)
+        return [problem for answer in answers for problem in answer]
+
+    async def _acknowledge(self, runtime: str, ids: list[str], comment: str) -> list[str]:
+        try:
+            problems = await self._named(runtime).client.acknowledge(ids, comment)
+        except (WatchkeeperError, OSError) as error:
+            problems = [str(error)]
+        return [f"{runtime}: {problem}" for problem in problems]
+
+    async def submit(self, command: OperatorCommand) -> CommandResult:
+        """To the one runtime that holds the tag, with the heartbeat that the asker saw of that runtime."""
+        reference = TagRef.parse(command.tag_id)
+        if not reference.runtime:
+            return await self._home.submit(command)
+        own = dataclasses.replace(command, tag_id=reference.name)
+        result = await self._named(reference.runtime).client.submit(own)
+        return dataclasses.replace(result, tag_id=command.tag_id)
+
+    async def journal(
+        self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
+    ) -> list[dict[str, Any]]:
+        """Of the runtime that ``object_id`` belongs to; ``name::`` alone means all records of that runtime."""
+        reference = TagRef.parse(object_id)
+        if not reference.runtime:
+            return await self._home.journal(after=after, kind=kind, limit=limit, object_id=object_id)
+        client = self._named(reference.runtime).client
+        records = await client.journal(after=after, kind=kind, limit=limit, object_id=reference.name)
+        return [{**record, "object_id": f"{reference.prefix}{record['object_id']}"} for record in records]
+
+    async def image(self, name: str, known: str = "") -> ImageFile:
+        """Of the home runtime, as the displays are."""
+        return await self._home.image(name, known)
+
+    async def reload(self) -> ReloadResult:
+        """Of the home runtime: each runtime has its own plant folder."""
+        return await self._home.reload()
+
+    async def simulator(self, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """Of the home runtime: each simulated plant has its own instructor."""
+        return await self._home.simulator(verb, arguments)
+
+    async def close(self) -> None:
+        await asyncio.gather(
+            self._home.close(), *(one.close() for one in self._further.values()), return_exceptions=True
+        )
+
+    def home_returned(self) -> None:
+        for one in self._further.values():
+            one.doubt_home()
+
+    def _named(self, runtime: str) -> Further:
+        """Raises when that runtime may not or cannot be asked."""
+        one = self._further.get(runtime)
+        if one is None:
+            raise CommunicationError(tr("this station has no runtime {name}", name=runtime))
+        one.check()
+        return one
+
+
+def socket_clients(
+    data: Path, further: Mapping[str, Path], listeners: Mapping[str, Listener]
+) -> ClientFactory:
+    """The client of a station: of one runtime by itself when there are no further ones, else a federation."""
+
+    def of(folder: Path) -> ClientFactory:
+        return lambda listener: SocketClient(folder, listener)
+
+    if not further:
+        return of(data)
+    others = [FurtherRuntime(name, of(folder), listeners[name]) for name, folder in further.items()]
+    return lambda listener: Federation(of(data), listener, others)
+
+
+async def mixed_problem(data: Path, further: Mapping[str, Path]) -> str:
+    """One sentence when a further runtime that answers now runs in another mode than the home runtime."""
+    home, *others = await asyncio.gather(_mode_of(data), *map(_mode_of, further.values()))
+    pairs = zip(further, others, strict=True)
+    first = tr("the home runtime")
+    problems = (mixed_modes(first, home, name, mode) for name, mode in pairs if home and mode)
+    return next((problem for problem in problems if problem), "")
+
+
+async def _mode_of(data: Path) -> str:
+    """Empty when the runtime does not answer now."""
+    client = SocketClient(data, _Deaf())
+    try:
+        async with asyncio.timeout(QUICK_S):
+            return (await client.status()).mode
+    except (WatchkeeperError, OSError):
+        return ""
+    finally:
+        await client.close()
+
+
+class _Deaf:
+    """A listener for a client that is only asked."""
+
+    def on_live(self, update: LiveUpdate) -> None: ...
+
+    def on_event(self, event: Event) -> None: ...
+
+    def on_link(self, up: bool, text: str) -> None: ...
+
+
+class _HomeListener:
+    """What the home client tells, unchanged, but for lists of alarms, which get those of the others."""
+
+    def __init__(self, listener: Listener, federation: Federation) -> None:
+        self._listener, self._federation = listener, federation
+
+    def on_live(self, update: LiveUpdate) -> None:
+        self._listener.on_live(update)
+
+    def on_event(self, event: Event) -> None:
+        if event.kind == "alarms":
+            event = Event(event.seq, event.kind, [*event.payload, *self._federation.further_alarms()])
+        self._listener.on_event(event)
+
+    def on_link(self, up: bool, text: str) -> None:
+        if up:
+            self._federation.home_returned()
+        self._listener.on_link(up, text)
+
+
+async def _nothing() -> list[str]:
+    return []

@@ -1,0 +1,140 @@
+"""Pauses the items that nobody wants and wakes them again (standards 3.3, scan on demand)."""
+
+# pyright: reportPrivateImportUsage=false, reportArgumentType=false
+# the library re-exports its names without saying so, and types its integers narrower than it means
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence, Set
+
+from asyncua import ua
+
+from hmi.acquisition.port import Batch, Sink
+from hmi.core import quality
+from hmi.core.errors import CommunicationError, LinkLost, ProtocolViolation
+from hmi.core.values import DataValue
+from hmi.drivers.opcua._session import Link
+from hmi.drivers.opcua._subscribe import Group, chunks
+from hmi.drivers.opcua._values import words
+from hmi.drivers.opcua._watch import Watch
+
+log = logging.getLogger(__name__)
+RETRY_S = 10.0
+Read = Callable[[Sequence[int]], Awaitable[Mapping[int, DataValue]]]
+
+
+class Pauser:
+    """Keeps the monitoring mode of every item at what the demand says: Reporting or Disabled.
+
+    The subscription goes on and so does its keep-alive, therefore a paused point is told once more, with its
+    last value marked as no longer updated: the life of its group must not make an old value look live.
+    """
+
+    def __init__(
+        self, link: Link, watch: Watch, groups: Sequence[Group], *, read: Read, sink: Sink, chunk: int
+    ) -> None:
+        self._link, self._watch, self._groups = link, watch, groups
+        self._read, self._sink, self._chunk = read, sink, chunk
+        self._wanted: frozenset[int] | None = None
+        self._news = asyncio.Event()
+        self._unable: set[int] = set()
+        self.notes: list[str] = []
+
+    def want(self, handles: frozenset[int] | None) -> None:
+        """The points that are wanted; None = all."""
+        self._wanted = handles
+        self._news.set()
+
+    def review(self) -> None:
+        """Look again: there are new items."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            limit = RETRY_S if self._due else None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(limit):
+                    await self._news.wait()
+            self._news.clear()
+            for group in self._groups:
+                await self._resume(group)
+            for group in self._groups:
+                await self._pause(group)
+
+    @property
+    def _due(self) -> Set[int]:
+        """Paused points that are wanted: a server that did not wake them is asked again."""
+        paused = self._watch.paused
+        return paused if self._wanted is None else paused & self._wanted
+
+    async def _resume(self, group: Group) -> None:
+        watch, due = self._watch, self._due
+        for part in chunks([handle for handle in group.server_ids if handle in due], self._chunk):
+            watch.paused.difference_update(part)  # first: the server may send at once
+            watch.awaited.update(part)
+            awake = await self._switch(group, part, ua.MonitoringMode.Reporting)
+            watch.paused.update(set(part).difference(awake))
+            # a server need not repeat a value that did not change meanwhile; what it sent is the newer one
+            found = await self._read_or_note(group, awake) or {}
+            self._sink(Batch(group.name, [(h, v) for h, v in found.items() if h in watch.awaited]))
+            watch.awaited.difference_update(part)
+
+    async def _pause(self, group: Group) -> None:
+        wanted, resting = self._wanted, self._watch.paused | self._unable
+        if wanted is None:
+            return
+        due = [h for h in group.server_ids if h not in wanted and h not in resting]
+        for part in chunks(due, self._chunk):
+            if self._news.is_set():
+                return  # what is wanted now comes before what may rest
+            stopped = await self._switch(group, part, ua.MonitoringMode.Disabled)
+            self._unable.update(set(part).difference(stopped))
+            await self._watch.pause(stopped)
+            last = await self._read_or_note(group, stopped)
+            if last is None:  # without a last value to mark, the old one would look live
+                self._unable.update(stopped)
+                self._watch.paused.difference_update(stopped)
+                await self._switch(group, stopped, ua.MonitoringMode.Reporting)
+                return
+            self._sink(Batch(group.name, [(handle, resting_value(value)) for handle, value in last.items()]))
+
+    async def _read_or_note(self, group: Group, handles: Sequence[int]) -> Mapping[int, DataValue] | None:
+        """Fresh values; None when the server refuses the read."""
+        try:
+            return await self._read(handles)
+        except LinkLost:
+            raise
+        except CommunicationError as error:
+            self._note(f"{group.name}: {error}")
+            return None
+
+    async def _switch(self, group: Group, handles: Sequence[int], mode: ua.MonitoringMode) -> list[int]:
+        """Handles of the items that took the mode; a server that cannot do it keeps sending."""
+        params = ua.SetMonitoringModeParameters()
+        params.SubscriptionId, params.MonitoringMode = group.id, mode
+        params.MonitoredItemIds = [group.server_ids[handle] for handle in handles]
+        try:
+            async with asyncio.timeout(self._link.timeout_s):
+                results = await self._link.session.set_monitoring_mode(params)
+        except ua.UaStatusCodeError as error:
+            self._note(f"{group.name}: the server does not switch items to {mode.name}: {words(error.code)}")
+            return []
+        if len(results) != len(handles):
+            raise ProtocolViolation(f"{len(handles)} items were switched and {len(results)} answered")
+        took = [handle for handle, result in zip(handles, results, strict=True) if result.is_good()]
+        if len(took) < len(handles):
+            self._note(f"{group.name}: the server did not switch some items to {mode.name}")
+        return took
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+            log.warning("%s", text)
+
+
+def resting_value(value: DataValue) -> DataValue:
+    """The last value of a point that is paused: known, and no longer updated."""
+    return value if value.is_bad else value.with_status(quality.UNCERTAIN_LAST_USABLE)

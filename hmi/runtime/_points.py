@@ -1,0 +1,127 @@
+"""Which points are not what the process says: forced, simulated, entered by hand, out of service (HM-16)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from hmi.client.points import POINT_STATES, PointPage, PointRow
+from hmi.core import quality
+from hmi.core.quality import Mark, quality_of
+from hmi.core.values import DataValue
+from hmi.project.plant import Plant, TagDef
+from hmi.runtime._why_words import plain
+
+_MARKED = {
+    Mark.FORCED: "forced",
+    Mark.SIMULATED: "simulated",
+    Mark.MANUAL: "manual",
+    Mark.OUT_OF_SERVICE: "out_of_service",
+}
+# a source that is at rest or does not answer says nothing about it: what was heard last goes on
+_SAY_NOTHING = frozenset({
+    quality.UNCERTAIN_LAST_USABLE,
+    quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE,
+    quality.BAD_NO_COMMUNICATION,
+    quality.BAD_TIMEOUT,
+    quality.BAD_NOT_CONNECTED,
+    quality.BAD_WAITING_FOR_INITIAL_DATA,
+})  # fmt: skip
+PAGE, MOST = 500, 5_000
+
+
+class PointStates:
+    """Follows the changes of values, so that the answer is ready whenever it is asked for."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self._marked: dict[int, str] = {}
+        self._told: dict[str, int] = {}
+        self._turned = False
+
+    def take(self, changes: Iterable[tuple[int, DataValue]]) -> None:
+        """Called for every batch: a Good value without a mark costs next to nothing."""
+        marked = self._marked
+        for handle, value in changes:
+            status = value.status
+            if not status:
+                if handle in marked:
+                    self._mark(handle, "")
+            elif status & quality.CODE_MASK not in _SAY_NOTHING:
+                self._mark(handle, _MARKED.get(quality_of(status).mark, ""))
+
+    def _mark(self, handle: int, state: str) -> None:
+        if self._marked.get(handle, "") == state:
+            return
+        self._turned = True
+        if state:
+            self._marked[handle] = state
+        else:
+            del self._marked[handle]
+
+    def apply(self, plant: Plant) -> None:
+        """Another revision: tags that are gone are in no state."""
+        self._plant = plant
+        self._marked = {handle: state for handle, state in self._marked.items() if handle in plant.by_handle}
+        self._turned = True
+
+    def counts(self) -> dict[str, int]:
+        """By state; tags that only have it from an input are left out."""
+        by_handle = self._plant.by_handle
+        found = Counter(state for handle, state in self._marked.items() if not by_handle[handle].expression)
+        return dict(found)
+
+    def news(self) -> dict[str, int] | None:
+        """The counts, when they are others than last time."""
+        if not self._turned:
+            return None
+        self._turned, counts = False, self.counts()
+        if counts == self._told:
+            return None
+        self._told = counts
+        return counts
+
+    def page(
+        self,
+        latest: list[DataValue],
+        at: int,
+        *,
+        state: str = "",
+        area: str = "",
+        after: int = 0,
+        limit: int = 0,
+    ) -> PointPage:
+        """The tags in a state (without one: all marked ones) in the plant's order, from row ``after`` on."""
+        found = [
+            (tag, own)
+            for tag, own in self._all(latest, state)
+            if not area or tag.area == area or tag.area.startswith(f"{area}/")
+        ]
+        end = after + min(limit or PAGE, MOST)
+        rows = [self._row(tag, own, latest[tag.handle]) for tag, own in found[after:end]]
+        return PointPage(at, self.counts(), len(found), rows, end if end < len(found) else 0)
+
+    def _all(self, latest: list[DataValue], state: str) -> Iterator[tuple[TagDef, str]]:
+        if state == "bad":
+            yield from ((tag, state) for tag in self._plant.tags if latest[tag.handle].is_bad)
+        elif state == "stale":
+            for tag in self._plant.tags:
+                if quality_of(latest[tag.handle].status).mark is Mark.STALE:
+                    yield tag, state
+        else:
+            by_handle, marked = self._plant.by_handle, self._marked
+            for handle in sorted(marked):
+                if state in ("", marked[handle]):
+                    yield by_handle[handle], marked[handle]
+
+    def _row(self, tag: TagDef, state: str, value: DataValue) -> PointRow:
+        silent = value.status & quality.CODE_MASK in _SAY_NOTHING and state in _MARKED.values()
+        return PointRow(
+            tag.id, tag.name, tag.description, tag.area, tag.unit, state, plain(value.value), value.status,
+            value.source_time, known=not silent, by_input=bool(tag.expression),
+        )  # fmt: skip
+
+
+def is_point_state(text: str) -> bool:
+    """Whether a request may ask for it; empty asks for every marked point."""
+    return not text or text in POINT_STATES

@@ -1,0 +1,80 @@
+"""What the station looks up in a plant, made once for each plant revision beside the Qt thread."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from contextlib import suppress
+from threading import Thread
+from typing import Any, Final, NamedTuple
+
+from PySide6.QtCore import QObject, Signal
+
+from hmi.client.port import PlantInfo
+from hmi.core.clock import NS_PER_MS, monotonic_ns
+from hmi.mimics import Catalogue
+from hmi.ui.areas.outline import Node, outline
+from hmi.ui.search.index import Index, built
+from hmi.ui.where import Where, mapped
+
+_WORK_NS: Final = NS_PER_MS
+_PAUSE_S: Final = 0.000_5
+
+
+class Atlas(NamedTuple):
+    """``top`` is the tree of areas; ``plant`` the one that all of it was made from."""
+
+    plant: PlantInfo | None
+    index: Index
+    where: Where | None
+    top: list[Node]
+
+
+class AtlasMaker(QObject):
+    """``made`` comes on the Qt thread; while it is under way ``atlas`` is that of the plant before."""
+
+    made = Signal()
+    _finished = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.atlas = Atlas(None, Index(), None, [])
+        self._wanted: PlantInfo | None = None
+        self._finished.connect(self._take)
+
+    def make(self, plant: PlantInfo, catalogue: Catalogue) -> None:
+        """Begin; what was being made of another plant is given up."""
+        self._wanted = plant
+        Thread(target=self._work, args=(plant, catalogue), name="atlas", daemon=True).start()
+
+    def is_ready(self) -> bool:
+        return self.atlas.plant is not None and self.atlas.plant is self._wanted
+
+    def _work(self, plant: PlantInfo, catalogue: Catalogue) -> None:
+        top = outline(plant, catalogue)
+        where = self._politely(mapped(plant, catalogue), plant)
+        index = self._politely(built(plant), plant) if where is not None else None
+        if index is not None:
+            with suppress(RuntimeError):  # the window has been closed meanwhile
+                self._finished.emit(Atlas(plant, index, where, top))
+
+    def _politely(self, steps: Generator[None, None, Any], plant: PlantInfo) -> Any:
+        """What the steps make; the interpreter is left to the Qt thread after each millisecond of work.
+
+        None when another plant is wanted meanwhile.
+        """
+        until = monotonic_ns() + _WORK_NS
+        while self._wanted is plant:
+            try:
+                next(steps)
+            except StopIteration as end:
+                return end.value
+            if monotonic_ns() >= until:
+                time.sleep(_PAUSE_S)
+                until = monotonic_ns() + _WORK_NS
+        return None
+
+    def _take(self, atlas: Atlas) -> None:
+        if atlas.plant is self._wanted:
+            self.atlas = atlas
+            self.made.emit()

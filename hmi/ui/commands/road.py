@@ -1,0 +1,210 @@
+"""The one road of commands in a station: every faceplate, control and window asks, sends and waits through it.
+
+What is under way is known here once, so that no second window sends beside the first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from hmi.client.port import TagInfo
+from hmi.core.clock import NS_PER_MS, NS_PER_S, monotonic_ns
+from hmi.core.commands import CommandResult, CommandState
+from hmi.core.texts import tr
+from hmi.core.values import Value
+from hmi.mimics import Catalogue, choices, format_value, is_number, is_pulse, value_text
+from hmi.ui.commands.conditions import unmet
+from hmi.ui.commands.reasons import blocked, deciding_tags, label_of, reason_needed
+from hmi.ui.mimic.words import value_words
+
+if TYPE_CHECKING:
+    from hmi.ui.station import Station
+
+REST_NS: Final = 500 * NS_PER_MS
+"""After a command its item rests: the second half of a double click never becomes a second command."""
+TOLD_NS: Final = 8 * NS_PER_S
+_RESULT_WORDS: Final = {
+    CommandState.CONFIRMED: "Confirmed",
+    CommandState.REFUSED: "Refused",
+    CommandState.FAILED: "Failed",
+    CommandState.UNKNOWN: "Unknown: read the value before you repeat",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One command as it is asked; nothing of it changes before it is sent.
+
+    ``expected`` is the value that the asker saw (None for a pulse), ``old`` and ``new`` are words, ``why`` says
+    why a reason must be written (empty for none).
+    """
+
+    info: TagInfo
+    value: Value
+    new: str
+    old: str
+    expected: Value
+    why: str
+
+    @property
+    def words(self) -> str:
+        return f"{label_of(self.info)} → {self.new}" if self.old else self.new
+
+    @property
+    def number(self) -> float | None:
+        return float(self.value) if isinstance(self.value, bool | int | float) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended; ``text`` in full, ``at_ns`` monotonic."""
+
+    proposal: Proposal
+    state: CommandState
+    text: str
+    at_ns: int
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.state is CommandState.CONFIRMED
+
+    @property
+    def word(self) -> str:
+        """The end in one word or clause."""
+        return tr(_RESULT_WORDS[self.state])
+
+
+class CommandRoad(QObject):
+    """``turned`` names the tag whose command was sent or ended."""
+
+    turned = Signal(str)
+
+    def __init__(self, station: Station, *, clock: Callable[[], int] = monotonic_ns) -> None:
+        super().__init__(station)
+        self._station, self._clock = station, clock
+        self._pending: dict[str, Proposal] = {}
+        self._outcomes: dict[str, Outcome] = {}
+        self._sent_ns: dict[str, int] = {}
+        self._deciding: dict[str, tuple[str, ...]] = {}
+        self._of: Catalogue | None = None
+
+    def deciding(self, tag: str) -> tuple[str, ...]:
+        """The tags that ``why`` looks at: who shows a command wants them from the runtime."""
+        catalogue = self._station.catalogue
+        if catalogue is not self._of:
+            self._of, self._deciding = catalogue, {}
+        if tag not in self._deciding:
+            info = catalogue.tags.get(tag)
+            self._deciding[tag] = deciding_tags(info, catalogue) if info else ()
+        return self._deciding[tag]
+
+    def why(self, tag: str) -> str:
+        """Why a command may not be given now; the plant's own conditions say more than its mode bits."""
+        station = self._station
+        info = station.catalogue.tags.get(tag)
+        if info is None:
+            return tr("This tag does not exist in the plant.")
+        if self._is_busy(info):
+            return tr("A command is under way.")
+        mailbox = station.mailbox_of(tag)
+        if mailbox.is_history:
+            return tr("The past is shown: nothing can be commanded in it.")
+        status = station.status_of(tag)
+        why = blocked(info, status, mailbox.alive, ()) or unmet(info, station.reading, station.now())
+        return why or blocked(
+            info, status, mailbox.alive, [station.reading(name) for name in self.deciding(tag)]
+        )
+
+    def _is_busy(self, info: TagInfo) -> bool:
+        """One command at a time for one piece of equipment."""
+        return any(
+            tag == info.name or (info.instance and proposal.info.instance == info.instance)
+            for tag, proposal in self._pending.items()
+        )
+
+    def propose(self, tag: str, value: Value, shown: str = "") -> Proposal:
+        """The command as it would be sent now; ``shown`` are the words for its value."""
+        info, reading = self._station.catalogue.tags[tag], self._station.reading(tag)
+        new = shown or value_text(info, value) or f"{format_value(value, info).strip()} {info.unit}".strip()
+        told = is_number(info) or len(choices(info)) > 1
+        seen = None if is_pulse(info) or reading.is_bad else reading.data.value
+        return Proposal(
+            info, value, new, value_words(reading) if told else "", seen, reason_needed(info, reading, value)
+        )
+
+    def objection(self, proposal: Proposal) -> str:
+        """Why what was asked may not be sent any more."""
+        tag = proposal.info.name
+        if self._station.catalogue.tags.get(tag) != proposal.info:
+            return tr("The plant was changed meanwhile: cancel and ask again.")
+        if why := self.why(tag):
+            return why
+        reading = self._station.reading(tag)
+        if proposal.expected is not None and not _same(proposal.expected, reading.data.value):
+            return tr("It changed to {value} meanwhile: cancel and ask again.", value=value_words(reading))
+        return ""
+
+    def send(self, proposal: Proposal, reason: str = "") -> str:
+        """Send it once. Returns why it was not sent; empty when it is on its way."""
+        tag = proposal.info.name
+        if why := self.objection(proposal):
+            return why
+        if self._clock() - self._sent_ns.get(tag, -REST_NS) < REST_NS:
+            return tr("A command was sent just now.")
+        if proposal.why and not reason.strip():
+            return proposal.why
+        self._pending[tag], self._sent_ns[tag] = proposal, self._clock()
+        self._outcomes.pop(tag, None)
+        self._station.submit(
+            tag, proposal.value, owner=self, expected=proposal.expected, reason=reason,
+            done=lambda result: self._done(proposal, result), failed=lambda text: self._failed(proposal, text),
+        )  # fmt: skip
+        self.turned.emit(tag)
+        return ""
+
+    def pending(self, tag: str) -> Proposal | None:
+        return self._pending.get(tag)
+
+    def outcome(self, tag: str) -> Outcome | None:
+        """How the last command ended, for some seconds."""
+        found = self._outcomes.get(tag)
+        return found if found is not None and self._clock() - found.at_ns <= TOLD_NS else None
+
+    def _done(self, proposal: Proposal, result: CommandResult) -> None:
+        self._end(proposal, result.state, result_words(result))
+
+    def _failed(self, proposal: Proposal, sentence: str) -> None:
+        """The question itself got no answer: whether it was carried out is not known."""
+        self._end(proposal, CommandState.UNKNOWN, tr("Unknown: {reason}", reason=sentence))
+
+    def _end(self, proposal: Proposal, state: CommandState, text: str) -> None:
+        tag = proposal.info.name
+        self._pending.pop(tag, None)
+        self._outcomes[tag] = Outcome(proposal, state, text, self._clock())
+        self.turned.emit(tag)
+
+
+def result_words(result: CommandResult) -> str:
+    """The end of a command in words, with every reason of a refusal and the value that decided it."""
+    lines = [tr(_RESULT_WORDS[result.state])]
+    if result.text and result.text != lines[0]:
+        lines[0] = f"{lines[0]}: {result.text}"
+    for refusal in result.refusals:
+        reason = tr(refusal.reason.value)
+        value = refusal.value
+        shown = f" ({value})" if value is not None and not isinstance(value, bool) else ""
+        told = refusal.text in result.text
+        lines.append(f"• {reason}{shown}" if told else f"• {refusal.text}{shown}, {reason}")
+    return "\n".join(lines)
+
+
+def _same(one: Value, other: Value) -> bool:
+    """As the gate compares what the asker saw with what is."""
+    if isinstance(one, bool | int | float) and isinstance(other, bool | int | float):
+        return math.isclose(float(one), float(other), rel_tol=1e-6, abs_tol=1e-9)
+    return one == other

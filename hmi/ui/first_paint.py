@@ -1,0 +1,43 @@
+"""Tells a file when the window appeared and when its display was first painted with every value in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+
+from hmi.core.clock import monotonic_ns
+from hmi.ui.window import StationWindow
+
+
+class FirstPaint(QObject):
+    """Writes ``{"window_ns": …, "live_ns": …}``, monotonic times of this machine, then takes its leave.
+
+    ``window_ns``: the window was painted for the first time. ``live_ns``: the display was painted with a value or
+    an explicit mark in every dynamic element, and nothing in it waits for its first value or its link any more.
+    """
+
+    def __init__(self, window: StationWindow, file: Path) -> None:
+        super().__init__(window)
+        self._window, self._file = window, file
+        self._window_ns = 0
+        window.installEventFilter(self)
+        window.mimic.view.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            view = self._window.mimic.view
+            if watched is self._window and not self._window_ns:
+                self._window_ns = monotonic_ns()
+            elif watched is view and self._window_ns and view.is_current and self._window.mimic.is_settled:
+                view.removeEventFilter(self)
+                self._window.removeEventFilter(self)
+                QTimer.singleShot(0, self, self._tell)  # the paint event comes first
+        return False
+
+    def _tell(self) -> None:
+        text = json.dumps({"window_ns": self._window_ns, "live_ns": monotonic_ns()})
+        part = self._file.with_suffix(".part")
+        part.write_text(text, encoding="ascii")
+        part.replace(self._file)

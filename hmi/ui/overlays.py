@@ -1,0 +1,78 @@
+"""The panels that come and go over the display of one window, and the order in which Esc closes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QRect
+from PySide6.QtWidgets import QWidget
+
+from hmi.client.port import AlarmInfo
+from hmi.ui.alarms.guidance import GuidancePanel
+from hmi.ui.areas.panel import AreaPanel
+from hmi.ui.atlas import AtlasMaker
+from hmi.ui.favourites import Favourites
+from hmi.ui.overlay import Overlay
+from hmi.ui.search.panel import SearchPanel
+from hmi.ui.sheet import KeySheet
+from hmi.ui.station import Station
+from hmi.ui.theme import Theme
+
+
+class Overlays(QObject):
+    """Search, areas, keys and guidance; all stay inside the working area, so the alarm strip is never covered."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        station: Station,
+        maker: AtlasMaker,
+        favourites: Favourites,
+        window: QWidget,
+        *,
+        area: Callable[[], QRect],
+        title_of: Callable[[str], str],
+    ) -> None:
+        super().__init__(window)
+        self._area, self._window = area, window
+        self.find = SearchPanel(theme, station, maker, window)
+        self.areas = AreaPanel(theme, station, maker, favourites, window)
+        self.keys = KeySheet(theme, favourites, title_of, window)
+        self.guidance = GuidancePanel(theme, station, window)
+        self.all: tuple[Overlay, ...] = (self.find, self.areas, self.keys, self.guidance)
+        self._opened: list[Overlay] = []
+        for panel in self.all:
+            panel.closed.connect(lambda panel=panel: self._gone(panel))
+        self.areas.keysAsked.connect(lambda: self.toggle(self.keys))
+
+    def toggle(self, panel: Overlay) -> None:
+        """Open a panel; one that is open already is closed."""
+        if not panel.isHidden():
+            panel.close_panel()
+            return
+        self._opened.append(panel)
+        panel.open_panel(self._area())
+
+    def show_guidance(self, row: AlarmInfo) -> None:
+        if self.guidance not in self._opened:
+            self._opened.append(self.guidance)
+        self.guidance.show_row(row, self._area())
+
+    def close_last(self) -> bool:
+        """True when there was one to close."""
+        if not self._opened:
+            return False
+        self._opened[-1].close_panel()
+        return True
+
+    def keep_inside(self) -> None:
+        """The working area is another one now."""
+        for panel in self._opened:
+            panel.fit(self._area())
+
+    def _gone(self, panel: Overlay) -> None:
+        """Whoever was below has the keys again."""
+        self._opened.remove(panel)
+        focus = self._window.focusWidget()
+        if focus is None or panel.isAncestorOf(focus) or not focus.isVisible():
+            self._window.setFocus()

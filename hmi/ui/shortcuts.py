@@ -1,0 +1,66 @@
+"""Every key of the operator window in one table: what is bound, and what the sheet of keys shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from hmi.ui.favourites import KEYS
+
+MOVE, OBJECTS, ALARMS, TRENDS, WINDOW = "Moving about", "Objects", "Alarms", "Trends", "The window"
+GROUPS: Final = (MOVE, OBJECTS, ALARMS, TRENDS, WINDOW)
+
+
+class Shortcut(NamedTuple):
+    """``action`` names what the window does; empty where the part that has the focus takes the key itself."""
+
+    keys: tuple[str, ...]
+    words: str
+    group: str
+    action: str = ""
+
+
+SHORTCUTS: Final = (
+    Shortcut(("Ctrl+K",), "Find a tag, equipment, display or alarm", MOVE, "find"),
+    Shortcut(("Ctrl+T",), "Areas and displays", MOVE, "areas"),
+    Shortcut(("Alt+Up",), "Up a level", MOVE, "up"),
+    Shortcut(("Alt+Left",), "Back", MOVE, "back"),
+    Shortcut(("Alt+Right",), "Forward", MOVE, "forward"),
+    Shortcut(("Ctrl+M",), "To the display", MOVE, "to_display"),
+    Shortcut(("Tab", "Shift+Tab"), "To the next object or control, and the one before", MOVE),
+    Shortcut(("Arrows",), "To the object in that direction", OBJECTS),
+    Shortcut(("Enter",), "Open the faceplate, or follow the link", OBJECTS),
+    Shortcut(("Menu", "Shift+F10"), "Menu of the object", OBJECTS),
+    Shortcut(("T",), "Trend of the faceplate in use", OBJECTS, "trend"),
+    Shortcut(("Ctrl+L",), "Alarm list and back", ALARMS, "alarms"),
+    Shortcut(("Ctrl+D",), "To the alarm strip", ALARMS, "to_strip"),
+    Shortcut(("Ctrl+Shift+A",), "Acknowledge the top alarm", ALARMS, "acknowledge_top"),
+    Shortcut(("Enter",), "Display and faceplate of the alarm", ALARMS),
+    Shortcut(("D",), "Display of the alarm", ALARMS),
+    Shortcut(("G",), "Guidance for the alarm", ALARMS),
+    Shortcut(("A",), "Acknowledge what is chosen", ALARMS),
+    Shortcut(("Space",), "Pause and go on", TRENDS),
+    Shortcut(("Left", "Right"), "Move the cursor", TRENDS),
+    Shortcut(("1", "2", "3"), "15 min, 1 h, 8 h", TRENDS),
+    Shortcut(("Ctrl+I",), "Instructor panel (simulator only)", WINDOW, "instructor"),
+    Shortcut(("?",), "This sheet", WINDOW, "keys"),
+    Shortcut(("Esc",), "Close what was opened last", WINDOW, "escape"),
+)  # fmt: skip
+
+
+def bind(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
+    """Bind every key of the table that has an action; KeyError when the window does not know one."""
+    for shortcut in SHORTCUTS:
+        if shortcut.action:
+            for key in shortcut.keys:
+                QShortcut(QKeySequence(key), window, actions[shortcut.action])
+
+
+def bind_favourites(window: QWidget, go: Callable[[int], object], pin: Callable[[int], object]) -> None:
+    """F1 to F12 open, with Ctrl they pin the display in view."""
+    for number in KEYS:
+        QShortcut(QKeySequence(f"F{number}"), window, lambda n=number: go(n))
+        QShortcut(QKeySequence(f"Ctrl+F{number}"), window, lambda n=number: pin(n))

@@ -1,0 +1,34 @@
+"""Plant time as texts, in the plant's zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hmi.core.texts import tr
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def zone_of(name: str) -> tzinfo:
+    """The plant's time zone; UTC when this computer does not know it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def local_time(at_ns: int, zone: tzinfo) -> datetime:
+    return (EPOCH + timedelta(microseconds=at_ns // 1000)).astimezone(zone)
+
+
+def time_text(at_ns: int, zone: tzinfo, *, millis: bool = True) -> str:
+    """Time of day as the alarm list shows it."""
+    at = local_time(at_ns, zone)
+    return f"{at:%H:%M:%S}.{at.microsecond // 1000:03d}" if millis else f"{at:%H:%M:%S}"
+
+
+def clock_text(at_ns: int, zone: tzinfo) -> str:
+    at = local_time(at_ns, zone)
+    return f"{at.day} {tr(_MONTHS[at.month - 1])} {at.year}  {at:%H:%M:%S}"

@@ -1,0 +1,331 @@
+"""A station on several runtimes: every verb goes to the runtime that its prefix names, and only there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import pytest
+
+from hmi.client.federation import FederatedStatus, Federation, FurtherRuntime
+from hmi.client.port import ConnectionInfo, Event, InstanceInfo, LiveUpdate, PlantInfo
+from hmi.core.commands import OperatorCommand
+from hmi.core.errors import AccessRefused, CommunicationError
+from hmi.core.history import ReadRaw
+from hmi.core.quality import GOOD
+from hmi.core.values import DataValue
+from hmi.testing.client import START_NS, FakeClient, make_alarm, make_tag
+
+pytestmark = pytest.mark.asyncio
+FLOW, LEVEL = "intake/ft1", "intake/lt1"
+PERMISSIVES = [["'intake/lt1' > 0.5 and \"it's 'intake/lt1'\" != \"\"", ""]]
+
+
+def good(value: Any) -> DataValue:
+    return DataValue(value, GOOD, START_NS, START_NS)
+
+
+def plant(title: str, mode: str = "plant") -> PlantInfo:
+    """Two plants made of it hold the same names and the same ids, as two sites of one design do."""
+    tags = [
+        make_tag(FLOW, instance="intake/p1", connection="plc"),
+        make_tag(LEVEL, writable=True, permissives=PERMISSIVES, connection="plc"),
+    ]
+    pump = InstanceInfo(
+        "i_1", "intake/p1", "pump", "Pump 1", "intake", "", "pump", {"flow": FLOW}, {}, "detail"
+    )
+    areas = [{"path": "intake", "title": f"Intake of {title}"}]
+    return PlantInfo("p_1", title, title, "r1", "UTC", mode, "home", areas, tags, [pump], [])
+
+
+class Heard:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.updates: list[LiveUpdate] = []
+        self.events: list[Event] = []
+        self.links: list[tuple[bool, str]] = []
+
+    def on_live(self, update: LiveUpdate) -> None:
+        self.updates.append(update)
+
+    def on_event(self, event: Event) -> None:
+        self.events.append(event)
+
+    def on_link(self, up: bool, text: str) -> None:
+        self.links.append((up, text))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {tag: data.value for update in self.updates for tag, data in update.values.items()}
+
+    @property
+    def rows(self) -> dict[str, Any]:
+        """The alarm list that a station makes of these events."""
+        found: dict[str, Any] = {}
+        for event in self.events:
+            if event.kind == "alarms":
+                found = {row.occurrence_id: row for row in event.payload}
+            elif event.kind == "alarm":
+                found.pop(event.payload.occurrence_id, None)
+                if event.payload.state != "NORM":
+                    found[event.payload.occurrence_id] = event.payload
+        return found
+
+
+@dataclass
+class Two:
+    """A home runtime and one called south."""
+
+    federation: Federation
+    clients: list[FakeClient]
+    heard: Heard = field(default_factory=Heard)
+    heard_south: Heard = field(default_factory=Heard)
+
+    @property
+    def home(self) -> FakeClient:
+        return self.clients[1]
+
+    @property
+    def south(self) -> FakeClient:
+        return self.clients[0]
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not condition():
+                await asyncio.sleep(0.005)
+
+    async def status(self) -> FederatedStatus:
+        found = await self.federation.status()
+        assert isinstance(found, FederatedStatus)
+        return found
+
+    async def met(self) -> PlantInfo:
+        """The plant once the further runtime stands in it."""
+        await self.federation.status()
+        await self.until(lambda: any(event.kind == "plant" for event in self.heard.events))
+        await self.until(lambda: bool(self.south.tags or self.federation._further["south"].status))
+        return await self.federation.plant()
+
+
+@asynccontextmanager
+async def two(
+    mode: str = "plant", south_mode: str = "plant", client: type[FakeClient] = FakeClient
+) -> AsyncIterator[Two]:
+    made: list[FakeClient] = []
+    heard, heard_south = Heard(), Heard()
+
+    def factory(kind: type[FakeClient], info: PlantInfo, shift: float) -> Callable[[Any], FakeClient]:
+        def make(listener: Any) -> FakeClient:
+            values = {FLOW: good(1.0 + shift), LEVEL: good(2.0 + shift)}
+            made.append(kind(listener, info, values))
+            return made[-1]
+
+        return make
+
+    south = FurtherRuntime("south", factory(client, plant("South", south_mode), 10.0), heard_south)
+    federation = Federation(factory(FakeClient, plant("North", mode), 0.0), heard, [south])
+    try:
+        yield Two(federation, made, heard, heard_south)
+    finally:
+        await federation.close()
+
+
+async def test_the_plant_holds_tags_and_equipment_of_both_under_references() -> None:
+    async with two() as case:
+        found = await case.met()
+    tags = {tag.name: tag for tag in found.tags}
+    assert list(tags) == [FLOW, LEVEL, f"south::{FLOW}", f"south::{LEVEL}"]
+    south = tags[f"south::{LEVEL}"]
+    assert (south.id, south.connection) == (f"south::t_{LEVEL}", "south::plc")
+    assert south.permissives == [
+        ["'south::intake/lt1' > 0.5 and \"it's 'intake/lt1'\" != \"\"", PERMISSIVES[0][0]]
+    ]
+    pump = found.instances[1]
+    assert (pump.name, pump.signals, pump.display) == ("south::intake/p1", {"flow": f"south::{FLOW}"}, "")
+    assert pump.title == "south: Pump 1"
+    assert [area["title"] for area in found.areas] == ["Intake of North"]
+
+
+async def test_a_further_plant_changes_the_revision_once_it_is_known() -> None:
+    async with two() as case:
+        alone = await case.federation.plant()
+        both = await case.met()
+    assert (alone.revision, both.revision) == ("r1", "r1 south:r1")
+    assert len(alone.tags) == 2
+
+
+async def test_a_subscription_is_split_and_values_come_under_their_references() -> None:
+    async with two() as case:
+        await case.met()
+        await case.federation.subscribe([FLOW, f"south::{LEVEL}", "west::a/b"])
+        await case.until(lambda: bool(case.heard_south.updates))
+        assert (case.home.tags, case.south.tags) == ((FLOW,), (LEVEL,))
+        case.south.tick({LEVEL: good(13.0), FLOW: good(14.0)})
+        assert case.heard.values == {FLOW: 1.0}
+        assert case.heard_south.values == {f"south::{LEVEL}": 13.0}
+        snapshot = next(update for update in case.heard_south.updates if update.snapshot)
+        assert list(snapshot.tag_group) == [f"south::{LEVEL}"]
+
+
+async def test_history_commands_and_journal_reach_their_own_runtime_alone() -> None:
+    async with two() as case:
+        await case.met()
+        page = await case.federation.read_raw(ReadRaw(f"south::t_{LEVEL}", START_NS, START_NS + 10**10, 0))
+        assert page.tag_id == f"south::t_{LEVEL}"
+        assert page.samples[-1].value == pytest.approx(12.0, rel=0.1)
+        result = await case.federation.submit(OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=77))
+        assert result.tag_id == f"south::t_{LEVEL}"
+        assert [(c.tag_id, c.heartbeat) for c in case.south.submitted] == [(f"t_{LEVEL}", 77)]
+        await case.federation.submit(OperatorCommand("c_2", f"t_{LEVEL}", 5.0, heartbeat=78))
+        assert [c.id for c in case.home.submitted] == ["c_2"]
+        assert len(case.south.submitted) == 1
+        records = await case.federation.journal(after=-1, kind="audit", object_id="south::")
+        assert [record["object_id"] for record in records] == [f"south::t_{LEVEL}"]
+        assert len(await case.federation.journal(after=-1, kind="audit")) == 1
+
+
+async def test_alarms_stand_in_one_list_and_are_acknowledged_at_their_own_runtime() -> None:
+    async with two() as case:
+        await case.met()
+        case.home.raise_alarms(make_alarm(FLOW, 1))
+        case.south.raise_alarms(make_alarm(FLOW, 1), make_alarm(LEVEL, 2, display="detail"))
+        assert list(case.heard.rows) == ["o_1", "south::o_1", "south::o_2"]
+        row = case.heard.rows["south::o_2"]
+        assert (row.tag_name, row.area, row.display) == (f"south::{LEVEL}", "south::Intake of South", "")
+        case.home.raise_alarms()
+        assert list(case.heard.rows) == ["south::o_1", "south::o_2"]
+        assert [row.occurrence_id for row in await case.federation.alarms()] == ["south::o_1", "south::o_2"]
+        problems = await case.federation.acknowledge(["south::o_2", "o_9", "south::o_8"])
+        assert (case.home.acknowledged, case.south.acknowledged) == ([], ["o_2"])
+        assert [problem.partition(" ")[0] for problem in problems] == ["The", "south:"]
+        assert case.heard.rows["south::o_2"].state == "ACKED"
+        case.south.raise_alarms(make_alarm(LEVEL, 2))
+        assert list(case.heard.rows) == ["south::o_2"]
+
+
+async def test_a_dead_further_runtime_leaves_home_alone_and_says_so() -> None:
+    async with two() as case:
+        await case.met()
+        case.south.raise_alarms(make_alarm(LEVEL, 2))
+        case.home.raise_alarms(make_alarm(FLOW, 1))
+        case.south.lose_link("the runtime was silent for 2 s")
+        assert case.heard_south.links[-1] == (False, "the runtime was silent for 2 s")
+        assert case.heard.links == [(True, "")]
+        assert case.heard.rows["south::o_2"].state_unknown
+        assert not case.heard.rows["o_1"].state_unknown
+        links = {c.name: (c.state, c.text) for c in (await case.status()).connections}
+        assert links == {"south": ("down", "the runtime was silent for 2 s")}
+        assert (await case.status()).further == {}
+        with pytest.raises(CommunicationError, match="the runtime south does not answer"):
+            await case.federation.submit(OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=1))
+        problems = await case.federation.acknowledge(["o_1", "south::o_2"])
+        assert case.home.acknowledged == ["o_1"]
+        assert problems == ["south: the runtime south does not answer"]
+        assert (
+            await case.federation.submit(OperatorCommand("c_2", f"t_{LEVEL}", 5.0, heartbeat=1))
+        ).read_back == 5.0
+
+
+async def test_links_and_rights_of_both_stand_in_the_status() -> None:
+    async with two() as case:
+        await case.met()
+        case.home.connections = [ConnectionInfo("plc", "modbus", "up", 0, "")]
+        case.south.connections = [ConnectionInfo("plc", "modbus", "down", 0, "no answer")]
+        case.south.roles, case.south.blocked = ["view"], "Commands are blocked."
+        await case.until(lambda: bool(case.federation._further["south"].status))
+        case.south._tell("connection", {})
+        async with asyncio.timeout(10):
+            while not (found := await case.status()).further["south"].commands_blocked:
+                await asyncio.sleep(0.005)
+    assert [(c.name, c.state) for c in found.connections] == [
+        ("plc", "up"), ("south", "up"), ("south::plc", "down"),
+    ]  # fmt: skip
+    assert found.further["south"].roles == ["view"]
+    assert "operate" in found.roles
+    assert found.commands_blocked == ""
+
+
+class Slow(FakeClient):
+    """Connected, and never answers."""
+
+    async def status(self) -> Any:
+        await asyncio.Event().wait()
+
+
+async def test_a_slow_further_runtime_never_delays_an_answer_of_home() -> None:
+    async with two(client=Slow) as case, asyncio.timeout(5):
+        assert len((await case.federation.plant()).tags) == 2
+        assert (await case.status()).further == {}
+        await case.federation.subscribe([FLOW, f"south::{FLOW}"])
+        assert case.heard.values == {FLOW: 1.0}
+        assert await case.federation.alarms() == []
+        with pytest.raises(CommunicationError):
+            await case.federation.read_raw(ReadRaw(f"south::t_{FLOW}", 0, 1, 0))
+
+
+@pytest.mark.parametrize(("mode", "south_mode"), [("plant", "simulator"), ("simulator", "plant")])
+async def test_simulator_and_plant_are_never_mixed(mode: str, south_mode: str) -> None:
+    async with two(mode, south_mode) as case:
+        case.south.active = {"o_1": make_alarm(FLOW, 1)}
+        found = await case.met()
+        assert len(found.tags) == 2
+        await case.federation.subscribe([f"south::{FLOW}"])
+        with pytest.raises(
+            AccessRefused, match=r"^\S.* is a simulator and .* is a plant; open them in two stations$"
+        ):
+            await case.federation.submit(OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=1))
+        links = {c.name: c.state for c in (await case.status()).connections}
+        assert links == {"south": "refused"}
+        assert await case.federation.alarms() == []
+        assert case.south.submitted == []
+        assert case.south.tags == ()
+
+
+async def test_a_home_runtime_that_came_back_in_another_mode_shuts_the_others_out() -> None:
+    async with two() as case:
+        await case.met()
+        case.home.lose_link()
+        case.home._plant = msgspec.structs.replace(case.home._plant, mode="simulator")
+        case.home.silent = False
+        case.home.listener.on_link(True, "")
+        command = OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=1)
+        with pytest.raises(CommunicationError):  # until home has said its mode
+            await case.federation.submit(command)
+        assert len((await case.federation.plant()).tags) == 2
+        with pytest.raises(AccessRefused):
+            await case.federation.submit(command)
+        assert case.south.submitted == []
+
+
+async def test_a_further_runtime_that_came_back_is_asked_again_before_it_gets_a_command() -> None:
+    async with two() as case:
+        await case.met()
+        case.south.lose_link()
+        case.south.silent = False
+        case.south.listener.on_link(True, "")
+        command = OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=1)
+        with pytest.raises(CommunicationError):
+            await case.federation.submit(command)
+        await case.until(lambda: case.federation._further["south"].status is not None)
+        await case.federation.submit(command)
+        assert len(case.south.submitted) == 1
+
+
+async def test_alarms_of_a_runtime_that_came_back_are_known_again() -> None:
+    async with two() as case:
+        await case.met()
+        case.south.raise_alarms(make_alarm(FLOW, 1), make_alarm(LEVEL, 2))
+        case.south.lose_link()
+        assert [row.state_unknown for row in case.heard.rows.values()] == [True, True]
+        del case.south.active["o_1"]
+        case.south.silent = False
+        case.south.listener.on_link(True, "")
+        assert [row.state_unknown for row in await case.federation.alarms()] == [True, True]
+        await case.until(lambda: list(case.heard.rows) == ["south::o_2"])
+        assert not case.heard.rows["south::o_2"].state_unknown
+        assert [row.state_unknown for row in await case.federation.alarms()] == [False]
