@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 HMI := $(VENV)/bin/hmi
 OUT ?= out
 
-.PHONY: demo demo-shot test soak lint types architecture headless unit install bundle lock format schemas screenshots clean
+.PHONY: demo demo-shot test soak lint types architecture headless unit install bundle lock format schemas screenshots golden clean
 
 install: $(VENV)/.installed
 
@@ -66,6 +66,10 @@ screenshots: install
 	$(HMI) demo waterworks --shot docs/images/intake.png --display intake
 	$(HMI) demo waterworks --shot docs/images/link-lost.png --malfunction link_lost-opc --warm-up 1
 	$(HMI) generate
+
+# The sheets that pictures of symbols are compared with. Look at them before you commit them.
+golden: install
+	WATCHKEEPER_WRITE_GOLDEN=1 QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest -q tests/ui -k look_as
 
 clean:
 	rm -rf $(VENV) $(VENV)-headless $(OUT) build

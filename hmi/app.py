@@ -161,11 +161,16 @@ def _build(
     display: str,
     ask_on_close: bool = False,
     further: Mapping[str, Path] | None = None,
+    keep_settings: bool = False,
 ) -> tuple[Any, Any, Any]:
-    """Link, station and window on the runtime of a data folder, and on further ones by name."""
+    """Link, station and window on the runtime of a data folder, and on further ones by name.
+
+    ``keep_settings``: what the user chooses is kept in the station's settings folder.
+    """
     from hmi.client.federation import socket_clients
     from hmi.ui.link import Link
     from hmi.ui.mailbox import Mailbox
+    from hmi.ui.settings import Settings, settings_folder
     from hmi.ui.station import Station
     from hmi.ui.window import StationWindow
 
@@ -173,7 +178,8 @@ def _build(
     others = {name: Mailbox() for name in further or {}}
     link = Link(socket_clients(data, further or {}, others), mailbox)
     station = Station(link, mailbox, further=others)
-    window = StationWindow(theme, station, display=display, ask_on_close=ask_on_close)
+    settings = Settings(settings_folder() if keep_settings else None)
+    window = StationWindow(theme, station, display=display, ask_on_close=ask_on_close, settings=settings)
     link.start()
     station.start()
     return link, station, window
@@ -209,6 +215,7 @@ def run_station(options: StationOptions) -> int:
         display=options.display,
         ask_on_close=options.ask_on_close,
         further=options.further,
+        keep_settings=True,
     )
     life = LifeSign(options.life) if options.life else None
     if options.first_paint:

@@ -22,7 +22,8 @@ HEAD: Final = 18.0
 NOTE: Final = 18.0
 _LOWEST: Final = 24.0  # a face is never lower than a click target
 CONTROL_KINDS: Final = ("value", "number", "choice", "track")
-ASKED, PENDING, DONE, FAILED = "asked", "pending", "done", "failed"
+ASKED, PENDING, DONE, FAILED, UNKNOWN = "asked", "pending", "done", "failed", "unknown"
+_SIGNS: Final = {DONE: "✓", FAILED: "✗", UNKNOWN: "?"}
 _NUMBERS: Final = frozenset(
     ("float32", "float", "float64", "int64", "uint64", "int16", "uint16", "int32", "uint32")
 )
@@ -35,8 +36,8 @@ class Control(NamedTuple):
     """What the station says of the command behind a control at this moment.
 
     ``blocked``: why it may not act, empty when it may. ``phase``: empty, or asked (chosen, not sent), pending
-    (sent, no answer yet), done or failed (the last one ended so, for some seconds); ``words`` tells the value
-    or the end, ``target`` the number asked for or under way.
+    (sent, no answer yet), done, failed or unknown (the last one ended so, for some seconds); ``words`` tells the
+    value or the end, ``target`` the number asked for or under way.
     """
 
     blocked: str = ""
@@ -50,7 +51,7 @@ class Control(NamedTuple):
 
 
 class Note(NamedTuple):
-    """The line below a control. ``sign``: empty, lock, diamond, ✓ or ✗; ``strong`` when it must catch the eye."""
+    """The line below a control. ``sign``: empty, lock, diamond, ✓, ✗ or ?; ``strong`` when it must catch the eye."""
 
     text: str
     sign: str = ""
@@ -114,8 +115,8 @@ def note(control: Control, hint: str = "") -> Note:
         return Note(control.blocked, "lock")
     if control.phase == ASKED:
         return Note(tr("Not sent: {value}", value=control.words), "diamond", True)
-    if control.phase in (DONE, FAILED):
-        return Note(control.words, "✓" if control.phase == DONE else "✗", control.phase == FAILED)
+    if control.phase in _SIGNS:
+        return Note(control.words, _SIGNS[control.phase], control.phase != DONE)
     return Note(hint)
 
 

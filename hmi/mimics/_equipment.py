@@ -138,7 +138,7 @@ def _state(inputs: Inputs, state: Reading, *, on_word: str, off_word: str) -> tu
         return OFF, "TRIP"
     if opened is False and closed is False:
         return HALF, "TRAV"
-    if on_word == "OPEN" and inputs.signal("speed") is state and _ENDS[0] < (state.number or 0.0) < _ENDS[1]:
+    if on_word == "OPEN" and _is_position(inputs, state) and _ENDS[0] < (state.number or 0.0) < _ENDS[1]:
         return HALF, ""
     on = _is_on(inputs, state)
     command = _truth(inputs, "command")
@@ -181,8 +181,12 @@ def _is_on(inputs: Inputs, state: Reading) -> bool:
         and inputs.signal("closed") is not None
     ):
         return not state.truth
-    number = state.number
-    return bool(number) if inputs.signal("speed") is not state else (number or 0.0) > 1.0
+    return abs(state.number or 0.0) > (_ENDS[0] if _is_position(inputs, state) else 0.0)
+
+
+def _is_position(inputs: Inputs, state: Reading) -> bool:
+    """True where nothing but the speed or position says whether it is on."""
+    return state.tag == inputs.signals.get("speed")
 
 
 def _figure(inputs: Inputs, fill: str) -> str:

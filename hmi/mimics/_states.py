@@ -37,7 +37,7 @@ def state_word(reading: Reading, rows: Iterable[Mapping[str, Any]]) -> StateWord
             fill = str(row.get("look") or ("off" if not value else "on"))
             return StateWord(str(row.get("text", "")), str(row.get("role") or OK), fill)
     states = reading.info.states if reading.info else {}
-    text = states.get(int(value)) if _is_whole(value) else None
+    text = states.get(int(value)) if isinstance(value, bool | int | float) and _is_whole(value) else None
     if text is not None:
         return StateWord(text, OK, "off" if not value or text.lower() in _OFF else "on")
     if isinstance(value, bool) and not states:
@@ -45,7 +45,7 @@ def state_word(reading: Reading, rows: Iterable[Mapping[str, Any]]) -> StateWord
     return StateWord(f"? {format_value(value, None).strip()}", ABNORMAL, "none")
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: float) -> bool:
     return isinstance(value, bool) or (is_number(value) and int(value) == value)
 
 

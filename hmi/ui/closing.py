@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtGui import QMoveEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
@@ -17,9 +19,10 @@ class CloseQuestion(QDialog):
 
     answered = Signal(object)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, parent: QWidget, area: Callable[[], QRect]) -> None:
+        """``area`` is the room of the window that it may cover."""
         super().__init__(parent)
-        self._theme = theme
+        self._theme, self._window, self._area = theme, parent, area
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("Close the window"))
         self._told = False
@@ -40,6 +43,22 @@ class CloseQuestion(QDialog):
         column.addLayout(row)
         leave.setFocus()
         self.rejected.connect(lambda: self._answer(None))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._keep_off_the_alarms()
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        self._keep_off_the_alarms()
+
+    def _keep_off_the_alarms(self) -> None:
+        """Inside the room above the alarm strip, wherever it is dragged (standards HM-11)."""
+        room = QRect(self._window.mapToGlobal(self._area().topLeft()), self._area().size())
+        own = self.frameGeometry()
+        x = min(max(own.x(), room.left()), max(room.right() - own.width() + 1, room.left()))
+        y = min(max(own.y(), room.top()), max(room.bottom() - own.height() + 1, room.top()))
+        if QPoint(x, y) != own.topLeft():
+            self.move(x, y)
 
     def _answer(self, code: int | None) -> None:
         if not self._told:

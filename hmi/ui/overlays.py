@@ -10,13 +10,12 @@ from PySide6.QtWidgets import QWidget
 from hmi.client.port import AlarmInfo
 from hmi.ui.alarms.guidance import GuidancePanel
 from hmi.ui.areas.panel import AreaPanel
-from hmi.ui.atlas import AtlasMaker
-from hmi.ui.favourites import Favourites
 from hmi.ui.overlay import Overlay
 from hmi.ui.search.panel import SearchPanel
 from hmi.ui.sheet import KeySheet
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
+from hmi.ui.travel import Travel
 
 
 class Overlays(QObject):
@@ -26,18 +25,16 @@ class Overlays(QObject):
         self,
         theme: Theme,
         station: Station,
-        maker: AtlasMaker,
-        favourites: Favourites,
+        travel: Travel,
         window: QWidget,
         *,
         area: Callable[[], QRect],
-        title_of: Callable[[str], str],
     ) -> None:
         super().__init__(window)
         self._area, self._window = area, window
-        self.find = SearchPanel(theme, station, maker, window)
-        self.areas = AreaPanel(theme, station, maker, favourites, window)
-        self.keys = KeySheet(theme, favourites, title_of, window)
+        self.find = SearchPanel(theme, station, travel.atlas, window)
+        self.areas = AreaPanel(theme, station, travel.atlas, travel.favourites, window)
+        self.keys = KeySheet(theme, travel.favourites, travel.title_of, window)
         self.guidance = GuidancePanel(theme, station, window)
         self.all: tuple[Overlay, ...] = (self.find, self.areas, self.keys, self.guidance)
         self._opened: list[Overlay] = []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.favourites import KEYS, Favourites
@@ -17,22 +17,33 @@ from hmi.ui.shortcuts import GROUPS, SHORTCUTS
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
-WIDTH, HEIGHT = 1120, 520
-_KEYS_ROOM: Final = 124
+WIDTH, HEIGHT = 1180, 520
 _COLUMNS: Final = ((GROUPS[0], GROUPS[1]), (GROUPS[2], GROUPS[3], GROUPS[4]))
+
+
+class Line(NamedTuple):
+    """One line of the sheet; ``strong`` for what the user chose."""
+
+    keys: tuple[str, ...]
+    words: str
+    strong: bool = False
 
 
 class KeyCaps(QWidget):
     """Keys as they are printed on a keyboard."""
 
-    def __init__(self, theme: Theme, keys: tuple[str, ...]) -> None:
+    def __init__(self, theme: Theme, keys: tuple[str, ...], room: float = 0.0) -> None:
+        """``room`` is the width that a column of them shares."""
         super().__init__()
-        self._theme, self._keys = theme, keys
+        self._theme, self._keys, self._room = theme, keys, room
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(" ".join(keys))
 
     def sizeHint(self) -> QSize:
-        return QSize(max(round(sum(map(self._width, self._keys))) + 4 * len(self._keys), _KEYS_ROOM), 22)
+        return QSize(round(max(self.need(), self._room)), 22)
+
+    def need(self) -> float:
+        return sum(map(self._width, self._keys)) + 4.0 * len(self._keys)
 
     def _width(self, key: str) -> float:
         return metrics_of(self._theme.font("text.small.strong")).horizontalAdvance(tr(key)) + 12
@@ -91,42 +102,39 @@ class KeySheet(Overlay):
         row.setContentsMargins(0, 4, 8, 0)
         row.setSpacing(28)
         for groups in _COLUMNS:
-            column = self._column(row)
-            for group in groups:
-                self._title(column, tr(group))
-                for shortcut in SHORTCUTS:
-                    if shortcut.group == group:
-                        self._line(column, shortcut.keys, tr(shortcut.words))
-                column.addSpacing(14)
-            column.addStretch(1)
-        self._favourite_keys(self._column(row))
+            blocks = [
+                (tr(group), [Line(s.keys, tr(s.words)) for s in SHORTCUTS if s.group == group])
+                for group in groups
+            ]
+            row.addLayout(self._column(blocks), 1)
+        row.addLayout(self._column([(tr("Displays on function keys"), list(self._favourite_keys()))]), 1)
         return content
 
-    def _column(self, row: QHBoxLayout) -> QVBoxLayout:
+    def _column(self, blocks: list[tuple[str, list[Line]]]) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(3)
-        row.addLayout(column, 1)
+        lines = [line for _, block in blocks for line in block]
+        room = max((KeyCaps(self.theme, line.keys).need() for line in lines), default=0.0)
+        for title, block in blocks:
+            column.addWidget(Text(self.theme, title, font="text.strong"))
+            for line in block:
+                column.addLayout(self._row(line, room))
+            column.addSpacing(14)
+        column.addStretch(1)
         return column
 
-    def _title(self, column: QLayout, words: str) -> None:
-        column.addWidget(Text(self.theme, words, font="text.strong"))
+    def _row(self, line: Line, room: float) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(KeyCaps(self.theme, line.keys, room))
+        row.addWidget(Text(self.theme, line.words, font="text.word" if line.strong else "text.label"), 1)
+        return row
 
-    def _line(self, column: QVBoxLayout, keys: tuple[str, ...], words: str, *, strong: bool = False) -> None:
-        line = QHBoxLayout()
-        line.setSpacing(10)
-        line.addWidget(KeyCaps(self.theme, keys))
-        text = Text(self.theme, words, font="text.word" if strong else "text.label", color="text")
-        line.addWidget(text, 1)
-        column.addLayout(line)
-
-    def _favourite_keys(self, column: QVBoxLayout) -> None:
+    def _favourite_keys(self) -> Iterator[Line]:
         """What the user pinned is told from the plant's own order."""
-        self._title(column, tr("Displays on function keys"))
         for number in KEYS:
             if address := self._favourites.address(number):
-                pinned = self._favourites.is_pinned(number)
-                title = self._title_of(address)
+                title, pinned = self._title_of(address), self._favourites.is_pinned(number)
                 words = tr("{title} (pinned)", title=title) if pinned else title
-                self._line(column, (f"F{number}",), words, strong=pinned)
-        self._line(column, ("Ctrl+F1 … F12",), tr("Pin the display in view, or take the pin back"))
-        column.addStretch(1)
+                yield Line((f"F{number}",), words, pinned)
+        yield Line(("Ctrl+F1 … F12",), tr("Pin the display in view"))

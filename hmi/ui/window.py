@@ -10,15 +10,11 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
-from hmi.mimics import display_of_address
 from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
-from hmi.ui.atlas import AtlasMaker
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
 from hmi.ui.faceplate.desk import FaceplateDesk
-from hmi.ui.favourites import Favourites
-from hmi.ui.finder import element_for
 from hmi.ui.flash import flash
 from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
@@ -35,7 +31,7 @@ from hmi.ui.station import Station
 from hmi.ui.target_menu import target_menu
 from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text, zone_of
-from hmi.ui.trail import Crumb, parent_of, title_of, trail
+from hmi.ui.travel import Travel
 from hmi.ui.trend.panel import TrendPanel
 
 CLOCK_MS = 250
@@ -61,7 +57,6 @@ class StationWindow(QWidget):
         self._wanted_display = display
         self._ask_on_close = ask_on_close
         self._zone: tzinfo = UTC
-        self.history = History()
         self.header = Header(theme)
         self.banner = Banner(theme)
         self.mimic = MimicPage(theme, station)
@@ -70,13 +65,8 @@ class StationWindow(QWidget):
         self.stack = QStackedWidget()
         self.desk = FaceplateDesk(theme, station, self)
         self.controls = ControlDesk(theme, station, self, self.mimic)
-        self.settings = settings or Settings(parent=self)
-        self.favourites = Favourites(self.settings, self)
-        self.atlas = AtlasMaker(self)
-        self.overlays = Overlays(
-            theme, station, self.atlas, self.favourites, self, area=self.working_area, title_of=self._title_of
-        )
-        self._led_to: tuple[str, QRect] | None = None
+        self.travel = Travel(self, settings or Settings(parent=self), self)
+        self.overlays = Overlays(theme, station, self.travel, self, area=self.working_area)
         self.trends: list[TrendPanel] = []
         self.instructor: InstructorPanel | None = None
         self.close_question: CloseQuestion | None = None
@@ -121,41 +111,37 @@ class StationWindow(QWidget):
         for table in (self.strip.table, self.alarm_page.table):
             table.ackAsked.connect(station.acknowledge)
             table.chosen.connect(self._alarm_chosen)
-            table.displayAsked.connect(self._display_of_alarm)
+            table.displayAsked.connect(self.travel.display_of_alarm)
             table.guidanceAsked.connect(self.overlays.show_guidance)
         view = self.mimic.view
         view.elementClicked.connect(lambda _id, target, place: self.open_faceplate(target, place))
         view.displayAsked.connect(self.open_display)
         view.alarmsAsked.connect(self.list_alarms)
         view.targetMenu.connect(self._menu)
-        self.mimic.shown.connect(self._shown)
         self.desk.trendAsked.connect(self.open_trend)
         self._connect_ways()
 
     def _connect_ways(self) -> None:
         """Title bar and panels that lead somewhere."""
-        header, overlays = self.header, self.overlays
+        header, overlays, travel = self.header, self.overlays, self.travel
         header.areas.clicked.connect(lambda: overlays.toggle(overlays.areas))
         header.seek.clicked.connect(lambda: overlays.toggle(overlays.find))
-        header.back.clicked.connect(self.back)
-        header.forward.clicked.connect(self.forward)
-        header.up.clicked.connect(self.up)
-        header.place.chosen.connect(self.open_display)
+        travel.moved = self._moved
         overlays.areas.chosen.connect(self.open_display)
         overlays.find.openAsked.connect(self._open_entry)
         overlays.find.trendAsked.connect(self._trend_of_entry)
-        overlays.guidance.objectAsked.connect(lambda row: self.lead_to(row.tag_name, row.display))
+        overlays.guidance.objectAsked.connect(lambda row: travel.lead_to(row.tag_name, row.display))
 
     def _keys(self) -> None:
         overlays = self.overlays
         bind(self, {
             "find": lambda: overlays.toggle(overlays.find), "areas": lambda: overlays.toggle(overlays.areas),
-            "keys": lambda: overlays.toggle(overlays.keys), "up": self.up, "back": self.back,
-            "forward": self.forward, "alarms": self.toggle_alarms, "instructor": self.toggle_instructor,
-            "trend": self._trend_of_focus, "to_strip": self.strip.table.setFocus,
+            "keys": lambda: overlays.toggle(overlays.keys), "up": self.travel.up,
+            "back": self.back, "forward": self.forward, "alarms": self.toggle_alarms,
+            "instructor": self.toggle_instructor, "trend": self._trend_of_focus, "to_strip": self.strip.table.setFocus,
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
         })  # fmt: skip
-        bind_favourites(self, self._open_favourite, self._pin_favourite)
+        bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 
     def _timers(self) -> None:
         self._clock = QTimer(self)
@@ -173,25 +159,15 @@ class StationWindow(QWidget):
         self.header.plant.set_text(plant.title)
         for model in (self.strip.model, self.alarm_page.model):
             model.forget_texts()
-        self.header.set_trails(_widest(trail(plant, display.name)) for display in plant.displays)
         found = places(plant)
         self.header.tabs.set_places(found)
         self.alarm_page.set_areas([(place.area, place.title) for place in found if place.area])
         simulated = self.station.is_simulated
-        word = tr("SIMULATOR")
-        self.setWindowTitle(f"{word} – {plant.title}" if simulated else plant.title)
         self.header.chip.setVisible(simulated)
         self.frame.setVisible(simulated)
         self._cover()
-        self.atlas.make(plant, self.station.catalogue)
-        self.favourites.set_plant(plant)
-        self._open_settings()
         page = self.stack.currentWidget()
-        name = self.history.current or self._wanted_display or plant.home
-        if not self._show(name, renew=name == self.mimic.name):
-            self._show(plant.displays[0].name if plant.displays else "")
-        self.history.visit(self.mimic.name)
-        self._tell_ways()
+        self.travel.set_plant(plant, self._wanted_display)
         self._renew_trends()
         if page is self.alarm_page:
             self.toggle_alarms()
@@ -218,14 +194,8 @@ class StationWindow(QWidget):
         status = self.station.status
         if status is not None:
             self.header.user.set_text(status.user)
-            self._open_settings()
+            self.travel.know_user()
         self._tick()
-
-    def _open_settings(self) -> None:
-        """As soon as it is known whose they are."""
-        plant, status = self.station.plant, self.station.status
-        if plant is not None and status is not None:
-            self.settings.open(plant.id, status.user)
 
     def _tick(self) -> None:
         """Clock, health and the banner of a silent runtime."""
@@ -270,86 +240,32 @@ class StationWindow(QWidget):
 
     # moving about
 
-    def open_display(self, name: str) -> None:
-        """Go to a display and remember it."""
-        if self._show(name):
-            self.history.visit(name)
-            self._tell_ways()
-
-    def _show(self, name: str, *, renew: bool = False) -> bool:
-        """``renew``: the display in view is built again, and what is open on it stays."""
-        if renew:
-            self.desk.renew()
-        else:
-            self.desk.close_all()
-        if not self.mimic.open(name):
-            if name:
-                self.notice.say(tr("There is no display {name}.", name=name))
-            return False
-        self.stack.setCurrentWidget(self.mimic)
-        return True
-
-    def _shown(self) -> None:
-        """The scene of the display in view is there: say where that is, and what the operator was led to."""
-        plant, address, scene = self.station.plant, self.mimic.name, self.mimic.view.scene
-        if plant is None:
-            return
-        steps = trail(plant, address)
-        if steps and scene is not None:
-            steps[-1] = steps[-1]._replace(title=scene.display.title)
-        self.header.place.set_trail(steps)
-        name = display_of_address(address)[0]
-        self.header.tabs.set_active(name, next((d.area for d in plant.displays if d.name == name), ""))
+    def _moved(self, address: str) -> None:
         self.overlays.areas.set_address(address)
-        self._tell_ways()
-        self._point_out()
+        plant = self.station.plant.title if self.station.plant else ""
+        words = [tr("SIMULATOR")] if self.station.is_simulated else []
+        self.setWindowTitle(" – ".join([*words, plant, self.header.place.full_text]))
 
-    def _tell_ways(self) -> None:
-        """Where back, forward and up lead to."""
-        plant, history = self.station.plant, self.history
-        if plant is not None:
-            self.header.set_ways(
-                back=self._title_of(history.behind), forward=self._title_of(history.ahead),
-                up=self._title_of(parent_of(plant, self.mimic.name)),
-            )  # fmt: skip
+    @property
+    def history(self) -> History:
+        return self.travel.history
 
-    def _title_of(self, address: str) -> str:
-        plant = self.station.plant
-        return title_of(plant, address) if plant is not None and address else ""
+    def open_display(self, address: str) -> None:
+        """Go to a display and remember it."""
+        self.travel.open(address)
 
     def back(self) -> None:
-        if self.history.can_back:
-            self._show(self.history.back())
-            self._tell_ways()
+        self.travel.back()
 
     def forward(self) -> None:
-        if self.history.can_forward:
-            self._show(self.history.forward())
-            self._tell_ways()
-
-    def up(self) -> None:
-        """To the display one level up; there is none above the highest."""
-        plant = self.station.plant
-        if plant is not None and (address := parent_of(plant, self.mimic.name)):
-            self.open_display(address)
+        self.travel.forward()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The side buttons of a mouse, wherever they were pressed."""
-        turn = {Qt.MouseButton.BackButton: self.back, Qt.MouseButton.ForwardButton: self.forward}
-        turn.get(event.button(), lambda: None)()
-
-    def _open_favourite(self, number: int) -> None:
-        if address := self.favourites.address(number):
-            self.open_display(address)
-        else:
-            self.notice.say(tr("F{n} opens nothing yet: Ctrl+F{n} pins the display in view.", n=number))
-
-    def _pin_favourite(self, number: int) -> None:
-        title = self._title_of(self.mimic.name)
-        if self.favourites.pin(number, self.mimic.name):
-            self.notice.say(tr("F{n} opens {title} from now on.", n=number, title=title))
-        else:
-            self.notice.say(tr("F{n} is no longer pinned to {title}.", n=number, title=title))
+        if event.button() == Qt.MouseButton.BackButton:
+            self.back()
+        elif event.button() == Qt.MouseButton.ForwardButton:
+            self.forward()
 
     def toggle_alarms(self) -> None:
         """Full alarm list and back; the strip stays."""
@@ -366,71 +282,16 @@ class StationWindow(QWidget):
 
     def _alarm_chosen(self, row: AlarmInfo, place: QRect) -> None:
         """From a row to its display and to its faceplate: one action."""
-        self.lead_to(row.tag_name, row.display, place)
-
-    def _display_of_alarm(self, row: AlarmInfo) -> None:
-        if address := row.display or self._address_of(row.tag_name):
-            self.open_display(address)
-        else:
-            self.notice.say(tr("No display shows {name}.", name=row.tag_name))
-
-    def lead_to(self, target: str, display: str = "", place: QRect | None = None) -> None:
-        """Show the display of a tag or instance, ring it there and open its faceplate.
-
-        ``display`` is the address to use; without one the display in view stays if it shows the object.
-        """
-        scene = self.mimic.view.scene
-        address = display
-        if not address and (scene is None or element_for(scene, target) < 0):
-            address = self._address_of(target)
-        self._led_to = target, place or self._middle()
-        self.stack.setCurrentWidget(self.mimic)
-        if address and address != self.mimic.name:
-            self.open_display(address)
-        else:
-            self._point_out()
-
-    def _middle(self) -> QRect:
-        area = self.working_area()
-        return QRect(self.mapToGlobal(area.center()), area.size() / 20)
-
-    def _address_of(self, target: str) -> str:
-        where = self.atlas.atlas.where
-        return where.address(target) if where is not None else ""
-
-    def _point_out(self) -> None:
-        """What was led to, as soon as the display with it is there."""
-        scene = self.mimic.view.scene
-        if self._led_to is None or scene is None:
-            return
-        (target, place), self._led_to = self._led_to, None
-        index = element_for(scene, target)
-        self.mimic.view.point_out(index)
-        self.open_faceplate(target, self.mimic.view.place_of(index) if index >= 0 else place)
+        self.travel.lead_to(row.tag_name, row.display, place)
 
     def _open_entry(self, entry: Entry) -> None:
-        """Enter in the search."""
         self.overlays.find.close_panel()
-        if entry.kind == "display":
-            self.open_display(entry.target)
-            self.setFocus()
-        else:
-            self.lead_to(entry.target)
+        self.travel.open_entry(entry)
 
     def _trend_of_entry(self, entry: Entry) -> None:
-        tags = self._tags_for_trend(entry.target) if entry.kind != "display" else []
-        if not tags:
-            self.notice.say(tr("{name} has no recorded values.", name=entry.title))
-            return
-        self.overlays.find.close_panel()
-        self.open_trend(tags)
-
-    def _tags_for_trend(self, target: str) -> list[str]:
-        """At most four: the tag itself, else the values of its faceplate that are recorded."""
-        known = self.station.catalogue.tags
-        if target in known and known[target].history:
-            return [target]
-        return [tag for tag in self.desk.tags_of(target) if known[tag].history][:4]
+        if self.travel.trend_of_entry(entry):
+            self.overlays.find.close_panel()
+            self.trends[-1].setFocus()
 
     # faceplates and trends
 
@@ -502,6 +363,7 @@ class StationWindow(QWidget):
         """Close what was opened last; a question about a command before anything else."""
         if self.controls.cancel():
             return
+        self.mimic.view.point_out(-1)
         if self.trends:
             self.trends[-1].close_panel()
         elif self.instructor is not None:
@@ -538,7 +400,7 @@ class StationWindow(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._ask_on_close and self.close_question is None:
             event.ignore()
-            self.close_question = CloseQuestion(self.theme, self)
+            self.close_question = CloseQuestion(self.theme, self, self.working_area)
             self.close_question.answered.connect(self._close_with)
             self.close_question.open()
             return
@@ -552,8 +414,3 @@ class StationWindow(QWidget):
             return
         self.exit_code = code
         self.close()
-
-
-def _widest(steps: list[Crumb]) -> list[Crumb]:
-    """A way to measure the room for it; a display of no plant has none."""
-    return steps or [Crumb("", "", 1)]

@@ -394,7 +394,7 @@ VESSELS: Final[dict[str, Symbol]] = {
 }
 
 
-def values_sheet() -> Sheet:
+def vessels_sheet() -> Sheet:
     """What shows a value, under each quality."""
     sheet = Sheet(list(QUALITIES), list(VESSELS), (168, 148))
     for r, symbol in enumerate(VESSELS.values()):

@@ -272,3 +272,15 @@ def test_arguments_written_by_hand_are_read_as_their_type() -> None:
     )
     for wrong in ({"pump": "intake/p1", "limit": "x"}, {"pump": "intake/p1", "limit": "nan"}, {}):
         assert len(arguments_from_texts(parameters, wrong, names)[1]) == 1
+
+
+def test_an_instance_of_another_runtime_has_the_signals_of_its_declared_type() -> None:
+    elements = [{"type": "readout", "tag": "$pump.flow"}, {"type": "text", "text": "$pump.name"}]
+    display = load(*elements, parameters=PUMP, arguments={"pump": "south::intake/p7"})
+    assert display.findings == ()
+    assert display.elements[0].get("tag") == "south::intake/p7.flow"
+    assert display.elements[1].get("text") == "south::intake/p7"
+    missing = load(
+        {"type": "text", "text": "$pump.area"}, parameters=PUMP, arguments={"pump": "south::intake/p7"}
+    )
+    assert "belongs to another runtime" in sentences(missing)[0]

@@ -18,9 +18,9 @@ from hmi.mimics import (
     TagAlarm,
     format_value,
     load_display,
+    samples_of,
     shipped_definitions,
     show,
-    samples_of,
 )
 
 NOW = 1_795_000_000_000_000_000

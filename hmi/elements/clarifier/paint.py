@@ -39,8 +39,16 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     if state is not None:
         _drive(painter, box, state, kit)
     _figures(painter, box, level, blanket, kit)
-    foot = box.center().x() - box.width() * _HOPPER / 2 - 12  # beside the hopper, clear of the sludge line
-    kit.text(painter, foot, box.bottom() + 4, label, font="text.word", color="text", align=RIGHT)
+    _label(painter, box, label, kit)
+
+
+def _label(painter: QPainter, box: QRectF, label: str, kit: Kit) -> None:
+    """The name beside the hopper, clear of the sludge line below it; lower where the cone is flat."""
+    gap = 12.0
+    x = box.center().x() - box.width() * _HOPPER / 2 - gap
+    slope = box.height() * (1 - _SHOULDER) / max(box.width() * (1 - _HOPPER) / 2, 1.0)
+    y = box.bottom() + max(4.0, 14.0 - gap * slope)
+    kit.text(painter, x, y, label, font="text.word", color="text", align=RIGHT)
 
 
 def _box(element: Element) -> QRectF:

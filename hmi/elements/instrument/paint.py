@@ -37,7 +37,13 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     if shown.frame == "dotted":
         draw_frame(painter, kit.theme, "dotted", box.adjusted(-3, -3, 3, 3))
     if shown.mark:
-        kit.quality(painter, shown.mark, box.right() + 6, box.top() + 3, stale=shown.mark == "stale")
+        kit.quality(
+            painter,
+            shown.mark,
+            box.right() + (10 if shown.frame else 6),
+            box.top() + 3,
+            stale=shown.mark == "stale",
+        )
 
 
 def _bubble(painter: QPainter, theme: Theme, box: QRectF, kind: str, place: str, bad: bool) -> None:

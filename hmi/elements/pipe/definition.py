@@ -17,7 +17,8 @@ def look(inputs: Inputs) -> tuple[object, ...]:
     flow = inputs.reading("flow")
     if flow.number is None or flow.stale:
         return UNKNOWN, mark_of(flow) or "?"
-    return FLOWING if flow.number > inputs.element.get("flow_above") else STILL, mark_of(flow)
+    above = 0.5 if isinstance(flow.data.value, bool) else inputs.element.get("flow_above")
+    return FLOWING if flow.number > above else STILL, mark_of(flow)
 
 
 def arrows_of(element: Element) -> list[tuple[float, float, float]]:

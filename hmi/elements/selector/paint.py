@@ -51,11 +51,21 @@ def _segments(painter: QPainter, face: QRectF, look: tuple[Any, ...], kit: Kit) 
         if number and number not in (held, held + 1):
             kit.line(painter, box.x(), box.y() + 8, box.x(), box.bottom() - 8, "panel.edge")
         if number == asked:
-            draw_target(painter, QPointF(box.center().x(), box.bottom() - 1), kit)
-    if held >= 0 and shown.is_plain:
+            draw_target(painter, QPointF(box.center().x(), box.bottom() - 5), kit, 3.5)
+    if held >= 0 and shown.alarm:
+        kit.alarm(
+            painter, shown.alarm, QPointF(face.right() - 10, face.y() - 10), unacked=shown.unacked, size=18
+        )
+    if held >= 0 and not shown.mark:
         return
     at = face.right() - kit.width("value.small", shown.text) - mark_width(shown.mark) - 14
     if held >= 0:
-        kit.quality(painter, shown.mark, face.right() - 2, face.y() - 9, stale=shown.mark == "stale")
+        kit.quality(
+            painter,
+            shown.mark,
+            face.right() - (24 if shown.alarm else 2),
+            face.y() - 9,
+            stale=shown.mark == "stale",
+        )
     else:
         kit.value(painter, at, face.y() - 5, shown, font="value.small", unit=False)

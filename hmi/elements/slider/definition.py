@@ -66,7 +66,7 @@ DEFINITION = ElementDefinition(
         ),
     ),
     look=look,
-    size=(320, 82),
+    size=(320, 70),
     margin=(10, 8, 60, 8),
     clickable=True,
     control="track",

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 
+from hmi.elements.slider.definition import GAP, STEP
 from hmi.mimics import Element
 from hmi.ui.mimic.controls import (
     draw_face,
@@ -17,31 +18,30 @@ from hmi.ui.mimic.controls import (
     middle_line,
     parts_of,
 )
-from hmi.ui.mimic.gauges import draw_beyond, draw_empty, draw_pointer, draw_scale
+from hmi.ui.mimic.gauges import draw_empty, draw_pointer, draw_scale
 from hmi.ui.mimic.kit import CENTER, RIGHT, Kit
 from hmi.ui.paint import mark_width
 
-_STEP, _GAP, _TRACK, _BUTTON = 26.0, 12.0, 10.0, 28.0
+_TRACK, _BUTTON = 10.0, 28.0
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
     label, shown, own, target, control, note = look
     face, noted = parts_of(element.x, element.y, element.w, element.h, head=True)
     _head(painter, element, label, shown, kit)
-    middle = face.y() + (face.height() - 4) / 2
-    for sign, x in (("−", face.x()), ("+", face.right() - _STEP)):
-        box = QRectF(x, middle - _BUTTON / 2, _STEP, _BUTTON)
+    middle = face.center().y()
+    for sign, x in (("−", face.x()), ("+", face.right() - STEP)):
+        box = QRectF(x, middle - _BUTTON / 2, STEP, _BUTTON)
         draw_face(painter, box, control, kit)
         base = middle_line(box, kit, "title")
         kit.text(painter, box.center().x(), base, sign, font="title", color=face_color(control), align=CENTER)
-    left = face.x() + _STEP + _GAP
-    body = QRectF(left, middle - _TRACK / 2, face.right() - _STEP - _GAP - left, _TRACK)
+    left = face.x() + STEP + GAP
+    body = QRectF(left, middle - _TRACK / 2, face.right() - STEP - GAP - left, _TRACK)
     if own.position is None:
         draw_empty(painter, body, kit)
     else:
         draw_scale(painter, body, own, kit, lying=True)
         draw_pointer(painter, body, own.position, shown._replace(alarm=0), kit, lying=True)
-        draw_beyond(painter, body, own.beyond, kit, lying=True)
     if target is not None:
         at = body.x() + target * body.width()
         kit.line(painter, at, body.y() - 3, at, body.bottom(), "setpoint", 1.6)
@@ -58,4 +58,4 @@ def _head(painter: QPainter, element: Element, label: str, shown: Any, kit: Kit)
     right = element.x + element.w - unit - marks - frame
     room = right - kit.width("value.small", shown.text) - element.x - 14
     draw_head(painter, element.x, element.y, room, label, kit)
-    kit.value(painter, right, element.y + HEAD - 4, shown, font="value.small", align=RIGHT)
+    kit.value(painter, right, element.y + 14, shown, font="value.small", align=RIGHT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
@@ -22,7 +22,7 @@ def _row(inputs: Inputs, row: Mapping[str, Any]) -> tuple[str, tuple[Shown, ...]
     return str(row.get("label", "")), cells
 
 
-def _column_format(columns: list[Mapping[str, Any]], number: int) -> str:
+def _column_format(columns: Sequence[Mapping[str, Any]], number: int) -> str:
     return str(columns[number].get("format", "")) if number < len(columns) else ""
 
 

@@ -13,6 +13,7 @@ from hmi.ui.mimic.symbols import polygon
 from hmi.ui.mimic.vessels import draw_limits, draw_sediment, draw_unknown_vessel, draw_water
 
 _WALL = 2.0
+_FRAME = 6.0  # room of a frame around figures, on each side
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
@@ -105,18 +106,22 @@ def _figures(
         return
     width = _block(shown, kit) + (_block(second, kit) + 16 if second else 0)
     x = box.center().x() - width / 2
-    kit.value(
-        painter, x, baseline, shown, mark_left=bool(shown.alarm), unit_color="text.secondary", corner=True
-    )
+    _value(painter, x, baseline, shown, kit, mark_left=bool(shown.alarm))
     if second is not None:
-        kit.value(
-            painter, x + _block(shown, kit) + 16, baseline, second, unit_color="text.secondary", corner=True
-        )
+        _value(painter, x + _block(shown, kit) + 16, baseline, second, kit)
+
+
+def _value(
+    painter: QPainter, left: float, baseline: float, shown: Shown, kit: Kit, *, mark_left: bool = False
+) -> None:
+    """A value with its unit, frame included, from ``left`` to the right."""
+    x = left + (_FRAME if shown.frame or shown.alarm else 0.0)
+    kit.value(painter, x, baseline, shown, mark_left=mark_left, unit_color="text.secondary", corner=True)
 
 
 def _block(shown: Shown | None, kit: Kit) -> float:
     if shown is None:
         return 0.0
     unit = kit.width("unit", shown.unit) + 5 if shown.unit else 0.0
-    marks = 12 if shown.frame or shown.alarm else 0
+    marks = 2 * _FRAME if shown.frame or shown.alarm else 0.0
     return kit.width("value", shown.text) + unit + marks

@@ -75,6 +75,7 @@ class GuidancePanel(Overlay):
             column.addSpacing(4)
             column.addWidget(label)
             column.addWidget(text)
+        column.addSpacing(10)
         column.addStretch(1)
         foot = QHBoxLayout()
         foot.addStretch(1)

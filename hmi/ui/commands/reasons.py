@@ -71,9 +71,9 @@ def _not_live(info: TagInfo, reading: Reading) -> str:
     """A command is decided on a live value; a pulse needs a living link only."""
     code = reading.data.status & quality.CODE_MASK
     if reading.is_bad and (not is_pulse(info) or code in _NO_LINK):
-        return tr("There is no live value ({quality}).", quality=quality_words(reading))
+        return quality_words(reading)
     if reading.stale or code in LAST_KNOWN:
-        return tr("The value is stale: nothing is sent on an old value.")
+        return tr("Stale: nothing is sent on an old value.")
     return ""
 
 

@@ -75,8 +75,8 @@ class Outcome:
 
     @property
     def word(self) -> str:
-        """The end in one word or clause."""
-        return tr(_RESULT_WORDS[self.state])
+        """The end in one word."""
+        return tr(_RESULT_WORDS[self.state]).partition(":")[0]
 
 
 class CommandRoad(QObject):

@@ -8,9 +8,11 @@ from PySide6.QtCore import QObject
 
 from hmi.core.commands import CommandState
 from hmi.core.texts import tr
-from hmi.mimics import ASKED, DONE, FAILED, PENDING, Control, Scene
+from hmi.mimics import ASKED, DONE, FAILED, PENDING, UNKNOWN, Control, Scene
 from hmi.ui.mimic.view import MimicView
 from hmi.ui.station import Station
+
+_PHASES = {CommandState.CONFIRMED: DONE, CommandState.UNKNOWN: UNKNOWN}
 
 
 class ControlWatch(QObject):
@@ -71,7 +73,6 @@ class ControlWatch(QObject):
             words, target = self._asked[tag]
             return Control(why, ASKED, words, target)
         if (outcome := self._road.outcome(tag)) is not None:
-            done = outcome.state is CommandState.CONFIRMED
-            words = tr("{value}: {end}", value=outcome.proposal.new, end=outcome.word)
-            return Control(why, DONE if done else FAILED, words)
+            words = tr("{end}: {value}", end=outcome.word, value=outcome.proposal.new)
+            return Control(why, _PHASES.get(outcome.state, FAILED), words)
         return Control(why)

@@ -74,7 +74,7 @@ def draw_state_marks(
         kit.badges(painter, *_spot(body, n, len(badges), left=left), (badge,))
     if state.mark or state.stale:
         x, y = _spot(body, len(badges), len(badges) + 1, left=left)
-        x += 0 if badges or left else 4
+        x += 0 if badges or left else 8 if state.stale else 4  # clear of the dotted frame
         kit.quality(painter, state.mark, x, y, stale=state.stale and state.mark in {"", "stale"})
     if state.alarm:
         kit.alarm(painter, state.alarm, QPointF(body.left() - 9, body.top() + 4), unacked=state.unacked)

@@ -79,7 +79,7 @@ class MimicView(QWidget):
         self._scene: Scene | None = None
         self._kit = Kit(theme)
         self._backing: Backing | None = None
-        self._hits = Hits((), [])
+        self._hits = Hits([], [])
         self._bounds: list[QRectF] = []
         self._waiting: dict[int, None] = {}  # changed and not yet painted, oldest first
         self._scale, self._offset = 1.0, QPointF()

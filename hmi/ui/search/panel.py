@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer, Signal, SignalIns
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from hmi.client.port import AlarmInfo
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.texts import tr
 from hmi.mimics import show
@@ -65,6 +66,7 @@ class SearchPanel(Overlay):
         self._search: Search | None = None
         self._begun = False
         self._tags: dict[int, str] = {}
+        self._active: dict[tuple[str, str], AlarmInfo] = {}
         self.field = FindField(theme, tr("Find a tag, equipment, display or alarm"))
         self.field.setFixedHeight(36)
         self.told = Text(theme, font="text.label", color="text.label", fit=True)
@@ -112,7 +114,7 @@ class SearchPanel(Overlay):
         self._maker.made.connect(self._made)
         self._station.valuesChanged.connect(self._take)
         self._station.judged.connect(self._repaint)
-        self._station.alarmsChanged.connect(self._repaint)
+        self._station.alarmsChanged.connect(self._alarms_changed)
 
     def place_in(self, area: QRect) -> QRect:
         width, height = min(WIDTH, area.width() - 24), min(HEIGHT, area.height() - 24)
@@ -120,6 +122,7 @@ class SearchPanel(Overlay):
 
     def open_panel(self, area: QRect) -> None:
         super().open_panel(area)
+        self._alarms_changed()
         self.field.selectAll()
         self.field.setFocus()
         self.look()
@@ -207,6 +210,12 @@ class SearchPanel(Overlay):
         if self._tags and not changed.keys().isdisjoint(self._tags.values()):
             self._repaint()
 
+    def _alarms_changed(self) -> None:
+        if not self.isHidden():
+            rows = self._station.alarms.values()
+            self._active = {(row.tag_name, row.message): row for row in rows}
+            self._repaint()
+
     def _repaint(self) -> None:
         if self._tags and not self.isHidden():
             self.list.viewport().update()
@@ -229,18 +238,25 @@ class SearchPanel(Overlay):
         draw_cut(
             painter, self.theme, "text.label", "text.secondary", QPointF(x, top + 37), below, right - x - 8
         )
-        tag = self._tags.get(row)
-        if tag:
-            self._paint_value(painter, QRectF(right, top, _VALUE_ROOM + _MARK_ROOM, box.height()), tag)
+        if tag := self._tags.get(row):
+            place = QRectF(right, top, _VALUE_ROOM + _MARK_ROOM, box.height())
+            self._paint_value(painter, place, tag)
+            if priority := self._priority(entry, tag):
+                center = QPointF(right + 14, place.center().y())
+                draw_alarm_mark(painter, self.theme, priority, center, size=20)
         painter.setPen(self.theme.color("grid"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
 
+    def _priority(self, entry: Entry, tag: str) -> int:
+        """Of the alarm itself in the row of an alarm, else of the most urgent one of the tag; 0 for none."""
+        if entry.kind == "alarm":
+            active = self._active.get((tag, entry.title))
+            return active.priority if active is not None else 0
+        worst = self._station.tag_alarms.get(tag)
+        return worst.priority if worst is not None else 0
+
     def _paint_value(self, painter: QPainter, box: QRectF, tag: str) -> None:
         shown = show(self._station.reading(tag))
-        if shown.alarm:
-            draw_alarm_mark(
-                painter, self.theme, shown.alarm, QPointF(box.x() + 14, box.center().y()), size=20
-            )
         font = self.theme.font("value.small")
         width = metrics_of(font).horizontalAdvance(shown.text.strip())
         edge, base = box.x() + _MARK_ROOM + 96, box.center().y() + 5.5

@@ -1,0 +1,240 @@
+"""Moving about in one window: from display to display, back, up, and straight to an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QRect
+from PySide6.QtWidgets import QStackedWidget
+
+from hmi.client.port import AlarmInfo, PlantInfo
+from hmi.core.texts import tr
+from hmi.mimics import display_of_address
+from hmi.ui.atlas import AtlasMaker
+from hmi.ui.faceplate.desk import FaceplateDesk
+from hmi.ui.favourites import Favourites
+from hmi.ui.finder import element_for
+from hmi.ui.header import Header
+from hmi.ui.mimic_page import MimicPage
+from hmi.ui.navigation import History
+from hmi.ui.search.index import Entry
+from hmi.ui.settings import Settings
+from hmi.ui.station import Station
+from hmi.ui.trail import Crumb, parent_of, title_of, trail
+
+
+class TravelWindow(Protocol):
+    """What moving about needs of the window."""
+
+    station: Station
+    header: Header
+    mimic: MimicPage
+    stack: QStackedWidget
+    desk: FaceplateDesk
+
+    def working_area(self) -> QRect: ...
+
+    def open_faceplate(self, target: str, place: QRect) -> None: ...
+
+    def open_trend(self, tags: list[str]) -> None: ...
+
+
+class Travel(QObject):
+    """Owns the history, the favourites and the map of the plant. ``moved`` is called with the address in view."""
+
+    def __init__(self, window: TravelWindow, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent)
+        self._window, self._station = window, window.station
+        self.settings = settings
+        self.history = History()
+        self.favourites = Favourites(settings, self)
+        self.atlas = AtlasMaker(self)
+        self.moved: Callable[[str], object] = str
+        self._led_to: tuple[str, QRect] | None = None
+        header = window.header
+        window.mimic.shown.connect(self._shown)
+        header.back.clicked.connect(self.back)
+        header.forward.clicked.connect(self.forward)
+        header.up.clicked.connect(self.up)
+        header.place.chosen.connect(self.open)
+
+    # the plant
+
+    def set_plant(self, plant: PlantInfo, wanted: str) -> None:
+        """Another plant or revision: the display in view is built again; ``wanted`` is the first one to open."""
+        self._window.header.set_trails(trail(plant, d.name) or [Crumb("", "", 1)] for d in plant.displays)
+        self.atlas.make(plant, self._station.catalogue)
+        self.favourites.set_plant(plant)
+        self.know_user()
+        name = self.history.current or wanted or plant.home
+        if not self._show(name, renew=name == self._window.mimic.name):
+            self._show(plant.displays[0].name if plant.displays else "")
+        self.history.visit(self._window.mimic.name)
+        self._tell_ways()
+
+    def know_user(self) -> None:
+        """Open the settings as soon as it is known whose they are."""
+        plant, status = self._station.plant, self._station.status
+        if plant is not None and status is not None:
+            self.settings.open(plant.id, status.user)
+
+    def title_of(self, address: str) -> str:
+        plant = self._station.plant
+        return title_of(plant, address) if plant is not None and address else ""
+
+    # from display to display
+
+    def open(self, address: str) -> None:
+        """Go to a display and remember it."""
+        self._go(address, None)
+
+    def _go(self, address: str, led_to: tuple[str, QRect] | None) -> None:
+        self._led_to = led_to
+        if self._show(address):
+            self.history.visit(address)
+            self._tell_ways()
+
+    def _show(self, address: str, *, renew: bool = False) -> bool:
+        """``renew``: the display in view is built again, and what is open on it stays."""
+        window = self._window
+        if renew:
+            window.desk.renew()
+        else:
+            window.desk.close_all()
+        if not window.mimic.open(address):
+            if address:
+                self._station.notice.emit(tr("There is no display {name}.", name=address))
+            return False
+        window.stack.setCurrentWidget(window.mimic)
+        self._tell_place()
+        return True
+
+    def back(self) -> None:
+        if self.history.can_back:
+            self._led_to = None
+            self._show(self.history.back())
+            self._tell_ways()
+
+    def forward(self) -> None:
+        if self.history.can_forward:
+            self._led_to = None
+            self._show(self.history.forward())
+            self._tell_ways()
+
+    def up(self) -> None:
+        """To the display one level up; there is none above the highest."""
+        plant = self._station.plant
+        if plant is not None and (address := parent_of(plant, self._window.mimic.name)):
+            self.open(address)
+
+    def open_favourite(self, number: int) -> None:
+        if address := self.favourites.address(number):
+            self.open(address)
+        else:
+            words = tr("F{n} opens nothing yet: Ctrl+F{n} pins the display in view.", n=number)
+            self._station.notice.emit(words)
+
+    def pin_favourite(self, number: int) -> None:
+        address = self._window.mimic.name
+        pinned = self.favourites.pin(number, address)
+        words = "F{n} opens {title} from now on." if pinned else "F{n} is no longer pinned to {title}."
+        self._station.notice.emit(tr(words, n=number, title=self.title_of(address)))
+
+    # what the title bar says
+
+    def _shown(self) -> None:
+        """The scene of the display in view is there."""
+        self._tell_place()
+        self._point_out()
+
+    def _tell_place(self) -> None:
+        plant, address = self._station.plant, self._window.mimic.name
+        if plant is None:
+            return
+        steps, scene = trail(plant, address), self._window.mimic.view.scene
+        if steps and scene is not None:
+            steps[-1] = steps[-1]._replace(title=scene.display.title)
+        self._window.header.place.set_trail(steps)
+        name = display_of_address(address)[0]
+        area = next((d.area for d in plant.displays if d.name == name), "")
+        self._window.header.tabs.set_active(name, area)
+        self.moved(address)
+
+    def _tell_ways(self) -> None:
+        """Where back, forward and up lead to."""
+        plant = self._station.plant
+        if plant is not None:
+            self._window.header.set_ways(
+                back=self.title_of(self.history.behind),
+                forward=self.title_of(self.history.ahead),
+                up=self.title_of(parent_of(plant, self._window.mimic.name)),
+            )
+
+    # straight to an object
+
+    def lead_to(self, target: str, display: str = "", place: QRect | None = None) -> None:
+        """Show the display of a tag or instance, ring it there and open its faceplate.
+
+        ``display`` is the address to use; without one the display in view stays if it shows the object.
+        ``place`` is where the faceplate keeps clear of when no display shows the object.
+        """
+        scene = self._window.mimic.view.scene
+        address = display
+        if not address and (scene is None or element_for(scene, target) < 0):
+            address = self.address_of(target)
+        led_to = target, place or self._middle()
+        self._window.stack.setCurrentWidget(self._window.mimic)
+        if address and address != self._window.mimic.name:
+            self._go(address, led_to)
+        else:
+            self._led_to = led_to
+            self._point_out()
+
+    def display_of_alarm(self, row: AlarmInfo) -> None:
+        if address := row.display or self.address_of(row.tag_name):
+            self.open(address)
+        else:
+            self._station.notice.emit(tr("No display shows {name}.", name=row.tag_name))
+
+    def open_entry(self, entry: Entry) -> None:
+        """Enter in the search."""
+        if entry.kind == "display":
+            self.open(entry.target)
+        else:
+            self.lead_to(entry.target)
+
+    def trend_of_entry(self, entry: Entry) -> bool:
+        """Ctrl+Enter in the search; False when nothing of it is recorded."""
+        tags = self._tags_for_trend(entry.target) if entry.kind != "display" else []
+        if tags:
+            self._window.open_trend(tags)
+        else:
+            self._station.notice.emit(tr("{name} has no recorded values.", name=entry.title))
+        return bool(tags)
+
+    def address_of(self, target: str) -> str:
+        """The display on which an object is found; empty for none."""
+        where = self.atlas.atlas.where
+        return where.address(target) if where is not None else ""
+
+    def _tags_for_trend(self, target: str) -> list[str]:
+        """At most four: the tag itself, else the values of its faceplate that are recorded."""
+        known = self._station.catalogue.tags
+        if target in known and known[target].history:
+            return [target]
+        return [tag for tag in self._window.desk.tags_of(target) if known[tag].history][:4]
+
+    def _middle(self) -> QRect:
+        area = self._window.working_area()
+        return QRect(self._window.mimic.mapToGlobal(area.center()), area.size() / 20)
+
+    def _point_out(self) -> None:
+        """What was led to, as soon as the display with it is there."""
+        view = self._window.mimic.view
+        if self._led_to is None or view.scene is None:
+            return
+        (target, place), self._led_to = self._led_to, None
+        index = element_for(view.scene, target)
+        view.point_out(index)
+        self._window.open_faceplate(target, view.place_of(index) if index >= 0 else place)
