@@ -40,9 +40,8 @@ class MimicScreen:
     def open(self) -> None:
         document = json.loads(self.file.read_text(encoding="utf-8"))
         display = load_display(document, shipped_definitions(), file=self.file.name, names=self.catalogue)
-        scene = Scene(display, self.catalogue)
         first = {number: screen_cost.value_of(number, 0) for number in range(self.grid.count)}
-        scene.apply(self._values(first), self.now)
+        scene = Scene(display, self.catalogue, self._values(first), self.now)
         scene.set_alarms(self.alarms)
         self.view = MimicView(Theme.load("light"))
         self.view.resize(self.grid.width, self.grid.height)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from hmi.check._controls import control_problem
 from hmi.check._names import FolderNames
 from hmi.check._pictures import picture_problem
 from hmi.check._suggest import meant
@@ -39,8 +40,12 @@ def check_displays(draft: Draft) -> None:
         for element in display.own:
             line = lines[file.source.file].get(element.id, file.source.line)
             _check_tags(element, file, line, draft)
+            if (written := control_problem(element, draft.by_name)) is not None:
+                draft.findings.error(file.source.file, line, *written)
             if (problem := picture_problem(element, Path(draft.folder))) is not None:
-                draft.findings.error(file.source.file, line, *problem)
+                severity, what, do = problem
+                note = draft.findings.error if severity == "error" else draft.findings.warning
+                note(file.source.file, line, what, do)
             linked |= _check_names(element, file, line, draft)
     _take_findings(findings, lines, draft)
     _check_home(draft, names)

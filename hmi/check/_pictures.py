@@ -9,15 +9,21 @@ from hmi.mimics import IMAGE_FOLDER, MOST_IMAGE_BYTES, Element, image_name_probl
 _DO = f"name a PNG below {IMAGE_FOLDER}/"
 
 
-def picture_problem(element: Element, folder: Path) -> tuple[str, str] | None:
-    """(what is wrong, what to do) with the picture of an element; None where there is none or it is well."""
+def picture_problem(element: Element, folder: Path) -> tuple[str, str, str] | None:
+    """(severity, what is wrong, what to do) of the picture of an element; None where it is well or there is none.
+
+    A name that can never be shown is an error. A file that is not there now is a warning: it is drawn as a
+    marked box, and may come without a reload.
+    """
     definition = element.definition
     for prop in definition.properties if definition else ():
         name = element.properties.get(prop.name)
         if prop.type != "image" or not isinstance(name, str) or not name:
             continue
-        if problem := image_name_problem(name) or _file_problem(folder / IMAGE_FOLDER, name):
-            return f"element {element.id}: {prop.name}: {name[:200]!r} {problem}", _DO
+        named = image_name_problem(name)
+        if problem := named or _file_problem(folder / IMAGE_FOLDER, name):
+            what = f"element {element.id}: {prop.name}: {name[:200]!r} {problem}"
+            return "error" if named else "warning", what, _DO
     return None
 
 

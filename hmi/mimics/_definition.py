@@ -89,12 +89,26 @@ class ElementDefinition:
     spans: Callable[[Element, int], tuple[SpanChoice, ...]] | None = None
     group: str = "general"
 
+    def named(self, kind: str) -> tuple[str, ...]:
+        """Names of the properties of one type."""
+        known = _NAMED.get(id(self))
+        if known is None or known[0] is not self:
+            found: dict[str, tuple[str, ...]] = {}
+            for prop in self.properties:
+                found[prop.type] = (*found.get(prop.type, ()), prop.name)
+            known = _NAMED[id(self)] = (self, found)
+        return known[1].get(kind, ())
+
     def find(self, name: str) -> Property | None:
         return next((p for p in self.properties if p.name == name), None)
 
     @property
     def is_dynamic(self) -> bool:
         return self.look is not None
+
+
+# by identity, for a definition is asked for every element of a display; its hash would look at all of it
+_NAMED: Final[dict[int, tuple[ElementDefinition, dict[str, tuple[str, ...]]]]] = {}
 
 
 def shipped_definitions() -> Mapping[str, ElementDefinition]:

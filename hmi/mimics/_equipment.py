@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from hmi.core.quality import Mark
@@ -29,7 +30,6 @@ DRIVE_SIGNALS: Final = {
     "speed": ("speed", "position", "stroke"),
 }
 _STATE_ROLES: Final = ("state", "running", "opened", "closed")
-_OTHER_ROLES: Final = tuple(role for role in DRIVE_SIGNALS if role not in _STATE_ROLES)
 ON, OFF, HALF, NONE, HATCHED, PLAIN = "on", "off", "half", "none", "hatched", "plain"
 _USUAL: Final = frozenset(((ON, "RUN"), (ON, "OPEN"), (OFF, "CLSD")))
 _SURE: Final = frozenset(("", "↓", "↑"))  # marks of a value that is as good as any
@@ -79,8 +79,11 @@ class Equipment(NamedTuple):
 STATELESS: Final = Equipment(PLAIN, "")
 
 
-def _truth(inputs: Inputs, role: str) -> bool | None:
-    reading = inputs.signal(role)
+Known = Mapping[str, Reading]  # by role; only the signals that the equipment has
+
+
+def _truth(known: Known, role: str) -> bool | None:
+    reading = known.get(role)
     return None if reading is None else reading.truth
 
 
@@ -89,59 +92,66 @@ def equipment(inputs: Inputs, *, on_word: str, off_word: str) -> Equipment:
 
     A Bad signal beside the state, such as that of a fault, leaves the state and marks its cause.
     """
-    state = _state_reading(inputs)
+    known = {role: inputs.tag(tag) for role, tag in inputs.signals.items() if role in DRIVE_SIGNALS}
+    state = _state_reading(known)
     alarm = inputs.alarm or (state.alarm if state else None)
     priority, unacked = (alarm.priority, alarm.unacked) if alarm else (0, False)
-    badges = _badges(inputs, state)
+    badges = _badges(known, state)
     if state is None or state.is_bad:
         mark = mark_of(state) if state is not None else Mark.CONFIG.value
         return Equipment(NONE, "?", "", badges, mark, False, priority, unacked, usual=True)
-    fill, word = _state(inputs, state, on_word=on_word, off_word=off_word)
-    if fill in {OFF, HALF} and word != "TRIP" and _truth(inputs, "permissive") is False:
+    fill, word = _state(known, state, on_word=on_word, off_word=off_word)
+    if fill in {OFF, HALF} and word != "TRIP" and _truth(known, "permissive") is False:
         badges = (*badges, ("P", True))
-    figure, usual = _figure(inputs, fill), (fill, word) in _USUAL
-    mark, stale = _mark(inputs, state)
+    figure, usual = _figure(known, fill), (fill, word) in _USUAL
+    mark, stale = _mark(known, state)
     return Equipment(fill, tr(word), figure, badges, mark, stale, priority, unacked, usual)
 
 
-def _mark(inputs: Inputs, state: Reading) -> tuple[str, bool]:
+def _mark(known: Known, state: Reading) -> tuple[str, bool]:
     """(quality mark, stale) of the state, else of the worst other signal; what a badge says is not said twice."""
-    others = [reading for role in _OTHER_ROLES if (reading := inputs.signal(role)) is not None]
-    stale = state.stale or any(reading.stale and not reading.is_bad for reading in others)
+    stale, cause = state.stale, None
+    for role, reading in known.items():
+        if role in _STATE_ROLES:
+            continue
+        if reading.is_bad:
+            cause = cause or reading
+        elif reading.stale:
+            stale = True
     mark = mark_of(state)
     if mark in _BADGES:
         mark = ""
-    if not mark:
-        mark = next((mark_of(reading) for reading in others if reading.is_bad), "")
+    if not mark and cause is not None:
+        mark = mark_of(cause)
     return Mark.STALE.value if stale and not mark else mark, stale
 
 
-def _state_reading(inputs: Inputs) -> Reading | None:
+def _state_reading(known: Known) -> Reading | None:
     """The signal that says on or off, open or closed; a Bad one speaks for all of them."""
-    found = [reading for role in _STATE_ROLES if (reading := inputs.signal(role)) is not None]
-    if not found and (speed := inputs.signal("speed")) is not None:
+    found = [reading for role in _STATE_ROLES if (reading := known.get(role)) is not None]
+    if not found and (speed := known.get("speed")) is not None:
         return speed
     bad = (reading for reading in found if reading.is_bad)
     stale = (reading for reading in found if reading.stale)
     return next(bad, next(stale, found[0] if found else None))
 
 
-def _state(inputs: Inputs, state: Reading, *, on_word: str, off_word: str) -> tuple[str, str]:
-    opened, closed = _truth(inputs, "opened"), _truth(inputs, "closed")
-    if (opened and closed) or _truth(inputs, "discrepancy"):
-        return _feedback(inputs), "DISC"
-    if (named := _named_state(inputs)) is not None:
-        return (_feedback(inputs), "DISC") if named[1] == "DISC" else named
-    if _truth(inputs, "out_of_service"):
+def _state(known: Known, state: Reading, *, on_word: str, off_word: str) -> tuple[str, str]:
+    opened, closed = _truth(known, "opened"), _truth(known, "closed")
+    if (opened and closed) or _truth(known, "discrepancy"):
+        return _feedback(known), "DISC"
+    if (named := _named_state(known)) is not None:
+        return (_feedback(known), "DISC") if named[1] == "DISC" else named
+    if _truth(known, "out_of_service"):
         return HATCHED, "OOS"
-    if _truth(inputs, "fault"):
+    if _truth(known, "fault"):
         return OFF, "TRIP"
     if opened is False and closed is False:
         return HALF, "TRAV"
-    if on_word == "OPEN" and _is_position(inputs, state) and _ENDS[0] < (state.number or 0.0) < _ENDS[1]:
+    if on_word == "OPEN" and _is_position(known, state) and _ENDS[0] < (state.number or 0.0) < _ENDS[1]:
         return HALF, ""
-    on = _is_on(inputs, state)
-    command = _truth(inputs, "command")
+    on = _is_on(known, state)
+    command = _truth(known, "command")
     if command is not None and command != on:
         if on_word == "OPEN":
             return HALF, "TRAV"
@@ -149,20 +159,20 @@ def _state(inputs: Inputs, state: Reading, *, on_word: str, off_word: str) -> tu
     return (ON, on_word) if on else (OFF, off_word)
 
 
-def _feedback(inputs: Inputs) -> str:
+def _feedback(known: Known) -> str:
     """The fill that the feedback alone gives; half where it contradicts itself or says nothing."""
-    opened, closed = _truth(inputs, "opened"), _truth(inputs, "closed")
+    opened, closed = _truth(known, "opened"), _truth(known, "closed")
     if opened is not None and opened == closed:
         return HALF
-    on = next((truth for truth in (_truth(inputs, "running"), opened) if truth is not None), None)
+    on = next((truth for truth in (_truth(known, "running"), opened) if truth is not None), None)
     if on is None and closed is not None:
         on = not closed
     return HALF if on is None else ON if on else OFF
 
 
-def _named_state(inputs: Inputs) -> tuple[str, str] | None:
+def _named_state(known: Known) -> tuple[str, str] | None:
     """Fill and word from the text of a state enumeration; an unknown text is shown as it is."""
-    reading = inputs.signal("state")
+    reading = known.get("state")
     if (
         reading is None
         or reading.info is None
@@ -174,24 +184,20 @@ def _named_state(inputs: Inputs) -> tuple[str, str] | None:
     return _STATES.get(text.lower(), (HALF, text)) if text else None
 
 
-def _is_on(inputs: Inputs, state: Reading) -> bool:
-    if (
-        inputs.signal("running") is None
-        and inputs.signal("opened") is None
-        and inputs.signal("closed") is not None
-    ):
+def _is_on(known: Known, state: Reading) -> bool:
+    if known.get("running") is None and known.get("opened") is None and known.get("closed") is not None:
         return not state.truth
-    return abs(state.number or 0.0) > (_ENDS[0] if _is_position(inputs, state) else 0.0)
+    return abs(state.number or 0.0) > (_ENDS[0] if _is_position(known, state) else 0.0)
 
 
-def _is_position(inputs: Inputs, state: Reading) -> bool:
+def _is_position(known: Known, state: Reading) -> bool:
     """True where nothing but the speed or position says whether it is on."""
-    return state.tag == inputs.signals.get("speed")
+    return "speed" in known and state.tag == known["speed"].tag
 
 
-def _figure(inputs: Inputs, fill: str) -> str:
+def _figure(known: Known, fill: str) -> str:
     """Speed or position beside the word while it says something."""
-    reading = inputs.signal("speed")
+    reading = known.get("speed")
     if reading is None or fill not in {ON, HALF}:
         return ""
     if reading.is_bad:
@@ -200,17 +206,17 @@ def _figure(inputs: Inputs, fill: str) -> str:
     return "" if number is None else f"{number:.0f} %"
 
 
-def _badges(inputs: Inputs, state: Reading | None) -> tuple[tuple[str, bool], ...]:
+def _badges(known: Known, state: Reading | None) -> tuple[tuple[str, bool], ...]:
     """Mode and location letters; the second item says whether it must catch the eye."""
     badges: list[tuple[str, bool]] = []
-    if (mode := _mode(inputs)) is not None:
+    if (mode := _mode(known)) is not None:
         badges.append((mode, mode == "M"))
-    remote, local = _truth(inputs, "remote"), _truth(inputs, "local")
+    remote, local = _truth(known, "remote"), _truth(known, "local")
     if remote is False or local:
         badges.append(("L", True))
-    if _truth(inputs, "interlock"):
+    if _truth(known, "interlock"):
         badges.append(("I", True))
-    if _truth(inputs, "tagged"):
+    if _truth(known, "tagged"):
         badges.append(("tag", True))
     if state is not None and not state.is_bad and (letter := _BADGES.get(mark_of(state))):
         badges.append((letter, True))
@@ -218,16 +224,26 @@ def _badges(inputs: Inputs, state: Reading | None) -> tuple[tuple[str, bool], ..
 
 
 _BADGES: Final = {Mark.FORCED.value: "F", Mark.SIMULATED.value: "S"}
-_MODES: Final = {"manual": "M", "man": "M", "auto": "A", "automatic": "A", "cascade": "C", "cas": "C"}
+_MODES: Final = {
+    "manual": "M",
+    "man": "M",
+    "hand": "M",
+    "auto": "A",
+    "automatic": "A",
+    "cascade": "C",
+    "cas": "C",
+}
 
 
-def _mode(inputs: Inputs) -> str | None:
-    """A, M or C from an ``auto`` bit or from the text of a ``mode`` enumeration."""
-    auto = _truth(inputs, "auto")
+def _mode(known: Known) -> str | None:
+    """A, M or C from an ``auto`` bit or the text of a ``mode`` enumeration; another mode has its first letter."""
+    auto = _truth(known, "auto")
     if auto is not None:
         return "A" if auto else "M"
-    reading = inputs.signal("mode")
+    reading = known.get("mode")
     if reading is None or reading.is_bad or (number := reading.number) is None:
         return None
-    text = reading.info.states.get(int(number), "") if reading.info else ""
-    return _MODES.get(text.strip().lower(), "A" if number else "M")
+    text = reading.info.states.get(int(number), "").strip() if reading.info else ""
+    if not text:
+        return "A" if number else "M"
+    return _MODES.get(text.lower(), text[:1].upper())

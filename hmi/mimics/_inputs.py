@@ -31,8 +31,12 @@ class Inputs:
         self.tags = self._find_tags()
 
     def _find_instance(self) -> str:
+        return self._first("instance")
+
+    def _first(self, kind: str) -> str:
+        """The first property of a type that is written."""
         definition = self.element.definition
-        named = [p.name for p in definition.properties if p.type == "instance"] if definition else []
+        named = definition.named(kind) if definition else ()
         return next((str(v) for n in named if (v := self.element.get(n))), "")
 
     def _find_signals(self) -> dict[str, str]:
@@ -46,9 +50,7 @@ class Inputs:
         return found
 
     def _find_area(self) -> str:
-        definition = self.element.definition
-        named = [p.name for p in definition.properties if p.type == "area"] if definition else []
-        return next((str(v) for n in named if (v := self.element.get(n))), "")
+        return self._first("area")
 
     def _find_tags(self) -> tuple[str, ...]:
         """Every tag that can change this element's look."""
@@ -56,11 +58,13 @@ class Inputs:
         if definition is None:
             return ()
         names: dict[str, None] = dict.fromkeys(self._signals.values())
-        for prop in definition.properties:
-            value = element.properties.get(prop.name)
-            if prop.type == "tag" and isinstance(value, str) and value:
+        for name in definition.named("tag"):
+            value = element.properties.get(name)
+            if isinstance(value, str) and value:
                 names[value] = None
-            elif prop.type == "list" and isinstance(value, list):
+        for name in definition.named("list"):
+            value = element.properties.get(name)
+            if isinstance(value, list):
                 names.update(dict.fromkeys(tags_in(value)))
         for expression in element.bindings.values():
             names.update(dict.fromkeys(expression.names))

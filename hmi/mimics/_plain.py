@@ -16,6 +16,8 @@ _NOT_DRAWN: Final = re.compile(
 
 def drawn(text: str) -> str:
     """The text as it is drawn: what is no visible character is replaced, and what is too long is cut."""
+    if len(text) <= MOST_CHARACTERS and text.isprintable():
+        return text  # nearly every text, and much quicker than looking for what is not drawn
     if len(text) > MOST_CHARACTERS:
         text = text[: MOST_CHARACTERS - 1] + "…"
     if _NOT_DRAWN.search(text) is None:

@@ -281,6 +281,8 @@ class _Reader:
         self, parts: _Parts, raw: Mapping[str, Any], name: str, default: float, least: float
     ) -> float:
         value = raw.get(name, default)
+        if type(value) is int and least <= value <= MOST_PIXELS:
+            return float(value)
         if is_pixels(value) and value >= least:
             return float(value)
         if (reference := reference_in(value)) is not None:
@@ -301,7 +303,9 @@ class _Reader:
         return self._text(parts, _TOOLTIP, literal_of(value))
 
     def _take(self, parts: _Parts, known: Property, value: Any, *, fixed: bool) -> None:
-        if isinstance(value, Mapping) and value.keys() == {"expr"} and known.type != "arguments":
+        if isinstance(value, str) and value[:1] != "$" and fits(known, value):
+            parts.properties[known.name] = self._text(parts, known, value)
+        elif isinstance(value, Mapping) and value.keys() == {"expr"} and known.type != "arguments":
             if fixed or known.type in ("overrides", "instances"):
                 self._wrong(parts, known, value)
             else:
@@ -316,7 +320,9 @@ class _Reader:
             self._wrong(parts, known, value)
 
     def _text(self, parts: _Parts, known: Property, value: Any) -> Any:
-        if isinstance(value, str) and (problem := text_problem(value)):
+        if not isinstance(value, str) or drawn(value) is value:
+            return shown(known, value)
+        if problem := text_problem(value):
             self.out.report("warning", f"element {parts.id}: {known.name} {problem}", element=parts.id)
         return shown(known, value)
 

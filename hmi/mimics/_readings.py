@@ -6,6 +6,7 @@ A Bad value is never shown as a number or a state word: it reads ``----`` with t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from hmi.client.port import TagInfo
@@ -94,6 +95,11 @@ def doubt_of(reading: Reading) -> str:
     return mark_of(reading) if doubtful else ""
 
 
+def _is_plainly_good(reading: Reading) -> bool:
+    """True for a value that needs no mark, by what can be said at once."""
+    return not reading.data.status and not reading.stale and reading.data.value is not None
+
+
 def frame_of(reading: Reading, mark: str) -> str:
     if reading.is_bad:
         return "dashed"
@@ -102,14 +108,14 @@ def frame_of(reading: Reading, mark: str) -> str:
 
 def show(reading: Reading, *, form: str = "", unit: str | None = None, role: str = "value") -> Shown:
     """Decide everything about one value; ``form`` and ``unit`` override the tag's own."""
-    mark = mark_of(reading)
+    mark = "" if _is_plainly_good(reading) else mark_of(reading)
     alarm, unacked = (reading.alarm.priority, reading.alarm.unacked) if reading.alarm else (0, False)
     own = reading.info.unit if reading.info else ""
     shown_unit = own if unit is None else unit
-    frame = frame_of(reading, mark)
-    if reading.is_bad:
+    frame = frame_of(reading, mark) if mark else ""
+    if frame == "dashed":
         return Shown(NO_VALUE, shown_unit, "text.secondary", mark, frame, alarm, unacked)
-    doubtful = not quality.is_good(reading.data.status) or reading.stale
+    doubtful = bool(mark) and (not quality.is_good(reading.data.status) or reading.stale)
     text = format_value(reading.data.value, reading.info, form)
     if form == "mm:ss":
         shown_unit = ""
@@ -134,11 +140,8 @@ def _signed(info: TagInfo | None) -> bool:
 def _number(value: float, form: str, signed: bool) -> str:
     if form == "mm:ss":
         return f"{int(value) // 60:02d}:{int(value) % 60:02d}"
-    spec = form.lstrip(":") or default_format(value)
-    if not _SPEC.fullmatch(spec):
-        spec = default_format(value)
     try:
-        text = format(value, spec if "," in spec else _grouped(spec))
+        text = format(value, _spec(form) or _grouped(default_format(value)))
     except ValueError:
         text = format(value, default_format(value))
     text = text.replace(",", THOUSANDS)
@@ -146,6 +149,15 @@ def _number(value: float, form: str, signed: bool) -> str:
         digits = text[1:].strip("0." + THOUSANDS)
         return MINUS + text[1:] if digits else (FIGURE_SPACE if signed else "") + text[1:]
     return FIGURE_SPACE + text if signed else text
+
+
+@lru_cache(maxsize=256)
+def _spec(form: str) -> str:
+    """The format to use, thousands apart; empty for one that says nothing or cannot be used."""
+    spec = form.lstrip(":")
+    if not _SPEC.fullmatch(spec):
+        return ""
+    return spec if "," in spec else _grouped(spec)
 
 
 def _grouped(spec: str) -> str:

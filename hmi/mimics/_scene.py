@@ -13,7 +13,7 @@ from hmi.mimics._catalogue import AlarmCount, Catalogue, TagAlarm
 from hmi.mimics._control import Control
 from hmi.mimics._definition import SpanChoice
 from hmi.mimics._document import Display, Element
-from hmi.mimics._images import NOT_YET, ImageState
+from hmi.mimics._images import NOT_YET, ImageState, image_name_problem
 from hmi.mimics._inputs import Inputs
 from hmi.mimics._past import Past, Samples, is_doubtful, number_of, samples_of
 
@@ -34,15 +34,23 @@ class Scene:
     of the session.
     """
 
-    def __init__(self, display: Display, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        display: Display,
+        catalogue: Catalogue,
+        values: Mapping[str, DataValue] | None = None,
+        now_ns: int = 0,
+    ) -> None:
+        """``values`` are those that are known already; others may be in it."""
         self.display, self.catalogue = display, catalogue
         self.elements: tuple[Element, ...] = display.elements
         self.values: dict[str, DataValue] = {}
         self.alarms: dict[str, TagAlarm] = {}
+        self.has_unacked = False
         self.stale: frozenset[str] = frozenset()
         self.images: dict[str, ImageState] = {}
         self.controls: dict[str, Control] = {}
-        self.now_ns = 0
+        self.now_ns = now_ns
         self._alarms_told = False
         self._hears: Hearing = _always
         self._deaf: frozenset[str] = frozenset()
@@ -51,11 +59,12 @@ class Scene:
         self.inputs = tuple(Inputs(self, element, catalogue) for element in self.elements)
         self._by_tag: dict[str, list[int]] = {}
         self._by_history: dict[str, list[Past]] = {}
-        self._history_elements: list[int] = []
+        self._history_elements: dict[int, None] = {}
         self._with_area: list[int] = []
         self._with_instance: dict[str, list[int]] = {}
         self._with_image: dict[str, list[int]] = {}
         self._index()
+        self._take(values or {})
         self.looks: list[Look] = [self._look(index) for index in range(len(self.elements))]
 
     def _index(self) -> None:
@@ -64,7 +73,7 @@ class Scene:
                 self._by_tag.setdefault(tag, []).append(index)
             if inputs.area or inputs.lists_alarms:
                 self._with_area.append(index)
-            if image := inputs.image:
+            if (image := inputs.image) and not image_name_problem(image):
                 self._with_image.setdefault(image, []).append(index)
             if inputs.instance:
                 self._with_instance.setdefault(inputs.instance, []).append(index)
@@ -75,8 +84,7 @@ class Scene:
         for name in element.definition.history if element.definition else ():
             tag = element.properties.get(name)
             if tag:
-                if index not in self._history_elements:
-                    self._history_elements.append(index)
+                self._history_elements[index] = None
                 known = self._by_history.setdefault(str(tag), [])
                 known += [past for past in self._pasts_of(element, str(tag)) if past not in known]
 
@@ -127,16 +135,20 @@ class Scene:
     def apply(self, changed: Mapping[str, DataValue], now_ns: int) -> set[int]:
         """Take a batch of values; the indices of elements that now look different."""
         self.now_ns = now_ns
+        return self._refresh(self._take(changed))
+
+    def _take(self, changed: Mapping[str, DataValue]) -> set[int]:
         touched: set[int] = set()
+        now_ns, by_tag, values = self.now_ns, self._by_tag, self.values
         for tag, data in changed.items():
-            if (indices := self._by_tag.get(tag)) is None:
+            if (indices := by_tag.get(tag)) is None:
                 continue
-            self.values[tag] = data
+            values[tag] = data
             touched.update(indices)
-            at = min(data.source_time or now_ns, now_ns)
             for past in self._by_history.get(tag, ()):
+                at = min(data.source_time or now_ns, now_ns)
                 past.add(number_of(data), max(at, now_ns - past.span_ns), doubtful=is_doubtful(data))
-        return self._refresh(touched)
+        return touched
 
     def judge(self, fresh: Freshness, now_ns: int, *, hears: Hearing | None = None) -> set[int]:
         """Ask for the age of every value (at paint time) and carry the curves on while they are fresh.
@@ -177,6 +189,7 @@ class Scene:
         }
         first, self._alarms_told = not self._alarms_told, True
         self.alarms = dict(alarms)
+        self.has_unacked = any(a.unacked or (True in [u for _, u in a.further]) for a in alarms.values())
         touched = {index for tag in turned for index in self._by_tag.get(tag, ())}
         for tag in turned:
             touched.update(self._with_instance.get(tag.rpartition(".")[0], ()))
@@ -268,10 +281,11 @@ class Scene:
 
     def _refresh(self, indices: Iterable[int]) -> set[int]:
         changed: set[int] = set()
+        looks, look_at = self.looks, self._look
         for index in indices:
-            look = self._look(index)
-            if look != self.looks[index]:
-                self.looks[index] = look
+            look = look_at(index)
+            if look != looks[index]:
+                looks[index] = look
                 changed.add(index)
         return changed
 

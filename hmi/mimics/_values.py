@@ -18,6 +18,8 @@ _TEXTS: Final = frozenset(("string", "choice", "tag", "instance", "area", "displ
 
 def fits(prop: Property, value: Any) -> bool:
     """True when a literal may stand under the property."""
+    if prop.type in _TEXTS:
+        return isinstance(value, str) and (not prop.choices or value in prop.choices)
     match prop.type:
         case "number":
             return is_number(value) and _inside(prop, value)
@@ -36,7 +38,7 @@ def fits(prop: Property, value: Any) -> bool:
             return isinstance(value, Mapping)
         case "instances":
             return isinstance(value, list | Mapping)
-    return isinstance(value, str) and (not prop.choices or value in prop.choices)
+    return False
 
 
 def _inside(prop: Property, value: float) -> bool:
@@ -81,14 +83,15 @@ def text_problem(value: Any) -> str:
         return ""
     if len(value) > MOST_CHARACTERS:
         return f"is {len(value)} characters long, of which {MOST_CHARACTERS} are drawn"
-    return "" if drawn(value) == value else f"{quoted(value)} has characters that cannot be drawn"
+    plain = drawn(value)
+    return "" if plain is value or plain == value else f"{quoted(value)} has characters that cannot be drawn"
 
 
 def shown(prop: Property, value: Any) -> Any:
     """The value as the painters get it: texts plain and of a bounded length, also inside lists."""
-    if prop.type == "list":
-        return [_plain_row(row) for row in value]
-    return drawn(value) if prop.type in _TEXTS and isinstance(value, str) else value
+    if isinstance(value, str):
+        return drawn(value)
+    return [_plain_row(row) for row in value] if prop.type == "list" else value
 
 
 def _plain_row(row: Mapping[str, Any]) -> dict[str, Any]:

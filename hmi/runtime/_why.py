@@ -93,14 +93,13 @@ def _scaling(known: Known) -> WhyHop:
     if known.trace is None:
         return _waiting(known, "scaling", tr("There is no raw value to scale."), facts)
     raw = known.trace.value
-    done = converted(tag, raw)
-    if scaling is None:
-        unit = f" {tag.unit}" if tag.unit else ""
-        text = tr("No scaling: the number of the device is the value{unit}.", unit=unit)
-        state = state_of(done.status)
-        return WhyHop("scaling", state, text, plain(done.value), done.status, done.source_time, facts)
     if raw.value is None:
         return WhyHop("scaling", "unknown", tr("There is no raw value to scale."), facts=facts)
+    done = converted(tag, raw)
+    if scaling is None:
+        text = tr("No scaling: the device gives the value as it is.")
+        state = state_of(done.status)
+        return WhyHop("scaling", state, text, plain(done.value), done.status, done.source_time, facts)
     text = formula(scaling, raw.value, done)
     return WhyHop(
         "scaling", state_of(done.status), text, plain(done.value), done.status, done.source_time, facts
@@ -144,7 +143,11 @@ def _against(tag: TagDef, value: DataValue, live: bool) -> tuple[str, str]:
 def _expression(known: Known) -> WhyHop:
     value = known.value
     tree = tree_of(known.plant, known.tag, known.values)
-    text = tr("Calculated from {n} tags.", n=len({part for part in _tags_in(tree)}))
+    count = len(set(_tags_in(tree)))
+    text = tr("Calculated from {n} tags.", n=count) if count != 1 else tr("Calculated from one tag.")
+    state = state_of(value.status)
+    if state == "good" and not known.source.live:
+        state, text = "uncertain", text + " " + tr("One of its sources gives no sign of life.")
     return WhyHop("expression", state_of(value.status), text, plain(value.value), value.status,
                   value.source_time, {"expression": known.tag.expression}, tree=tree)  # fmt: skip
 
@@ -166,7 +169,7 @@ def _age(known: Known) -> WhyHop:
         facts["resting"] = True
     if not source.group:
         return WhyHop("age", "unknown", tr("No source has given a sign of life yet."), facts=facts)
-    age, limit = number(source.age_ms / 1000), number(source.limit_ms / 1000)
+    age, limit = f"{source.age_ms / 1000:.1f}", number(source.limit_ms / 1000)
     if source.live:
         text = tr("Its source gave a sign of life {age} s ago; {limit} s are allowed.", age=age, limit=limit)
     else:

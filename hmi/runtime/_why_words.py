@@ -153,4 +153,6 @@ def _old(known: Known, value: DataValue) -> str:
         )  # fmt: skip
     if known.source.live:
         return tr("The last usable value, of {time}.", time=at)
+    if known.tag.expression:
+        return tr("The last value, of {time}: one of its sources gives no sign of life.", time=at)
     return tr("The last value, of {time}: its source gives no sign of life.", time=at)

@@ -15,6 +15,7 @@ from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.mimics import Catalogue
 from hmi.ui.areas.outline import Node, outline
 from hmi.ui.search.index import Index, built
+from hmi.ui.trail import Ways, linked
 from hmi.ui.where import Where, mapped
 
 _WORK_NS: Final = NS_PER_MS
@@ -22,11 +23,12 @@ _PAUSE_S: Final = 0.000_5
 
 
 class Atlas(NamedTuple):
-    """``top`` is the tree of areas; ``plant`` the one that all of it was made from."""
+    """``top`` is the tree of areas; ``plant`` the one that all of it was made from; None while there is none."""
 
     plant: PlantInfo | None
     index: Index
     where: Where | None
+    ways: Ways | None
     top: list[Node]
 
 
@@ -38,7 +40,7 @@ class AtlasMaker(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.atlas = Atlas(None, Index(), None, [])
+        self.atlas = Atlas(None, Index(), None, None, [])
         self._wanted: PlantInfo | None = None
         self._finished.connect(self._take)
 
@@ -53,10 +55,11 @@ class AtlasMaker(QObject):
     def _work(self, plant: PlantInfo, catalogue: Catalogue) -> None:
         top = outline(plant, catalogue)
         where = self._politely(mapped(plant, catalogue), plant)
-        index = self._politely(built(plant), plant) if where is not None else None
+        links = self._politely(linked(plant), plant)
+        index = self._politely(built(plant), plant)
         if index is not None:
             with suppress(RuntimeError):  # the window has been closed meanwhile
-                self._finished.emit(Atlas(plant, index, where, top))
+                self._finished.emit(Atlas(plant, index, where, Ways(plant, links), top))
 
     def _politely(self, steps: Generator[None, None, Any], plant: PlantInfo) -> Any:
         """What the steps make; the interpreter is left to the Qt thread after each millisecond of work.

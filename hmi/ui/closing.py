@@ -14,8 +14,8 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
 
-class CloseQuestion(QDialog):
-    """``answered`` carries the exit code, or None to stay. Leaving the runtime on watch is the default."""
+class Question(QDialog):
+    """A question about the window itself. It stays off the alarms; ``answered`` comes once."""
 
     answered = Signal(object)
 
@@ -24,25 +24,7 @@ class CloseQuestion(QDialog):
         super().__init__(parent)
         self._theme, self._window, self._area = theme, parent, area
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("Close the window"))
         self._told = False
-        words = tr("The runtime watches alarms and records history. It can go on without this window.")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 16)
-        column.setSpacing(12)
-        column.addWidget(Text(theme, tr("Leave the runtime on watch?"), font="title"))
-        text = Text(theme, words, wrap=True)
-        text.setMinimumWidth(420)
-        column.addWidget(text)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(FlatButton(theme, tr("Stay here"), lambda: self._answer(None)))
-        row.addWidget(FlatButton(theme, tr("Stop the runtime"), lambda: self._answer(CLOSED)))
-        leave = FlatButton(theme, tr("Leave on watch"), lambda: self._answer(LEAVE_ON_WATCH), strong=True)
-        row.addWidget(leave)
-        column.addLayout(row)
-        leave.setFocus()
-        self.rejected.connect(lambda: self._answer(None))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -60,11 +42,36 @@ class CloseQuestion(QDialog):
         if QPoint(x, y) != own.topLeft():
             self.move(x, y)
 
-    def _answer(self, code: int | None) -> None:
+    def settle(self, answer: object) -> None:
         if not self._told:
             self._told = True
-            self.answered.emit(code)
+            self.answered.emit(answer)
             self.close()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(self.rect(), self._theme.color("panel"))
+
+
+class CloseQuestion(Question):
+    """``answered`` carries the exit code, or None to stay. Leaving the runtime on watch is the default."""
+
+    def __init__(self, theme: Theme, parent: QWidget, area: Callable[[], QRect]) -> None:
+        super().__init__(theme, parent, area)
+        self.setWindowTitle(tr("Close the window"))
+        words = tr("The runtime watches alarms and records history. It can go on without this window.")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 16)
+        column.setSpacing(12)
+        column.addWidget(Text(theme, tr("Leave the runtime on watch?"), font="title"))
+        text = Text(theme, words, wrap=True)
+        text.setMinimumWidth(theme.px(420))
+        column.addWidget(text)
+        row = QHBoxLayout()
+        row.addStretch(1)
+        row.addWidget(FlatButton(theme, tr("Stay here"), lambda: self.settle(None)))
+        row.addWidget(FlatButton(theme, tr("Stop the runtime"), lambda: self.settle(CLOSED)))
+        leave = FlatButton(theme, tr("Leave on watch"), lambda: self.settle(LEAVE_ON_WATCH), strong=True)
+        row.addWidget(leave)
+        column.addLayout(row)
+        leave.setFocus()
+        self.rejected.connect(lambda: self.settle(None))

@@ -33,9 +33,9 @@ class Crumbs(QWidget):
         self._focused = 0
         self.narrow = 0.0
         self.wide = 0.0
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(theme.px(HEIGHT))
 
     @property
     def full_text(self) -> str:
@@ -49,7 +49,8 @@ class Crumbs(QWidget):
             own = self._width(self._words(steps[-1]))
             narrow = max(narrow, own)
             wide = max(wide, own + sum(self._width(step.title + _BETWEEN) for step in steps[:-1]))
-        self.narrow, self.wide = min(narrow, _WIDEST) + 4, min(max(narrow, wide), _WIDEST) + 4
+        widest = _WIDEST * self._theme.scale
+        self.narrow, self.wide = min(narrow, widest) + 4, min(max(narrow, wide), widest) + 4
 
     def set_trail(self, steps: Sequence[Crumb]) -> None:
         self._trail, self._focused = list(steps), 0
@@ -64,7 +65,7 @@ class Crumbs(QWidget):
         return metrics_of(self._theme.font("text.label")).horizontalAdvance(text)
 
     def sizeHint(self) -> QSize:
-        return QSize(round(self.narrow), HEIGHT)
+        return QSize(round(self.narrow), self._theme.px(HEIGHT))
 
     def resizeEvent(self, event: object) -> None:
         self._measure()
@@ -81,7 +82,7 @@ class Crumbs(QWidget):
             shown.insert(0, step)
         x = self._width(self._level()) if shown else 0.0
         for step in shown:
-            self._boxes.append((QRectF(x, 0, self._width(step.title), HEIGHT), step))
+            self._boxes.append((QRectF(x, 0, self._width(step.title), self.height()), step))
             x += self._width(step.title + _BETWEEN)
         self.update()
 
@@ -116,7 +117,7 @@ class Crumbs(QWidget):
         painter = QPainter(self)
         painter.setFont(self._theme.font("text.label"))
         metrics = metrics_of(self._theme.font("text.label"))
-        base = HEIGHT / 2 + 5
+        base = self.height() / 2 + self._theme.px(5)
         secondary, strong = self._theme.color("header.secondary"), self._theme.color("header.text")
         painter.setPen(secondary)
         if not self._boxes:

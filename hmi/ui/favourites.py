@@ -24,11 +24,13 @@ class Favourites(QObject):
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
-        self._plant: PlantInfo | None = None
+        self._names: frozenset[str] = frozenset()
+        self._order: list[str] = []
         settings.changed.connect(self.changed)
 
     def set_plant(self, plant: PlantInfo) -> None:
-        self._plant = plant
+        self._names = frozenset(display.name for display in plant.displays)
+        self._order = key_displays(plant)
         self.changed.emit()
 
     def address(self, number: int) -> str:
@@ -62,12 +64,9 @@ class Favourites(QObject):
 
     def _pinned(self, number: int) -> str:
         found = self._settings.get(SECTION).get(f"F{number}")
-        if not isinstance(found, str) or self._plant is None:
-            return ""
-        name = display_of_address(found)[0]
-        return found if any(display.name == name for display in self._plant.displays) else ""
+        known = isinstance(found, str) and display_of_address(found)[0] in self._names
+        return str(found) if known else ""
 
     def _default(self, number: int) -> str:
-        names = key_displays(self._plant) if self._plant is not None else []
-        at = KEYS.index(number) if number in KEYS else len(names)
-        return names[at] if at < len(names) else ""
+        at = KEYS.index(number) if number in KEYS else len(self._order)
+        return self._order[at] if at < len(self._order) else ""

@@ -13,6 +13,7 @@ from hmi.core.texts import tr
 from hmi.ui.crumbs import Crumbs
 from hmi.ui.header_parts import AlarmCounts, GlyphButton, Health, Rule, SimulatorChip
 from hmi.ui.paint import metrics_of
+from hmi.ui.points.badge import PointsBadge
 from hmi.ui.tabs import HEIGHT, Tabs
 from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text
@@ -25,7 +26,7 @@ __all__ = ["HEIGHT", "Header"]
 _NO_DATE, _NO_PLANT, _COMPACT, _NO_PLACE, _NO_USER = range(1, 6)
 _LAST = _NO_USER
 _STEPS = (_NO_PLANT, _NO_USER)
-_LEFT, _RIGHT, _GAP, _RULES = 6, 16, 12, 3 * 17
+_LEFT, _RIGHT, _GAP, _RULES = 6, 6, 12, 3 * 17
 
 
 class Header(QWidget):
@@ -34,7 +35,7 @@ class Header(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(theme.px(HEIGHT))
         self.plant = Text(theme, font="title", color="header.text")
         self.areas = GlyphButton(theme, "areas", tr("Areas and displays (Ctrl+T)"))
         self.back = GlyphButton(theme, "back", tr("Back (Alt+Left)"))
@@ -44,10 +45,12 @@ class Header(QWidget):
         self.place = Crumbs(theme)
         self.tabs = Tabs(theme)
         self.counts = AlarmCounts(theme)
+        self.points = PointsBadge(theme)
         self.health = Health(theme)
         self.chip = SimulatorChip(theme)
         self.user = Text(theme, font="text.label", color="header.secondary")
         self.clock = Text(theme, font="text.strong", color="header.text")
+        self.menu = GlyphButton(theme, "menu", tr("Windows, theme and text size"))
         self.chip.hide()
         self._time, self._left_out = "–", 0
         self._lay_out()
@@ -68,12 +71,14 @@ class Header(QWidget):
         row.addWidget(self.tabs)
         row.addStretch(3)
         row.addWidget(self.seek)
-        for widget in (self.chip, None, self.counts, Rule(self._theme), self.health, Rule(self._theme)):
+        marks = (self.chip, None, self.points, self.counts)
+        for widget in (*marks, Rule(self._theme), self.health, Rule(self._theme)):
             row.addSpacing(12) if widget is None else row.addWidget(widget)
         row.addWidget(self.user)
         row.addWidget(Rule(self._theme))
         self.clock.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.clock)
+        row.addWidget(self.menu)
 
     def _ways(self) -> tuple[GlyphButton, ...]:
         return (self.areas, self.back, self.forward, self.up)
@@ -134,8 +139,9 @@ class Header(QWidget):
         shown += metrics_of(self._theme.font("text.strong")).horizontalAdvance(clock) + 4
         chip = self.chip.sizeHint().width() if not self.chip.isHidden() else 0
         shown += self.place.narrow if out < _NO_PLACE else 0
-        ways = sum(button.width() for button in (*self._ways(), self.seek)) + 12
-        fixed = self.counts.width() + self.health.width() + chip + ways + _LEFT + _RIGHT + 3 * _GAP + _RULES
+        ways = sum(button.width() for button in (*self._ways(), self.seek, self.menu)) + 12
+        marks = self.points.needed + self.counts.width() + self.health.width() + chip
+        fixed = marks + ways + _LEFT + _RIGHT + 3 * _GAP + _RULES
         return shown + fixed + self.tabs.width_for(compact=out >= _COMPACT)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -16,6 +16,7 @@ from hmi.ui.paint import draw_alarm_mark
 from hmi.ui.tabs import HEIGHT
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, is_press_key, plain
+from hmi.ui.zoom import zoomed
 
 
 class HeaderButton(QAbstractButton):
@@ -24,7 +25,7 @@ class HeaderButton(QAbstractButton):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -49,6 +50,7 @@ _GLYPHS: Final[dict[str, list[list[tuple[float, float]]]]] = {
     "forward": [[(6.5, 3), (11.5, 8), (6.5, 13)], [(3, 8), (11.5, 8)]],
     "up": [[(3, 8), (8, 3), (13, 8)], [(8, 3), (8, 13.5)]],
     "find": [[(10.6, 10.6), (14.5, 14.5)]],
+    "menu": [[(8, 3), (8, 3.2)], [(8, 8), (8, 8.2)], [(8, 13), (8, 13.2)]],
 }  # fmt: skip
 _SIDE: Final = 28
 
@@ -59,7 +61,7 @@ class GlyphButton(HeaderButton):
     def __init__(self, theme: Theme, glyph: str, words: str) -> None:
         super().__init__(theme)
         self._glyph = glyph
-        self.setFixedSize(_SIDE, HEIGHT)
+        self.setFixedSize(theme.px(_SIDE), theme.px(HEIGHT))
         self.setAccessibleName(words)
         self.setToolTip(plain(words))
 
@@ -83,12 +85,15 @@ class GlyphButton(HeaderButton):
     def _sign(self, painter: QPainter) -> None:
         painter.save()
         painter.setOpacity(1.0 if self.isEnabled() else 0.4)
-        pen = QPen(self._theme.color("header.text" if self.isEnabled() else "header.secondary"), 1.7)
+        width = 2.8 if self._glyph == "menu" else 1.7
+        pen = QPen(self._theme.color("header.text" if self.isEnabled() else "header.secondary"), width)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.translate((self.width() - 16) / 2, (self.height() - 16) / 2)
+        painter.translate(self.width() / 2, self.height() / 2)
+        painter.scale(self._theme.scale, self._theme.scale)
+        painter.translate(-8, -8)
         for stroke in _GLYPHS[self._glyph]:
             painter.drawPolyline([QPointF(*point) for point in stroke])
         if self._glyph == "find":
@@ -104,7 +109,7 @@ class AlarmCounts(HeaderButton):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._counts: Counter[int] = Counter()
-        self.setFixedSize(4 * self.STEP, HEIGHT)
+        self.setFixedSize(theme.px(4 * self.STEP), theme.px(HEIGHT))
         self.setAccessibleName(tr("Alarms by priority"))
 
     def set_alarms(self, rows: Iterable[AlarmInfo]) -> None:
@@ -119,18 +124,18 @@ class AlarmCounts(HeaderButton):
         return self._counts[priority]
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(self._theme.font("text.strong"))
+        painter, theme, _ = zoomed(self, self._theme)
         for index, priority in enumerate((1, 2, 3, 4)):
             number = self._counts[priority]
             center = QPointF(index * self.STEP + 12, HEIGHT / 2)
             if number:
-                draw_alarm_mark(painter, self._theme, priority, center, size=18)
+                draw_alarm_mark(painter, theme, priority, center, size=18)
             else:
                 self._empty(painter, center)
-            painter.setPen(self._theme.color("header.text" if number else "header.secondary"))
-            painter.setFont(self._theme.font("text.strong"))
+            painter.setPen(theme.color("header.text" if number else "header.secondary"))
+            painter.setFont(theme.font("text.strong"))
             painter.drawText(QPointF(center.x() + 14, HEIGHT / 2 + 5), str(number))
+        painter.resetTransform()
         self.paint_focus(painter)
 
     def _empty(self, painter: QPainter, center: QPointF) -> None:
@@ -146,7 +151,7 @@ class Health(HeaderButton):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self.word, self._glyph = tr("No runtime"), "down"
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(theme.px(HEIGHT))
         self._say(self.word, "down", "")
 
     def show_runtime_silent(self, text: str) -> None:
@@ -168,14 +173,15 @@ class Health(HeaderButton):
             return
         self.word, self._glyph = word, glyph
         self.setAccessibleName(tr("Connections: {word}", word=word))
-        self.setFixedWidth(round(QFontMetricsF(self._theme.font("text.label")).horizontalAdvance(word)) + 32)
+        metrics = QFontMetricsF(self._theme.font("text.word"))
+        self.setFixedWidth(round(metrics.horizontalAdvance(word)) + self._theme.px(28))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+        painter, theme, _ = zoomed(self, self._theme)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         bad = self._glyph != "up"
-        color = self._theme.color("header.text" if bad else "header.secondary")
+        color = theme.color("header.text" if bad else "header.secondary")
         center = QPointF(10, HEIGHT / 2)
         painter.setPen(QPen(color, 1.8))
         if self._glyph == "up":
@@ -186,9 +192,10 @@ class Health(HeaderButton):
         else:
             for sign in (-1, 1):
                 painter.drawLine(center + QPointF(-5, -5 * sign), center + QPointF(5, 5 * sign))
-        painter.setFont(self._theme.font("text.word" if bad else "text.label"))
+        painter.setFont(theme.font("text.word" if bad else "text.label"))
         painter.setPen(color)
         painter.drawText(QPointF(22, HEIGHT / 2 + 5), self.word)
+        painter.resetTransform()
         self.paint_focus(painter)
 
 
@@ -198,10 +205,10 @@ class Rule(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.setFixedSize(17, HEIGHT)
+        self.setFixedSize(17, theme.px(HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(8, 12, 1, HEIGHT - 24, self._theme.color("header.secondary"))
+        QPainter(self).fillRect(8, 12, 1, self.height() - 24, self._theme.color("header.secondary"))
 
 
 class SimulatorChip(FlatButton):

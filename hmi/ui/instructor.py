@@ -48,7 +48,7 @@ class InstructorPanel(Panel):
         self._ask("status")
 
     def sizeHint(self) -> QSize:
-        return QSize(WIDTH, HEIGHT)
+        return QSize(self.theme.px(WIDTH), self.theme.px(HEIGHT))
 
     def close_panel(self) -> None:
         self._timer.stop()

@@ -33,9 +33,14 @@ def short_tag(name: str) -> str:
     return name.rpartition("/")[2]
 
 
+def state_name(state: str) -> str:
+    """The state of an alarm in words."""
+    return tr(_STATES.get(state, state))
+
+
 def state_words(row: AlarmInfo) -> str:
     """The state of an alarm in words; a state that cannot be known says so."""
-    words = tr(_STATES.get(row.state, row.state))
+    words = state_name(row.state)
     if row.state_unknown:
         return tr("{state}, value unknown", state=words)
     return words if row.stored else tr("{state}, not stored", state=words)

@@ -55,7 +55,7 @@ class MimicPage(QWidget):
         station.judged.connect(self._judge)
         station.images.arrived.connect(self.view.set_images)
         self.view.pastAsked.connect(self._past_asked)
-        station.alarmsChanged.connect(lambda: self.view.set_alarms(station.tag_alarms))
+        station.alarmsChanged.connect(self._alarms_changed)
 
     def open(self, address: str) -> bool:
         """Show the display of that name, with the arguments in its address; False when the plant has none.
@@ -93,7 +93,7 @@ class MimicPage(QWidget):
             with self._one_at_a_time:
                 if turn == self._turn:
                     scene = build()
-                    hits = Hits.of(scene.elements)
+                    hits = Hits.of(scene.elements).prepare()
                     with suppress(RuntimeError):  # the window has been closed meanwhile
                         self._prepared.emit(turn, (scene, hits))
 
@@ -126,6 +126,9 @@ class MimicPage(QWidget):
         for tag, span in self._history.items():
             self._station.read_samples(tag, span, owner=self, done=self._backfill_for(scene, tag))
         self._history = {}
+
+    def _alarms_changed(self) -> None:
+        self.view.set_alarms(self._station.tag_alarms)
 
     def _past_asked(self) -> None:
         """Another span was chosen on the display: its past is read again."""
@@ -165,6 +168,7 @@ class MimicPage(QWidget):
         return (
             self.is_complete
             and scene is not None
+            and all(name in scene.images for name in scene.image_names)
             and not any(data.status & CODE_MASK in _UNSETTLED for data in scene.values.values())
         )
 

@@ -73,13 +73,17 @@ class Place:
 
 
 def places(plant: PlantInfo) -> list[Place]:
-    """The home display, then one tab for each area below the site, whether a display shows it or not."""
+    """The home display, then one tab for each area below the site, whether a display shows it or not.
+
+    Areas inside areas have none: they are in the tree of areas.
+    """
     home = home_of(plant)
     found = [Place("Overview", "", home.name)] if home else []
     parents = {area.get("parent", "") for area in plant.areas}
+    tops = {area["path"] for area in plant.areas if not area.get("parent")}
     for area in plant.areas:
         path = area["path"]
-        if path in parents and not area.get("parent"):
+        if (path in parents and path in tops) or area.get("parent", "") not in {"", *tops}:
             continue
         display = area_display(path, plant)
         opens = display.title if display and display.area != path else ""

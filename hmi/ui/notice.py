@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Text
+from hmi.ui.zoom import zoomed
 
 BAR = 32
 NOTE_MS = 8_000
@@ -19,10 +20,10 @@ class Banner(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.setFixedHeight(BAR)
+        self.setFixedHeight(theme.px(BAR))
         self.text = Text(theme, font="text.strong", color="accent.text")
         row = QHBoxLayout(self)
-        row.setContentsMargins(48, 0, 16, 0)
+        row.setContentsMargins(theme.px(48), 0, 16, 0)
         row.addWidget(self.text)
         self.hide()
 
@@ -32,12 +33,12 @@ class Banner(QWidget):
             self.setVisible(bool(text))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("accent"))
+        painter, theme, size = zoomed(self, self._theme)
+        painter.fillRect(QRectF(QPointF(), size), theme.color("accent"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("accent.text"), 2.0))
+        painter.setPen(QPen(theme.color("accent.text"), 2.0))
         painter.drawEllipse(QRectF(20, BAR / 2 - 9, 18, 18))
-        painter.setFont(self._theme.font("text.strong"))
+        painter.setFont(theme.font("text.strong"))
         painter.drawText(QRectF(20, BAR / 2 - 9, 18, 18), Qt.AlignmentFlag.AlignCenter, "!")
 
 
@@ -60,7 +61,7 @@ class Notice(QWidget):
 
     def place(self, area: QRect) -> None:
         self._area = area
-        width = min(640, area.width() - 40)
+        width = min(self._theme.px(640), area.width() - 40)
         height = max(40, self._row.heightForWidth(width))
         self.setGeometry(area.center().x() - width // 2, area.bottom() - height - 8, width, height)
 

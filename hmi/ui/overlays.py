@@ -16,10 +16,11 @@ from hmi.ui.sheet import KeySheet
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.travel import Travel
+from hmi.ui.why.panel import WhyPanel
 
 
 class Overlays(QObject):
-    """Search, areas, keys and guidance; all stay inside the working area, so the alarm strip is never covered."""
+    """Search, areas, keys, guidance and why; all stay inside the working area, so the alarm strip is never covered."""
 
     def __init__(
         self,
@@ -36,7 +37,8 @@ class Overlays(QObject):
         self.areas = AreaPanel(theme, station, travel.atlas, travel.favourites, window)
         self.keys = KeySheet(theme, travel.favourites, travel.title_of, window)
         self.guidance = GuidancePanel(theme, station, window)
-        self.all: tuple[Overlay, ...] = (self.find, self.areas, self.keys, self.guidance)
+        self.why = WhyPanel(theme, station, window)
+        self.all: tuple[Overlay, ...] = (self.find, self.areas, self.keys, self.guidance, self.why)
         self._opened: list[Overlay] = []
         for panel in self.all:
             panel.closed.connect(lambda panel=panel: self._gone(panel))
@@ -55,12 +57,24 @@ class Overlays(QObject):
             self._opened.append(self.guidance)
         self.guidance.show_row(row, self._area())
 
+    def show_why(self, tag: str) -> None:
+        """Why a tag has its value; nothing for the alarm of a link, which has no tag."""
+        if tag:
+            if self.why not in self._opened:
+                self._opened.append(self.why)
+            self.why.show_tag(tag, self._area())
+
     def close_last(self) -> bool:
         """True when there was one to close."""
         if not self._opened:
             return False
         self._opened[-1].close_panel()
         return True
+
+    @property
+    def opened(self) -> tuple[Overlay, ...]:
+        """What is open, the last one opened last."""
+        return tuple(self._opened)
 
     def keep_inside(self) -> None:
         """The working area is another one now."""

@@ -203,7 +203,7 @@ def draw_badge(
 
     ``tag`` is a T in the shape of a tag that hangs on the equipment: do not operate.
     """
-    metrics = metrics_of(theme.font("badge"))
+    metrics = metrics_of(theme.plain.font("badge"))
     width = BADGE_SIZE if letter == TAG else max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
 
     def draw(inner: QPainter, at: QPointF) -> None:
@@ -214,7 +214,7 @@ def draw_badge(
 
 
 def _badge(painter: QPainter, theme: Theme, letter: str, center: QPointF, width: float, solid: bool) -> None:
-    font = theme.font("badge")
+    font = theme.plain.font("badge")
     metrics = metrics_of(font)
     box = QRectF(center.x() - width / 2, center.y() - BADGE_SIZE / 2, width, BADGE_SIZE)
     painter.save()
@@ -329,7 +329,7 @@ def draw_quality_mark(painter: QPainter, theme: Theme, mark: str, left: QPointF)
     elif mark == "↯":
         draw_broken(painter, theme, center)
     elif mark in {"?", "↓", "↑"}:
-        painter.setFont(theme.font("value.small"))
+        painter.setFont(theme.plain.font("value.small"))
         painter.setPen(theme.color("text.secondary"))
         painter.drawText(QPointF(left.x() + 3, left.y() + 5.5), mark)
     elif mark:

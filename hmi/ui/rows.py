@@ -24,14 +24,17 @@ PaintRow = Callable[[QPainter, QRect, int], None]
 
 
 class RowDelegate(QStyledItemDelegate):
-    """Paints the ground of a row (chosen, pointed at) and leaves the rest to ``paint_row``."""
+    """Paints the ground of a row (chosen, pointed at) and leaves the rest to ``paint_row``.
+
+    ``height`` and the box that ``paint_row`` gets are in pixels at 100 %, to be painted with ``theme.plain``.
+    """
 
     def __init__(self, theme: Theme, height: int, paint_row: PaintRow) -> None:
         super().__init__()
         self._theme, self._height, self._paint_row = theme, height, paint_row
 
     def sizeHint(self, option: QStyleOptionViewItem, index: AnyIndex) -> QSize:
-        return QSize(40, self._height)
+        return QSize(40, self._theme.px(self._height))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: AnyIndex) -> None:
         box: QRect = option.rect  # type: ignore[attr-defined]
@@ -44,7 +47,11 @@ class RowDelegate(QStyledItemDelegate):
             painter.setPen(self._theme.pen("focus", 2.0))
             painter.drawRect(box.adjusted(1, 1, -1, -1))
         painter.save()
-        self._paint_row(painter, box, index.row())
+        painter.translate(box.topLeft())
+        scale = self._theme.scale
+        painter.scale(scale, scale)
+        inner = QRect(0, 0, round(box.width() / scale), round(box.height() / scale))
+        self._paint_row(painter, inner, index.row())
         painter.restore()
 
 

@@ -41,6 +41,8 @@ class Settings(QObject):
         self._folder = folder
         self._whose: tuple[str, str] = ("", "")
         self._sections: dict[str, Any] = {}
+        self.is_read = False
+        """What is on file for this plant and user is known."""
         self._one_at_a_time = Lock()
         self._written = 0
         self._read.connect(self._take)
@@ -50,8 +52,9 @@ class Settings(QObject):
         if (plant, user) == self._whose:
             return
         self._whose, self._sections = (plant, user), {}
-        self.changed.emit()
         file = self._file()
+        self.is_read = file is None
+        self.changed.emit()
         if file is not None:
             self._beside(lambda: self._send((plant, user), _sections_in(file)))
 
@@ -93,6 +96,7 @@ class Settings(QObject):
         """What was chosen while the file was being read stays."""
         if tuple(whose) == self._whose:
             self._sections = {**sections, **self._sections}
+            self.is_read = True
             self.changed.emit()
 
 

@@ -40,7 +40,7 @@ class KeyCaps(QWidget):
         self.setAccessibleName(" ".join(keys))
 
     def sizeHint(self) -> QSize:
-        return QSize(round(max(self.need(), self._room)), 22)
+        return QSize(round(max(self.need(), self._room)), self._theme.px(22))
 
     def need(self) -> float:
         return sum(map(self._width, self._keys)) + 4.0 * len(self._keys)
@@ -54,7 +54,7 @@ class KeyCaps(QWidget):
         painter.setFont(self._theme.font("text.small.strong"))
         x = 0.5
         for key in self._keys:
-            box = QRectF(x, 1.5, self._width(key), 19)
+            box = QRectF(x, 1.5, self._width(key), self.height() - 3)
             painter.setPen(self._theme.pen("button.edge"))
             painter.setBrush(self._theme.brush("field"))
             painter.drawRoundedRect(box, 3, 3)
@@ -88,7 +88,7 @@ class KeySheet(Overlay):
         column.addWidget(self.scroller, 1)
 
     def place_in(self, area: QRect) -> QRect:
-        width, height = min(WIDTH, area.width() - 24), min(HEIGHT, area.height() - 24)
+        width, height = min(self.theme.px(WIDTH), area.width() - 24), min(self.theme.px(HEIGHT), area.height() - 24)
         return QRect(area.center().x() - width // 2, area.center().y() - height // 2, width, height)
 
     def open_panel(self, area: QRect) -> None:

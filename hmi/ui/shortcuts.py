@@ -14,13 +14,20 @@ MOVE, OBJECTS, ALARMS, TRENDS, WINDOW = "Moving about", "Objects", "Alarms", "Tr
 GROUPS: Final = (MOVE, OBJECTS, ALARMS, TRENDS, WINDOW)
 
 
+PAGE, FLEET = "page", "fleet"
+
+
 class Shortcut(NamedTuple):
-    """``action`` names what the window does; empty where the part that has the focus takes the key itself."""
+    """``action`` names what is done; empty where the part that has the focus takes the key itself.
+
+    ``owner``: who does it, the page in a window or the windows of the station together.
+    """
 
     keys: tuple[str, ...]
     words: str
     group: str
     action: str = ""
+    owner: str = PAGE
 
 
 SHORTCUTS: Final = (
@@ -35,7 +42,9 @@ SHORTCUTS: Final = (
     Shortcut(("Enter",), "Faceplate, or display of a link", OBJECTS),
     Shortcut(("Menu", "Shift+F10"), "Menu of the object", OBJECTS),
     Shortcut(("T",), "Trend of the faceplate", OBJECTS, "trend"),
+    Shortcut(("W",), "Why this number?", OBJECTS, "why"),
     Shortcut(("Ctrl+L",), "Alarm list and back", ALARMS, "alarms"),
+    Shortcut(("Ctrl+P",), "Forced and simulated points", ALARMS, "points"),
     Shortcut(("Ctrl+D",), "To the alarm strip", ALARMS, "to_strip"),
     Shortcut(("Ctrl+Shift+A",), "Acknowledge the top alarm", ALARMS, "acknowledge_top"),
     Shortcut(("Enter",), "Its display and faceplate", ALARMS),
@@ -46,15 +55,24 @@ SHORTCUTS: Final = (
     Shortcut(("Left", "Right"), "Move the cursor", TRENDS),
     Shortcut(("1", "2", "3"), "15 min, 1 h, 8 h", TRENDS),
     Shortcut(("Ctrl+I",), "Instructor panel (simulator)", WINDOW, "instructor"),
+    Shortcut(("Ctrl+N",), "Another window", WINDOW, "new_window", FLEET),
+    Shortcut(("Ctrl+W",), "Close this window", WINDOW, "close_window", FLEET),
+    Shortcut(("Ctrl+Q",), "Close all windows", WINDOW, "close_all", FLEET),
+    Shortcut(("F11",), "Full screen and back", WINDOW, "full_screen", FLEET),
+    Shortcut(("Ctrl+Shift+T",), "Light or dark", WINDOW, "theme", FLEET),
+    Shortcut(("Ctrl++", "Ctrl+="), "Larger texts", WINDOW, "larger", FLEET),
+    Shortcut(("Ctrl+-",), "Smaller texts", WINDOW, "smaller", FLEET),
+    Shortcut(("Ctrl+0",), "Texts of the usual size", WINDOW, "usual_size", FLEET),
+    Shortcut(("Ctrl+Alt+Shift+Q",), "Leave the kiosk", WINDOW, "leave_kiosk", FLEET),
     Shortcut(("?",), "This sheet", WINDOW, "keys"),
     Shortcut(("Esc",), "Close what was opened last", WINDOW, "escape"),
 )  # fmt: skip
 
 
-def bind(window: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
-    """Bind every key of the table that has an action; KeyError when the window does not know one."""
+def bind(window: QWidget, actions: Mapping[str, Callable[[], object]], owner: str = PAGE) -> None:
+    """Bind every key of the table that an owner acts on; KeyError when it does not know one of the actions."""
     for shortcut in SHORTCUTS:
-        if shortcut.action:
+        if shortcut.action and shortcut.owner == owner:
             for key in shortcut.keys:
                 QShortcut(QKeySequence(key), window, actions[shortcut.action])
 

@@ -172,7 +172,7 @@ class Station(QObject):
             return True
         if event.kind == "overrun":
             self.ask_alarms()
-        elif event.kind in {"connection", "status"}:
+        elif event.kind in {"connection", "status", "points"}:
             self.ask_status()
         elif event.kind == "plant":
             self.ask_plant()

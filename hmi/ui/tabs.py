@@ -39,7 +39,7 @@ class Tabs(QWidget):
         self._active, self._focused = -1, 0
         self._compact, self._room = False, 0.0
         self.lit = True
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(tr("Areas"))
@@ -115,7 +115,7 @@ class Tabs(QWidget):
         for place in self._places:
             width = metrics.horizontalAdvance(self.text_of(place)) + 2 * _pad(compact)
             if place.area in self._marks:
-                width += 26 + metrics.horizontalAdvance(self._digits(place, compact))
+                width += self._theme.px(26) + metrics.horizontalAdvance(self._digits(place, compact))
             widths.append(width)
         return widths
 
@@ -127,14 +127,14 @@ class Tabs(QWidget):
         share = min(1.0, self._room / sum(widths)) if self._room and widths else 1.0
         x, boxes = 0.0, []
         for width in widths:
-            boxes.append(QRectF(x, 0, width * share, HEIGHT))
+            boxes.append(QRectF(x, 0, width * share, self._theme.px(HEIGHT)))
             x += width * share
         self._boxes = boxes
-        self.setFixedSize(max(round(x), 1), HEIGHT)
+        self.setFixedSize(max(round(x), 1), self._theme.px(HEIGHT))
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(round(self._boxes[-1].right()) if self._boxes else 1, HEIGHT)
+        return QSize(round(self._boxes[-1].right()) if self._boxes else 1, self._theme.px(HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -151,19 +151,21 @@ class Tabs(QWidget):
         painter.setFont(self._theme.font("text.strong"))
         idle = "header.text" if place.display else "header.secondary"
         painter.setPen(self._theme.color("tab.active.text" if active else idle))
-        base = 25 + self.fontMetrics().capHeight() / 2
+        middle, wide = self._theme.px(25), self._theme.px(26)
+        base = middle + metrics_of(self._theme.font("text.strong")).capHeight() / 2
         metrics, pad = metrics_of(self._theme.font("text.strong")), _pad(self._compact)
         mark = self._marks.get(place.area)
         digits = self._digits(place, self._compact) if mark else ""
-        tail = metrics.horizontalAdvance(digits) + 26 if mark else 0.0
+        tail = metrics.horizontalAdvance(digits) + wide if mark else 0.0
         room = box.width() - 2 * pad - tail + 0.5
         title = metrics.elidedText(self.text_of(place), Qt.TextElideMode.ElideRight, room)
         painter.drawText(QPointF(box.x() + pad, base), title)
         if mark is not None:
             priority, _, unacked = mark
-            painter.drawText(QPointF(box.right() - pad - tail + 26, base), digits)
-            center = QPointF(box.right() - pad - tail + 12, 25)
-            draw_alarm_mark(painter, self._theme, priority, center, size=18, lit=self.lit or not unacked)
+            painter.drawText(QPointF(box.right() - pad - tail + wide, base), digits)
+            center = QPointF(box.right() - pad - tail + self._theme.px(12), middle)
+            lit, size = self.lit or not unacked, self._theme.px(18)
+            draw_alarm_mark(painter, self._theme, priority, center, size=size, lit=lit)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if (index := self._index_at(event.position())) >= 0:

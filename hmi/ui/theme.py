@@ -18,6 +18,8 @@ from hmi.ui.resources import resource
 
 FAMILY: Final = "Inter"
 THEMES: Final = ("light", "dark")
+SCALES: Final = (100, 125, 150, 175, 200)
+"""Sizes of text in per cent that a user may choose."""
 _FONT_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "Inter-Bold.otf")
 # role -> (pixel size at 100 %, weight). 14 px capitals are 16 arc-minutes on a 27 inch screen at 0.6 m.
 FONTS: Final[dict[str, tuple[int, int]]] = {
@@ -67,8 +69,18 @@ def make_font(pixels: float, weight: int = 400) -> QFont:
 class Theme:
     """One set of named colours and fonts; objects are shared and must not be changed by their users."""
 
-    def __init__(self, name: str, *, title: str, dark: bool, colors: dict[str, str], pens: list[str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        title: str,
+        dark: bool,
+        colors: dict[str, str],
+        pens: list[str],
+        percent: int = 100,
+    ) -> None:
         self.name, self.title, self.dark = name, title, dark
+        self.percent, self.scale = percent, percent / 100
         self._hex = colors
         self._colors = {role: QColor(code) for role, code in colors.items()}
         self._brushes = {role: QBrush(color) for role, color in self._colors.items()}
@@ -77,9 +89,28 @@ class Theme:
         self.trend_pens = tuple(QColor(code) for code in pens)
 
     @staticmethod
-    def load(name: str) -> Theme:
-        """The shipped theme of that name (``light`` or ``dark``); the same object each time."""
-        return _load(name)
+    def load(name: str, percent: int = 100) -> Theme:
+        """The shipped theme of that name (``light`` or ``dark``) with texts of a size; the same object each time.
+
+        ConfigurationError when there is no such theme or size (``SCALES``).
+        """
+        if percent not in SCALES:
+            sizes = ", ".join(map(str, SCALES))
+            raise ConfigurationError(f"there is no text size of {percent} %", do=f"use one of: {sizes}")
+        return _load(name, percent)
+
+    @property
+    def plain(self) -> Theme:
+        """The same colours with texts of 100 %: for what is painted by a painter that is scaled itself."""
+        return _load(self.name, 100)
+
+    def grown(self, percent: int) -> Theme:
+        """The same colours with texts of any size, in per cent."""
+        return _load(self.name, percent)
+
+    def px(self, length: float) -> int:
+        """A length that holds text, given in pixels at 100 %, at the size of this theme."""
+        return round(length * self.scale)
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -108,9 +139,10 @@ class Theme:
         return self._pens[key]
 
     def font(self, role: str) -> QFont:
-        """The font of a role (keys of ``FONTS``) at 100 %."""
+        """The font of a role (keys of ``FONTS``) at the size of this theme."""
         if role not in self._fonts:
-            self._fonts[role] = make_font(*FONTS[role])
+            pixels, weight = FONTS[role]
+            self._fonts[role] = make_font(pixels * self.scale, weight)
         return self._fonts[role]
 
     def alarm(self, priority: int) -> QColor:
@@ -123,7 +155,7 @@ _FLAT = Qt.PenCapStyle.FlatCap
 
 
 @cache
-def _load(name: str) -> Theme:
+def _load(name: str, percent: int) -> Theme:
     if name not in THEMES:
         raise ConfigurationError(f"there is no theme called {name!r}", do=f"use one of: {', '.join(THEMES)}")
     path = resource("themes", f"{name}.json")
@@ -134,6 +166,7 @@ def _load(name: str) -> Theme:
         dark=document["dark"],
         colors=document["colors"],
         pens=document["pens"],
+        percent=percent,
     )
 
 

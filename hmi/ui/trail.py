@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from hmi.client.port import DisplayInfo, PlantInfo
@@ -10,6 +11,7 @@ from hmi.mimics import display_of_address
 from hmi.ui.navigation import opens_alone
 
 _MOST: Final = 6
+Links = Mapping[str, frozenset[str]]
 
 
 class Crumb(NamedTuple):
@@ -20,73 +22,96 @@ class Crumb(NamedTuple):
     level: int
 
 
-def title_of(plant: PlantInfo, address: str) -> str:
-    """The title of a display; with the equipment it is opened for, where there is one."""
-    name, arguments = display_of_address(address)
-    info = next((d for d in plant.displays if d.name == name), None)
-    if info is None:
-        return address
-    return " ".join([info.title, *(str(v).rpartition("/")[2].upper() for v in _texts(arguments))])
+def linked(plant: PlantInfo) -> Generator[None, None, Links]:
+    """By display, which displays have a link to it; one display at each step."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for display in plant.displays:
+        for element in display.document.get("elements", ()):
+            if isinstance(element, Mapping) and element.get("type") == "link":
+                found[str(element.get("display"))].add(display.name)
+        yield
+    return {name: frozenset(sources) for name, sources in found.items()}
 
 
-def parent_of(plant: PlantInfo, address: str) -> str:
-    """The display one level up: of the same area or the nearest around it, else the home; empty at the top.
+class Ways:
+    """The displays of a plant by name, area and level; ``links`` decide where areas leave it open."""
 
-    A display that is opened for a piece of equipment belongs to the area of that equipment.
-    """
-    name, arguments = display_of_address(address)
-    info = next((d for d in plant.displays if d.name == name), None)
-    if info is None or name == plant.home:
-        return ""
-    above = [d for d in plant.displays if d.level < info.level and d.name != name and opens_alone(d)]
-    area = _area_of(plant, arguments) or info.area
-    for around in _around(plant, area):
-        if own := [d for d in above if d.area == around and d.area]:
-            return max(own, key=lambda d: (d.level, _leads_to(d, name))).name
-    if leading := [d for d in above if _leads_to(d, name)]:
-        return max(leading, key=lambda d: d.level).name
-    return plant.home if any(d.name == plant.home and d.level <= info.level for d in plant.displays) else ""
+    def __init__(self, plant: PlantInfo, links: Links | None = None) -> None:
+        self._plant, self._links = plant, links or {}
+        self._displays = {display.name: display for display in plant.displays}
+        self._parents = {area["path"]: area.get("parent", "") for area in plant.areas}
+        self._alone = [display for display in plant.displays if opens_alone(display)]
+        self._by_area: defaultdict[str, list[DisplayInfo]] = defaultdict(list)
+        for display in self._alone:
+            self._by_area[display.area].append(display)
+        self._homes: dict[str, str] = {}
 
+    def title(self, address: str) -> str:
+        """The title of a display; with the equipment it is opened for, where there is one."""
+        name, arguments = display_of_address(address)
+        info = self._displays.get(name)
+        if info is None:
+            return address
+        return " ".join([info.title, *(v.rpartition("/")[2].upper() for v in _texts(arguments))])
 
-def trail(plant: PlantInfo, address: str) -> list[Crumb]:
-    """From the top down to the display itself."""
-    levels = {display.name: display.level for display in plant.displays}
-    steps: list[Crumb] = []
-    while address and len(steps) < _MOST:
-        level = levels.get(display_of_address(address)[0], 0)
-        steps.append(Crumb(title_of(plant, address), address, level))
-        address = parent_of(plant, address)
-        if any(step.address == address for step in steps):
-            break
-    return steps[::-1]
+    def level(self, address: str) -> int:
+        """The level of a display; 0 for one that the plant does not have."""
+        info = self._displays.get(display_of_address(address)[0])
+        return info.level if info is not None else 0
+
+    def area(self, address: str) -> str:
+        info = self._displays.get(display_of_address(address)[0])
+        return info.area if info is not None else ""
+
+    def up(self, address: str) -> str:
+        """The display one level up: of the same area or the nearest around it, else the home; empty at the top.
+
+        A display that is opened for a piece of equipment belongs to the area of that equipment.
+        """
+        name, arguments = display_of_address(address)
+        info = self._displays.get(name)
+        if info is None or name == self._plant.home:
+            return ""
+        leading = self._links.get(name, frozenset())
+
+        def nearest(displays: Iterable[DisplayInfo]) -> str:
+            above = [d for d in displays if d.level < info.level and d.name != name]
+            return max(above, key=lambda d: (d.level, d.name in leading)).name if above else ""
+
+        for area in self._around(self._area_of(arguments) or info.area):
+            if found := nearest(self._by_area.get(area, ())):
+                return found
+        if found := nearest(d for d in self._alone if d.name in leading) if leading else "":
+            return found
+        home = self._displays.get(self._plant.home)
+        return home.name if home is not None and home.level <= info.level else ""
+
+    def trail(self, address: str) -> list[Crumb]:
+        """From the top down to the display itself."""
+        steps: list[Crumb] = []
+        while address and len(steps) < _MOST and all(step.address != address for step in steps):
+            steps.append(Crumb(self.title(address), address, self.level(address)))
+            address = self.up(address)
+        return steps[::-1]
+
+    def trails(self) -> list[list[Crumb]]:
+        """Of every display."""
+        return [self.trail(name) for name in self._displays]
+
+    def _area_of(self, arguments: Mapping[str, Any]) -> str:
+        """Of the first piece of equipment among the arguments."""
+        if arguments and not self._homes:
+            self._homes = {one.name: one.area for one in self._plant.instances}
+        return next((self._homes[value] for value in _texts(arguments) if value in self._homes), "")
+
+    def _around(self, area: str) -> list[str]:
+        """The area and those around it, from the inside out."""
+        found: list[str] = []
+        while area and area not in found:
+            found.append(area)
+            area = self._parents.get(area) or area.rpartition("/")[0]
+        return found
 
 
 def _texts(arguments: Mapping[str, Any]) -> Iterable[str]:
     return (value for value in arguments.values() if isinstance(value, str))
-
-
-def _area_of(plant: PlantInfo, arguments: Mapping[str, Any]) -> str:
-    """Of the first piece of equipment among the arguments."""
-    for value in _texts(arguments):
-        for instance in plant.instances:
-            if instance.name == value:
-                return instance.area
-    return ""
-
-
-def _around(plant: PlantInfo, area: str) -> list[str]:
-    """The area and those around it, from the inside out."""
-    parents = {one["path"]: one.get("parent", "") for one in plant.areas}
-    found: list[str] = []
-    while area and area not in found:
-        found.append(area)
-        area = parents.get(area) or area.rpartition("/")[0]
-    return found
-
-
-def _leads_to(display: DisplayInfo, name: str) -> bool:
-    """True when a link of the display opens ``name``."""
-    elements = display.document.get("elements", ())
-    return any(
-        isinstance(e, Mapping) and e.get("type") == "link" and e.get("display") == name for e in elements
-    )

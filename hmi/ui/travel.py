@@ -21,7 +21,7 @@ from hmi.ui.navigation import History
 from hmi.ui.search.index import Entry
 from hmi.ui.settings import Settings
 from hmi.ui.station import Station
-from hmi.ui.trail import Crumb, parent_of, title_of, trail
+from hmi.ui.trail import Crumb, Ways
 
 
 class TravelWindow(Protocol):
@@ -51,7 +51,9 @@ class Travel(QObject):
         self.favourites = Favourites(settings, self)
         self.atlas = AtlasMaker(self)
         self.moved: Callable[[str], object] = str
+        self._ways: Ways | None = None
         self._led_to: tuple[str, QRect] | None = None
+        self.atlas.made.connect(self._atlas_made)
         header = window.header
         window.mimic.shown.connect(self._shown)
         header.back.clicked.connect(self.back)
@@ -63,7 +65,8 @@ class Travel(QObject):
 
     def set_plant(self, plant: PlantInfo, wanted: str) -> None:
         """Another plant or revision: the display in view is built again; ``wanted`` is the first one to open."""
-        self._window.header.set_trails(trail(plant, d.name) or [Crumb("", "", 1)] for d in plant.displays)
+        self._ways = Ways(plant)
+        self._window.header.set_trails(self._ways.trails() or [[Crumb("", "", 1)]])
         self.atlas.make(plant, self._station.catalogue)
         self.favourites.set_plant(plant)
         self.know_user()
@@ -80,8 +83,13 @@ class Travel(QObject):
             self.settings.open(plant.id, status.user)
 
     def title_of(self, address: str) -> str:
-        plant = self._station.plant
-        return title_of(plant, address) if plant is not None and address else ""
+        return self._ways.title(address) if self._ways is not None and address else ""
+
+    def _atlas_made(self) -> None:
+        """Links are known now: they tell the way up where areas do not."""
+        self._ways = self.atlas.atlas.ways
+        self._tell_place()
+        self._tell_ways()
 
     # from display to display
 
@@ -107,6 +115,9 @@ class Travel(QObject):
                 self._station.notice.emit(tr("There is no display {name}.", name=address))
             return False
         window.stack.setCurrentWidget(window.mimic)
+        focus = window.header.window().focusWidget()
+        if focus is not None and window.header.isAncestorOf(focus):
+            window.mimic.view.setFocus()  # who chose a display goes on with it
         self._tell_place()
         return True
 
@@ -124,8 +135,7 @@ class Travel(QObject):
 
     def up(self) -> None:
         """To the display one level up; there is none above the highest."""
-        plant = self._station.plant
-        if plant is not None and (address := parent_of(plant, self._window.mimic.name)):
+        if self._ways is not None and (address := self._ways.up(self._window.mimic.name)):
             self.open(address)
 
     def open_favourite(self, number: int) -> None:
@@ -149,26 +159,23 @@ class Travel(QObject):
         self._point_out()
 
     def _tell_place(self) -> None:
-        plant, address = self._station.plant, self._window.mimic.name
-        if plant is None:
+        address, scene = self._window.mimic.name, self._window.mimic.view.scene
+        if self._ways is None:
             return
-        steps, scene = trail(plant, address), self._window.mimic.view.scene
+        steps = self._ways.trail(address)
         if steps and scene is not None:
             steps[-1] = steps[-1]._replace(title=scene.display.title)
         self._window.header.place.set_trail(steps)
-        name = display_of_address(address)[0]
-        area = next((d.area for d in plant.displays if d.name == name), "")
-        self._window.header.tabs.set_active(name, area)
+        self._window.header.tabs.set_active(display_of_address(address)[0], self._ways.area(address))
         self.moved(address)
 
     def _tell_ways(self) -> None:
         """Where back, forward and up lead to."""
-        plant = self._station.plant
-        if plant is not None:
+        if self._ways is not None:
             self._window.header.set_ways(
                 back=self.title_of(self.history.behind),
                 forward=self.title_of(self.history.ahead),
-                up=self.title_of(parent_of(plant, self._window.mimic.name)),
+                up=self.title_of(self._ways.up(self._window.mimic.name)),
             )
 
     # straight to an object

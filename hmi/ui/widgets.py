@@ -128,7 +128,7 @@ class FlatButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetrics(self.font())
-        return QSize(max(metrics.horizontalAdvance(self.text()) + 24, 32), BUTTON_HEIGHT)
+        return QSize(max(metrics.horizontalAdvance(self.text()) + 24, 32), self._theme.px(BUTTON_HEIGHT))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if is_press_key(event):
@@ -185,7 +185,7 @@ class Field(QLineEdit):
         self.setPlaceholderText(hint)
         self.setAccessibleName(hint)
         self.setFrame(False)
-        self.setFixedHeight(BUTTON_HEIGHT)
+        self.setFixedHeight(theme.px(BUTTON_HEIGHT))
         self.setTextMargins(8, 0, 8, 0)
         self.setMaxLength(120)
         palette = self.palette()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from PySide6.QtCore import QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QFocusEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
-from hmi.ui.alarms.views import STRIP_HEIGHT, AlarmPage, AlarmStrip
+from hmi.ui.alarms.views import AlarmPage, AlarmStrip
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
@@ -18,12 +18,13 @@ from hmi.ui.faceplate.desk import FaceplateDesk
 from hmi.ui.flash import flash
 from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
-from hmi.ui.header import HEIGHT, Header
+from hmi.ui.header import Header
 from hmi.ui.instructor import InstructorPanel
 from hmi.ui.mimic_page import MimicPage
 from hmi.ui.navigation import History, in_area, places
 from hmi.ui.notice import Banner, Notice
 from hmi.ui.overlays import Overlays
+from hmi.ui.points.page import PointsPage
 from hmi.ui.search.index import Entry
 from hmi.ui.settings import Settings
 from hmi.ui.shortcuts import bind, bind_favourites
@@ -33,6 +34,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text, zone_of
 from hmi.ui.travel import Travel
 from hmi.ui.trend.panel import TrendPanel
+from hmi.ui.why.choice import tag_in_focus, why_entries
 
 CLOCK_MS = 250
 
@@ -55,12 +57,13 @@ class StationWindow(QWidget):
         self.theme, self.station = theme, station
         self.exit_code = CLOSED
         self._wanted_display = display
-        self._ask_on_close = ask_on_close
+        self.ask_on_close = ask_on_close
         self._zone: tzinfo = UTC
         self.header = Header(theme)
         self.banner = Banner(theme)
         self.mimic = MimicPage(theme, station)
         self.alarm_page = AlarmPage(theme, station)
+        self.points_page = PointsPage(theme, station)
         self.strip = AlarmStrip(theme, station)
         self.stack = QStackedWidget()
         self.desk = FaceplateDesk(theme, station, self)
@@ -77,7 +80,6 @@ class StationWindow(QWidget):
         self._connect()
         self._keys()
         self._timers()
-        self.setFocusProxy(self.mimic.view)
         self.mimic.view.setFocus()
 
     def _lay_out(self) -> None:
@@ -89,6 +91,7 @@ class StationWindow(QWidget):
         layout.setSpacing(0)
         self.stack.addWidget(self.mimic)
         self.stack.addWidget(self.alarm_page)
+        self.stack.addWidget(self.points_page)
         for widget in (self.header, self.banner):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -113,12 +116,14 @@ class StationWindow(QWidget):
             table.chosen.connect(self._alarm_chosen)
             table.displayAsked.connect(self.travel.display_of_alarm)
             table.guidanceAsked.connect(self.overlays.show_guidance)
+            table.whyAsked.connect(self.overlays.show_why)
         view = self.mimic.view
         view.elementClicked.connect(lambda _id, target, place: self.open_faceplate(target, place))
         view.displayAsked.connect(self.open_display)
         view.alarmsAsked.connect(self.list_alarms)
         view.targetMenu.connect(self._menu)
         self.desk.trendAsked.connect(self.open_trend)
+        self.desk.whyAsked.connect(self.overlays.show_why)
         self._connect_ways()
 
     def _connect_ways(self) -> None:
@@ -130,6 +135,11 @@ class StationWindow(QWidget):
         overlays.areas.chosen.connect(self.open_display)
         overlays.find.openAsked.connect(self._open_entry)
         overlays.find.trendAsked.connect(self._trend_of_entry)
+        overlays.why.displayAsked.connect(self.open_display)
+        header.points.clicked.connect(self.toggle_points)
+        self.points_page.closeAsked.connect(self.toggle_points)
+        self.points_page.whyAsked.connect(overlays.show_why)
+        self.points_page.chosen.connect(lambda row, place: travel.lead_to(row.name, "", place))
         overlays.guidance.objectAsked.connect(lambda row: travel.lead_to(row.tag_name, row.display))
 
     def _keys(self) -> None:
@@ -138,7 +148,8 @@ class StationWindow(QWidget):
             "find": lambda: overlays.toggle(overlays.find), "areas": lambda: overlays.toggle(overlays.areas),
             "keys": lambda: overlays.toggle(overlays.keys), "up": self.travel.up,
             "back": self.back, "forward": self.forward, "alarms": self.toggle_alarms,
-            "instructor": self.toggle_instructor, "trend": self._trend_of_focus, "to_strip": self.strip.table.setFocus,
+            "points": self.toggle_points, "instructor": self.toggle_instructor, "trend": self._trend_of_focus,
+            "why": self._why_of_focus, "to_strip": self.strip.table.setFocus,
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
@@ -149,6 +160,38 @@ class StationWindow(QWidget):
         self._clock.timeout.connect(self._tick)
         self._clock.start()
         flash().turned.connect(self._blink)
+
+    def begin(self) -> None:
+        """A window that opens after the station has begun shows what is known by then."""
+        if self.station.plant is not None:
+            self._plant_loaded()
+            self._status_changed()
+            if self.station.has_alarms:
+                self._alarms_changed()
+
+    def retire(self) -> None:
+        """Show nothing more and want nothing more of the station; the window is deleted."""
+        for timer in self.findChildren(QTimer):
+            timer.stop()
+        self.desk.close_all()
+        self.controls.close()
+        for panel in (*self.trends, *self.overlays.opened, *filter(None, (self.instructor,))):
+            panel.close_panel()
+        self.station.want(self.mimic, ())
+        self.hide()
+        self.deleteLater()
+
+    @property
+    def is_asking(self) -> bool:
+        """A question is open that must not go away unanswered."""
+        card = self.controls.card
+        asking = [one.commands.confirm for one in self.desk.cards] + ([card.dialogue.confirm] if card else [])
+        return self.close_question is not None or any(asking)
+
+    @property
+    def wanted_display(self) -> str:
+        """The display that is opened first."""
+        return self._wanted_display
 
     # what the runtime says
 
@@ -161,7 +204,8 @@ class StationWindow(QWidget):
             model.forget_texts()
         found = places(plant)
         self.header.tabs.set_places(found)
-        self.alarm_page.set_areas([(place.area, place.title) for place in found if place.area])
+        for page in (self.alarm_page, self.points_page):
+            page.set_areas([(place.area, place.title) for place in found if place.area])
         simulated = self.station.is_simulated
         self.header.chip.setVisible(simulated)
         self.frame.setVisible(simulated)
@@ -169,8 +213,8 @@ class StationWindow(QWidget):
         page = self.stack.currentWidget()
         self.travel.set_plant(plant, self._wanted_display)
         self._renew_trends()
-        if page is self.alarm_page:
-            self.toggle_alarms()
+        if page is not self.mimic:
+            (self.toggle_points if page is self.points_page else self.toggle_alarms)()
 
     def _renew_trends(self) -> None:
         """Another plant revision: a trend whose tags are no longer the same is made again with those left."""
@@ -195,6 +239,7 @@ class StationWindow(QWidget):
         if status is not None:
             self.header.user.set_text(status.user)
             self.travel.know_user()
+            self.header.points.set_counts(status.points)
         self._tick()
 
     def _tick(self) -> None:
@@ -274,6 +319,13 @@ class StationWindow(QWidget):
         self.desk.setVisible(listed)
         (self.mimic.view if listed else self.alarm_page.table).setFocus()
 
+    def toggle_points(self) -> None:
+        """The list of forced and simulated points, and back."""
+        listed = self.stack.currentWidget() is self.points_page
+        self.stack.setCurrentWidget(self.mimic if listed else self.points_page)
+        self.desk.setVisible(listed)
+        (self.mimic.view if listed else self.points_page.table).setFocus()
+
     def list_alarms(self, area: str) -> None:
         """The full alarm list, filtered to an area; where the list has no such area, by the text itself."""
         self.alarm_page.show_only(area)
@@ -313,6 +365,7 @@ class StationWindow(QWidget):
         panel = TrendPanel(self.theme, self.station, tags, self)
         self.trends = [panel]
         panel.closed.connect(lambda: self.trends.clear())
+        panel.whyAsked.connect(self.overlays.show_why)
         area = self.working_area()
         height = min(460, area.height() - 80)
         panel.setGeometry(area.x() + 12, area.bottom() - height - 4, area.width() - 24, height)
@@ -325,7 +378,10 @@ class StationWindow(QWidget):
         if tags:
             self.open_trend(tags)
 
-    def _menu(self, _element: str, target: str, at: QPoint) -> None:
+    def _why_of_focus(self) -> None:
+        self.overlays.show_why(tag_in_focus(self.focusWidget(), self.desk.main_tags()))
+
+    def _menu(self, element: str, target: str, at: QPoint) -> None:
         tags = [tag for tag in self.desk.tags_of(target) if self.station.catalogue.tags[tag].history] or (
             [target] if target in self.station.catalogue.tags else []
         )
@@ -334,6 +390,7 @@ class StationWindow(QWidget):
             (tr("Faceplate"), lambda: self.open_faceplate(target, QRect(at, at))),
             (tr("Trend"), (lambda: self.open_trend(tags[:4])) if tags else None),
         ]
+        entries += why_entries(self.station, self.mimic.view.scene, element, target, self.overlays.show_why)
         if address:
             entries.append((tr("Display"), lambda: self.open_display(address)))
         target_menu(self, entries).popup(at)
@@ -346,10 +403,11 @@ class StationWindow(QWidget):
             return
         self.instructor = InstructorPanel(self.theme, self.station, self)
         self.instructor.closed.connect(self._instructor_gone)
-        size = self.instructor.sizeHint()
+        area = self.working_area()
+        size = self.instructor.sizeHint().boundedTo(area.size() - QSize(24, 12))
         right = self.header.chip.mapTo(self, QPoint(0, 0)).x() + self.header.chip.width()
         left = min(max(12, right - size.width()), self.width() - size.width() - 12)
-        self.instructor.setGeometry(QRect(QPoint(left, HEIGHT + 6), size))
+        self.instructor.setGeometry(QRect(QPoint(left, area.top() + 6), size))
         self.instructor.show()
         self._cover()
 
@@ -371,9 +429,10 @@ class StationWindow(QWidget):
         elif (
             not self.overlays.close_last()
             and not self.desk.close_last()
-            and self.stack.currentWidget() is self.alarm_page
+            and self.stack.currentWidget() is not self.mimic
         ):
-            self.toggle_alarms()
+            on_points = self.stack.currentWidget() is self.points_page
+            (self.toggle_points if on_points else self.toggle_alarms)()
 
     def _say_health(self) -> None:
         self.notice.say(self.header.health.toolTip().replace("\u200b", "") or self.header.health.word)
@@ -383,10 +442,15 @@ class StationWindow(QWidget):
 
     # the window itself
 
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The display has the keys when nothing else wants them. (With a focus proxy Tab would skip the title bar.)"""
+        pages = {self.alarm_page: self.alarm_page.table, self.points_page: self.points_page.table}
+        pages.get(self.stack.currentWidget(), self.mimic.view).setFocus()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._cover()
-        self.notice.place(QRect(0, HEIGHT, self.width(), self.height() - HEIGHT - STRIP_HEIGHT))
+        self.notice.place(QRect(0, self.header.height(), self.width(), self.strip.y() - self.header.height()))
         self._keep_inside()
 
     def _keep_inside(self) -> None:
@@ -398,7 +462,7 @@ class StationWindow(QWidget):
         self.frame.cover(self.rect())
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        if self._ask_on_close and self.close_question is None:
+        if self.ask_on_close and self.close_question is None:
             event.ignore()
             self.close_question = CloseQuestion(self.theme, self, self.working_area)
             self.close_question.answered.connect(self._close_with)

@@ -80,8 +80,8 @@ async def test_HM_16_every_forced_point_of_20000_tags_is_listed_within_a_second(
     plant, plc = large_plant(), FakePlc(push=push)
     plc.values = dict.fromkeys(range(TAGS), 1.0)
     async with station(tmp_path, plant, plc) as (runtime, client, _):
+        assert (await client.points()).points == []  # whoever looks wakes them all
         await until(lambda: all(value.is_good for value in runtime.services.tags.latest))
-        assert (await client.points()).points == []
         expected = statuses()
         names = {plant.tags[handle].name for handle in expected}
         plc.force(expected)
@@ -102,6 +102,7 @@ async def test_HM_16_a_station_is_told_the_count_at_once(tmp_path: Path) -> None
     plc.values = {0: 1.0, 1: 2.0}
     tags = [make_tag("a/b", address="0"), make_tag("a/c", address="1"), make_tag("a/sum", expression="'a/b' + 1")]
     async with station(tmp_path, plant_of(*tags), plc) as (runtime, client, watcher):
+        await client.points()
         await until(lambda: runtime.services.tags.value("a/sum").is_good)
         plc.force({0: quality.GOOD_LOCAL_OVERRIDE})
         await watcher.until(lambda: any(e.kind == "points" and e.payload == {"forced": 1} for e in watcher.events), 10)
@@ -117,6 +118,7 @@ async def test_HM_16_a_forced_point_stays_listed_when_its_source_falls_silent(tm
     plc = FakePlc(push=True)
     plc.values = {0: 1.0}
     async with station(tmp_path, plant_of(make_tag("a/b", address="0")), plc) as (runtime, client, _):
+        await client.points()
         plc.force({0: quality.GOOD_LOCAL_OVERRIDE})
         await until(lambda: runtime.services.tags.value("a/b").status == quality.GOOD_LOCAL_OVERRIDE)
         plc.reachable = False

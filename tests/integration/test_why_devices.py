@@ -7,6 +7,7 @@ import struct
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -207,11 +208,12 @@ async def test_the_node_of_an_opc_ua_server_is_read_through_the_worker(tmp_path:
     await server.start()
     await server.add("Level", 8192, ua.VariantType.UInt16)
     async with server.server:
-        await server.put("Level", 13824, ua.VariantType.UInt16)
+        measured = datetime(2026, 11, 27, 12, 3, 10, tzinfo=UTC)
+        await server.put("Level", 13824, ua.VariantType.UInt16, SourceTimestamp=measured)
         settings = {"keep_alive_ms": 1500, "timeout_ms": 3000, "security": "none"}
         plc = ConnectionDef("plc1", "opcua", (server.url,), settings)
         tags = [
-            make_tag("a/level", address=f"nsu={URI};s=Level", scaling=SPAN, unit="m"),
+            make_tag("a/level", address=f"nsu={URI};s=Level", scaling=SPAN, unit="m", history=True),
             make_tag("a/none", address=f"nsu={URI};s=Nothing"),
         ]
         async with asked(tmp_path, make_plant(tags, connections={"plc1": plc})) as (runtime, client):
@@ -223,7 +225,7 @@ async def test_the_node_of_an_opc_ua_server_is_read_through_the_worker(tmp_path:
             assert device["node"] == server.node("Level").to_string()
             assert (device["status_code"], device["status_words"]) == (0, "good")
             assert device["endpoint"] == server.url
-            assert device["source_time"] > 0
+            assert device["source_time"] == int(measured.timestamp()) * 10**9
             assert hop(answer, "decode").facts["wire"] == "UInt16"
             assert hop(answer, "scaling").value == pytest.approx(5.0)
 

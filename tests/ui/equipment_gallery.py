@@ -154,10 +154,10 @@ SYMBOLS: Final[dict[str, Symbol]] = {
     ),
     "dosing": Symbol(
         "dosing",
-        (6, 10, 140, 100),
+        (8, 10, 166, 100),
         {"label": "P-401", "chemical": "NaOCl"},
         {"level": 3.1, "dose": 1.35},
-        (164, 132),
+        (196, 132),
     ),
 }
 # element types that have a state of 2.6, with the symbol that stands for them on a sheet of its own
@@ -294,7 +294,7 @@ def states_sheet() -> Sheet:
 
 def quality_sheet(kind: str) -> Sheet:
     """One symbol in every state under every quality."""
-    symbol = SYMBOLS[kind]
+    symbol = LARGE.get(kind, SYMBOLS[kind])
     sheet = Sheet(list(QUALITIES), [case.name for case in STATES], symbol.cell)
     for c, status in enumerate(QUALITIES.values()):
         for r, case in enumerate(STATES):
@@ -302,6 +302,12 @@ def quality_sheet(kind: str) -> Sheet:
     return sheet
 
 
+# what a sheet of its own shows larger
+LARGE: Final = {
+    "clarifier": Symbol(
+        "clarifier", (8, 8, 204, 138), {"label": "CL-205"}, {"level": 4.3, "blanket": 1.3}, (220, 166)
+    ),
+}
 # what shows a value that is no state
 VESSELS: Final[dict[str, Symbol]] = {
     "tank": Symbol("tank", (33, 10, 78, 104), {"label": "LT-1"}, {"level": 3.42}, (144, 140)),
@@ -321,13 +327,6 @@ VESSELS: Final[dict[str, Symbol]] = {
         {"label": "LT-4", "shape": "clearwell", "baffles": 3, "text_at": 0.5},
         {"level": 3.42, "second": 71.0},
         (144, 140),
-    ),
-    "clarifier": Symbol(
-        "clarifier",
-        (4, 6, 160, 116),
-        {"label": "CL-205"},
-        {"level": 4.3, "blanket": 1.3, "state": 2},
-        (168, 148),
     ),
     "basin": Symbol("basin", (22, 10, 100, 90), {"label": "B-1"}, {"level": 3.42}, (144, 140)),
     "aeration": Symbol(
@@ -396,7 +395,7 @@ VESSELS: Final[dict[str, Symbol]] = {
 
 def vessels_sheet() -> Sheet:
     """What shows a value, under each quality."""
-    sheet = Sheet(list(QUALITIES), list(VESSELS), (168, 148))
+    sheet = Sheet(list(QUALITIES), list(VESSELS), (148, 140))
     for r, symbol in enumerate(VESSELS.values()):
         for c, status in enumerate(QUALITIES.values()):
             sheet.add(c, r, symbol, Case("", symbol.values, symbol.values), status)

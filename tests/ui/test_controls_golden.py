@@ -41,13 +41,10 @@ def test_each_state_of_a_control_is_seen_also_without_colour(qapp: Any, element:
 
 
 def _without_value(element: str) -> set[tuple[str, str]]:
-    """A press shows no value, and a tag that is not in alarm or has no scale looks free."""
-    if element == "button":
-        return {
-            (one, other) for one in ("P2", "Beyond the scale") for other in ("Free", "Beyond the scale", "P2")
-        }
-    return (
-        {("P2", "Free"), ("Beyond the scale", "Free"), ("Beyond the scale", "P2")}
-        if element == "toggle"
-        else set()
-    )
+    """A press shows no value, a toggle no number; what was chosen before a block stands on the open card."""
+    alike = {("Chosen, then blocked", "Interlock")}
+    plain = {
+        "button": ("Free", "Uncertain", "F Forced", "P2", "Beyond the scale"),
+        "toggle": ("Free", "P2", "Beyond the scale"),
+    }.get(element, ())
+    return alike | {(one, other) for one in plain for other in plain}

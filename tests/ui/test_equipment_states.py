@@ -13,12 +13,15 @@ pytest.importorskip("PySide6")
 import golden
 import numpy as np
 from equipment_gallery import (
+    LATER,
     NOW,
     QUALITIES,
+    STALE,
     STATES,
     SYMBOLS,
     TYPES,
     VARIANTS,
+    VESSELS,
     WAITING,
     Case,
     Sheet,
@@ -26,12 +29,14 @@ from equipment_gallery import (
     states_sheet,
     vessels_sheet,
 )  # fmt: skip
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF, QSize
 from PySide6.QtGui import QColor, QImage, QPainter
 from test_theme_vision import delta_e, lab
 
 from hmi.core import quality as q
-from hmi.mimics import Equipment
+from hmi.mimics import Equipment, Scene, TagAlarm
+from hmi.ui.mimic.backing import Backing
+from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.painters import paint_dynamic
 from hmi.ui.theme import THEMES, Theme
@@ -247,3 +252,49 @@ def test_a_state_keeps_its_time(qapp: Any) -> None:
     scene = one("pump", CASES[0]).scene()
     scene.judge(lambda _: False, NOW + 10_000_000_000)
     assert scene.looks[-1][1].stale
+
+
+@pytest.mark.parametrize("name", [*SYMBOLS, *VESSELS])
+def test_a_change_repaints_all_that_the_symbol_paints(qapp: Any, name: str) -> None:
+    """The margins of an element hold its marks, texts and badges in every state and quality."""
+    symbol = SYMBOLS.get(name) or VESSELS[name]
+    crowded = Case("", {"state": 4, **CROWD}, {"state": 4, **CROWD}, alarm=1)
+    sheet = Sheet([name], [""], (260, 220))
+    sheet.add(
+        0, 0, symbol, Case("", {**crowded.drive, **symbol.values}, {**crowded.valve, **symbol.values}), q.GOOD
+    )
+    scene = sheet.scene()
+    for status in QUALITIES.values():
+        scene.set_alarms({tag: TagAlarm(1, unacked=True) for tag in sheet.values})
+        values = {n: v if status < 0 else v._replace(status=status) for n, v in sheet.values.items()}
+        assert apart(partly(scene, values, status == STALE), whole(scene)) == []
+        assert apart(partly(scene, sheet.values, False), whole(scene)) == []
+
+
+CROWD = {"mode": 0, "remote": False, "interlock": True, "tagged": True, "ready": False, "speed": 48.0}
+
+
+def backing(scene: Scene) -> Backing:
+    theme, size = Theme.load("light"), QSize(*scene.display.size)
+    hits = Hits([QRectF(*e.bounds) for e in scene.elements], [QRectF() for _ in scene.elements])
+    made = Backing(scene, hits, Kit(theme), size, QPointF(), theme.color("background"))
+    made.grow()
+    return made
+
+
+def partly(scene: Scene, values: Any, stale: bool) -> np.ndarray[Any, Any]:
+    """The picture after a change, painted only where the changed element says it paints."""
+    own = backing(scene)
+    changed = scene.apply(values, NOW) | scene.judge(lambda _: not stale, LATER)
+    own.draw(sorted(changed))
+    return golden.pixels(own.picture.toImage())
+
+
+def whole(scene: Scene) -> np.ndarray[Any, Any]:
+    return golden.pixels(backing(scene).picture.toImage())
+
+
+def apart(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> list[int]:
+    """Left, top, right and bottom of what differs; empty when nothing does."""
+    rows, columns = np.nonzero((one != other).any(axis=2))
+    return [int(n) for n in (columns.min(), rows.min(), columns.max(), rows.max())] if rows.size else []

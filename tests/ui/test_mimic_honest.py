@@ -54,6 +54,12 @@ CASES: dict[str, dict[str, Any]] = {
         "align": "decimal",
         "units": "column",
     },
+    "button": {"tag": "u/on.cmd", "text": "Lead", "action": "toggle"},
+    "button press": {"tag": "u/on.cmd", "text": "Lead"},
+    "entry": {"tag": "u/set.sp"},
+    "slider": {"tag": "u/set.sp", "low": 10, "high": 90},
+    "selector": {"tag": "u/set.mode"},
+    "selector segments": {"tag": "u/set.mode", "style": "segments"},
     "blower": {"instance": "u/pump", "label": "Blower"},
     "motor": {"instance": "u/pump", "label": "Motor"},
     "clarifier": {"instance": "u/pump", "label": "Clarifier", "level": "u/v.pv", "blanket": "u/sp.pv"},
@@ -70,7 +76,7 @@ CASES: dict[str, dict[str, Any]] = {
 ALARM_ONLY = {"link", "alarm_mark", "alarm_summary"}
 WITHOUT_TAGS = {"image"}
 # a dashed outline and the letter of the cause, where there is no room for ----
-UNWORDED = {"sparkline", "filter", "mixer", "pipe", "bar bare"}
+UNWORDED = {"sparkline", "filter", "mixer", "pipe", "bar bare", "button press"}
 LIES = {
     "0",
     "0.0",
@@ -136,14 +142,21 @@ def plant() -> tuple[Catalogue, dict[str, Any]]:
         "u/valve.opened": False, "u/valve.closed": True, "u/valve.state": 0,
         "u/loop.pv": 37.25, "u/loop.sp": 42.75, "u/loop.op": 61.0, "u/loop.mode": 1,
         "u/filter.level": 61.0, "u/filter.state": 1,
+        "u/on.cmd": True, "u/set.sp": 37.25, "u/set.mode": 1,
     }  # fmt: skip
     states = {
         "u/pump.state": DRIVE,
         "u/valve.state": VALVE,
         "u/loop.mode": {0: "Manual", 1: "Auto"},
         "u/filter.state": {0: "Standby", 1: "Filtering"},
+        "u/set.mode": {0: "Manual", 1: "Auto"},
     }
-    tags = [tag(name, states=states.get(name, {})) for name in values]
+    more = {
+        "u/on.cmd": {"type": "bool", "writable": True},
+        "u/set.sp": {"writable": True},
+        "u/set.mode": {"type": "enum", "writable": True},
+    }
+    tags = [tag(name, states=states.get(name, {}), **more.get(name, {})) for name in values]
     instances = []
     for name in ("u/pump", "u/valve", "u/filter", "u/loop"):
         signals = {t.rpartition(".")[2]: t for t in values if t.startswith(name + ".")}

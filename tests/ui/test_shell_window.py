@@ -171,7 +171,7 @@ def test_closing_asks_and_answers_through_the_exit_code(qtbot) -> None:
         assert desk.window.close_question is None
         assert desk.window.exit_code == CLOSED
         desk.window.close()
-        desk.window.close_question._answer(LEAVE_ON_WATCH)
+        desk.window.close_question.settle(LEAVE_ON_WATCH)
         assert desk.window.exit_code == LEAVE_ON_WATCH
         assert not desk.window.isVisible()
 

@@ -33,7 +33,6 @@ ALIKE = {
     "text": {"P4", "Set point bad"},
     "status": {"Set point bad"},
     "bar, bare": {"Set point bad"},
-    "tank": {"Set point bad"},
     "kpi": {"Set point bad"},
 }
 HEADS = 22  # the name of the case below each cell

@@ -125,9 +125,6 @@ SHOWN: Final[Mapping[str, Show]] = {
          "align": "decimal", "units": "column", "first": 118, "pitch": 84},
         (14, 8, 216, 106), (266, 134),
     ),
-    "tank": Show(
-        {"type": "tank", "level": "@/v.pv", "label": "LT-101", "text_at": 0.85}, (30, 10, 100, 110), (170, 146)
-    ),
     "kpi": Show({"type": "kpi", "tag": "@/v.pv", "label": "Level", "plot_width": 80}, (8, 8, 264, 66), (312, 98)),
     "sparkline": Show({"type": "sparkline", "tag": "@/v.pv", "setpoint": "@/sp.pv"}, (22, 10, 130, 40), (187, 72)),
     "trend": Show(

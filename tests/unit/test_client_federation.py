@@ -159,6 +159,12 @@ async def test_a_further_plant_changes_the_revision_once_it_is_known() -> None:
     assert len(alone.tags) == 2
 
 
+async def test_pictures_are_those_of_the_home_runtime_as_the_displays_are() -> None:
+    async with two() as case:
+        case.home.images["plan.png"], case.south.images["plan.png"] = b"home", b"south"
+        assert (await case.federation.image("plan.png")).content == b"home"
+
+
 async def test_a_subscription_is_split_and_values_come_under_their_references() -> None:
     async with two() as case:
         await case.met()

@@ -75,6 +75,23 @@ def test_a_bad_fault_signal_leaves_the_state_and_marks_it() -> None:
     assert (found.fill, found.word, found.mark) == ("on", "RUN", "S")
 
 
+@pytest.mark.parametrize(
+    ("text", "badge"), [("Hand", ("M", True)), ("Auto", ("A", False)), ("Off", ("O", False))]
+)
+def test_a_mode_is_named_by_its_text_and_never_taken_for_automatic(
+    text: str, badge: tuple[str, bool]
+) -> None:
+    names = {"running": "u/x.running", "mode": "u/x.mode"}
+    catalogue = Catalogue(
+        [tag("u/x.running"), tag("u/x.mode", states={0: "-", 1: text})],
+        [InstanceInfo("u/x", "u/x", "x", "", "u", "", "", names, {})],
+    )
+    document = {"elements": [{"id": "e_1", "type": "pump", "x": 0, "y": 0, "instance": "u/x"}]}
+    built = Scene(load_display(document, shipped_definitions()), catalogue)
+    built.apply({name: DataValue(1, q.GOOD, NOW, NOW) for name in names.values()}, NOW)
+    assert built.looks[0][1].badges == (badge,)
+
+
 def test_a_stale_mode_marks_the_whole() -> None:
     built = scene({"type": "pump", "instance": "u/x"}, running=True, auto=True)
     assert built.judge(lambda name: name != "u/x.auto", LATER) == {0}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hmi.client.port import TagInfo
+from hmi.client.port import InstanceInfo, TagInfo
 from hmi.core import quality as q
 from hmi.core.values import DataValue
 from hmi.mimics import (
@@ -127,6 +127,17 @@ def test_an_unknown_value_is_shown_as_such_and_never_as_another(value: Any) -> N
 def summary(area: str = "a/") -> Scene:
     display = load_display({"elements": [{"type": "alarm_summary", "area": area}]}, shipped_definitions())
     return Scene(display, Catalogue([tag()]))
+
+
+@pytest.mark.parametrize(("status", "badge"), [(q.GOOD, ("C", "")), (q.BAD_NO_COMMUNICATION, ("?", "C"))])
+def test_a_lost_mode_does_not_read_as_cascade(status: int, badge: tuple[str, str]) -> None:
+    names = {signal: f"a/loop.{signal}" for signal in ("pv", "sp", "op", "mode")}
+    tags = [tag(name, states={2: "Cascade"} if name.endswith("mode") else {}) for name in names.values()]
+    loop = InstanceInfo("i", "a/loop", "loop", "", "a", "", "", names, {})
+    element = {"type": "loop", "instance": "a/loop"}
+    scene = Scene(load_display({"elements": [element]}, shipped_definitions()), Catalogue(tags, [loop]))
+    scene.apply({names["mode"]: DataValue(None if status else 2, status, NOW, NOW)}, NOW)
+    assert scene.looks[0][4:6] == badge
 
 
 def test_an_alarm_summary_counts_every_alarm_of_every_tag_below_its_area() -> None:

@@ -27,10 +27,9 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     kit.text(
         painter, tank.center().x(), tank.y() + 19, chemical, font="text.word", color="text", align=CENTER
     )
-    kit.value(
-        painter, tank.center().x(), tank.bottom() - 14, _narrow(level), font="value.small", align=CENTER,
-        unit=False, corner=True,
-    )  # fmt: skip
+    inside = _narrow(level, tank.width() - 4, kit)
+    x, y = tank.center().x(), tank.bottom() - 14
+    kit.value(painter, x, y, inside, font="value.small", align=CENTER, unit=False, corner=True)
 
     def draw(inner: QPainter, theme: Theme, place: QRectF) -> None:
         symbols.pump(inner, theme, place, state.fill, "dosing")
@@ -41,11 +40,12 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     _dose(painter, tank.right() + 14, element.y, (element.get("dose_label"), dose, setpoint), kit)
 
 
-def _narrow(level: Shown) -> Shown:
-    """The unit behind the figures, where there is no room for a mark beside them."""
-    return (
-        level._replace(text=f"{level.text} {level.unit}") if level.unit and level.frame != "dashed" else level
-    )
+def _narrow(level: Shown, room: float, kit: Kit) -> Shown:
+    """The unit close behind the figures, where both fit between the walls."""
+    text = f"{level.text} {level.unit}"
+    frame = 14.0 if level.frame or level.alarm else 0.0
+    fits = level.unit and level.frame != "dashed" and kit.width("value.small", text) + frame <= room
+    return level._replace(text=text) if fits else level
 
 
 def _lines(painter: QPainter, element: Element, tank: QRectF, body: QRectF, kit: Kit) -> None:

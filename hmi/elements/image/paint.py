@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPixmap
 
 from hmi.mimics import Element
 from hmi.ui.images import decoded
 from hmi.ui.mimic.kit import CENTER, Kit
-from hmi.ui.paint import draw_badge
+from hmi.ui.paint import Stamps, draw_badge
 
-_MOST_KEPT = 8 * 2**20  # device pixels of a scaled copy worth keeping
+_MOST_KEPT = 8 * 2**20  # device pixels
+_copies = Stamps(64 * 2**20)  # bytes
 _MOST_LINES = 3
 
 
@@ -24,14 +25,8 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         _placeholder(painter, box, name, state.problem, kit)
         return
     target = box if element.get("fit") == "stretch" else _inside(box, picture)
-    if target.width() < 1 or target.height() < 1:
-        return
-    if target.width() * target.height() * (kit.scale * kit.ratio) ** 2 > _MOST_KEPT:
-        painter.save()
-        _draw(painter, target, picture)
-        painter.restore()
-    else:
-        kit.symbol(painter, ("image", state.digest), target, lambda p, _t, b: _draw(p, b, picture))
+    if target.width() >= 1 and target.height() >= 1:
+        _draw(painter, target, picture, state.digest, kit.scale * kit.ratio)
 
 
 def _inside(box: QRectF, picture: QImage) -> QRectF:
@@ -41,9 +36,21 @@ def _inside(box: QRectF, picture: QImage) -> QRectF:
     return QRectF(round(box.x() + (box.width() - w) / 2), round(box.y() + (box.height() - h) / 2), w, h)
 
 
-def _draw(painter: QPainter, box: QRectF, picture: QImage) -> None:
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-    painter.drawImage(box, picture)
+def _draw(painter: QPainter, target: QRectF, picture: QImage, digest: str, density: float) -> None:
+    """From the copy in the size that is seen; a copy beyond ``_MOST_KEPT`` is scaled each time."""
+    width, height = max(1, round(target.width() * density)), max(1, round(target.height() * density))
+    if width * height > _MOST_KEPT:
+        painter.drawImage(target, picture)
+        return
+    key = (digest, width, height, density)
+    copy = _copies.get(key)
+    if copy is None:
+        size = QSize(width, height)
+        smooth = Qt.TransformationMode.SmoothTransformation
+        copy = QPixmap.fromImage(picture.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+        copy.setDevicePixelRatio(density)
+        _copies.keep(key, copy)
+    painter.drawPixmap(target.topLeft(), copy)
 
 
 def _placeholder(painter: QPainter, box: QRectF, name: str, problem: str, kit: Kit) -> None:

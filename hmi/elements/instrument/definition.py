@@ -47,7 +47,7 @@ DEFINITION = ElementDefinition(
     ),
     look=look,
     size=(44, 44),
-    margin=(40, 14, 62, 30),
+    margin=(48, 16, 70, 36),
     clickable=True,
     group="process",
 )

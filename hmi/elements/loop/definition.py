@@ -34,12 +34,13 @@ def look(inputs: Inputs) -> tuple[object, ...]:
 
 
 def _mode(inputs: Inputs) -> tuple[str, str]:
-    """Letter and quality mark of the mode."""
+    """Letter and quality mark of the mode; a Bad one is ``?``, for C alone would read as cascade."""
     mode = inputs.signal("mode")
     if mode is None:
         return "", ""
     word = show(mode)
-    return "" if word.frame == "dashed" else _LETTERS.get(word.text.lower(), word.text[:1]), word.mark
+    letter = "?" if word.frame == "dashed" else _LETTERS.get(word.text.lower(), word.text[:1])
+    return letter, word.mark
 
 
 def _bars(inputs: Inputs) -> tuple[Gauge, Gauge, Gauge]:

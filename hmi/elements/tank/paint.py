@@ -90,7 +90,7 @@ def _baffles(painter: QPainter, element: Element, box: QRectF, kit: Kit) -> None
 def _figures(
     painter: QPainter, element: Element, box: QRectF, shown: Shown, second: Shown | None, kit: Kit
 ) -> None:
-    baseline = round(box.y() + box.height() * element.get("text_at"))
+    baseline = min(round(box.y() + box.height() * element.get("text_at")), box.bottom() - 12)
     if second is None and _block(shown, kit) > box.width() - 12:
         x, font = box.center().x(), "value.small"
         kit.value(

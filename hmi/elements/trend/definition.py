@@ -41,7 +41,7 @@ DEFINITION = ElementDefinition(
         Property("setpoint", "tag", "", "drawn as a dotted line"),
         Property("span_min", "integer", 120, "minutes back from now", low=1, high=527_040),
         Property("choice", "boolean", True, "offer 15 min, 1 h, 8 h and 24 h; also with + and −"),
-        Property("plot_width", "integer", 500, "buckets of the curve", low=2, high=4_096),
+        Property("plot_width", "integer", None, "buckets of the curve; by default its width", low=2, high=4_096),
         Property("low", "number", None, "instead of the scale from the normal band"),
         Property("high", "number", None, "instead of the scale from the normal band"),
         Property("format", "string", "", "instead of the tag's format"),

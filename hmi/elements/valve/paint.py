@@ -41,7 +41,7 @@ def _whole(body: QRectF, kind: str, direction: str) -> QRectF:
     """The body with its actuator: marks stand clear of both."""
     if kind not in _DRIVEN:
         return body.adjusted(-3, -3, 3, 0)
-    return body.adjusted(-5, -12, 5, 0) if direction == "horizontal" else body.adjusted(-3, -3, 15, 3)
+    return body.adjusted(-5, -12, 5, 0) if direction == "horizontal" else body.adjusted(-3, -3, 20, 3)
 
 
 def _symbol(painter: QPainter, theme: Theme, box: QRectF, shape: tuple[str, str, bool], fill: str) -> None:

@@ -31,7 +31,7 @@ class AlarmDelegate(QStyledItemDelegate):
         self._cuts: dict[tuple[str, str, int], str] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(40, ROW)
+        return QSize(40, self._theme.px(ROW))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -50,8 +50,9 @@ class AlarmDelegate(QStyledItemDelegate):
         if column == Column.MARK:
             if unacked:
                 painter.fillRect(box.x(), box.y(), 5, box.height(), self._theme.alarm(row.priority))
-            center = QPointF(box.x() + 26, box.center().y() + 0.5)
-            draw_alarm_mark(painter, self._theme, row.priority, center, size=20, lit=self.lit or not unacked)
+            center = QPointF(box.x() + self._theme.px(26), box.center().y() + 0.5)
+            lit, size = self.lit or not unacked, self._theme.px(20)
+            draw_alarm_mark(painter, self._theme, row.priority, center, size=size, lit=lit)
         elif column == Column.ACK:
             if unacked:
                 self._button(painter, box, hovered=bool(state & QStyle.StateFlag.State_MouseOver))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
@@ -16,6 +16,7 @@ from hmi.ui.paint import draw_alarm_mark
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
+from hmi.ui.zoom import zoomed
 
 WIDTH: Final = 520
 
@@ -26,11 +27,12 @@ class _Mark(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme, self.priority = theme, 0
-        self.setFixedSize(QSize(30, 30))
+        self.setFixedSize(QSize(30, 30) * theme.scale)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self.priority:
-            draw_alarm_mark(QPainter(self), self._theme, self.priority, QPointF(14, 15), size=24)
+            painter, theme, _ = zoomed(self, self._theme)
+            draw_alarm_mark(painter, theme, self.priority, QPointF(14, 15), size=24)
 
 
 class GuidancePanel(Overlay):
@@ -90,7 +92,7 @@ class GuidancePanel(Overlay):
 
     def place_in(self, area: QRect) -> QRect:
         """In the lower right corner, so that the display stays readable."""
-        width = min(WIDTH, area.width() - 24)
+        width = min(self.theme.px(WIDTH), area.width() - 24)
         layout = self.layout()
         needed = layout.totalHeightForWidth(width) if layout is not None else 0
         height = min(max(needed, 180), area.height() - 24)

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QEnterEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from hmi.client.port import AlarmInfo
@@ -21,6 +29,9 @@ _WIDTHS = {
     Column.LIMIT: 112, Column.STATE: 190, Column.AREA: 150, Column.ACK: 126,
 }  # fmt: skip
 _NARROW = 1500
+_LEAST = 60  # of the response
+_FIXED = frozenset((Column.MARK, Column.ACK, Column.TIME, Column.STATE))
+_OPTIONAL = (Column.AREA, Column.LIMIT, Column.TAG)  # left out of a narrow table in this order; the tooltip has all
 
 
 class AlarmHeader(QHeaderView):
@@ -29,7 +40,7 @@ class AlarmHeader(QHeaderView):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
         self._theme = theme
-        self.setFixedHeight(HEADER)
+        self.setFixedHeight(theme.px(HEADER))
         self.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setSectionsClickable(False)
         self.setHighlightSections(False)
@@ -53,6 +64,7 @@ class AlarmTable(QTableView):
     ackAsked = Signal(list)
     chosen = Signal(object, QRect)
     displayAsked = Signal(object)
+    whyAsked = Signal(str)
     guidanceAsked = Signal(object)
 
     def __init__(self, theme: Theme, model: AlarmModel, parent: QWidget | None = None) -> None:
@@ -65,7 +77,7 @@ class AlarmTable(QTableView):
         self.setHorizontalHeader(AlarmHeader(theme, self))
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW)
+        self.verticalHeader().setDefaultSectionSize(theme.px(ROW))
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -84,14 +96,17 @@ class AlarmTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        scale = 1.0 if self.viewport().width() >= _NARROW else 0.7
+        room, px = self.viewport().width(), self._theme.px
+        left_out = _left_out(room / self._theme.scale)
+        share = 1.0 if room >= px(_NARROW) else 0.7
         used = 0
         for column, width in _WIDTHS.items():
-            fixed = column in {Column.MARK, Column.ACK, Column.TIME, Column.STATE}
-            own = width if fixed else round(width * scale)
+            fixed = column in _FIXED
+            own = 0 if column in left_out else px(width if fixed else width * share)
             used += own
+            self.setColumnHidden(column, column in left_out)
             self.setColumnWidth(column, own)
-        self.setColumnWidth(Column.RESPONSE, max(self.viewport().width() - used, 60))
+        self.setColumnWidth(Column.RESPONSE, max(room - used, _LEAST))
 
     def flash(self, lit: bool) -> None:
         """Repaint the marks of visible unacknowledged rows only."""
@@ -164,6 +179,11 @@ class AlarmTable(QTableView):
         else:
             self._choose(row)
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Why the number in this row is what it is."""
+        if (row := self._row_at(event.pos())) is not None:
+            self.whyAsked.emit(row.tag_name)
+
     def _choose(self, row: AlarmInfo) -> None:
         place = self.visualRect(self.alarm_model.index(self.alarm_model.shown.index(row), 0))
         place.setWidth(self.viewport().width())
@@ -189,5 +209,17 @@ class AlarmTable(QTableView):
             painter = QPainter(self.viewport())
             painter.setFont(self._theme.font("text"))
             painter.setPen(self._theme.color("text.label"))
-            first = QRect(52, 0, self.viewport().width(), ROW)
+            first = QRect(self._theme.px(52), 0, self.viewport().width(), self._theme.px(ROW))
             painter.drawText(first, Qt.AlignmentFlag.AlignVCenter, self.empty_text)
+
+
+def _left_out(room: float) -> frozenset[Column]:
+    """Columns that a table of this width (pixels at 100 %) has no room for."""
+    need = sum(width if column in _FIXED else width * 0.7 for column, width in _WIDTHS.items()) + _LEAST
+    found: set[Column] = set()
+    for column in _OPTIONAL:
+        if need <= room:
+            break
+        need -= _WIDTHS[column] * 0.7
+        found.add(column)
+    return frozenset(found)

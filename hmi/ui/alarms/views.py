@@ -16,7 +16,19 @@ from hmi.ui.times import time_text, zone_of
 from hmi.ui.widgets import Field, FlatButton, Panel, Text
 
 STRIP_ROWS = 4
-STRIP_HEIGHT = 156
+LEAST_ROWS = 3  # standards 2.2
+_LARGE = 1.5
+_AROUND = 22  # what stands above and below the rows
+
+
+def _rows(theme: Theme) -> int:
+    """One row less for large texts: the display keeps its room."""
+    return STRIP_ROWS if theme.scale < _LARGE else LEAST_ROWS
+
+
+def strip_height(theme: Theme) -> int:
+    """Of the alarm strip with this size of text, in pixels."""
+    return theme.px(HEADER) + _rows(theme) * theme.px(ROW) + _AROUND
 
 
 def make_model(station: Station) -> AlarmModel:
@@ -48,7 +60,7 @@ class AlarmStrip(QWidget):
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setFixedHeight(STRIP_HEIGHT)
+        self.setFixedHeight(strip_height(theme))
         self.model = make_model(station)
         self.panel = Panel(theme)
         self.table = AlarmTable(theme, self.model)
@@ -61,11 +73,11 @@ class AlarmStrip(QWidget):
         inner.setContentsMargins(1, 1, 1, 1)
         inner.addWidget(self.table)
         self.more.setParent(self.panel)
-        self.table.setMinimumHeight(HEADER + STRIP_ROWS * ROW)
+        self.table.setMinimumHeight(theme.px(HEADER) + _rows(theme) * theme.px(ROW))
 
     def resizeEvent(self, event: object) -> None:
         size = self.more.sizeHint()
-        self.more.setGeometry(self.width() - 24 - size.width() - 8, 2, size.width(), HEADER - 3)
+        self.more.setGeometry(self.width() - 24 - size.width() - 8, 2, size.width(), self._theme.px(HEADER) - 3)
         self.more.raise_()
 
 
@@ -81,7 +93,7 @@ class AlarmPage(Panel):
         self.table = AlarmTable(theme, self.model)
         self.table.empty_text = tr("No alarm passes the filter")
         self.search = Field(theme, tr("Find tag or text"))
-        self.search.setFixedWidth(240)
+        self.search.setFixedWidth(theme.px(240))
         self.count = Text(theme, font="text.label", color="text.label")
         self._priorities = [self._priority_button(theme, p) for p in (1, 2, 3, 4)]
         self._areas: list[FlatButton] = []

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hmi.client.port import AlarmInfo, InstanceInfo, PlantInfo
 from hmi.core.identity import TagRef
+from hmi.core.texts import tr
 from hmi.mimics import Catalogue
 from hmi.ui.faceplate.content import content_of
 from hmi.ui.navigation import opens_alone
 from hmi.ui.station import is_unacked
+
+_EQUIPMENT: Final = "Equipment"
 
 
 @dataclass(slots=True)
 class Node:
     """``key`` is the path of an area (``name::`` for a further runtime), or the address of a display.
 
-    ``kind`` is area, runtime or display; ``level`` that of a display.
+    ``kind`` is area, runtime, display, or group for the equipment of an area; ``level`` is that of a display.
     """
 
     kind: str
@@ -59,12 +62,15 @@ def outline(plant: PlantInfo, catalogue: Catalogue) -> list[Node]:
     for info in displays:
         home = areas[info.area].within if info.area in areas else top
         home.append(Node("display", info.name, info.title, info.level))
+    groups: dict[str, Node] = {}
     for address, instance in _equipment_displays(catalogue):
         if instance.area in areas and address not in catalogue.displays:
             level = next((d.level for d in plant.displays if d.name == address.partition("?")[0]), 3)
-            areas[instance.area].within.append(
-                Node("display", address, instance.title or instance.name, level)
-            )
+            if instance.area not in groups:
+                groups[instance.area] = Node("group", f"{instance.area} {_EQUIPMENT}", tr(_EQUIPMENT))
+                areas[instance.area].within.append(groups[instance.area])
+            page = Node("display", address, instance.title or instance.name, level)
+            groups[instance.area].within.append(page)
     for area in plant.areas:
         around = areas.get(area.get("parent", "")) or areas.get(area["path"].rpartition("/")[0])
         (around.within if around is not None and around.key != area["path"] else top).append(
@@ -107,6 +113,11 @@ class Tree:
                 self._open.add(one.key)
         if not is_open:
             self._open.discard(node.key)
+
+    def open_areas(self) -> None:
+        """All areas: every working display is in the list then. Groups of equipment stay as they are."""
+        for node in self.top:
+            self._open.update(one.key for one in _and_within(node) if one.kind == "area")
 
     def reveal(self, key: str) -> None:
         """Open the areas around a display."""

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.client.port import PlantInfo
 from hmi.core.texts import tr
+from hmi.mimics import display_of_address
 from hmi.ui.areas.outline import Mark, Row, Tree, rolled_up
 from hmi.ui.atlas import AtlasMaker
 from hmi.ui.favourites import Favourites
@@ -85,6 +86,7 @@ class AreaPanel(Overlay):
         self, theme: Theme, station: Station, maker: AtlasMaker, favourites: Favourites, parent: QWidget
     ) -> None:
         super().__init__(theme, parent)
+        self._plain = theme.plain  # rows are painted in pixels at 100 %
         self._station, self._maker, self._favourites = station, maker, favourites
         self._tree = Tree([])
         self._marks: dict[str, Mark] = {}
@@ -128,11 +130,14 @@ class AreaPanel(Overlay):
         column.addLayout(foot)
 
     def place_in(self, area: QRect) -> QRect:
-        return QRect(area.x(), area.y(), min(WIDTH, area.width()), area.height())
+        return QRect(area.x(), area.y(), min(self.theme.px(WIDTH), area.width()), area.height())
 
     def open_panel(self, area: QRect) -> None:
         self._alarms_changed(even_hidden=True)
         self.renew()
+        if self._is_overview():
+            self._tree.open_areas()
+            self._show(self._row_of("display", self._address))
         super().open_panel(area)
         self._slide.setStartValue(QPoint(area.x() - self.width() // 3, area.y()))
         self._slide.setEndValue(QPoint(area.x(), area.y()))
@@ -165,6 +170,11 @@ class AreaPanel(Overlay):
         self._tree.reveal(self._address)
         self._show(self._row_of("display", self._address))
         self._favourites_changed()
+
+    def _is_overview(self) -> bool:
+        """From the highest level every working display is to be seen at once (standards 2.2)."""
+        plant, name = self._station.plant, display_of_address(self._address)[0]
+        return plant is not None and any(d.name == name and d.level == 1 for d in plant.displays)
 
     def _show(self, row: int) -> None:
         self.model.show(self._tree.rows())
@@ -227,25 +237,25 @@ class AreaPanel(Overlay):
             return
         self._twist(painter, QPointF(x + 5, box.center().y() + 0.5), row)
         draw_cut(
-            painter, self.theme, "text.strong", "text", QPointF(x + _STEP, base), row.node.title, room - _STEP
+            painter, self._plain, "text.strong", "text", QPointF(x + _STEP, base), row.node.title, room - _STEP
         )
         mark = self._marks.get(row.node.key)
         if mark is not None:
             center = QPointF(box.right() - 56, box.center().y() + 0.5)
             draw_alarm_mark(
-                painter, self.theme, mark.priority, center, size=18, lit=self.lit or not mark.unacked
+                painter, self._plain, mark.priority, center, size=18, lit=self.lit or not mark.unacked
             )
             at = QPointF(box.right() - 42, base)
-            draw_cut(painter, self.theme, "text.strong", "text", at, str(mark.count), 40)
+            draw_cut(painter, self._plain, "text.strong", "text", at, str(mark.count), 40)
 
     def _paint_display(self, painter: QPainter, box: QRect, row: Row, at: QPointF, room: float) -> None:
         here = row.node.key == self._address
         if here:
-            painter.fillRect(QRectF(box.x(), box.y() + 4, 4, box.height() - 8), self.theme.color("accent"))
-        level = draw_cut(painter, self.theme, "text.small", "text.label", at, str(row.node.level), 20)
+            painter.fillRect(QRectF(box.x(), box.y() + 4, 4, box.height() - 8), self._plain.color("accent"))
+        level = draw_cut(painter, self._plain, "text.small", "text.label", at, str(row.node.level), 20)
         font = "text.strong" if here else "text"
         draw_cut(
-            painter, self.theme, font, "text", at + QPointF(level + 10, 0), row.node.title, room - level - 10
+            painter, self._plain, font, "text", at + QPointF(level + 10, 0), row.node.title, room - level - 10
         )
         number = self._favourites.key_of(row.node.key)
         if number:
@@ -253,15 +263,15 @@ class AreaPanel(Overlay):
 
     def _paint_key(self, painter: QPainter, box: QRect, text: str, *, pinned: bool) -> None:
         """A pinned key has a stronger edge than one that the plant's order gave."""
-        font = self.theme.font("text.small.strong")
+        font = self._plain.font("text.small.strong")
         width = metrics_of(font).horizontalAdvance(text) + 12
         chip = QRectF(box.right() - 14 - width, box.center().y() - 9, width, 19)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self.theme.pen("text.secondary" if pinned else "panel.edge", 1.4 if pinned else 1.0))
+        painter.setPen(self._plain.pen("text.secondary" if pinned else "panel.edge", 1.4 if pinned else 1.0))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(chip, 3, 3)
         painter.setFont(font)
-        painter.setPen(self.theme.color("text.secondary"))
+        painter.setPen(self._plain.color("text.secondary"))
         painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
 
     def _twist(self, painter: QPainter, at: QPointF, row: Row) -> None:
@@ -269,7 +279,7 @@ class AreaPanel(Overlay):
         if not row.node.within:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(self.theme.pen("text.secondary", 1.6))
+        painter.setPen(self._plain.pen("text.secondary", 1.6))
         if row.is_open:
             points = [QPointF(-4, -2), QPointF(0, 2.5), QPointF(4, -2)]
         else:

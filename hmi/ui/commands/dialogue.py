@@ -22,13 +22,14 @@ SELECT_MS: Final = 30_000
 class ConfirmBox(Panel):
     """Tag, description, old → new and unit; a reason where one is needed.
 
-    Until it is written, and while the command is blocked, the button stays disabled and says why.
+    Until it is written, and while the command is blocked, the button stays disabled and says why. ``named``: tag
+    and description stand here; without it they stand above, in what holds the question.
     """
 
     confirmed = Signal()
     cancelled = Signal()
 
-    def __init__(self, theme: Theme, proposal: Proposal) -> None:
+    def __init__(self, theme: Theme, proposal: Proposal, *, named: bool = True) -> None:
         super().__init__(theme, fill="tooltip")
         self.proposal, self._blocked = proposal, ""
         self.reason: Field | None = None
@@ -36,8 +37,9 @@ class ConfirmBox(Panel):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(4)
-        column.addWidget(Text(theme, f"{short_tag(info.name)}  {label_of(info)}", font="text.strong"))
-        column.addWidget(Text(theme, info.description, font="text.small", color="text.label"))
+        if named:
+            column.addWidget(Text(theme, f"{short_tag(info.name)}  {label_of(info)}", font="text.strong"))
+            column.addWidget(Text(theme, info.description, font="text.small", color="text.label"))
         column.addWidget(Text(theme, f"{old}  →  {new}" if old else new, font="value.small", color="value"))
         if proposal.why:
             column.addWidget(Text(theme, proposal.why, font="text.small", color="text.secondary", wrap=True))
@@ -94,8 +96,9 @@ class Dialogue(QWidget):
     ended = Signal(object)
     grown = Signal()
 
-    def __init__(self, theme: Theme, road: CommandRoad, tags: Iterable[str]) -> None:
+    def __init__(self, theme: Theme, road: CommandRoad, tags: Iterable[str], *, named: bool = True) -> None:
         super().__init__()
+        self._named = named
         self._theme, self._road, self._tags = theme, road, frozenset(tags)
         self.confirm: ConfirmBox | None = None
         self.result = Text(theme, font="text.small", color="text.secondary", wrap=True)
@@ -122,7 +125,7 @@ class Dialogue(QWidget):
     def ask(self, proposal: Proposal) -> None:
         """Show the question in the place of the one before."""
         self._remove()
-        box = ConfirmBox(self._theme, proposal)
+        box = ConfirmBox(self._theme, proposal, named=self._named)
         box.confirmed.connect(self._send)
         box.cancelled.connect(self.drop)
         self.confirm = box

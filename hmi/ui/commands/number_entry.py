@@ -24,7 +24,7 @@ class NumberEntry(QWidget):
         super().__init__()
         self._info = info
         self.field = Field(theme, tr("New value"))
-        self.field.setFixedWidth(width)
+        self.field.setFixedWidth(theme.px(width))
         self.field.textChanged.connect(self._read_back)
         self.field.returnPressed.connect(self.ask)
         self.set_button = FlatButton(theme, tr("Set"), self.ask)

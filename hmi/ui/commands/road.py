@@ -53,7 +53,9 @@ class Proposal:
 
     @property
     def words(self) -> str:
-        return f"{label_of(self.info)} → {self.new}" if self.old else self.new
+        """What is told of it while it is under way and when it has ended."""
+        label = label_of(self.info) if self.info.signal else self.info.description or label_of(self.info)
+        return f"{label} → {self.new}" if self.old else self.new
 
     @property
     def number(self) -> float | None:

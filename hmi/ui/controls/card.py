@@ -46,10 +46,10 @@ class ControlCard(QWidget):
         self.entry: NumberEntry | None = None
         self.buttons: list[tuple[FlatButton, Choice]] = []
         self.steps: list[FlatButton] = []
-        self.setFixedWidth(WIDTH)
+        self.setFixedWidth(theme.px(WIDTH))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Command {name}", name=info.name))
-        self.dialogue = Dialogue(theme, station.commands, [info.name])
+        self.dialogue = Dialogue(theme, station.commands, [info.name], named=False)
         self.why = Text(theme, font="text.small", color="text", wrap=True)
         self.why.hide()
         self._lay_out()
@@ -63,12 +63,11 @@ class ControlCard(QWidget):
         column.setContentsMargins(_EDGE, 10, _EDGE, 10)
         column.setSpacing(6)
         head = QHBoxLayout()
-        title = f"{short_tag(self.info.name)}  {label_of(self.info)}"
+        title = f"{short_tag(self.info.name)}  {label_of(self.info) if self.info.signal else ''}".rstrip()
         head.addWidget(Text(self._theme, title, font="text.strong"), 1)
         head.addWidget(FlatButton(self._theme, tr("Close"), self.closeAsked.emit, quiet=True))
         column.addLayout(head)
-        if self.kind != "value":
-            column.addWidget(Text(self._theme, self.info.description, font="text.small", color="text.label"))
+        column.addWidget(Text(self._theme, self.info.description, font="text.small", color="text.label"))
         if self.kind == "number":
             column.addWidget(self._made_entry())
         elif self.kind == "choice":
@@ -109,10 +108,11 @@ class ControlCard(QWidget):
             (f"+{fine}", 1, "Right"),
             (f"+{coarse}", 10, "PgUp"),
         ):
-            button = FlatButton(self._theme, words, lambda n=count: self.step(n))
+            button = FlatButton(self._theme, words)
+            button.clicked.connect(lambda _=False, n=count, b=button: self._step_with(b, n))
             button.setAccessibleName(tr("Change by {step}", step=words))
             QShortcut(
-                QKeySequence(key), self, lambda n=count: self.step(n),
+                QKeySequence(key), self, lambda n=count, b=button: self._step_with(b, n),
                 context=Qt.ShortcutContext.WidgetWithChildrenShortcut,
             )  # fmt: skip
             self.steps.append(button)
@@ -139,6 +139,11 @@ class ControlCard(QWidget):
         now = self.target if self.target is not None else self._station.reading(self.info.name).number
         if self._track is not None and now is not None and not self._station.commands.why(self.info.name):
             self.choose(self._track.moved(now, count))
+
+    def _step_with(self, button: FlatButton, count: int) -> None:
+        """The keyboard stays with the steps, whatever the question about them asks for."""
+        self.step(count)
+        button.setFocus()
 
     def choose(self, target: float) -> None:
         self.target = target
@@ -177,7 +182,7 @@ class ControlCard(QWidget):
         layout = self.layout()
         if layout is not None:
             layout.activate()
-            self.setFixedHeight(max(layout.totalHeightForWidth(WIDTH), layout.sizeHint().height()))
+            self.setFixedHeight(max(layout.totalHeightForWidth(self.width()), layout.sizeHint().height()))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()

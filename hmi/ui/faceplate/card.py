@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
@@ -26,6 +26,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.times import time_text, zone_of
 from hmi.ui.widgets import FlatButton, Text
 
+Row = TypeVar("Row", ValueRow, StateRow)
 WIDTH = 356
 LAST = 5
 UNLIMITED = 16_777_215
@@ -37,6 +38,7 @@ class Faceplate(QWidget):
 
     closed = Signal(object)
     trendAsked = Signal(list)
+    whyAsked = Signal(str)
     moved = Signal(object)
 
     def __init__(self, theme: Theme, station: Station, content: Content, parent: QWidget) -> None:
@@ -44,11 +46,11 @@ class Faceplate(QWidget):
         self._theme, self._station, self.content = theme, station, content
         self._dirty = True
         self._drag: QPoint | None = None
-        self.setFixedWidth(WIDTH)
+        self.setFixedWidth(theme.px(WIDTH))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Faceplate {name}", name=content.name))
         self.values = {tag: self._value_row(tag, n == 0) for n, tag in enumerate(content.values)}
-        self.states = {tag: StateRow(theme, self._label(tag)) for tag in content.states}
+        self.states = {tag: self._explained(StateRow(theme, self._label(tag)), tag) for tag in content.states}
         self.commands = CommandArea(theme, station, content.commands)
         infos = [station.catalogue.tags[tag] for tag in content.commands]
         self.conditions = [ConditionRow(theme, *one) for one in conditions_by_command(infos)]
@@ -83,6 +85,12 @@ class Faceplate(QWidget):
     def _value_row(self, tag: str, main: bool) -> ValueRow:
         row = ValueRow(self._theme, self._label(tag), main=main)
         row.clicked.connect(lambda name: self.trendAsked.emit([name]))
+        return self._explained(row, tag)
+
+    def _explained(self, row: Row, tag: str) -> Row:
+        """A right click asks why the row says what it says."""
+        row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        row.customContextMenuRequested.connect(lambda _: self.whyAsked.emit(tag))
         return row
 
     def _lay_out(self) -> None:
@@ -141,6 +149,11 @@ class Faceplate(QWidget):
         top.setSpacing(2)
         top.addWidget(Text(self._theme, short_tag(self.content.name), font="title"), 1)
         if self.values:
+            why = FlatButton(
+                self._theme, tr("Why?"), lambda: self.whyAsked.emit(self.content.main), quiet=True
+            )
+            why.setToolTip(tr("Why this number? (W, or right click on a value)"))
+            top.addWidget(why)
             top.addWidget(FlatButton(self._theme, tr("Trend"), self._ask_trend, quiet=True))
         top.addWidget(FlatButton(self._theme, tr("Close"), self.close_card, quiet=True))
         head.addLayout(top)
@@ -200,7 +213,7 @@ class Faceplate(QWidget):
         if layout is None or outer is None:
             return
         layout.activate()
-        inside = max(layout.totalHeightForWidth(WIDTH - 2), layout.sizeHint().height())
+        inside = max(layout.totalHeightForWidth(self.width() - 2), layout.sizeHint().height())
         margins, head = outer.contentsMargins(), outer.itemAt(0)
         height = inside + margins.top() + margins.bottom() + (head.sizeHint().height() if head else 0)
         height = min(height, self.limit)

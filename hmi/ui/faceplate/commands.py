@@ -28,7 +28,7 @@ class CommandRow(QWidget):
         self.buttons: list[tuple[FlatButton, Choice]] = []
         self.entry: NumberEntry | None = None
         label = Text(theme, label_of(info), font="text.label", color="text.label", fit=True)
-        label.setFixedWidth(66)
+        label.setFixedWidth(theme.px(66))
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)

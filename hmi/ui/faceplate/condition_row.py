@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetricsF, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from hmi.client.port import TagInfo
@@ -13,6 +13,7 @@ from hmi.ui.commands.conditions import Condition, ReadingOf, Standing, condition
 from hmi.ui.commands.reasons import name_of
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import plain
+from hmi.ui.zoom import zoomed
 
 HEIGHT = 19
 _SIGN, _WORD, _TEXT = 0.0, 16.0, 80.0
@@ -35,7 +36,7 @@ class ConditionRow(QWidget):
         super().__init__()
         self._theme, self.condition, self._guarded = theme, condition, guarded
         self.standing = Standing.UNKNOWN
-        self.setFixedHeight(HEIGHT)
+        self.setFixedHeight(theme.px(HEIGHT))
 
     def refresh(self, reading_of: ReadingOf, now_ns: int) -> None:
         """Judge again; painted only when the standing turned."""
@@ -54,7 +55,7 @@ class ConditionRow(QWidget):
         return f"{self.standing.value} {self.condition.word(self.standing)} {self.condition.text}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme = QPainter(self), self._theme
+        painter, theme, size = zoomed(self, self._theme)
         blocked = self.standing is not Standing.MET
         font = theme.font("text.small.strong" if blocked else "text.small")
         painter.setFont(font)
@@ -62,11 +63,11 @@ class ConditionRow(QWidget):
         metrics = QFontMetricsF(font)
         painter.drawText(QPointF(_SIGN, 14), self.standing.value)
         painter.drawText(QPointF(_WORD, 14), self.condition.word(self.standing))
-        room = self.width() - _TEXT
+        room = size.width() - _TEXT
         first, _, others = self._guarded.partition(", ")
         guarded = f"{first} +{others.count(',') + 1}" if others else first
         tail = metrics.horizontalAdvance(guarded)
         text = metrics.elidedText(self.condition.text, Qt.TextElideMode.ElideRight, room - tail - _GAP)
         painter.drawText(QPointF(_TEXT, 14), text)
         painter.setPen(theme.color("text.label"))
-        painter.drawText(QPointF(self.width() - tail, 14), guarded)
+        painter.drawText(QPointF(size.width() - tail, 14), guarded)

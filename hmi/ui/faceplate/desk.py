@@ -21,6 +21,7 @@ class FaceplateDesk(QObject):
     """Opens and closes faceplates; the oldest gives way to a fifth."""
 
     trendAsked = Signal(list)
+    whyAsked = Signal(str)
 
     def __init__(self, theme: Theme, station: Station, window: QWidget) -> None:
         super().__init__(window)
@@ -47,6 +48,7 @@ class FaceplateDesk(QObject):
         self._made_of[id(card)] = self._parts(content, card.tags)
         card.closed.connect(self._gone)
         card.trendAsked.connect(self.trendAsked)
+        card.whyAsked.connect(self.whyAsked)
         self.cards.append(card)
         card.set_limit(self._area().height())
         others = [other.geometry() for other in self.cards if other is not card]
@@ -78,6 +80,10 @@ class FaceplateDesk(QObject):
         for card in self.cards:
             card.set_limit(self._area().height())
             self._keep(card)
+
+    def box_of(self, card: Faceplate) -> QRect:
+        """Where the object of a faceplate is, in window coordinates."""
+        return self._targets[id(card)]
 
     def setVisible(self, visible: bool) -> None:
         for card in self.cards:

@@ -19,6 +19,7 @@ from hmi.ui.trend.decimate import decimate, nice_scale, pieces
 from hmi.ui.trend.plot import cosmetic, polygon
 from hmi.ui.trend.series import Series
 from hmi.ui.widgets import FlatButton, Text
+from hmi.ui.zoom import zoomed
 
 _ROLES = {"sp": "setpoint", "speed_sp": "setpoint"}
 
@@ -33,7 +34,7 @@ class ValueRow(QWidget):
         self._theme, self._label, self._main = theme, label, main
         self._reading: Reading | None = None
         self._words = ""
-        self.setFixedHeight(62 if main else 30)
+        self.setFixedHeight(theme.px(62 if main else 30))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
 
     def show_reading(self, reading: Reading, now_ns: int) -> None:
@@ -53,8 +54,7 @@ class ValueRow(QWidget):
         reading = self._reading
         if reading is None:
             return
-        painter = QPainter(self)
-        theme = self._theme
+        painter, theme, size = zoomed(self, self._theme)
         role = _ROLES.get(reading.info.signal if reading.info else "", "value")
         shown = show(reading, role=role)
         base = 20.0
@@ -84,11 +84,11 @@ class ValueRow(QWidget):
         if shown.alarm:
             draw_alarm_mark(painter, theme, shown.alarm, QPointF(x + 12, base - 5), size=20)
         if self._main:
-            self._paint_bar(painter, reading)
+            self._paint_bar(painter, theme, size.width(), reading)
 
-    def _paint_bar(self, painter: QPainter, reading: Reading) -> None:
-        theme, info = self._theme, reading.info
-        bar = QRectF(0, 34, self.width(), 7)
+    def _paint_bar(self, painter: QPainter, theme: Theme, room: float, reading: Reading) -> None:
+        info = reading.info
+        bar = QRectF(0, 34, room, 7)
         if info is not None and info.low is not None and info.high is not None:
             painter.fillRect(bar, theme.color("fill.mark"))
             if (band := band_of(info)) is not None:
@@ -104,7 +104,7 @@ class ValueRow(QWidget):
         if info is not None and info.low is not None and info.high is not None:
             text = f"{info.low:g} … {info.high:g} {info.unit}"
             width = QFontMetricsF(theme.font("text.small")).horizontalAdvance(text)
-            painter.drawText(QPointF(self.width() - width, 58), text)
+            painter.drawText(QPointF(room - width, 58), text)
 
 
 class StateRow(QWidget):
@@ -114,7 +114,7 @@ class StateRow(QWidget):
         super().__init__()
         self._theme, self._label = theme, label
         self._reading: Reading | None = None
-        self.setFixedHeight(22)
+        self.setFixedHeight(theme.px(22))
 
     def show_reading(self, reading: Reading) -> None:
         self._reading = reading
@@ -125,20 +125,20 @@ class StateRow(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._reading is None:
             return
-        painter = QPainter(self)
+        painter, theme, size = zoomed(self, self._theme)
         shown = show(self._reading, role="text")
-        painter.setFont(self._theme.font("text.label"))
-        painter.setPen(self._theme.color("text.label"))
+        painter.setFont(theme.font("text.label"))
+        painter.setPen(theme.color("text.label"))
         metrics = QFontMetricsF(painter.font())
         painter.drawText(QPointF(0, 16), metrics.elidedText(self._label, Qt.TextElideMode.ElideRight, 66))
-        painter.setFont(self._theme.font("text.word"))
-        painter.setPen(self._theme.color(shown.role))
-        room = self.width() - 74 - (20 if shown.mark else 0)
+        painter.setFont(theme.font("text.word"))
+        painter.setPen(theme.color(shown.role))
+        room = size.width() - 74 - (20 if shown.mark else 0)
         text = QFontMetricsF(painter.font()).elidedText(shown.text, Qt.TextElideMode.ElideRight, room)
         painter.drawText(QPointF(70, 16), text)
         if shown.mark:
             x = 74 + QFontMetricsF(painter.font()).horizontalAdvance(text)
-            draw_quality_mark(painter, self._theme, shown.mark, QPointF(x, 11))
+            draw_quality_mark(painter, theme, shown.mark, QPointF(x, 11))
 
 
 class AlarmLine(QWidget):
@@ -149,9 +149,9 @@ class AlarmLine(QWidget):
     def __init__(self, theme: Theme, row: AlarmInfo) -> None:
         super().__init__()
         self._theme, self._row = theme, row
-        self.setFixedHeight(30)
+        self.setFixedHeight(theme.px(30))
         line = QHBoxLayout(self)
-        line.setContentsMargins(28, 0, 0, 0)
+        line.setContentsMargins(theme.px(28), 0, 0, 0)
         text = Text(theme, row.message, font="text.word" if is_unacked(row) else "text.label")
         text.setToolTip(state_words(row))
         line.addWidget(text, 1)
@@ -161,7 +161,8 @@ class AlarmLine(QWidget):
             )
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        draw_alarm_mark(QPainter(self), self._theme, self._row.priority, QPointF(11, 15), size=18)
+        painter, theme, _ = zoomed(self, self._theme)
+        draw_alarm_mark(painter, theme, self._row.priority, QPointF(11, 15), size=18)
 
 
 class MiniTrend(QWidget):
@@ -176,13 +177,13 @@ class MiniTrend(QWidget):
         self.series = Series(base_ns)
         self.band: tuple[float, float] | None = None
         self._now = 0.0
-        self.setFixedHeight(72)
+        self.setFixedHeight(theme.px(72))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(tr("Trend of the last 30 minutes"))
 
     def sizeHint(self) -> QSize:
-        return QSize(280, 72)
+        return QSize(self._theme.px(280), self._theme.px(72))
 
     def advance(self, now_ns: int) -> None:
         self._now = self.series.seconds(now_ns)
@@ -193,7 +194,7 @@ class MiniTrend(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        plot = QRectF(0, 0, self.width() - 1, self.height() - 16)
+        plot = QRectF(0, 0, self.width() - 1, self.height() - self._theme.px(16))
         painter.fillRect(plot, self._theme.color("plot"))
         start = self._now - self.SPAN_S
         extent = self.series.extent(start, self._now)

@@ -14,13 +14,26 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion, QTransform
 
 from hmi.core.clock import monotonic_ns
-from hmi.mimics import Element, Scene
+from hmi.mimics import Scene
+from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.painters import dynamic_painter, static_painter
 
 _CHUNK = 32  # elements between two looks at the clock
 _CLOSE = 2.0  # elements in an area for one that changed, up to which the area is painted as a whole
+
+
+def copy_region(painter: QPainter, region: QRegion, picture: QPixmap, ratio: float) -> None:
+    """Copy places of a picture of ``ratio`` device pixels a pixel; one by one, for Qt clips a whole slowly."""
+    for place in region:  # type: ignore[attr-defined]
+        if ratio == 1.0:
+            painter.drawPixmap(place, picture, place)
+        else:
+            source = QRectF(
+                place.x() * ratio, place.y() * ratio, place.width() * ratio, place.height() * ratio
+            )
+            painter.drawPixmap(QRectF(place), picture, source)
 
 
 class Backing:
@@ -30,6 +43,8 @@ class Backing:
     Boxes here are in device pixels; what ``draw`` returns is in pixels of the widget.
     """
 
+    paints_later = False
+
     def __init__(
         self, scene: Scene, hits: Hits, kit: Kit, size: QSize, offset: QPointF, background: QColor
     ) -> None:
@@ -38,6 +53,7 @@ class Backing:
         self._left, self._top = offset.x() * kit.ratio, offset.y() * kit.ratio
         self._transform = QTransform.fromTranslate(self._left, self._top).scale(self._density, self._density)
         self._painters = [dynamic_painter(element) for element in scene.elements]
+        self._growth = Growth(scene, kit.theme, round(kit.grow * 100))
         self._static = QPixmap(size * kit.ratio)
         self._static.fill(background)
         self.picture = QPixmap(self._static.size())
@@ -68,22 +84,25 @@ class Backing:
             painter.setTransform(self._transform)
             for index in range(start, end):
                 if still:
-                    self._paint_still(painter, self._scene.elements[index])
+                    self._paint_still(painter, index)
                 else:
                     self._hits.extents[index - count] = QRectF(*self._scene.extent(index - count))
                     self._paint(painter, index - count)
         finally:
             painter.end()
 
-    def _paint_still(self, painter: QPainter, element: Element) -> None:
+    def _paint_still(self, painter: QPainter, index: int) -> None:
+        element = self._scene.elements[index]
         if (paint := static_painter(element)) is not None:
-            paint(painter, element, self._kit)
+            paint(painter, element, self._kit.grown(self._growth.percent(index)))
 
-    def copy_to(self, painter: QPainter, place: QRect) -> None:
-        """Put a part of the picture on the widget; ``place`` is in pixels of the widget."""
-        ratio = self._kit.ratio
-        source = QRectF(place.x() * ratio, place.y() * ratio, place.width() * ratio, place.height() * ratio)
-        painter.drawPixmap(QRectF(place), self.picture, source)
+    def most_within(self, duration_ns: int) -> int:
+        """How many elements to paint between two looks at the clock."""
+        return _CHUNK
+
+    def show(self, painter: QPainter, region: QRegion) -> None:
+        """Put a part of the picture on the widget; ``region`` is in pixels of the widget."""
+        copy_region(painter, region, self.picture, self._kit.ratio)
 
     def draw(self, indices: Iterable[int]) -> QRegion:
         """Paint elements as they look now; the region of the widget that has to be copied.
@@ -132,7 +151,8 @@ class Backing:
 
     def _paint(self, painter: QPainter, index: int) -> None:
         if (paint := self._painters[index]) is not None:
-            paint(painter, self._scene.elements[index], self._scene.looks[index], self._kit)
+            kit = self._kit.grown(self._growth.percent(index))
+            paint(painter, self._scene.elements[index], self._scene.looks[index], kit)
 
     def _neighbours(self, boxes: dict[int, QRect]) -> dict[int, QRegion]:
         """Elements that reach into the boxes of others, with where they have to be painted again."""

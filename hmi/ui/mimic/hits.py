@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from heapq import merge
 from typing import Final
 
@@ -21,16 +22,26 @@ class Hits:
     def __init__(self, bounds: list[QRectF], extents: list[QRectF]) -> None:
         """``bounds`` never change; ``extents`` (inside them) are what is painted now and may be replaced."""
         self.bounds, self.extents = bounds, extents
-        self._cells: dict[tuple[int, int], list[int]] = {}
-        self._wide: list[int] = []
-        for index, box in enumerate(bounds):
-            if _spans_many(box):
-                self._wide.append(index)
-                continue
-            for cell in _cells(box):
-                self._cells.setdefault(cell, []).append(index)
         self._near: dict[int, list[int]] = {}
         self._room: dict[int, QRectF] = {}
+
+    @cached_property
+    def _listed(self) -> tuple[dict[tuple[int, int], list[int]], list[int]]:
+        """Elements by cell, and those that lie in too many; made when first asked for."""
+        cells: dict[tuple[int, int], list[int]] = {}
+        wide: list[int] = []
+        for index, box in enumerate(self.bounds):
+            if _spans_many(box):
+                wide.append(index)
+                continue
+            for cell in _cells(box):
+                cells.setdefault(cell, []).append(index)
+        return cells, wide
+
+    def prepare(self) -> Hits:
+        """Do now, beside the Qt thread, what the first question would need."""
+        _ = self._listed
+        return self
 
     @classmethod
     def of(cls, elements: Iterable[Element]) -> Hits:
@@ -56,9 +67,10 @@ class Hits:
         """Elements that may ever paint inside a rectangle."""
         if _spans_many(box):
             return [i for i, bounds in enumerate(self.bounds) if bounds.intersects(box)]
-        found: set[int] = set(self._wide)  # what lies in many cells is listed in none
+        cells, wide = self._listed
+        found: set[int] = set(wide)  # what lies in many cells is listed in none
         for cell in _cells(box):
-            found.update(self._cells.get(cell, ()))
+            found.update(cells.get(cell, ()))
         return sorted(other for other in found if self.bounds[other].intersects(box))
 
     def _painting(self, candidates: list[int], box: QRectF) -> list[int]:
@@ -68,7 +80,8 @@ class Hits:
     def at(self, point: QPointF) -> list[int]:
         """Elements whose bounds hold the point, topmost first."""
         cell = int(point.x()) // CELL, int(point.y()) // CELL
-        found = merge(self._cells.get(cell, ()), self._wide)
+        cells, wide = self._listed
+        found = merge(cells.get(cell, ()), wide)
         return [i for i in reversed(list(found)) if self.bounds[i].contains(point)]
 
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPixmap
 
 from hmi.mimics import Shown
-from hmi.ui.mimic.trimmings import Trimmings, TrimmingStamps
+from hmi.ui.mimic.trimmings import Stamp, Trimmings, TrimmingStamps
 from hmi.ui.paint import MARK_SIZE, draw_alarm_mark, draw_badge, draw_clock, draw_quality_mark
 from hmi.ui.theme import Theme
 
@@ -22,15 +22,23 @@ LEFT, CENTER, RIGHT = 0.0, 0.5, 1.0
 _SYMBOLS: Final = 512
 _WIDTHS: Final = 8192
 SIGNS: Final = frozenset(("\u2007", "\u2212"))
+_ALIKE: Final = str.maketrans("123456789", "0" * 9)
 
 
 class _Widths:
-    """Text widths by font role; figures are tabular, so the number of distinct texts stays small."""
+    """Text widths by font role. Figures are tabular: one width holds for every number of one form."""
 
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._metrics: dict[str, QFontMetricsF] = {}
         self._known: dict[tuple[str, str], float] = {}
+        self._caps: dict[str, float] = {}
+
+    def cap(self, role: str) -> float:
+        found = self._caps.get(role)
+        if found is None:
+            found = self._caps[role] = self.metrics(role).capHeight()
+        return found
 
     def metrics(self, role: str) -> QFontMetricsF:
         if role not in self._metrics:
@@ -43,26 +51,47 @@ class _Widths:
         if width is None:
             if len(self._known) > _WIDTHS:
                 self._known.clear()
-            width = self._known[key] = self.metrics(role).horizontalAdvance(text)
+            width = self._known[key] = self._of_form(role, text.translate(_ALIKE))
+        return width
+
+    def _of_form(self, role: str, form: str) -> float:
+        width = self._known.get((role, form))
+        if width is None:
+            width = self._known[role, form] = self.metrics(role).horizontalAdvance(form)
         return width
 
 
 class Kit:
-    """Theme, scale and caches; ``lit`` is the phase of blinking marks."""
+    """Theme, scale and caches; ``lit`` is the phase of blinking marks.
 
-    def __init__(self, theme: Theme, *, scale: float = 1.0, ratio: float = 1.0) -> None:
-        self.theme, self.scale, self.ratio = theme, scale, ratio
+    ``grow``: how large the user wants texts, 1 for the display's own size (see ``growth``).
+    """
+
+    def __init__(self, theme: Theme, *, scale: float = 1.0, ratio: float = 1.0, grow: float = 1.0) -> None:
+        self.theme, self.scale, self.ratio, self.grow = theme, scale, ratio, grow
+        self._grown: dict[int, Kit] = {}
         self.lit = True
         self._widths = _Widths(theme)
         self._trimmings = TrimmingStamps(theme, scale * ratio)
+        self._stamps: dict[tuple[object, ...], Stamp] = {}
         self._symbols: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+
+    def grown(self, percent: int) -> Kit:
+        """The same kit with texts of another size, in per cent."""
+        if percent == self.theme.percent:
+            return self
+        kit = self._grown.get(percent)
+        if kit is None:
+            kit = self._grown[percent] = Kit(self.theme.grown(percent), scale=self.scale, ratio=self.ratio)
+        kit.lit = self.lit
+        return kit
 
     def width(self, role: str, text: str) -> float:
         return self._widths.of(role, text)
 
     def cap(self, role: str) -> float:
         """Height of capitals and figures of a font role."""
-        return self._widths.metrics(role).capHeight()
+        return self._widths.cap(role)
 
     def fitted(self, role: str, text: str, room: float) -> str:
         """The text, shortened with an ellipsis when it is wider than ``room``."""
@@ -111,25 +140,23 @@ class Kit:
             x -= self.width(
                 font, shown.text[0]
             )  # the sign hangs, so that figures neither jump nor leave their label
-        width = self.text(painter, x, baseline, shown.text, font=font, color=shown.role, align=align)
-        named = shown.unit if unit else ""
-        if not named and shown.is_plain:
+        text, named, role, mark, frame, alarm, unacked = shown
+        width = self.text(painter, x, baseline, text, font=font, color=role, align=align)
+        if not unit:
+            named = ""
+        if not (named or mark or frame or alarm):
             return
-        trimmings = Trimmings(
-            width,
-            self.cap(font),
-            named,
-            self.width("unit", named) if named else 0.0,
-            unit_color,
-            shown.mark,
-            shown.frame,
-            shown.alarm,
-            self.lit or not shown.unacked or not shown.alarm,
-            mark_left,
-            alarm_mark,
-            corner,
-        )
-        self._trimmings.paint(painter, trimmings, x - width * align, baseline)
+        lit = self.lit or not unacked or not alarm
+        key = (width, font, named, unit_color, mark, frame, alarm, lit, mark_left, alarm_mark, corner)
+        stamp = self._stamps.get(key)
+        if stamp is None:
+            if len(self._stamps) >= _SYMBOLS:
+                self._stamps.clear()
+            room = self.width("unit", named) if named else 0.0
+            whole = Trimmings(width, self.cap(font), named, room, *key[3:])
+            stamp = self._stamps[key] = self._trimmings.stamp(whole)
+        picture, to_left, up = stamp
+        painter.drawPixmap(QPointF(x - width * align - to_left, baseline - up), picture)
 
     def alarm(
         self, painter: QPainter, priority: int, center: QPointF, *, unacked: bool, size: float = MARK_SIZE
@@ -215,7 +242,7 @@ class Kit:
         pixmap.setDevicePixelRatio(density)
         inner = QPainter(pixmap)
         inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-        draw(inner, self.theme, QRectF(2, 2, at.width(), at.height()))
+        draw(inner, self.theme.plain, QRectF(2, 2, at.width(), at.height()))
         inner.end()
         self._symbols[key] = pixmap
         if len(self._symbols) > _SYMBOLS:

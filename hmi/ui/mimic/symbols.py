@@ -103,7 +103,7 @@ def _halo(painter: QPainter, theme: Theme, box: QRectF, text: str, font: str) ->
     path = QPainterPath()
     path.addText(QPointF(0, 0), own, text)
     path.translate(box.center() - path.boundingRect().center())
-    pen = QPen(theme.color("fill.on"), 4)
+    pen = QPen(theme.color("fill.on"), 2.8)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.strokePath(path, pen)
 

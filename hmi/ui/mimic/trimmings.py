@@ -58,24 +58,26 @@ class Trimmings(NamedTuple):
         return ceil(left), ceil(self.cap + _ROUND), ceil(right), ceil(_ROUND)
 
 
+Stamp = tuple[QPixmap, float, float]
+
+
 class TrimmingStamps:
     """The pictures of one theme and density (device pixels for one design pixel)."""
 
     def __init__(self, theme: Theme, density: float) -> None:
         self.theme, self._density = theme, density
-        self._known: dict[Trimmings, tuple[QPixmap, float, float]] = {}
+        self._known: dict[Trimmings, Stamp] = {}
 
-    def paint(self, painter: QPainter, trimmings: Trimmings, left: float, baseline: float) -> None:
-        """Paint what surrounds figures that begin at ``left`` on ``baseline``."""
+    def stamp(self, trimmings: Trimmings) -> Stamp:
+        """What surrounds figures, and how far the picture reaches left and up of their left end on the baseline."""
         found = self._known.get(trimmings)
         if found is None:
             if len(self._known) >= _KEPT:
                 self._known.clear()
             found = self._known[trimmings] = self._drawn(trimmings)
-        picture, to_left, up = found
-        painter.drawPixmap(QPointF(left - to_left, baseline - up), picture)
+        return found
 
-    def _drawn(self, trimmings: Trimmings) -> tuple[QPixmap, float, float]:
+    def _drawn(self, trimmings: Trimmings) -> Stamp:
         to_left, up, to_right, down = trimmings.reach()
         density = self._density
         picture = QPixmap(ceil((to_left + to_right) * density), ceil((up + down) * density))

@@ -37,6 +37,7 @@ from hmi.mimics import (
 )
 from hmi.ui.flash import flash
 from hmi.ui.mimic.backing import Backing
+from hmi.ui.mimic.direct import Direct
 from hmi.ui.mimic.hand import Hand, is_control, presses_again
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
@@ -45,8 +46,8 @@ from hmi.ui.mimic.words import describe
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import SIDE_BUTTONS
 
-SLICE_NS: Final = 3 * NS_PER_MS
-AT_ONCE: Final = 3_000  # elements; a larger display is painted in slices, and seen when it is whole
+SLICE_NS: Final = 16 * NS_PER_MS
+AT_ONCE: Final = 1_500  # elements; a larger display has a picture of its own, painted in slices, seen when whole
 _CHUNK: Final = 60  # elements between two looks at the clock
 _MAX_TOOLTIP_TAGS = 3
 _RING: Final = 8.0  # what focus ring and hover frame need around an element
@@ -77,8 +78,8 @@ class MimicView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._scene: Scene | None = None
-        self._kit = Kit(theme)
-        self._backing: Backing | None = None
+        self._kit = Kit(theme.plain, grow=theme.scale)
+        self._backing: Backing | Direct | None = None
         self._hits = Hits([], [])
         self._bounds: list[QRectF] = []
         self._waiting: dict[int, None] = {}  # changed and not yet painted, oldest first
@@ -194,14 +195,15 @@ class MimicView(QWidget):
         finally:
             self.update(region)
 
-    def _drawn_until(self, backing: Backing, deadline_ns: int | None) -> QRegion:
+    def _drawn_until(self, backing: Backing | Direct, deadline_ns: int | None) -> QRegion:
         region = QRegion()
+        most = max(_CHUNK, backing.most_within(SLICE_NS))
         while self._waiting:
-            chunk = list(islice(self._waiting, _CHUNK))
+            chunk = list(islice(self._waiting, most))
             for index in chunk:
                 del self._waiting[index]
             region = region.united(backing.draw(chunk))
-            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
+            if deadline_ns is not None and (backing.paints_later or monotonic_ns() >= deadline_ns):
                 break
         return region
 
@@ -222,9 +224,12 @@ class MimicView(QWidget):
 
     def _watch_blinking(self, changed: Collection[int]) -> None:
         """Which elements blink: only those that show something unacknowledged."""
-        looks = self._scene.looks if self._scene is not None else ()
-        kept = [index for index in self._blinking if index not in changed]
-        self._blinking = kept + [index for index in changed if _is_unacked(looks[index])]
+        scene = self._scene
+        if scene is None or not scene.has_unacked:
+            self._blinking = []
+        else:
+            kept = [index for index in self._blinking if index not in changed]
+            self._blinking = kept + [index for index in changed if _is_unacked(scene.looks[index])]
         self._kit.lit = flash().lit or not self._blinking
 
     def _blink(self, lit: bool) -> None:
@@ -252,7 +257,8 @@ class MimicView(QWidget):
         if self._scene is not None:
             self._scale, self._offset = fit(self._scene.display.size, self.size())
         lit = self._kit.lit
-        self._kit = Kit(self._theme, scale=self._scale, ratio=self.devicePixelRatioF())
+        grow = self._theme.scale
+        self._kit = Kit(self._theme.plain, scale=self._scale, ratio=self.devicePixelRatioF(), grow=grow)
         self._kit.lit = lit
         self._forget_picture()
 
@@ -261,15 +267,13 @@ class MimicView(QWidget):
         self._waiting.clear()
         self.update()
 
-    def _built(self, scene: Scene) -> Backing:
+    def _built(self, scene: Scene) -> Backing | Direct:
         if self._backing is None:
+            kind = Direct if len(scene.elements) <= AT_ONCE else Backing
             background = self._theme.color("background")
-            made = Backing(scene, self._hits, self._kit, self.size(), self._offset, background)
-            if len(scene.elements) <= AT_ONCE:
-                made.grow()
-            else:
+            self._backing = kind(scene, self._hits, self._kit, self.size(), self._offset, background)
+            if not self._backing.is_whole:
                 self._later.start(0)
-            self._backing = made
         return self._backing
 
     def _transform(self) -> QTransform:
@@ -278,16 +282,16 @@ class MimicView(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paints += 1
         painter = QPainter(self)
-        if self._scene is None:
-            painter.fillRect(event.rect(), self._theme.color("background"))
-            return
-        backing = self._built(self._scene)
-        if not backing.is_whole:  # values painted a second ago must not be taken for live
-            painter.fillRect(event.rect(), self._theme.color("background"))
-            return
-        backing.copy_to(painter, event.rect())
-        painter.setTransform(self._transform(), combine=True)
-        self._overlay(painter)
+        backing = self._built(self._scene) if self._scene is not None else None
+        try:
+            if backing is None or not backing.is_whole:  # what was painted a second ago must not seem live
+                painter.fillRect(event.rect(), self._theme.color("background"))
+            else:
+                backing.show(painter, event.region())
+        finally:
+            painter.setTransform(self._transform())
+            self._overlay(painter)
+            painter.end()
 
     def _overlay(self, painter: QPainter) -> None:
         """Focus ring and hover frame."""

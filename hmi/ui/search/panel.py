@@ -62,13 +62,14 @@ class SearchPanel(Overlay):
 
     def __init__(self, theme: Theme, station: Station, maker: AtlasMaker, parent: QWidget) -> None:
         super().__init__(theme, parent)
+        self._plain = theme.plain  # rows are painted in pixels at 100 %
         self._station, self._maker = station, maker
         self._search: Search | None = None
         self._begun = False
         self._tags: dict[int, str] = {}
         self._active: dict[tuple[str, str], AlarmInfo] = {}
         self.field = FindField(theme, tr("Find a tag, equipment, display or alarm"))
-        self.field.setFixedHeight(36)
+        self.field.setFixedHeight(theme.px(36))
         self.told = Text(theme, font="text.label", color="text.label", fit=True)
         self.model = HitModel()
         self.list = RowList(theme, ROW, self._paint_row)
@@ -117,7 +118,7 @@ class SearchPanel(Overlay):
         self._station.alarmsChanged.connect(self._alarms_changed)
 
     def place_in(self, area: QRect) -> QRect:
-        width, height = min(WIDTH, area.width() - 24), min(HEIGHT, area.height() - 24)
+        width, height = min(self.theme.px(WIDTH), area.width() - 24), min(self.theme.px(HEIGHT), area.height() - 24)
         return QRect(area.center().x() - width // 2, area.top() + 12, width, height)
 
     def open_panel(self, area: QRect) -> None:
@@ -229,22 +230,22 @@ class SearchPanel(Overlay):
         entry = self.model.entry(row)
         x, top = box.x() + 10.0, float(box.y())
         draw_cut(
-            painter, self.theme, "text.small", "text.label", QPointF(x, top + 19), tr(KINDS[entry.kind]), 80
+            painter, self._plain, "text.small", "text.label", QPointF(x, top + 19), tr(KINDS[entry.kind]), 80
         )
         x += _KIND_ROOM
         right = box.right() - _VALUE_ROOM - _MARK_ROOM
-        draw_cut(painter, self.theme, "text.strong", "text", QPointF(x, top + 19), entry.title, right - x - 8)
+        draw_cut(painter, self._plain, "text.strong", "text", QPointF(x, top + 19), entry.title, right - x - 8)
         below = " · ".join(filter(None, (entry.detail, entry.area)))
         draw_cut(
-            painter, self.theme, "text.label", "text.secondary", QPointF(x, top + 37), below, right - x - 8
+            painter, self._plain, "text.label", "text.secondary", QPointF(x, top + 37), below, right - x - 8
         )
         if tag := self._tags.get(row):
             place = QRectF(right, top, _VALUE_ROOM + _MARK_ROOM, box.height())
             self._paint_value(painter, place, tag)
             if priority := self._priority(entry, tag):
                 center = QPointF(right + 14, place.center().y())
-                draw_alarm_mark(painter, self.theme, priority, center, size=20)
-        painter.setPen(self.theme.color("grid"))
+                draw_alarm_mark(painter, self._plain, priority, center, size=20)
+        painter.setPen(self._plain.color("grid"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
 
     def _priority(self, entry: Entry, tag: str) -> int:
@@ -257,15 +258,15 @@ class SearchPanel(Overlay):
 
     def _paint_value(self, painter: QPainter, box: QRectF, tag: str) -> None:
         shown = show(self._station.reading(tag))
-        font = self.theme.font("value.small")
+        font = self._plain.font("value.small")
         width = metrics_of(font).horizontalAdvance(shown.text.strip())
         edge, base = box.x() + _MARK_ROOM + 96, box.center().y() + 5.5
         if shown.frame:
             frame = QRectF(edge - width - 5, box.center().y() - 11, width + 10, 22)
-            draw_frame(painter, self.theme, shown.frame, frame)
+            draw_frame(painter, self._plain, shown.frame, frame)
         painter.setFont(font)
-        painter.setPen(self.theme.color(shown.role))
+        painter.setPen(self._plain.color(shown.role))
         painter.drawText(QPointF(edge - width, base), shown.text.strip())
         if shown.mark:
-            draw_quality_mark(painter, self.theme, shown.mark, QPointF(edge + 4, box.center().y()))
-        draw_cut(painter, self.theme, "unit", "text.label", QPointF(edge + 28, base - 0.5), shown.unit, 60)
+            draw_quality_mark(painter, self._plain, shown.mark, QPointF(edge + 4, box.center().y()))
+        draw_cut(painter, self._plain, "unit", "text.label", QPointF(edge + 28, base - 0.5), shown.unit, 60)

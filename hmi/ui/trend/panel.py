@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.clock import NS_PER_S
@@ -30,12 +30,13 @@ class PenRow(QWidget):
     """Colour, short tag, value and quality of a pen; a click chooses it."""
 
     chosen = Signal()
+    whyAsked = Signal(str)
 
     def __init__(self, theme: Theme, pen: Pen) -> None:
         super().__init__()
         self._theme, self._pen = theme, pen
         self.is_chosen = False
-        self.setFixedHeight(52)
+        self.setFixedHeight(theme.px(52))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAccessibleName(pen.tag)
@@ -55,6 +56,9 @@ class PenRow(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.chosen.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        self.whyAsked.emit(self._pen.tag)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:
@@ -76,6 +80,7 @@ class TrendPanel(Panel):
     """Back-filled from history, then live. Space pauses, Left and Right move the cursor, 1 2 3 the range."""
 
     closed = Signal()
+    whyAsked = Signal(str)
 
     def __init__(
         self, theme: Theme, station: Station, tags: list[str], parent: QWidget | None = None
@@ -132,7 +137,7 @@ class TrendPanel(Panel):
         side = QVBoxLayout()
         side.setSpacing(2)
         for row in self.rows:
-            row.setFixedWidth(300)
+            row.setFixedWidth(self.theme.px(300))
             side.addWidget(row)
         side.addStretch(1)
         body.addLayout(side)
@@ -152,6 +157,7 @@ class TrendPanel(Panel):
         self.plot.cursorMoved.connect(self._cursor_moved)
         for number, row in enumerate(self.rows):
             row.chosen.connect(lambda n=number: self.choose(n))
+            row.whyAsked.connect(self.whyAsked)
 
     def close_panel(self) -> None:
         self._station.want(self, ())

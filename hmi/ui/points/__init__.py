@@ -1,0 +1,1 @@
+"""The page of forced and simulated points (HM-16)."""

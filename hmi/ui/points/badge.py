@@ -1,0 +1,71 @@
+"""How many points are forced, simulated or entered by hand: always in view while there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from hmi.core.texts import tr
+from hmi.ui.header_parts import HeaderButton
+from hmi.ui.paint import metrics_of
+from hmi.ui.tabs import HEIGHT
+from hmi.ui.theme import Theme
+from hmi.ui.widgets import plain
+
+# state -> letter of its mark (standards 2.8), word
+LETTERS: Final = (
+    ("forced", "F", "forced"),
+    ("simulated", "S", "simulated"),
+    ("manual", "M", "entered by hand"),
+    ("out_of_service", "O", "out of service"),
+)
+
+
+class PointsBadge(HeaderButton):
+    """``F 3`` and the like; gone while there is nothing to tell."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent)
+        self._counts: dict[str, int] = {}
+        self.setFixedSize(1, theme.px(HEIGHT))
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        return "  ".join(
+            f"{letter} {self._counts[state]}" for state, letter, _ in LETTERS if self._counts.get(state)
+        )
+
+    def set_counts(self, counts: Mapping[str, int]) -> None:
+        known = {state for state, _, _ in LETTERS}
+        found = {state: number for state, number in counts.items() if number and state in known}
+        if found == self._counts:
+            return
+        self._counts = found
+        width = metrics_of(self._theme.font("text.strong")).horizontalAdvance(self.words)
+        self.setFixedWidth(round(width) + 22)
+        told = ", ".join(f"{found[state]} {tr(word)}" for state, _, word in LETTERS if state in found)
+        self.setAccessibleName(tr("Points that are not what the process says: {told}", told=told))
+        self.setToolTip(plain(tr("{told}: list them (Ctrl+P)", told=told)))
+        self.setVisible(bool(found))
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def needed(self) -> int:
+        """Width that the header keeps for it; 0 while it is gone."""
+        return self.width() + 12 if self._counts else 0
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.color("header.text"), 1.4))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 9.5, -1.5, -9.5), 3, 3)
+        painter.setFont(self._theme.font("text.strong"))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.words)
+        self.paint_focus(painter)

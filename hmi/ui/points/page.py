@@ -1,0 +1,216 @@
+"""The page: every point of the plant that is not what the process says, with filters (HM-16)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QRect, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from hmi.client.points import PointPage, PointRow
+from hmi.client.port import RuntimeClient
+from hmi.core.texts import tr
+from hmi.ui.points.model import WORDS, Filter, PointsModel
+from hmi.ui.points.table import PointsTable
+from hmi.ui.station import Station
+from hmi.ui.theme import Theme
+from hmi.ui.times import time_text, zone_of
+from hmi.ui.widgets import Field, FlatButton, Panel, Text
+
+REFRESH_MS: Final = 1_000
+PAGE: Final = 5_000
+MOST: Final = 50_000
+
+
+class PointsPage(Panel):
+    """Asks once a second while it is in view; the values in view are live.
+
+    ``chosen``: a row and its place on the screen; ``whyAsked``: a tag.
+    """
+
+    closeAsked = Signal()
+    chosen = Signal(object, QRect)
+    whyAsked = Signal(str)
+
+    def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
+        super().__init__(theme, parent, fill="background")
+        self._theme, self._station = theme, station
+        self._asking, self._answered = False, False
+        self._wanted: tuple[str, ...] = ()
+        self.model = PointsModel(station.reading, self._time)
+        self.model.area_title = self._area_title
+        self.table = PointsTable(theme, self.model)
+        self.table.chosen.connect(self.chosen)
+        self.table.whyAsked.connect(self.whyAsked)
+        self.search = Field(theme, tr("Find tag or text"))
+        self.search.setFixedWidth(theme.px(240))
+        self.search.textChanged.connect(lambda _: self.refilter())
+        self.count = Text(theme, font="text.label", color="text.label")
+        self.problem = Text(theme, font="text.label", color="text")
+        self.states = {state: self._state_button(state) for state in ("", *WORDS)}
+        self.states[""].setChecked(True)
+        self._areas: list[FlatButton] = []
+        self._area_row = QHBoxLayout()
+        self._area_row.setSpacing(4)
+        self._lay_out()
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_MS)
+        self._timer.timeout.connect(self.ask)
+        self._beat = QTimer(self)
+        self._beat.setInterval(250)
+        self._beat.timeout.connect(self._refresh_values)
+
+    def _lay_out(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(12, 10, 12, 2)
+        outer.setSpacing(8)
+        bar = QHBoxLayout()
+        bar.setSpacing(4)
+        bar.addWidget(Text(self._theme, tr("Forced and simulated points"), font="heading", fit=True))
+        bar.addSpacing(12)
+        bar.addWidget(self.count, 1)
+        bar.addWidget(self.problem, 1)
+        bar.addWidget(FlatButton(self._theme, tr("Why this number?"), self._why))
+        bar.addWidget(FlatButton(self._theme, tr("Back to display"), self.closeAsked.emit))
+        outer.addLayout(bar)
+        filters = QHBoxLayout()
+        filters.setSpacing(4)
+        filters.addWidget(self.search)
+        filters.addSpacing(12)
+        for button in self.states.values():
+            filters.addWidget(button)
+        filters.addSpacing(12)
+        filters.addLayout(self._area_row)
+        filters.addStretch(1)
+        outer.addLayout(filters)
+        panel = Panel(self._theme)
+        inner = QVBoxLayout(panel)
+        inner.setContentsMargins(1, 1, 1, 1)
+        inner.addWidget(self.table)
+        outer.addWidget(panel, 1)
+
+    def _state_button(self, state: str) -> FlatButton:
+        words = tr(WORDS[state]) if state else tr("All marked")
+        button = FlatButton(self._theme, words, lambda: self.choose_state(state))
+        button.setCheckable(True)
+        return button
+
+    # what is shown
+
+    @property
+    def state(self) -> str:
+        return next((state for state, button in self.states.items() if button.isChecked()), "")
+
+    def choose_state(self, state: str) -> None:
+        """One state, or all marked ones."""
+        for name, button in self.states.items():
+            button.setChecked(name == state)
+        words = tr("No point is {state}.", state=tr(WORDS[state]).lower()) if state else tr(
+            "No point is forced, simulated or entered by hand.")  # fmt: skip
+        self.table.empty_text = words
+        self.model.set_rows([])
+        self._answered, self._asking = False, False
+        self.ask()
+
+    def set_areas(self, areas: list[tuple[str, str]]) -> None:
+        """(path, title) of every area that can be filtered by."""
+        for button in self._areas:
+            self._area_row.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self._areas = []
+        for path, title in areas:
+            button = FlatButton(self._theme, title)
+            button.setCheckable(True)
+            button.setProperty("area", path)
+            button.clicked.connect(lambda _=False, chosen=button: self._only(chosen))
+            self._areas.append(button)
+            self._area_row.addWidget(button)
+
+    def _only(self, chosen: FlatButton) -> None:
+        for button in self._areas:
+            if button is not chosen:
+                button.setChecked(False)
+        self.refilter()
+
+    def refilter(self) -> None:
+        area = next((str(button.property("area")) for button in self._areas if button.isChecked()), "")
+        self.model.set_filter(Filter(area, self.search.text()))
+        self._tell_count()
+
+    def _tell_count(self) -> None:
+        shown = tr("{n} points", n=len(self.model.shown)) if self._answered else tr("Asking …")
+        self.count.set_text(shown)
+
+    # what the runtime says
+
+    def ask(self) -> None:
+        """All rows; one question at a time."""
+        if self._asking:
+            return
+        self._asking, state = True, self.state
+        self._station.link.ask(
+            lambda client: _all_points(client, state),
+            owner=self, done=lambda rows: self._take(state, rows), failed=self._failed,
+        )  # fmt: skip
+
+    def _take(self, state: str, rows: list[PointRow]) -> None:
+        if state != self.state:
+            return
+        self._asking, self._answered = False, True
+        self.problem.set_text("")
+        self.model.set_rows(rows)
+        self._tell_count()
+        self._refresh_values()
+
+    def _failed(self, sentence: str) -> None:
+        """The rows stay, and say with their values that they are old."""
+        self._asking = False
+        self.problem.set_text(tr("This list is not up to date: {why}", why=sentence))
+
+    def _refresh_values(self) -> None:
+        """Only what is in view is subscribed."""
+        first, last = self.table.visible_range()
+        wanted = tuple(row.name for row in self.model.shown[first : last + 1])
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._station.want(self, wanted)
+        self.model.touch(first, last)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.ask()
+        self._timer.start()
+        self._beat.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+        self._beat.stop()
+        self._wanted = ()
+        self._station.want(self, ())
+
+    def _why(self) -> None:
+        row = self.table.current_row() or next(iter(self.model.shown), None)
+        if row is not None:
+            self.whyAsked.emit(row.name)
+
+    def _time(self, at_ns: int) -> str:
+        plant = self._station.plant
+        return time_text(at_ns, zone_of(plant.zone if plant else "UTC"), millis=False)
+
+    def _area_title(self, path: str) -> str:
+        areas = self._station.plant.areas if self._station.plant else []
+        return next((area.get("title") or path for area in areas if area["path"] == path), path)
+
+
+async def _all_points(client: RuntimeClient, state: str) -> list[PointRow]:
+    """Page after page, on the client's own thread."""
+    rows: list[PointRow] = []
+    page: PointPage = await client.points(state=state, limit=PAGE)
+    rows += page.points
+    while page.continuation and len(rows) < MOST:
+        page = await client.points(state=state, after=page.continuation, limit=PAGE)
+        rows += page.points
+    return rows

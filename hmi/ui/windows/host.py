@@ -1,0 +1,179 @@
+"""One window on a screen: a frame around the operator's page, which is made anew when the look changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QResizeEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from hmi.ui.navigation import History
+from hmi.ui.theme import Theme
+from hmi.ui.window import StationWindow
+from hmi.ui.windows.layout import FULL, MAXIMIZED, NORMAL, Place
+
+MakePage = Callable[[Theme, str], StationWindow]
+
+
+class Memory(NamedTuple):
+    """What stays when a page is made anew."""
+
+    history: History
+    faceplates: list[tuple[str, QRect]]
+    trend: list[str]
+    lists_alarms: bool
+    has_instructor: bool
+
+
+class Host(QWidget):
+    """``changed``: something that is kept is another one now. ``closeAsked``: somebody wants this window closed."""
+
+    changed = Signal()
+    closeAsked = Signal(object)
+    closed = Signal(object, int)
+
+    def __init__(self, make: MakePage, theme: Theme, display: str = "") -> None:
+        super().__init__()
+        self._make = make
+        self._may_close = False
+        self.fixed = False
+        """A fixed window cannot be closed, left or made smaller."""
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.page = self._take_in(make(theme, display))
+        self.resize(self.page.size())
+
+    def _take_in(self, page: StationWindow) -> StationWindow:
+        layout = self.layout()
+        assert layout is not None
+        layout.addWidget(page)
+        page.windowTitleChanged.connect(self._titled)
+        page.windowClosed.connect(self._page_closed)
+        self.setFocusProxy(page)
+        self.setWindowTitle(page.windowTitle())
+        return page
+
+    def _titled(self, title: str) -> None:
+        self.setWindowTitle(title)
+        self.changed.emit()
+
+    # another look
+
+    def renew(self, theme: Theme) -> None:
+        """The same page in another theme or size of text; what was open on it is opened again."""
+        before = self.page
+        memory = remember(before)
+        page = self._make(theme, before.mimic.name)
+        page.travel.history = memory.history
+        self.page = self._take_in(page)
+        page.begin()
+        if self.isVisible():
+            page.show()
+        before.retire()
+        bring_back(page, memory)
+        page.mimic.view.setFocus()
+
+    # place
+
+    def place(self) -> Place:
+        """Where the window stands now; the box is the one it has when it is neither maximized nor full screen."""
+        state = FULL if self.isFullScreen() else MAXIMIZED if self.isMaximized() else NORMAL
+        box = QRect(self.pos(), self.size()) if state == NORMAL else self.normalGeometry()
+        if not box.isValid():
+            box = self.geometry()
+        display = self.page.mimic.name or self.page.wanted_display
+        return Place(display, self.screen().name(), box, state)
+
+    def move_to(self, place: Place) -> None:
+        """Take a place that is on a screen (see ``layout.settled``), and show the window there."""
+        own = next((s for s in QGuiApplication.screens() if s.name() == place.screen), None)
+        if own is not None:
+            self.setScreen(own)
+        self.move(place.box.topLeft())
+        self.resize(place.box.size())
+        if place.state == FULL:
+            self.showFullScreen()
+        elif place.state == MAXIMIZED:
+            self.showMaximized()
+        else:
+            self.showNormal()
+
+    def toggle_full_screen(self) -> None:
+        if self.fixed:
+            return
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+        self.changed.emit()
+
+    def fix(self) -> None:
+        """Full screen, above everything, without a frame: a kiosk."""
+        self.fixed = True
+        self.setWindowFlags(
+            Qt.WindowType.Window
+            | Qt.WindowType.FramelessWindowHint
+            | Qt.WindowType.CustomizeWindowHint
+            | Qt.WindowType.WindowStaysOnTopHint
+        )
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        self.changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.changed.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() != QEvent.Type.WindowStateChange:
+            return
+        if self.fixed and self.isVisible() and not self.isFullScreen():
+            self.showFullScreen()
+        self.changed.emit()
+
+    # the end
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Nothing closes by itself: the fleet is asked, which may ask the operator."""
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        if not self.fixed:
+            self.closeAsked.emit(self)
+
+    def ask_to_close(self, *, asks: bool) -> None:
+        """Close the page; with ``asks`` the operator is asked first, as for the last window of a running plant."""
+        self.page.ask_on_close = asks
+        self.page.close()
+
+    def _page_closed(self, code: int) -> None:
+        self.closed.emit(self, code)
+
+    def end(self) -> None:
+        """Close for good."""
+        self._may_close = True
+        self.page.retire()
+        self.close()
+        self.deleteLater()
+
+
+def remember(page: StationWindow) -> Memory:
+    cards = [(card.content.name, page.desk.box_of(card)) for card in page.desk.cards]
+    trend = [pen.tag for panel in page.trends for pen in panel.pens]
+    listed = page.stack.currentWidget() is page.alarm_page
+    return Memory(page.travel.history, cards, trend, listed, page.instructor is not None)
+
+
+def bring_back(page: StationWindow, memory: Memory) -> None:
+    for name, box in memory.faceplates:
+        page.desk.open(name, box)
+    if memory.trend:
+        page.open_trend(memory.trend)
+    if memory.has_instructor:
+        page.toggle_instructor()
+    if memory.lists_alarms:
+        page.toggle_alarms()

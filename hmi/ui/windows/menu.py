@@ -1,0 +1,65 @@
+"""The menu of the title bar: windows, full screen, theme, size of texts, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu
+
+from hmi.core.texts import tr
+from hmi.ui.theme import SCALES, Theme
+from hmi.ui.window import StationWindow
+
+
+class Windows(Protocol):
+    """What the menu asks of the windows of a station."""
+
+    theme: Theme
+    kiosk: bool
+
+    def open_window(self) -> object: ...
+
+    def close_all(self) -> None: ...
+
+    def ask_to_leave(self) -> None: ...
+
+    def other_theme(self) -> None: ...
+
+    def set_percent(self, percent: int) -> None: ...
+
+    def toggle_full_screen(self) -> None: ...
+
+
+def window_menu(windows: Windows, page: StationWindow) -> QMenu:
+    """A menu that deletes itself; every entry tells its key. In a kiosk what opens or closes windows is absent."""
+    menu = QMenu(page)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.setFont(windows.theme.font("text"))
+
+    def add(words: str, keys: str, do: Callable[[], object]) -> QAction:
+        action = QAction(f"{words}\t{keys}", menu)
+        action.triggered.connect(lambda _=False: do())
+        menu.addAction(action)
+        return action
+
+    if not windows.kiosk:
+        add(tr("Another window"), "Ctrl+N", windows.open_window)
+        add(tr("Full screen and back"), "F11", windows.toggle_full_screen)
+        menu.addSeparator()
+    add(tr("Light theme") if windows.theme.dark else tr("Dark theme"), "Ctrl+Shift+T", windows.other_theme)
+    sizes = QActionGroup(menu)
+    for percent in SCALES:
+        size = add(tr("Texts {n} %", n=percent), "", lambda percent=percent: windows.set_percent(percent))
+        size.setCheckable(True)
+        size.setChecked(percent == windows.theme.percent)
+        sizes.addAction(size)
+    menu.addSeparator()
+    add(tr("Keys"), "?", lambda: page.overlays.toggle(page.overlays.keys))
+    if windows.kiosk:
+        add(tr("Leave the kiosk"), "Ctrl+Alt+Shift+Q", windows.ask_to_leave)
+    else:
+        add(tr("Close all windows"), "Ctrl+Q", windows.close_all)
+    return menu
