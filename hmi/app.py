@@ -46,12 +46,16 @@ class StationOptions:
 
     ``first_paint``: file that is told when the first display stood.
     ``further``: data folders of more runtimes, by the name that references to them begin with.
+    ``theme`` and ``scale`` (per cent): empty and 0 for what the user chose before. ``kiosk``: every screen is
+    covered, and only a combination of keys and a question lead out.
     """
 
     data: Path
     further: Mapping[str, Path] = field(default_factory=dict)
     display: str = ""
-    theme: str = "light"
+    theme: str = ""
+    scale: int = 0
+    kiosk: bool = False
     life: Path | None = None
     ask_on_close: bool = False
     first_paint: Path | None = None
@@ -66,6 +70,7 @@ class ShotOptions:
     display: str = ""
     size: tuple[int, int] = (1920, 1080)
     theme: str = "light"
+    scale: int = 100
     timeout_s: float = SHOT_TIMEOUT_S
 
 
@@ -142,54 +147,46 @@ def _refuse(problem: str) -> None:
 # ------------------------------------------------------------------------------------------ station
 
 
-def _application(theme_name: str) -> tuple[Any, Any]:
+def _application(theme_name: str, percent: int) -> tuple[Any, Any]:
     from PySide6.QtWidgets import QApplication
 
     from hmi.ui.theme import Theme, apply_theme
 
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Watchkeeper")
-    theme = Theme.load(theme_name)
+    theme = Theme.load(theme_name, percent)
     apply_theme(application, theme)  # type: ignore[arg-type]
     return application, theme
 
 
-def _build(
-    data: Path,
-    theme: Any,
-    *,
-    display: str,
-    ask_on_close: bool = False,
-    further: Mapping[str, Path] | None = None,
-    keep_settings: bool = False,
-) -> tuple[Any, Any, Any]:
-    """Link, station and window on the runtime of a data folder, and on further ones by name.
-
-    ``keep_settings``: what the user chooses is kept in the station's settings folder.
-    """
+def _connected(data: Path, further: Mapping[str, Path]) -> tuple[Any, Any]:
+    """Link and station on the runtime of a data folder, and on further ones by name; neither is started."""
     from hmi.client.federation import socket_clients
     from hmi.ui.link import Link
     from hmi.ui.mailbox import Mailbox
-    from hmi.ui.settings import Settings, settings_folder
     from hmi.ui.station import Station
-    from hmi.ui.window import StationWindow
 
     mailbox = Mailbox()
-    others = {name: Mailbox() for name in further or {}}
-    link = Link(socket_clients(data, further or {}, others), mailbox)
-    station = Station(link, mailbox, further=others)
-    settings = Settings(settings_folder() if keep_settings else None)
-    window = StationWindow(theme, station, display=display, ask_on_close=ask_on_close, settings=settings)
-    link.start()
-    station.start()
-    return link, station, window
+    others = {name: Mailbox() for name in further}
+    link = Link(socket_clients(data, further, others), mailbox)
+    return link, Station(link, mailbox, further=others)
 
 
-def _close(link: Any, station: Any, window: Any) -> None:
-    station.stop()
-    window.desk.close_all()
-    window.hide()
-    link.close()
+def _fleet(options: StationOptions, theme: Any, station: Any) -> Any:
+    """The windows of a station, with what the user chose at this computer."""
+    from hmi.ui.settings import Settings, settings_folder
+    from hmi.ui.windows.fleet import Fleet
+    from hmi.ui.windows.look import Look
+
+    return Fleet(
+        theme,
+        station,
+        Settings(settings_folder()),
+        display=options.display,
+        asks=options.ask_on_close,
+        wanted=Look(options.theme, options.scale),
+        kiosk=options.kiosk,
+    )
 
 
 def _refuse_mixed(options: StationOptions) -> None:
@@ -206,29 +203,29 @@ def run_station(options: StationOptions) -> int:
     _refuse(display_problem())
     if options.further:
         _refuse_mixed(options)
-    application, theme = _application(options.theme)
+    application, theme = _application(options.theme or "light", options.scale or 100)
+    application.setQuitOnLastWindowClosed(False)
     from hmi.ui.life import LifeSign, end_on_signals
 
-    link, station, window = _build(
-        options.data,
-        theme,
-        display=options.display,
-        ask_on_close=options.ask_on_close,
-        further=options.further,
-        keep_settings=True,
-    )
+    link, station = _connected(options.data, options.further)
+    fleet = _fleet(options, theme, station)
     life = LifeSign(options.life) if options.life else None
-    if options.first_paint:
-        from hmi.ui.first_paint import FirstPaint
-
-        FirstPaint(window, options.first_paint)
     signals = end_on_signals(application)
     try:
-        window.windowClosed.connect(application.exit)
-        window.show()
+        link.start()
+        station.start()
+        fleet.windowClosed.connect(application.exit)
+        host = fleet.start()
+        if options.first_paint:
+            from hmi.ui.first_paint import FirstPaint
+
+            FirstPaint(host.page, file := options.first_paint)
+            host.renewed.connect(lambda page: None if file.exists() else FirstPaint(page, file))
         code = int(application.exec())
     finally:
-        _close(link, station, window)
+        station.stop()
+        fleet.stop()
+        link.close()
         del life, signals
     return code
 
@@ -240,17 +237,22 @@ def grab_station(options: ShotOptions) -> Any:
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     _refuse(qt_problem())
-    _, theme = _application(options.theme)
+    _, theme = _application(options.theme, options.scale)
     from hmi.ui.shot import grab_when_complete
+    from hmi.ui.window import StationWindow
 
-    link, station, window = _build(options.data, theme, display=options.display)
+    link, station = _connected(options.data, {})
+    window = StationWindow(theme, station, display=options.display)
+    link.start()
+    station.start()
     try:
         window.resize(*options.size)
         image = grab_when_complete(window, timeout_s=options.timeout_s)
         return image if station.plant is not None else None
     finally:
-        _close(link, station, window)
-        window.deleteLater()
+        station.stop()
+        window.retire()
+        link.close()
 
 
 def shoot(options: ShotOptions) -> None:

@@ -30,6 +30,12 @@ DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time dat
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Size = Annotated[str, typer.Option("--size", help="Width x height in pixels.")]
 ThemeName = Annotated[str, typer.Option("--theme", help="light or dark.")]
+OwnTheme = Annotated[str, typer.Option("--theme", help="light or dark; the one chosen last when left out.")]
+Scale = Annotated[int, typer.Option("--scale", help="Size of texts in per cent: 100, 125, 150, 175 or 200.")]
+OwnScale = Annotated[
+    int, typer.Option("--scale", help="Size of texts in per cent, 100 to 200; the one chosen last when left out.")
+]
+Kiosk = Annotated[bool, typer.Option("--kiosk", help="Full screen on every monitor; nothing closes by mistake.")]
 
 
 def main() -> None:
@@ -110,14 +116,16 @@ def demo(
     shot: Annotated[Path | None, typer.Option(help="Render the session to a PNG; needs no display.")] = None,
     display: Annotated[str, typer.Option(help="Display to show; empty = the plant's home.")] = "",
     size: Size = "1920x1080",
-    theme: ThemeName = "light",
+    theme: OwnTheme = "",
+    scale: OwnScale = 0,
+    kiosk: Kiosk = False,
     warm_up: Annotated[float, typer.Option(help="Simulated minutes before the picture, at 60x.")] = 0.0,
     malfunction: Annotated[list[str] | None, typer.Option(help="Malfunction id to set before it.")] = None,
     first_paint: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Simulator, runtime and operator window of a shipped plant: nothing to configure."""
     from hmi.project import open_plant
-    from hmi.supervisor import Session, Supervisor
+    from hmi.supervisor import Session, StationLook, Supervisor
 
     plant = _shipped_plant(name)
     _check_named(open_plant(plant), display)
@@ -137,12 +145,12 @@ def demo(
             ports=_ports(plant),
             station=shot is None,
             display=display,
-            theme=theme,
+            look=StationLook(theme, scale, kiosk),
             first_paint=first_paint,
         )
         if shot is not None:
             steps = _Rehearsal(warm_up, tuple(malfunction or ()))
-            _shoot(session, display, shot, picture, theme, steps)
+            _shoot(session, display, shot, picture, (theme or "light", scale or 100), steps)
             return
         code = Supervisor(session.specs(), data).run()
     raise typer.Exit(code)
@@ -205,7 +213,7 @@ def _shoot(
     display: str,
     out: Path,
     size: tuple[int, int],
-    theme: str,
+    look: tuple[str, int],
     rehearsal: _Rehearsal | None = None,
 ) -> None:
     from hmi.app import ShotOptions, shoot
@@ -215,7 +223,8 @@ def _shoot(
     try:
         supervisor.start_all()
         (rehearsal or _Rehearsal()).play(session.data / READY_FILE)
-        shoot(ShotOptions(data=session.data, display=display, out=out, size=size, theme=theme))
+        theme, scale = look
+        shoot(ShotOptions(session.data, out, display, size, theme, scale))
     finally:
         supervisor.end_all()
     typer.echo(f"{out}: {size[0]}x{size[1]}")
@@ -229,12 +238,14 @@ def run(
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
     without_station: Annotated[bool, typer.Option(help="Supervise the runtime alone.")] = False,
     display: Annotated[str, typer.Option(help="Display to open first.")] = "",
-    theme: ThemeName = "light",
+    theme: OwnTheme = "",
+    scale: OwnScale = 0,
+    kiosk: Kiosk = False,
 ) -> None:
     """Supervisor with runtime and station; a process that stops or hangs is restarted within 3 s."""
     from hmi.client.local import is_running
     from hmi.project import open_plant
-    from hmi.supervisor import Session, Supervisor
+    from hmi.supervisor import Session, StationLook, Supervisor
 
     opened = open_plant(plant)
     _check_named(opened, display)
@@ -254,7 +265,7 @@ def run(
         station=not without_station,
         ask_on_close=True,
         display=display,
-        theme=theme,
+        look=StationLook(theme, scale, kiosk),
     )
     raise typer.Exit(Supervisor(session.specs(), folder).run())
 
@@ -289,7 +300,9 @@ def open_station(
     ] = None,
     data: DataDir = None,
     display: Annotated[str, typer.Option(help="Display to open first.")] = "",
-    theme: ThemeName = "light",
+    theme: OwnTheme = "",
+    scale: OwnScale = 0,
+    kiosk: Kiosk = False,
     life: Annotated[Path | None, typer.Option(hidden=True)] = None,
     ask_on_close: Annotated[bool, typer.Option(hidden=True)] = False,
     first_paint: Annotated[Path | None, typer.Option(hidden=True)] = None,
@@ -305,6 +318,8 @@ def open_station(
         further=_further(folder, others),
         display=display,
         theme=theme,
+        scale=scale,
+        kiosk=kiosk,
         life=life,
         ask_on_close=ask_on_close,
         first_paint=first_paint,
@@ -483,6 +498,7 @@ def shot(
     data: DataDir = None,
     size: Size = "1920x1080",
     theme: ThemeName = "light",
+    scale: Scale = 100,
     parameter: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for a parameter of the display; may be repeated.")
     ] = None,
@@ -501,13 +517,13 @@ def shot(
     _check_picture(out)
     folder = _data_for(opened.id, data)
     if is_running(folder):
-        shoot(ShotOptions(data=folder, display=display, out=out, size=picture, theme=theme))
+        shoot(ShotOptions(folder, out, display, picture, theme, scale))
         typer.echo(f"{out}: {size}")
         return
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
         simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
         session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
-        _shoot(session, display, out, picture, theme)
+        _shoot(session, display, out, picture, (theme, scale))
 
 
 def _opened_with(plant: Any, display: str, given: list[str]) -> str:
@@ -533,17 +549,17 @@ def _has_simulator(name: str) -> bool:
 def generate(
     check_only: Annotated[bool, typer.Option("--check", help="Only say whether files are current.")] = False,
 ) -> None:
-    """Write what is generated from definitions: the JSON schemas of all plant files, tables of the guides."""
-    from hmi.check import schemas, tables
+    """Write what is generated from definitions: JSON schemas, widths of letters, tables of the guides."""
+    from hmi.check import font_widths, schemas, tables
     from hmi.project.shipped import shipped_path
 
     folder = shipped_path("resources") / "schemas"
     guides = shipped_path("resources").parent / "docs"
     if check_only:
-        if stale := (*schemas.stale(folder), *tables.stale_guides(guides)):
+        if stale := (*schemas.stale(folder), *font_widths.stale(), *tables.stale_guides(guides)):
             _end(f"{stale[0]}: stale; run hmi generate", 1)
         return
-    for path in (*schemas.generate(folder), *tables.write_guides(guides)):
+    for path in (*schemas.generate(folder), *font_widths.generate(), *tables.write_guides(guides)):
         typer.echo(f"{path}: written")
 
 

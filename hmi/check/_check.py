@@ -28,10 +28,11 @@ def check_plant(folder: Path | str) -> tuple[Finding, ...]:
 
 
 def findings_as_json(findings: Iterable[Finding]) -> str:
-    """A JSON list of objects with severity, file, line, text, do and the sentence."""
+    """A JSON list of objects with severity, rule, file, line, text, do and the sentence."""
     rows = [
         {
             "severity": f.severity,
+            "rule": f.rule,
             "file": f.file,
             "line": f.line,
             "text": f.text,

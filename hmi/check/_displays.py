@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from hmi.check._controls import control_problem
+from hmi.check._display_lints import Linted, lint_displays
 from hmi.check._names import FolderNames
 from hmi.check._pictures import picture_problem
 from hmi.check._suggest import meant
 from hmi.core.identity import TagRef, is_tag_reference
 from hmi.mimics import (
+    Display,
     DisplayFinding,
     Element,
     ElementDefinition,
@@ -28,28 +30,43 @@ _UNFOLDED = ("embed", "repeat")
 
 def check_displays(draft: Draft) -> None:
     """Findings for every display, and for displays that no one can reach."""
-    definitions = shipped_definitions()
-    linked: set[str] = {draft.head.get("home", "")}
-    linked |= {alarm.display for alarm in draft.alarms} | {i.display for i in draft.instances.values()}
-    names = FolderNames(draft)
+    definitions, names = shipped_definitions(), FolderNames(draft)
     lines = {file.source.file: element_lines(file, draft) for file in draft.displays.values()}
-    findings: list[DisplayFinding] = []
+    displays: dict[str, Display] = {}
     for file in draft.displays.values():
         display = load_display(file.document, definitions, file=file.source.file, names=names)
-        findings += display.findings
+        displays[file.name] = display
         for element in display.own:
-            line = lines[file.source.file].get(element.id, file.source.line)
-            _check_tags(element, file, line, draft)
-            if (written := control_problem(element, draft.by_name)) is not None:
-                draft.findings.error(file.source.file, line, *written)
-            if (problem := picture_problem(element, Path(draft.folder))) is not None:
-                severity, what, do = problem
-                note = draft.findings.error if severity == "error" else draft.findings.warning
-                note(file.source.file, line, what, do)
-            linked |= _check_names(element, file, line, draft)
-    _take_findings(findings, lines, draft)
+            _check_element(element, file, lines[file.source.file].get(element.id, file.source.line), draft)
+    _take_findings([f for display in displays.values() for f in display.findings], lines, draft)
     _check_home(draft, names)
-    _check_reachable(linked, draft)
+    for found in lint_displays(draft, names, displays):
+        _take_linted(found, lines, draft)
+
+
+def _check_element(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
+    """What one element of a file refers to, whatever display it is shown in."""
+    _check_tags(element, file, line, draft)
+    if (written := control_problem(element, draft.by_name)) is not None:
+        draft.findings.error(file.source.file, line, *written, rule="control")
+    if (problem := picture_problem(element, Path(draft.folder))) is not None:
+        severity, what, do = problem
+        note = draft.findings.error if severity == "error" else draft.findings.warning
+        note(file.source.file, line, what, do, rule="picture")
+    _check_names(element, file, line, draft)
+
+
+def _take_linted(found: Linted, lines: Mapping[str, Mapping[str, int]], draft: Draft) -> None:
+    """A finding at the line of its own element, with those that embed it."""
+    places = [
+        (source.file, lines[source.file].get(element, 1))
+        for display, element in found.path
+        if (source := draft.displays[display].source)
+    ]
+    *outer, (file, line) = places
+    by = f" (embedded by {', '.join(f'{f}:{n}' for f, n in outer)})" if outer else ""
+    note = draft.findings.error if found.severity == "error" else draft.findings.warning
+    note(file, line, found.what + by, found.do, rule=found.rule)
 
 
 def _take_findings(
@@ -66,7 +83,7 @@ def _take_findings(
         places = (f"{e.file}:{lines.get(e.file, {}).get(e.element, 0)}" for e in found.through)
         by = f" (embedded by {', '.join(places)})" if found.through else ""
         note = draft.findings.error if found.severity == "error" else draft.findings.warning
-        note(found.file, line, found.text + by, found.do)
+        note(found.file, line, found.text + by, found.do, rule=found.rule or "content")
 
 
 def _check_home(draft: Draft, names: FolderNames) -> None:
@@ -88,7 +105,7 @@ def _check_tags(element: Element, file: DisplayFile, line: int, draft: Draft) ->
             continue
         what = f"element {element.id}: {prop} names the tag {name!r}, which is not known"
         do = meant(name, draft.by_name, "name a tag of tags.csv")
-        draft.findings.error(file.source.file, line, what, do)
+        draft.findings.error(file.source.file, line, what, do, rule="unknown-tag")
 
 
 def _is_elsewhere(name: str) -> bool:
@@ -124,19 +141,16 @@ def _tags_of_unknown(properties: Mapping[str, Any]) -> Iterator[tuple[str, str]]
             yield name, value
 
 
-def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -> set[str]:
-    """Check references to instances, areas and displays; return the displays that are linked."""
-    linked: set[str] = set()
+def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
+    """Check references to instances, areas and displays."""
     known: dict[str, Collection[str]] = {
         "instance": draft.instances,
         "area": draft.areas,
         "display": draft.displays,
     }
     for kind, name in _references(element, element.definition):
-        if kind == "display":
-            linked.add(name)
-            if element.type in _UNFOLDED:
-                continue  # said where the display is unfolded
+        if kind == "display" and element.type in _UNFOLDED:
+            continue  # said where the display is unfolded
         if kind != "display" and _is_elsewhere(name):
             continue
         if name in draft.broken_names or (kind == "display" and name in draft.broken_displays):
@@ -144,8 +158,7 @@ def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -
         if name not in known[kind] and not (kind == "area" and _begins_a_tag(name, draft)):
             what = f"element {element.id}: there is no {kind} {name!r}"
             do = meant(name, known[kind], f"name {'an' if kind != 'display' else 'a'} {kind} of this plant")
-            draft.findings.error(file.source.file, line, what, do)
-    return linked
+            draft.findings.error(file.source.file, line, what, do, rule="dead-link")
 
 
 def _begins_a_tag(prefix: str, draft: Draft) -> bool:
@@ -158,10 +171,3 @@ def _references(element: Element, definition: ElementDefinition | None) -> Itera
         value = element.properties.get(prop.name)
         if prop.type in ("instance", "area", "display") and isinstance(value, str) and value:
             yield prop.type, value
-
-
-def _check_reachable(linked: set[str], draft: Draft) -> None:
-    for file in draft.displays.values():
-        if file.name not in linked and file.level > 2:
-            what = f"no display, alarm or instance leads to the display {file.name}"
-            draft.findings.warning(file.source.file, 1, what, "link it, or remove it")

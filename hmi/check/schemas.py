@@ -168,6 +168,11 @@ def _display_schema() -> dict[str, Any]:
                 "type": {"enum": sorted(definitions)},
                 "tooltip": {"type": "string"},
                 "note": {"type": "string"},
+                "lint": {
+                    "type": "array",
+                    "items": {"type": "string", "pattern": "^[a-z0-9-]+: .+"},
+                    "description": "rules that hmi check leaves out for this element, each as rule: reason",
+                },
                 **_PLACE,
             },
             "allOf": [_element_rule(d) for d in definitions.values()],

@@ -29,10 +29,18 @@ from hmi.mimics._control import (
     value_text,
 )
 from hmi.mimics._curves import Curve, Limit, band_of, curve, limits_of, scale_of
-from hmi.mimics._definition import ElementDefinition, Property, Signal, SpanChoice, shipped_definitions
+from hmi.mimics._definition import (
+    ElementDefinition,
+    FixedText,
+    Property,
+    Signal,
+    SpanChoice,
+    shipped_definitions,
+)
 from hmi.mimics._deviation import Deviation, deviation
 from hmi.mimics._document import Display, Element, tag_names
-from hmi.mimics._equipment import DRIVE_SIGNALS, STATELESS, Equipment, equipment
+from hmi.mimics._equipment import DRIVE_SIGNALS, STATELESS, Equipment, EquipmentSource, equipment
+from hmi.mimics._fonts import FONTS
 from hmi.mimics._gauge import Gauge, beyond_mark, effective_limits, gauge, scale_ends
 from hmi.mimics._images import FOLDER as IMAGE_FOLDER
 from hmi.mimics._images import MOST_BYTES as MOST_IMAGE_BYTES
@@ -42,7 +50,7 @@ from hmi.mimics._loading import arguments_from_texts, declared_parameters, load_
 from hmi.mimics._notes import DisplayFinding, Embedding
 from hmi.mimics._parameters import PARAMETER_TYPES, Parameter, accepts_instance, needs_arguments
 from hmi.mimics._past import Past, Samples, number_of, samples_of
-from hmi.mimics._reader import MOST_ELEMENTS, SCHEMA
+from hmi.mimics._reader import DEFAULT_SIZE, MOST_ELEMENTS, SCHEMA
 from hmi.mimics._readings import (
     NO_VALUE,
     Reading,
@@ -60,9 +68,11 @@ from hmi.mimics._weight import display_weight
 __all__ = [
     "ASKED",
     "CONTROL_KINDS",
+    "DEFAULT_SIZE",
     "DONE",
     "DRIVE_SIGNALS",
     "FAILED",
+    "FONTS",
     "IMAGE_FOLDER",
     "MOST_ELEMENTS",
     "MOST_IMAGE_BYTES",
@@ -85,6 +95,8 @@ __all__ = [
     "ElementDefinition",
     "Embedding",
     "Equipment",
+    "EquipmentSource",
+    "FixedText",
     "Freshness",
     "Gauge",
     "Grip",

@@ -174,8 +174,8 @@ def track(inputs: Inputs) -> Track | None:
     if info is None or not is_number(info):
         return None
     own, limits = (inputs.get("low"), inputs.get("high")), limits_of_command(info)
-    lows = [float(end) for end in (own[0], limits[0]) if is_plain_number(end)]
-    highs = [float(end) for end in (own[1], limits[1]) if is_plain_number(end)]
+    lows = [float(end) for end in (own[0], limits[0]) if end is not None and is_plain_number(end)]
+    highs = [float(end) for end in (own[1], limits[1]) if end is not None and is_plain_number(end)]
     if not lows or not highs or max(lows) >= min(highs):
         return None
     low, high = max(lows), min(highs)

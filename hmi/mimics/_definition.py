@@ -58,6 +58,21 @@ class SpanChoice(NamedTuple):
         return self.x <= x < self.x + self.w and self.y <= y < self.y + self.h
 
 
+class FixedText(NamedTuple):
+    """A text that a display writes for good, and the room that its element has for it.
+
+    ``name`` is its property, ``font`` a role of ``FONTS``, ``room`` design pixels, ``color`` a theme role. ``on`` is
+    the ground that the element itself paints under the text; empty where the text lies on what is below.
+    """
+
+    name: str
+    text: str
+    font: str
+    room: float
+    color: str = "text"
+    on: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class ElementDefinition:
     """An element type.
@@ -69,6 +84,8 @@ class ElementDefinition:
     a pipe lies along its points.
     ``history`` names the tag properties whose recent past is drawn. ``clickable`` elements take the focus;
     one that ``lists_alarms`` opens the alarm list of its area.
+    ``texts`` are its fixed texts, so that the linter can measure them; ``ground`` is the theme role of the area
+    that it paints over, empty for none.
     ``spans`` are the spans of time that can be chosen, with the one in view.
     """
 
@@ -87,6 +104,8 @@ class ElementDefinition:
     control: str = ""
     grip: Callable[[Element, tuple[Any, ...], float, float], Grip | None] | None = None
     spans: Callable[[Element, int], tuple[SpanChoice, ...]] | None = None
+    texts: Callable[[Element], tuple[FixedText, ...]] | None = None
+    ground: Callable[[Element], str] | None = None
     group: str = "general"
 
     def named(self, kind: str) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from hmi.core.quality import Mark
 from hmi.core.texts import tr
-from hmi.mimics._inputs import Inputs
+from hmi.mimics._catalogue import TagAlarm
 from hmi.mimics._readings import NO_VALUE, Reading, mark_of
 
 # role -> signal names, the usual first
@@ -79,6 +79,18 @@ class Equipment(NamedTuple):
 STATELESS: Final = Equipment(PLAIN, "")
 
 
+class EquipmentSource(Protocol):
+    """What the state is decided from: tags by role, their readings, the worst alarm. ``Inputs`` is one."""
+
+    @property
+    def signals(self) -> Mapping[str, str]: ...
+
+    @property
+    def alarm(self) -> TagAlarm | None: ...
+
+    def tag(self, name: str) -> Reading: ...
+
+
 Known = Mapping[str, Reading]  # by role; only the signals that the equipment has
 
 
@@ -87,7 +99,7 @@ def _truth(known: Known, role: str) -> bool | None:
     return None if reading is None else reading.truth
 
 
-def equipment(inputs: Inputs, *, on_word: str, off_word: str) -> Equipment:
+def equipment(inputs: EquipmentSource, *, on_word: str, off_word: str) -> Equipment:
     """Decide the state from the signals that this equipment has; a Bad state signal is Unknown.
 
     A Bad signal beside the state, such as that of a fault, leaves the state and marks its cause.
@@ -230,13 +242,13 @@ _MODES: Final = {
     "hand": "M",
     "auto": "A",
     "automatic": "A",
-    "cascade": "C",
-    "cas": "C",
+    "cascade": "CAS",
+    "cas": "CAS",
 }
 
 
 def _mode(known: Known) -> str | None:
-    """A, M or C from an ``auto`` bit or the text of a ``mode`` enumeration; another mode has its first letter."""
+    """A, M or CAS from an ``auto`` bit or the text of a ``mode`` enumeration; another mode has its first letter."""
     auto = _truth(known, "auto")
     if auto is not None:
         return "A" if auto else "M"

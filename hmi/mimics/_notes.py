@@ -20,7 +20,8 @@ class Embedding:
 class DisplayFinding:
     """One doubt about a display: where, what, and what to do.
 
-    ``through`` are the embedding elements, outermost first, of a doubt about an embedded display.
+    ``through`` are the embedding elements, outermost first, of a doubt about an embedded display. ``rule`` is the
+    lint rule, where it is not the general one.
     """
 
     severity: str
@@ -30,6 +31,7 @@ class DisplayFinding:
     do: str = ""
     element: str = ""
     through: tuple[Embedding, ...] = ()
+    rule: str = ""
 
 
 class Notes:

@@ -38,9 +38,9 @@ MOST_ELEMENTS: Final = 100_000
 MOST_SIZE: Final = 16_384
 EMBED, REPEAT = "embed", "repeat"
 _LEVELS: Final = (1, 4)
-_COMMON: Final = frozenset(("id", "type", "x", "y", "w", "h", "tooltip", "note"))
+_COMMON: Final = frozenset(("id", "type", "x", "y", "w", "h", "tooltip", "note", "lint"))
 _KNOWN: Final = frozenset(
-    ("schema", "$schema", "id", "name", "title", "level", "area", "size", "elements", "parameters", "note")
+    ("schema", "$schema", "id", "name", "title", "level", "area", "size", "elements", "parameters", "note", "lint")
 )
 _NESTED: Final = frozenset(("points", "list"))
 _ID: Final = re.compile(r'"id"\s*:\s*"([^"]{1,200})"')
@@ -94,9 +94,9 @@ class Prepared:
         """Every parameter without a value, for the checks against declared types."""
         return {name: Meaning(parameter) for name, parameter in self.parameters.items()}
 
-    def report(self, severity: str, text: str, do: str = "", element: str = "") -> None:
+    def report(self, severity: str, text: str, do: str = "", element: str = "", rule: str = "") -> None:
         line = self.lines.get(element, 0) if element and self.text else 0
-        self.notes.add(DisplayFinding(severity, self.file, line, text, do, element))
+        self.notes.add(DisplayFinding(severity, self.file, line, text, do, element, rule=rule))
 
 
 Compiled = dict[tuple[str, frozenset[tuple[str, bool]]], Expression | ConfigurationError]
@@ -247,7 +247,7 @@ class _Reader:
         identity = drawn(given[:200]) if isinstance(given, str) and given else f"#{index + 1}"
         if identity in self.seen:
             what = f"the element id {identity} is used twice"
-            self.out.report("error", what, do="run hmi format", element=identity)
+            self.out.report("error", what, do="give one of them another id", element=identity, rule="duplicate-id")
         self.seen.add(identity)
         return identity
 

@@ -264,13 +264,13 @@ class Scene:
         """Tag or instance that a click on the element means."""
         return self.inputs[index].target
 
-    def extent(self, index: int) -> tuple[float, float, float, float]:
-        """Left, top, width, height of what an element paints with its present look."""
+    def extent(self, index: int, look: Look | None = None) -> tuple[float, float, float, float]:
+        """Left, top, width, height of what an element paints with a look, else with its present one."""
         element = self.elements[index]
         definition = element.definition
         if definition is None or definition.extent is None:
             return element.bounds
-        left, top, right, bottom = definition.extent(element, self.looks[index])
+        left, top, right, bottom = definition.extent(element, self.looks[index] if look is None else look)
         return element.x - left, element.y - top, element.w + left + right, element.h + top + bottom
 
     def _look(self, index: int) -> Look:

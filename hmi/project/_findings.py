@@ -12,18 +12,23 @@ WARNING = "warning"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``severity`` is ``error`` (the plant does not open) or ``warning``; ``line`` 0 = the whole file."""
+    """``severity`` is ``error`` (the plant does not open) or ``warning``; ``line`` 0 = the whole file.
+
+    ``rule`` is the id of the lint rule that found it, empty for what loading finds.
+    """
 
     severity: str
     file: str
     line: int
     text: str
     do: str = ""
+    rule: str = ""
 
     @property
     def sentence(self) -> str:
-        """``file:line: what is wrong; what to do`` without the severity."""
-        return ConfigurationError(self.text, file=self.file, line=self.line, do=self.do).sentence
+        """``file:line: what is wrong; what to do [rule]`` without the severity."""
+        said = ConfigurationError(self.text, file=self.file, line=self.line, do=self.do).sentence
+        return f"{said} [{self.rule}]" if self.rule else said
 
     @property
     def is_error(self) -> bool:
@@ -36,11 +41,11 @@ class Findings:
 
     items: list[Finding] = field(default_factory=list)
 
-    def error(self, file: str, line: int, text: str, do: str = "") -> None:
-        self.items.append(Finding(ERROR, file, line, text, do))
+    def error(self, file: str, line: int, text: str, do: str = "", rule: str = "") -> None:
+        self.items.append(Finding(ERROR, file, line, text, do, rule))
 
-    def warning(self, file: str, line: int, text: str, do: str = "") -> None:
-        self.items.append(Finding(WARNING, file, line, text, do))
+    def warning(self, file: str, line: int, text: str, do: str = "", rule: str = "") -> None:
+        self.items.append(Finding(WARNING, file, line, text, do, rule))
 
     def failed(self, file: str, line: int, error: ConfigurationError) -> None:
         """Take an error that a plugin or the expression compiler raised."""

@@ -160,6 +160,11 @@ class DisplayModel(_Model):
     level: int = Field(2, ge=1, le=4, description="1 overview to 4 diagnostics")
     area: str = ""
     note: str = ""
+    lint: Any = Field(
+        default_factory=list,
+        description="rules that hmi check leaves out for this display, each as rule: reason",
+        json_schema_extra={"type": "array", "items": {"type": "string", "pattern": "^[a-z0-9-]+: .+"}},
+    )
     size: Annotated[list[int], Field(min_length=2, max_length=2)] = Field([1920, 880])
     parameters: dict[str, Any] = Field(
         default_factory=dict, description="what whoever shows the display gives it, by name"

@@ -39,9 +39,7 @@ class Inquiry:
         resting = not tag.expression and bool(runtime.scan.demand.resting(frozenset((tag.handle,))))
         runtime.scan.glance([tag.handle])
         self._look_through()
-        trace, error = (None, "") if quick else await self._ask(tag)
-        if not quick:
-            await self._looked_through()
+        trace, error = (None, "") if quick else await self._asked(tag)
         alarms = runtime.services.alarms.about(tag.handle)[:MOST_ALARMS]
         events = await self._events(alarms)
         if (now := runtime.plant.by_id.get(tag.id)) is None:
@@ -62,6 +60,11 @@ class Inquiry:
             uses=self._uses_of(now),
         )
         return why(known)
+
+    async def _asked(self, tag: TagDef) -> tuple[Trace | None, str]:
+        """Everything that takes its time, side by side."""
+        found, _ = await asyncio.gather(self._ask(tag), self._looked_through())
+        return found
 
     async def _ask(self, tag: TagDef) -> tuple[Trace | None, str]:
         acquisition = self._runtime.acquisition

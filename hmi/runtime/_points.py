@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from hmi.client.points import POINT_STATES, PointPage, PointRow
 from hmi.core import quality
@@ -27,6 +27,7 @@ _SAY_NOTHING = frozenset({
     quality.BAD_NOT_CONNECTED,
     quality.BAD_WAITING_FOR_INITIAL_DATA,
 })  # fmt: skip
+_STALE = frozenset({quality.UNCERTAIN_LAST_USABLE, quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE})
 PAGE, MOST = 500, 5_000
 
 
@@ -83,7 +84,7 @@ class PointStates:
 
     def page(
         self,
-        latest: list[DataValue],
+        latest: Sequence[DataValue],
         at: int,
         *,
         state: str = "",
@@ -92,27 +93,30 @@ class PointStates:
         limit: int = 0,
     ) -> PointPage:
         """The tags in a state (without one: all marked ones) in the plant's order, from row ``after`` on."""
-        found = [
-            (tag, own)
-            for tag, own in self._all(latest, state)
-            if not area or tag.area == area or tag.area.startswith(f"{area}/")
-        ]
+        handles = self._in_state(latest, state)
+        by_handle = self._plant.by_handle
+        if area:
+            inside = f"{area}/"
+            handles = [
+                handle
+                for handle in handles
+                if by_handle[handle].area == area or by_handle[handle].area.startswith(inside)
+            ]
         end = after + min(limit or PAGE, MOST)
-        rows = [self._row(tag, own, latest[tag.handle]) for tag, own in found[after:end]]
-        return PointPage(at, self.counts(), len(found), rows, end if end < len(found) else 0)
+        rows = [
+            self._row(by_handle[handle], state or self._marked[handle], latest[handle])
+            for handle in handles[after:end]
+        ]
+        return PointPage(at, self.counts(), len(handles), rows, end if end < len(handles) else 0)
 
-    def _all(self, latest: list[DataValue], state: str) -> Iterator[tuple[TagDef, str]]:
+    def _in_state(self, latest: Sequence[DataValue], state: str) -> list[int]:
+        """Handles in the order of the plant."""
         if state == "bad":
-            yield from ((tag, state) for tag in self._plant.tags if latest[tag.handle].is_bad)
-        elif state == "stale":
-            for tag in self._plant.tags:
-                if quality_of(latest[tag.handle].status).mark is Mark.STALE:
-                    yield tag, state
-        else:
-            by_handle, marked = self._plant.by_handle, self._marked
-            for handle in sorted(marked):
-                if state in ("", marked[handle]):
-                    yield by_handle[handle], marked[handle]
+            return [tag.handle for tag in self._plant.tags if latest[tag.handle].status >= quality.BAD]
+        if state == "stale":
+            mask = quality.CODE_MASK
+            return [tag.handle for tag in self._plant.tags if latest[tag.handle].status & mask in _STALE]
+        return sorted(handle for handle, own in self._marked.items() if state in ("", own))
 
     def _row(self, tag: TagDef, state: str, value: DataValue) -> PointRow:
         silent = value.status & quality.CODE_MASK in _SAY_NOTHING and state in _MARKED.values()

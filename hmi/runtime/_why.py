@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from hmi.client.why import Why, WhyHop
+from hmi.client.why import Why, WhyHop, WhyPart
 from hmi.core.alarms import AlarmRow
 from hmi.core.journal import JournalRecord
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
-from hmi.project.plant import Plant, TagDef
+from hmi.project.plant import AlarmDef, TagDef
 from hmi.runtime._why_expression import tree_of
 from hmi.runtime._why_known import Known
 from hmi.runtime._why_words import formula, number, plain, state_of, time_words, verdict
@@ -148,13 +148,13 @@ def _expression(known: Known) -> WhyHop:
     state = state_of(value.status)
     if state == "good" and not known.source.live:
         state, text = "uncertain", text + " " + tr("One of its sources gives no sign of life.")
-    return WhyHop("expression", state_of(value.status), text, plain(value.value), value.status,
-                  value.source_time, {"expression": known.tag.expression}, tree=tree)  # fmt: skip
+    return WhyHop("expression", state, text, plain(value.value), value.status, value.source_time,
+                  {"expression": known.tag.expression}, tree=tree)  # fmt: skip
 
 
-def _tags_in(tree: Any) -> list[str]:
-    own = [part.tag for part in tree.parts if part.tag]
-    return own + [tag for part in tree.parts if not part.tag for tag in _tags_in(part)]
+def _tags_in(part: WhyPart) -> list[str]:
+    """Tags that the expression itself reads, not those that they are calculated from."""
+    return [part.tag] if part.tag else [tag for one in part.parts for tag in _tags_in(one)]
 
 
 def _age(known: Known) -> WhyHop:
@@ -182,22 +182,27 @@ def _age(known: Known) -> WhyHop:
 
 
 def _alarms(known: Known) -> WhyHop:
-    rows: list[dict[str, Any]] = [_alarm(row, known.plant) for row in known.alarms]
+    wanted = {row.alarm_id for row in known.alarms}
+    defined = {alarm.id: alarm for alarm in known.plant.alarms if alarm.id in wanted}
+    rows: list[dict[str, Any]] = [_alarm(row, defined.get(row.alarm_id)) for row in known.alarms]
     standing = [row for row in known.alarms if row.state.value != "NORM"]
     if not rows:
         text = tr("No alarm reads this tag.")
+    elif len(rows) == 1:
+        text = tr("Its alarm stands.") if standing else tr("Its alarm does not stand.")
     elif standing:
         text = tr("{n} of {all} alarms stand.", n=len(standing), all=len(rows))
     else:
-        text = tr("{all} alarms, none of them stands.", all=len(rows))
+        text = tr("None of {all} alarms stands.", all=len(rows))
+    if known.events is None:
+        text += " " + tr("The journal does not answer, so what happened last is not known.")
     facts: dict[str, Any] = {"events_known": known.events is not None}
     for event in (known.events or ())[:EVENTS]:
         rows.append(_event(event))
     return WhyHop("alarms", "uncertain" if standing else "plain", text, facts=facts, rows=rows)
 
 
-def _alarm(row: AlarmRow, plant: Plant) -> dict[str, Any]:
-    definition = next((alarm for alarm in plant.alarms if alarm.id == row.alarm_id), None)
+def _alarm(row: AlarmRow, definition: AlarmDef | None) -> dict[str, Any]:
     found: dict[str, Any] = {
         "what": "alarm", "name": row.name, "state": row.state.value, "priority": int(row.priority),
         "limit": row.limit, "unit": row.unit, "time": row.alarm_time, "message": row.message,

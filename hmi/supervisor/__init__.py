@@ -3,7 +3,13 @@
 from hmi.supervisor._children import Child, ChildSpec
 from hmi.supervisor._judge import LifeSign, Verdict, judge
 from hmi.supervisor._notes import write_note
-from hmi.supervisor._sessions import READY_FILE, Session, simulator_command, simulator_environment
+from hmi.supervisor._sessions import (
+    READY_FILE,
+    Session,
+    StationLook,
+    simulator_command,
+    simulator_environment,
+)
 from hmi.supervisor._supervisor import ChildFailed, Supervisor
 
 __all__ = [
@@ -13,6 +19,7 @@ __all__ = [
     "ChildSpec",
     "LifeSign",
     "Session",
+    "StationLook",
     "Supervisor",
     "Verdict",
     "judge",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hmi.client.local import ADDRESS_FILE
@@ -16,6 +16,21 @@ from hmi.ui.exitcodes import BAD_USAGE, CLOSED, LEAVE_ON_WATCH
 RUNTIME_LIFE = "runtime.life"
 STATION_LIFE = "station.life"
 READY_FILE = "simulator.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StationLook:
+    """What the station's windows look like; an empty theme and a scale of 0 (per cent) are the user's own choice."""
+
+    theme: str = ""
+    scale: int = 0
+    kiosk: bool = False
+
+    def arguments(self) -> tuple[str, ...]:
+        """For ``hmi open``."""
+        theme = ("--theme", self.theme) if self.theme else ()
+        scale = ("--scale", str(self.scale)) if self.scale else ()
+        return (*theme, *scale, *(("--kiosk",) if self.kiosk else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +46,7 @@ class Session:
     station: bool = True
     ask_on_close: bool = False
     display: str = ""
-    theme: str = "light"
+    look: StationLook = field(default_factory=StationLook)
     first_paint: Path | None = None
 
     def specs(self) -> tuple[ChildSpec, ...]:
@@ -68,7 +83,7 @@ class Session:
     def _station(self) -> ChildSpec:
         life = self.data / STATION_LIFE
         command = _hmi("open", "--data", str(self.data), "--life", str(life))
-        command += ("--theme", self.theme)
+        command += self.look.arguments()
         command += ("--display", self.display) if self.display else ()
         command += ("--ask-on-close",) if self.ask_on_close else ()
         command += ("--first-paint", str(self.first_paint)) if self.first_paint else ()

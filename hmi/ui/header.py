@@ -23,8 +23,8 @@ from hmi.ui.widgets import Text
 __all__ = ["HEIGHT", "Header"]
 
 # what is left out of a narrow header, in this order
-_NO_DATE, _NO_PLANT, _COMPACT, _NO_PLACE, _NO_USER = range(1, 6)
-_LAST = _NO_USER
+_NO_DATE, _NO_PLANT, _COMPACT, _NO_PLACE, _NO_USER, _NO_WAYS = range(1, 7)
+_LAST = _NO_WAYS
 _STEPS = (_NO_PLANT, _NO_USER)
 _LEFT, _RIGHT, _GAP, _RULES = 6, 6, 12, 3 * 17
 
@@ -125,6 +125,8 @@ class Header(QWidget):
         self.tabs.set_compact(out >= _COMPACT, max(wide - over, wide / 3) if over > 0 else 0.0)
         for step, text in zip(_STEPS, (self.plant, self.user), strict=True):
             text.setVisible(out < step)
+        for button in (self.back, self.forward, self.up):
+            button.setVisible(out < _NO_WAYS)  # keys and the tree of areas lead there too
         self.place.setVisible(out < _NO_PLACE)
         self.place.setFixedWidth(round(min(self.place.wide, self.place.narrow + max(0.0, -over))))
         self._left_out = out
@@ -139,7 +141,8 @@ class Header(QWidget):
         shown += metrics_of(self._theme.font("text.strong")).horizontalAdvance(clock) + 4
         chip = self.chip.sizeHint().width() if not self.chip.isHidden() else 0
         shown += self.place.narrow if out < _NO_PLACE else 0
-        ways = sum(button.width() for button in (*self._ways(), self.seek, self.menu)) + 12
+        buttons = (self.areas,) if out >= _NO_WAYS else self._ways()
+        ways = sum(button.width() for button in (*buttons, self.seek, self.menu)) + 12
         marks = self.points.needed + self.counts.width() + self.health.width() + chip
         fixed = marks + ways + _LEFT + _RIGHT + 3 * _GAP + _RULES
         return shown + fixed + self.tabs.width_for(compact=out >= _COMPACT)

@@ -40,6 +40,7 @@ class Overlays(QObject):
         self.why = WhyPanel(theme, station, window)
         self.all: tuple[Overlay, ...] = (self.find, self.areas, self.keys, self.guidance, self.why)
         self._opened: list[Overlay] = []
+        self.find.whyAsked.connect(self._why_of_found)
         for panel in self.all:
             panel.closed.connect(lambda panel=panel: self._gone(panel))
         self.areas.keysAsked.connect(lambda: self.toggle(self.keys))
@@ -63,6 +64,10 @@ class Overlays(QObject):
             if self.why not in self._opened:
                 self._opened.append(self.why)
             self.why.show_tag(tag, self._area())
+
+    def _why_of_found(self, tag: str) -> None:
+        self.find.close_panel()
+        self.show_why(tag)
 
     def close_last(self) -> bool:
         """True when there was one to close."""

@@ -196,35 +196,55 @@ def _alarm_frame(painter: QPainter, theme: Theme, priority: int, box: QRectF, li
     painter.restore()
 
 
-def draw_badge(
-    painter: QPainter, theme: Theme, letter: str, center: QPointF, *, solid: bool = False
-) -> float:
-    """A letter in a small box (A, M, L, S, F, C, …); ``solid`` for what an operator must notice. Its width.
-
-    ``tag`` is a T in the shape of a tag that hangs on the equipment: do not operate.
-    """
+def badge_width(theme: Theme, letter: str) -> float:
+    """How wide the box of a badge is: one letter fills a square."""
     metrics = metrics_of(theme.plain.font("badge"))
-    width = BADGE_SIZE if letter == TAG else max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
+    return BADGE_SIZE if letter == TAG else max(BADGE_SIZE, metrics.horizontalAdvance(letter) + 7)
+
+
+def draw_badge(
+    painter: QPainter,
+    theme: Theme,
+    letter: str,
+    center: QPointF,
+    *,
+    solid: bool = False,
+    dashed: bool = False,
+) -> float:
+    """A letter in a small box (A, M, CAS, L, S, F, …); ``solid`` for what an operator must notice. Its width.
+
+    ``tag`` is a T in the shape of a tag that hangs on the equipment: do not operate. ``dashed`` is the box of a
+    cause of Bad quality: none of them is taken for a mode.
+    """
+    width = badge_width(theme, letter)
 
     def draw(inner: QPainter, at: QPointF) -> None:
-        _badge(inner, theme, letter, at, width, solid)
+        _badge(inner, theme, letter, at, width, solid, dashed)
 
-    stamp(painter, theme, ("badge", letter, solid), center, (width + 7, BADGE_SIZE + 3), draw)
+    stamp(painter, theme, ("badge", letter, solid, dashed), center, (width + 7, BADGE_SIZE + 3), draw)
     return width
 
 
-def _badge(painter: QPainter, theme: Theme, letter: str, center: QPointF, width: float, solid: bool) -> None:
+def _badge(
+    painter: QPainter, theme: Theme, letter: str, center: QPointF, width: float, solid: bool, dashed: bool
+) -> None:
     font = theme.plain.font("badge")
     metrics = metrics_of(font)
     box = QRectF(center.x() - width / 2, center.y() - BADGE_SIZE / 2, width, BADGE_SIZE)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme.color("text.secondary" if solid else "pipe.minor"), 1.0))
+    edge = QPen(theme.color("text.secondary" if solid or dashed else "pipe.minor"), 1.2 if dashed else 1.0)
+    if dashed:
+        edge.setDashPattern([2.2, 1.8])
+        edge.setCapStyle(Qt.PenCapStyle.FlatCap)
+    painter.setPen(edge)
     painter.setBrush(theme.brush("text.secondary" if solid else "panel"))
     shift = 0.0
     if letter == TAG:
         painter.drawPath(_tag_path(box))
         letter, shift = "T", 2.5
+    elif dashed:
+        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
     else:
         painter.drawRoundedRect(box, 2.5, 2.5)
     painter.setFont(font)
@@ -319,8 +339,8 @@ def mark_width(mark: str) -> float:
 def draw_quality_mark(painter: QPainter, theme: Theme, mark: str, left: QPointF) -> None:
     """One mark of standards 2.8 with its left middle at ``left``.
 
-    ``?`` uncertain, ``stale`` clock, ``↯`` out of range, ``↓ ↑`` limited; a letter otherwise: C comms,
-    S sensor, D device, K configuration, O out of service, W waiting, M manual; solid F forced, solid S for
+    ``?`` uncertain, ``stale`` clock, ``↯`` out of range, ``↓ ↑`` limited; a letter otherwise: dashed C comms,
+    S sensor, D device, K configuration, O out of service, W waiting; plain M manual; solid F forced, solid S for
     ``sim`` simulated.
     """
     center = QPointF(left.x() + 9, left.y())
@@ -333,4 +353,6 @@ def draw_quality_mark(painter: QPainter, theme: Theme, mark: str, left: QPointF)
         painter.setPen(theme.color("text.secondary"))
         painter.drawText(QPointF(left.x() + 3, left.y() + 5.5), mark)
     elif mark:
-        draw_badge(painter, theme, "S" if mark == "sim" else mark, center, solid=mark in {"F", "sim"})
+        solid = mark in {"F", "sim"}
+        letter = "S" if mark == "sim" else mark
+        draw_badge(painter, theme, letter, center, solid=solid, dashed=not solid and mark != "M")

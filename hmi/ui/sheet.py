@@ -17,8 +17,15 @@ from hmi.ui.shortcuts import GROUPS, SHORTCUTS
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
-WIDTH, HEIGHT = 1180, 520
-_COLUMNS: Final = ((GROUPS[0], GROUPS[1]), (GROUPS[2], GROUPS[3], GROUPS[4]))
+WIDTH, HEIGHT = 1480, 460
+_COLUMN: Final = 310
+# blocks (the groups in their order, then the function keys) by the number of columns
+_COLUMNS: Final = {
+    1: ((0, 1, 2, 3, 4, 5),),
+    2: ((0, 1, 3), (2, 4, 5)),
+    3: ((0, 1), (2, 3, 4), (5,)),
+    4: ((0, 1), (2, 3), (4,), (5,)),
+}
 
 
 class Line(NamedTuple):
@@ -27,6 +34,9 @@ class Line(NamedTuple):
     keys: tuple[str, ...]
     words: str
     strong: bool = False
+
+
+Block = tuple[str, list[Line]]
 
 
 class KeyCaps(QWidget):
@@ -71,6 +81,7 @@ class KeySheet(Overlay):
     ) -> None:
         super().__init__(theme, parent)
         self._favourites, self._title_of = favourites, title_of
+        self._columns = 0
         self.setAccessibleName(tr("Keys"))
         self.close_button = FlatButton(theme, tr("Close"), self.close_panel, quiet=True)
         self.scroller = QScrollArea()
@@ -88,29 +99,43 @@ class KeySheet(Overlay):
         column.addWidget(self.scroller, 1)
 
     def place_in(self, area: QRect) -> QRect:
-        width, height = min(self.theme.px(WIDTH), area.width() - 24), min(self.theme.px(HEIGHT), area.height() - 24)
+        width, height = (
+            min(self.theme.px(WIDTH), area.width() - 24),
+            min(self.theme.px(HEIGHT), area.height() - 24),
+        )
         return QRect(area.center().x() - width // 2, area.center().y() - height // 2, width, height)
 
+    def fit(self, area: QRect) -> None:
+        super().fit(area)
+        columns = min(max(self.width() // self.theme.px(_COLUMN), 1), len(_COLUMNS))
+        if columns != self._columns:
+            self._fill(columns)
+
     def open_panel(self, area: QRect) -> None:
-        self.scroller.setWidget(self._content())
+        self._columns = 0
         super().open_panel(area)
         self.scroller.setFocus()
 
-    def _content(self) -> QWidget:
+    def _fill(self, columns: int) -> None:
+        """As many columns as have room; what is too high scrolls."""
+        self._columns = columns
         content = QWidget()
         row = QHBoxLayout(content)
         row.setContentsMargins(0, 4, 8, 0)
-        row.setSpacing(28)
-        for groups in _COLUMNS:
-            blocks = [
-                (tr(group), [Line(s.keys, tr(s.words)) for s in SHORTCUTS if s.group == group])
-                for group in groups
-            ]
-            row.addLayout(self._column(blocks), 1)
-        row.addLayout(self._column([(tr("Displays on function keys"), list(self._favourite_keys()))]), 1)
-        return content
+        row.setSpacing(24)
+        blocks = self._blocks()
+        for numbers in _COLUMNS[columns]:
+            row.addLayout(self._column([blocks[number] for number in numbers]), 1)
+        self.scroller.setWidget(content)
 
-    def _column(self, blocks: list[tuple[str, list[Line]]]) -> QVBoxLayout:
+    def _blocks(self) -> list[Block]:
+        found: list[Block] = [
+            (tr(group), [Line(s.keys, tr(s.words)) for s in SHORTCUTS if s.group == group])
+            for group in GROUPS
+        ]
+        return [*found, (tr("Displays on function keys"), list(self._favourite_keys()))]
+
+    def _column(self, blocks: list[Block]) -> QVBoxLayout:
         column = QVBoxLayout()
         column.setSpacing(3)
         lines = [line for _, block in blocks for line in block]

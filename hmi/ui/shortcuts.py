@@ -39,7 +39,7 @@ SHORTCUTS: Final = (
     Shortcut(("Ctrl+M",), "To the display", MOVE, "to_display"),
     Shortcut(("Tab", "Shift+Tab"), "Next and previous control", MOVE),
     Shortcut(("Arrows",), "The object in that direction", OBJECTS),
-    Shortcut(("Enter",), "Faceplate, or display of a link", OBJECTS),
+    Shortcut(("Enter",), "Faceplate or linked display", OBJECTS),
     Shortcut(("Menu", "Shift+F10"), "Menu of the object", OBJECTS),
     Shortcut(("T",), "Trend of the faceplate", OBJECTS, "trend"),
     Shortcut(("W",), "Why this number?", OBJECTS, "why"),

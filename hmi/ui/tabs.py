@@ -21,7 +21,7 @@ HEIGHT = 44
 
 def _pad(compact: bool) -> float:
     """Room at either side of a tab's title."""
-    return 8.0 if compact else 16.0
+    return 8.0 if compact else 15.0
 
 
 class Tabs(QWidget):

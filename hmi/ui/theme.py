@@ -14,6 +14,7 @@ from PySide6.QtGui import QBrush, QColor, QFont, QFontDatabase, QFontInfo, QPale
 from PySide6.QtWidgets import QApplication, QStyleFactory, QToolTip
 
 from hmi.core.errors import ConfigurationError
+from hmi.mimics import FONTS
 from hmi.ui.resources import resource
 
 FAMILY: Final = "Inter"
@@ -21,24 +22,6 @@ THEMES: Final = ("light", "dark")
 SCALES: Final = (100, 125, 150, 175, 200)
 """Sizes of text in per cent that a user may choose."""
 _FONT_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "Inter-Bold.otf")
-# role -> (pixel size at 100 %, weight). 14 px capitals are 16 arc-minutes on a 27 inch screen at 0.6 m.
-FONTS: Final[dict[str, tuple[int, int]]] = {
-    "text": (14, 400),
-    "text.label": (13, 400),
-    "text.strong": (14, 600),
-    "text.word": (13, 600),
-    "text.small": (12, 400),
-    "text.small.strong": (12, 600),
-    "value": (18, 600),
-    "value.small": (15, 600),
-    "value.large": (22, 600),
-    "unit": (13, 400),
-    "kpi": (30, 600),
-    "title": (16, 600),
-    "heading": (20, 600),
-    "badge": (10, 700),
-    "mark": (12, 700),
-}
 _WEIGHTS = {
     400: QFont.Weight.Normal,
     500: QFont.Weight.Medium,

@@ -317,6 +317,20 @@ async def test_acknowledging_what_is_not_there_is_one_sentence(case: Case) -> No
     assert await case.client.acknowledge([]) == []
 
 
+async def test_why_of_a_tag_that_is_not_there_is_one_sentence(case: Case) -> None:
+    with pytest.raises(CommunicationError, match="there is no tag 'nothing'"):
+        await case.client.why("nothing")
+    with pytest.raises(CommunicationError, match="there is no tag 'nothing'"):
+        await case.client.why("nothing", quick=True)
+
+
+async def test_no_point_is_forced(case: Case) -> None:
+    page = await case.client.points()
+    assert (page.points, page.counts, page.total, page.continuation) == ([], {}, 0, 0)
+    assert (await case.client.points(state="forced", limit=10)).points == []
+    assert (await case.client.status()).points == {}
+
+
 async def test_a_picture_that_is_not_there_is_one_sentence(case: Case) -> None:
     missing = await case.client.image("site/none.png")
     assert missing.problem == "there is no picture images/site/none.png"

@@ -159,16 +159,19 @@ async def test_a_silent_unit_is_told_in_words(tmp_path: Path) -> None:
     def fault(request: Frame) -> Fault:
         return Fault(Kind.BLACKOUT) if request.unit == 2 else Fault()
 
-    async with serving([sim()]) as port, ChaosProxy(port, fault) as proxy:
-        async with asked(tmp_path, modbus_plant(proxy.port, demote_after=2)) as (runtime, client):
-            await until(lambda: runtime.services.tags.value("a/gone").status == quality.BAD_NO_COMMUNICATION)
-            await until(lambda: runtime.services.tags.value("a/level").is_good)
-            answer = await client.why("a/gone")
-            assert answer.text.startswith("No value: unit 2 of plc1 does not answer since ")
-            device = hop(answer, "device")
-            assert device.state == "bad"
-            assert "words" not in device.facts
-            assert hop(answer, "decode").state == "unknown"
+    async with (
+        serving([sim()]) as port,
+        ChaosProxy(port, fault) as proxy,
+        asked(tmp_path, modbus_plant(proxy.port, demote_after=2)) as (runtime, client),
+    ):
+        await until(lambda: runtime.services.tags.value("a/gone").status == quality.BAD_NO_COMMUNICATION)
+        await until(lambda: runtime.services.tags.value("a/level").is_good)
+        answer = await client.why("a/gone")
+        assert answer.text.startswith("No value: unit 2 of plc1 does not answer since ")
+        device = hop(answer, "device")
+        assert device.state == "bad"
+        assert "words" not in device.facts
+        assert hop(answer, "decode").state == "unknown"
 
 
 async def test_an_exception_of_the_device_is_told_with_its_code(tmp_path: Path) -> None:

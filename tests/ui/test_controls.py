@@ -261,10 +261,12 @@ def test_CM_02_a_question_expires_and_says_so(qtbot: Any) -> None:
 def test_a_command_carries_its_time_to_live_and_the_last_heartbeat(qtbot: Any) -> None:
     with open_controls(qtbot) as c:
         c.tick()
+        before = c.station.mailbox.ages.heartbeat
         c.click("lead")
+        after = c.station.mailbox.ages.heartbeat
         qtbot.waitUntil(lambda: len(c.sent) == 1)
         command = c.client.submitted[0]
-        assert command.heartbeat == c.station.mailbox.ages.heartbeat
+        assert 0 < before <= command.heartbeat <= after
         assert command.ttl_ms == 5_000
 
 
@@ -443,3 +445,62 @@ def test_HM_17_controls_take_the_focus_by_position_and_every_one_works_with_ente
             assert c.card.isAncestorOf(QApplication.focusWidget()), identity
             c.window.controls.close()
             assert c.view.hasFocus()
+
+
+def test_a_drag_that_becomes_blocked_leaves_no_chosen_value(qtbot: Any) -> None:
+    with open_controls(qtbot) as c:
+        drag(c, 0.4, 0.6, release=False)
+        assert c.control("slider").phase == "asked"
+        c.client.blocked = "Commands are blocked."
+        c.station.ask_status()
+        qtbot.waitUntil(lambda: c.control("slider").blocked != "")
+        QTest.mouseRelease(c.view, LEFT, pos=c.at("slider", 0.6))
+        assert (c.control("slider").phase, c.card, c.sent) == ("", None, [])
+
+
+def test_HM_11_a_card_with_a_long_answer_stays_between_header_and_alarms(qtbot: Any) -> None:
+    with open_controls(qtbot) as c:
+        c.window.resize(1024, 640)
+        lines = tuple(
+            Refusal(Reason.BLOCKED_BY_PROCESS, f"not met: condition number {n}", n) for n in range(60)
+        )
+        c.client.answer = lambda command: CommandResult(
+            command.id, command.tag_id, CommandState.REFUSED, "refused", lines
+        )
+        c.click("entry")
+        c.card.entry.field.setText("62.5")
+        c.card.entry.ask()
+        c.confirm()
+        qtbot.waitUntil(lambda: c.card is not None and "number 59" in c.card.dialogue.result.full_text)
+        qtbot.waitUntil(lambda: c.window.working_area().contains(c.card.geometry()))
+        assert not c.card.geometry().intersects(c.window.strip.geometry())
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_a_refusal_is_told_though_its_card_was_closed_while_it_was_pending(qtbot: Any, leaves: bool) -> None:
+    with open_controls(qtbot) as c:
+        told: list[str] = []
+        c.station.notice.connect(told.append)
+        c.client.answer = refused
+        c.click("start")
+        c.confirm()
+        c.window.controls.close()
+        if leaves:
+            c.window.open_display("intake")
+            qtbot.waitUntil(lambda: any("Tank is filled" in text for text in told))
+        else:
+            qtbot.waitUntil(lambda: c.card is not None)
+            assert "Tank is filled" in c.card.dialogue.result.full_text
+
+
+def test_a_card_stays_beside_its_control_when_the_window_changes_its_size(qtbot: Any) -> None:
+    with open_controls(qtbot) as c:
+        c.click("entry")
+        for size in ((1100, 700), (1920, 1080), (1024, 640)):
+            c.window.resize(*size)
+            QApplication.processEvents()
+            c.station.judged.emit()
+            own = c.view.place_of(c.index("entry"))
+            own.moveTopLeft(c.window.mapFromGlobal(own.topLeft()))
+            assert c.window.working_area().contains(c.card.geometry())
+            assert not c.card.geometry().intersects(own)

@@ -19,7 +19,7 @@ from hmi.mimics import Catalogue, Scene, load_display, shipped_definitions
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.offscreen import render
 from hmi.ui.mimic.painters import paint_dynamic
-from hmi.ui.mimic.trimmings import Trimmings, TrimmingStamps, draw_trimmings
+from hmi.ui.mimic.trimmings import draw_trimmings
 from hmi.ui.theme import Theme
 
 pytestmark = pytest.mark.qt
@@ -106,12 +106,10 @@ def no_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("hmi.ui.paint.stamp", directly)
 
-    def around(
-        stamps: TrimmingStamps, painter: QPainter, own: Trimmings, left: float, baseline: float
-    ) -> None:
-        draw_trimmings(painter, stamps.theme, own, left, baseline)
+    def around(kit: Kit, painter: QPainter, key: tuple[Any, ...], left: float, baseline: float) -> None:
+        draw_trimmings(painter, kit.theme, kit.trimmings(key), left, baseline)
 
-    monkeypatch.setattr(TrimmingStamps, "paint", around)
+    monkeypatch.setattr(Kit, "around", around)
 
 
 class Recorder(QPainter):

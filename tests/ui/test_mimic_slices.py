@@ -15,13 +15,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from hmi.core import quality as q
 from hmi.mimics import TagAlarm
 from hmi.ui.mimic import view as view_module
-from hmi.ui.mimic.backing import Backing
+from hmi.ui.mimic.direct import Direct
 from hmi.ui.mimic.offscreen import render
 from hmi.ui.mimic.view import MimicView
 from hmi.ui.theme import Theme
 
 pytestmark = pytest.mark.qt
 SIZE = QSize(1920, 880)
+DASHES = 60  # pixels; under a clip Qt begins the dashes of a frame elsewhere. A figure that was left has more
 
 
 @pytest.fixture
@@ -40,7 +41,10 @@ def everything_bad(widget: MimicView) -> dict[str, object]:
 
 
 def on_screen(widget: MimicView) -> QImage:
-    return widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    """What stands in the window, without another paint event."""
+    QApplication.processEvents()
+    picture = widget.screen().grabWindow(widget.winId(), 0, 0, widget.width(), widget.height())
+    return picture.toImage().convertToFormat(QImage.Format.Format_RGB32)
 
 
 def fresh(widget: MimicView, theme: str = "light") -> QImage:
@@ -50,6 +54,11 @@ def fresh(widget: MimicView, theme: str = "light") -> QImage:
 def largest_difference(one: QImage, other: QImage) -> int:
     bytes_of = [np.frombuffer(image.constBits(), np.uint8).astype(np.int16) for image in (one, other)]
     return int(np.abs(bytes_of[0] - bytes_of[1]).max())
+
+
+def different_pixels(one: QImage, other: QImage) -> int:
+    pixels = [np.frombuffer(image.constBits(), np.uint32) for image in (one, other)]
+    return int((pixels[0] != pixels[1]).sum())
 
 
 def one_element_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,25 +71,25 @@ def test_slices_end_as_if_painted_at_once(view: MimicView, qtbot, monkeypatch: p
     view.apply(everything_bad(view), plant.NOW + 1)
     assert len(view._waiting) > 50
     qtbot.waitUntil(lambda: view.is_current)
-    assert on_screen(view) == fresh(view)
+    assert different_pixels(on_screen(view), fresh(view)) < DASHES
     view.set_alarms({tag: TagAlarm(1 + n % 4, False) for n, tag in enumerate(view.scene.tags)})
     qtbot.waitUntil(lambda: view.is_current)
-    assert on_screen(view) == fresh(view)
+    assert different_pixels(on_screen(view), fresh(view)) < DASHES
     view.apply({tag: plant.good(42.5) for tag in view.scene.tags}, plant.NOW + 2)
     view.set_alarms({tag: TagAlarm(1 + n % 4, False) for n, tag in enumerate(view.scene.tags) if n % 3})
     qtbot.waitUntil(lambda: view.is_current)
-    assert on_screen(view) == fresh(view)
+    assert different_pixels(on_screen(view), fresh(view)) < DASHES
     view.set_alarms({})
     view.apply({tag: plant.good(2.0) for tag in view.scene.tags}, plant.NOW + 2)
     qtbot.waitUntil(lambda: view.is_current)
-    assert on_screen(view) == fresh(view)
+    assert different_pixels(on_screen(view), fresh(view)) < DASHES
 
 
 def test_the_oldest_change_is_painted_first(view: MimicView, qtbot, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     one_element_at_a_time(monkeypatch)
     drawn: list[int] = []
-    real = Backing.draw
-    monkeypatch.setattr(Backing, "draw", lambda self, some: (drawn.extend(some), real(self, some))[1])
+    real = Direct.draw
+    monkeypatch.setattr(Direct, "draw", lambda self, some: (drawn.extend(some), real(self, some))[1])
     last, first = len(view.scene.elements) - 1, 0
     view._ask([last])
     view._ask([first])

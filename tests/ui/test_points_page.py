@@ -34,7 +34,7 @@ def test_HM_16_the_badge_is_there_while_a_point_is_forced(desk: Desk, qtbot: Any
     assert badge.isHidden()
     desk.client.set_points([row("intake/fic1.pv"), row("outlet/lt2.pv", "simulated")])
     qtbot.waitUntil(lambda: not badge.isHidden())
-    assert badge.words == "F 1  S 1"
+    assert badge.words == "F 1 +1"
     desk.client.set_points([])
     qtbot.waitUntil(badge.isHidden)
 

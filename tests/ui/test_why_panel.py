@@ -1,4 +1,4 @@
-"""The panel "Why this number?": from every value in one action, the rest at once while a device is slow, never blocking."""
+"""The panel "Why this number?": from every value in one action, and the rest at once while a device is slow."""
 
 from __future__ import annotations
 
@@ -118,6 +118,13 @@ def test_it_is_one_action_from_faceplate_trend_legend_alarm_row_and_menu(desk: D
     opened(lambda: window.trends[0].findChildren(PenRow)[0].whyAsked.emit(TAG))
     table = window.strip.table
     opened(lambda: table.whyAsked.emit(table.alarm_model.shown[0].tag_name))
+    find = window.overlays.find
+    window.overlays.toggle(find)
+    find.field.setText("fic1.pv")
+    qtbot.waitUntil(lambda: find.model.rowCount() > 0)
+    row = next(n for n in range(find.model.rowCount()) if find._tag_of(find.model.entry(n)) == TAG)
+    opened(lambda: find.list.customContextMenuRequested.emit(find.list.visualRect(find.model.index(row, 0)).center()))
+    assert find.isHidden()
     scene = window.mimic.view.scene
     window._menu(scene.elements[0].id, scene.target(0), QPoint(200, 200))
     menu = window.findChildren(QMenu)[-1]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hmi.acquisition import _wire as wire
-from hmi.acquisition.port import Batch, Group, LinkSettings, Point
+from hmi.acquisition.port import Batch, Group, LinkSettings, Point, Trace
 from hmi.core.clock import monotonic_ns
 from hmi.core.values import DataValue, ValueType
 
@@ -62,3 +62,9 @@ def test_a_batch_that_lay_in_the_pipe_is_taken_but_proves_no_life() -> None:
     message["sent"] = monotonic_ns() - 2 * wire.PIPE_DELAY_NS
     found = wire.unpack_batch(message)
     assert (found.alive, len(found.updates)) == (False, 1)
+
+
+@given(data_values, st.dictionaries(st.text(), scalars, max_size=4))
+def test_a_trace_crosses_the_pipe_as_it_is(value: DataValue, facts: dict[str, Any]) -> None:
+    trace = Trace(value, facts, {"order": "CDAB"}, "unit 2 is silent")
+    assert wire.unpack_trace(through(wire.pack_trace(trace))) == trace

@@ -11,7 +11,6 @@ import pytest
 from hmi.check import check_plant
 from hmi.project import new_plant
 
-
 START = """[signals.start]
 type = "bool"
 address = "HR{base}.2"

@@ -12,7 +12,9 @@ import msgspec
 import pytest
 
 from hmi.client.federation import FederatedStatus, Federation, FurtherRuntime
+from hmi.client.points import PointRow
 from hmi.client.port import ConnectionInfo, Event, InstanceInfo, LiveUpdate, PlantInfo
+from hmi.client.why import Why, WhyHop, WhyPart
 from hmi.core.commands import OperatorCommand
 from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.history import ReadRaw
@@ -335,3 +337,36 @@ async def test_alarms_of_a_runtime_that_came_back_are_known_again() -> None:
         await case.until(lambda: list(case.heard.rows) == ["south::o_2"])
         assert not case.heard.rows["south::o_2"].state_unknown
         assert [row.state_unknown for row in await case.federation.alarms()] == [False]
+
+
+async def test_why_goes_to_the_runtime_of_the_tag_and_comes_back_under_its_references() -> None:
+    tree = WhyPart(f"'{LEVEL}' + 1", 3.0, 0, parts=[WhyPart(f"'{LEVEL}'", 2.0, 0, tag=LEVEL)])
+    hops = [WhyHop("expression", "good", "Calculated from one tag.", tree=tree)]
+    answer = Why(f"t_{FLOW}", FLOW, "", "", 3.0, 0, 1, 1, True, 1, "r1", "Good.", hops)
+    async with two() as case:
+        await case.met()
+        case.south.whys[FLOW, True] = answer
+        found = await case.federation.why(f"south::{FLOW}", quick=True)
+        assert (found.name, found.tag_id) == (f"south::{FLOW}", f"south::t_{FLOW}")
+        assert found.hops[0].tree is not None
+        assert found.hops[0].tree.parts[0].tag == f"south::{LEVEL}"
+        assert case.home.whys_asked == []
+        with pytest.raises(CommunicationError, match="there is no tag"):
+            await case.federation.why(FLOW)
+        assert case.home.whys_asked == [(FLOW, False)]
+
+
+async def test_HM_16_points_of_all_runtimes_are_one_list_and_one_count() -> None:
+    async with two() as case:
+        await case.met()
+        forced = PointRow(f"t_{FLOW}", FLOW, "", "intake", "", "forced", 1.0, GOOD, 1)
+        case.home.point_rows = [forced] * 3
+        case.south.point_rows = [forced]
+        first = await case.federation.points(limit=2)
+        assert [row.name for row in first.points] == [FLOW, FLOW]
+        last = await case.federation.points(after=first.continuation, limit=2)
+        assert [row.name for row in last.points] == [FLOW, f"south::{FLOW}"]
+        assert last.counts == {"forced": 4}
+        await case.until(lambda: case.federation._further["south"].status is not None)
+        case.south.silent = True
+        assert [row.name for row in (await case.federation.points()).points] == [FLOW] * 3

@@ -129,7 +129,7 @@ def summary(area: str = "a/") -> Scene:
     return Scene(display, Catalogue([tag()]))
 
 
-@pytest.mark.parametrize(("status", "badge"), [(q.GOOD, ("C", "")), (q.BAD_NO_COMMUNICATION, ("?", "C"))])
+@pytest.mark.parametrize(("status", "badge"), [(q.GOOD, ("CAS", "")), (q.BAD_NO_COMMUNICATION, ("?", "C"))])
 def test_a_lost_mode_does_not_read_as_cascade(status: int, badge: tuple[str, str]) -> None:
     names = {signal: f"a/loop.{signal}" for signal in ("pv", "sp", "op", "mode")}
     tags = [tag(name, states={2: "Cascade"} if name.endswith("mode") else {}) for name in names.values()]

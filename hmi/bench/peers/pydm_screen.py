@@ -19,9 +19,10 @@ import screen_cost
 from pydm import Display, PyDMApplication, data_plugins
 from pydm.data_plugins.plugin import PyDMConnection, PyDMPlugin
 from pydm.display import load_file
-from qtpy.QtCore import QCoreApplication, QEvent
+from qtpy.QtCore import QCoreApplication
 
 QUIET_TURNS = 4  # values are queued, then texts set, then painted
+_DEFERRED_DELETE = 52  # QEvent.DeferredDelete; each binding spells it otherwise
 
 
 class Connection(PyDMConnection):
@@ -78,7 +79,7 @@ class PyDMScreen:
         display, self.display = self.display, None
         display.close()
         display.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+        QCoreApplication.sendPostedEvents(None, _DEFERRED_DELETE)
         self._settle()
 
     def _settle(self) -> None:

@@ -54,13 +54,13 @@ async def trace(point: Point, item: Item, unit: Unit, reader: Reader, endpoint: 
 def _place(point: Point, item: Item, request: Request, endpoint: str) -> dict[str, Any]:
     """Where it lies and what is sent for it. Offsets count from 0, as on the wire."""
     return {
-        "endpoint": endpoint,
         "unit": item.unit,
         "address": point.address,
         "table": item.table.value,
-        "function": request.function,
         "offset": request.start,
         "count": request.count,
+        "function": request.function,
+        "endpoint": endpoint,
         "request": request.pdu.hex(),
     }
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
     return inputs.alarms_heard, inputs.alarm_counts()
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("title", element.get("title"), "text.label", element.w, "text.label"),)
 
 
 DEFINITION = ElementDefinition(
@@ -25,4 +29,5 @@ DEFINITION = ElementDefinition(
     clickable=True,
     lists_alarms=True,
     group="values",
+    texts=texts,
 )

@@ -10,4 +10,5 @@ DEFINITION = ElementDefinition(
         Property("edge", "choice", "panel.edge", "edge role", ("panel.edge", "outline.body")),
     ),
     size=(200, 100),
+    ground=lambda element: element.get("fill"),
 )

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, Shown, choices, is_pulse, note, show, state_shown
+from hmi.mimics import (
+    Element,
+    ElementDefinition,
+    FixedText,
+    Inputs,
+    Property,
+    Shown,
+    choices,
+    is_pulse,
+    note,
+    show,
+    state_shown,
+)
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -24,6 +36,16 @@ def look(inputs: Inputs) -> tuple[object, ...]:
 def _mark_alone(shown: Shown) -> Shown:
     """A press shows no value, only that the one behind it is in doubt."""
     return Shown("", "", shown.role, shown.mark, "", shown.alarm, shown.unacked)
+
+
+INSET, SWITCH = 12.0, 40.0
+_STATE = 60.0  # the word of a toggle beside its switch
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    beside = SWITCH + _STATE if element.get("action") == "toggle" else 0.0
+    room = element.w - 2 * INSET - beside
+    return (FixedText("text", element.get("text"), "text.word", room, on="button"),)
 
 
 DEFINITION = ElementDefinition(
@@ -54,4 +76,5 @@ DEFINITION = ElementDefinition(
     clickable=True,
     control="value",
     group="controls",
+    texts=texts,
 )

@@ -6,13 +6,11 @@ from typing import Any
 
 from PySide6.QtGui import QPainter
 
+from hmi.elements.button.definition import INSET, SWITCH
 from hmi.mimics import Element
 from hmi.ui.mimic.controls import draw_face, draw_note, draw_switch, face_color, middle_line, parts_of
 from hmi.ui.mimic.kit import CENTER, RIGHT, Kit
 from hmi.ui.paint import mark_width
-
-_INSET = 12.0
-_SWITCH = 40.0
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
@@ -22,7 +20,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     if element.get("action") == "toggle":
         _toggle(painter, face, look, kit)
     else:
-        room = face.width() - 2 * _INSET - (mark_width(shown.mark) + 6 if shown.mark else 0.0)
+        room = face.width() - 2 * INSET - (mark_width(shown.mark) + 6 if shown.mark else 0.0)
         fitted = kit.fitted("text.word", text, room)
         base = middle_line(face, kit, "text.word")
         kit.text(
@@ -45,11 +43,11 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
 def _toggle(painter: QPainter, face: Any, look: tuple[Any, ...], kit: Kit) -> None:
     """Name to the left, the state that holds in words and as a knob to the right."""
     text, shown, truth, control, _ = look
-    right = face.right() - _INSET
+    right = face.right() - INSET
     base = middle_line(face, kit, "text.word")
     draw_switch(painter, right, face.center().y(), truth, kit)
-    right -= _SWITCH + (mark_width(shown.mark) + 8 if shown.mark else 0.0)
+    right -= SWITCH + (mark_width(shown.mark) + 8 if shown.mark else 0.0)
     kit.value(painter, right, base, shown, font="value.small", align=RIGHT, unit=False)
-    room = right - kit.width("value.small", shown.text) - 14 - face.x() - _INSET
+    room = right - kit.width("value.small", shown.text) - 14 - face.x() - INSET
     fitted = kit.fitted("text.word", text, room)
-    kit.text(painter, face.x() + _INSET, base, fitted, font="text.word", color=face_color(control))
+    kit.text(painter, face.x() + INSET, base, fitted, font="text.word", color=face_color(control))

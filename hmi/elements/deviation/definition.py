@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hmi.mimics import Deviation, ElementDefinition, Inputs, Property, deviation
+from hmi.mimics import Deviation, Element, ElementDefinition, FixedText, Inputs, Property, deviation
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -18,6 +18,10 @@ def _column(inputs: Inputs, row: Mapping[str, Any]) -> Deviation:
     setpoint = inputs.tag(tags[1]) if len(tags) > 1 else None
     label, form = str(row.get("label", "")), str(row.get("format", ""))
     return deviation(reading, setpoint, label=label, form=form, span=row.get("span"))
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("title", element.get("title"), "text.strong", element.w),)
 
 
 DEFINITION = ElementDefinition(
@@ -36,4 +40,5 @@ DEFINITION = ElementDefinition(
     margin=(30, 10, 34, 10),
     clickable=True,
     group="values",
+    texts=texts,
 )  # fmt: skip

@@ -77,8 +77,8 @@ def _dose(painter: QPainter, x: float, y: float, dose: tuple[str, Shown, Shown |
     label, value, setpoint = dose
     if label:
         kit.text(painter, x, y + 10, label, font="text.label", color="text.label")
-    kit.value(painter, x, y + (30 if label else 16), value)
+    kit.value(painter, x, y + (33 if label else 16), value)
     if setpoint is not None:
-        at = y + (47 if label else 33)
+        at = y + (54 if label else 37)
         width = kit.text(painter, x, at, "SP", font="text.label", color="text.label")
         kit.value(painter, x + width + 6, at, setpoint, font="text.word", unit=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, note, range_words, show
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, note, range_words, show
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -11,6 +11,10 @@ def look(inputs: Inputs) -> tuple[object, ...]:
     label = inputs.text("label") or (reading.info.description if reading.info else "")
     hint = range_words(reading.info) if reading.info else ""
     return label, shown, control, note(control, hint)
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("label", element.get("label"), "text.label", element.w, "text.label"),)
 
 
 DEFINITION = ElementDefinition(
@@ -27,4 +31,5 @@ DEFINITION = ElementDefinition(
     clickable=True,
     control="number",
     group="controls",
+    texts=texts,
 )

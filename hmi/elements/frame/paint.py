@@ -5,10 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
 
+from hmi.elements.frame.definition import GAP, INSET
 from hmi.mimics import Element
 from hmi.ui.mimic.kit import Kit
-
-_INSET, _GAP = 14.0, 6.0
 
 
 def static(painter: QPainter, element: Element, kit: Kit) -> None:
@@ -26,8 +25,8 @@ def static(painter: QPainter, element: Element, kit: Kit) -> None:
     painter.drawRoundedRect(box, 4, 4)
     painter.restore()
     if title := element.get("title"):
-        text = kit.fitted("text.word", title, element.w - 2 * (_INSET + _GAP))
+        text = kit.fitted("text.word", title, element.w - 2 * (INSET + GAP))
         width = kit.width("text.word", text)
-        gap = QRectF(element.x + _INSET - _GAP, box.top() - 2, width + 2 * _GAP, 4)
+        gap = QRectF(element.x + INSET - GAP, box.top() - 2, width + 2 * GAP, 4)
         painter.fillRect(gap, kit.theme.color(element.get("on")))
-        kit.text(painter, element.x + _INSET, box.top() + kit.cap("text.word") / 2, text, font="text.word")
+        kit.text(painter, element.x + INSET, box.top() + kit.cap("text.word") / 2, text, font="text.word")

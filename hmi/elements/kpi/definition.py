@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, curve, show
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, curve, show
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -10,6 +10,14 @@ def look(inputs: Inputs) -> tuple[object, ...]:
     unit = inputs.element.get("unit")
     shown = show(reading, form=inputs.text("format"), unit=unit if unit is not None else None)
     return shown, curve(inputs.past("tag"), reading.info, widen=0.6)
+
+
+INSET = 14
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    label, room = element.get("label"), element.w - 2 * INSET
+    return (FixedText("label", label, "text.label", room, "text.label", on="panel"),)
 
 
 DEFINITION = ElementDefinition(
@@ -28,4 +36,6 @@ DEFINITION = ElementDefinition(
     history=("tag",),
     clickable=True,
     group="values",
+    texts=texts,
+    ground=lambda _: "panel",
 )

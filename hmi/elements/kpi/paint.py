@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 
+from hmi.elements.kpi.definition import INSET
 from hmi.mimics import Element
 from hmi.ui.mimic.curves import draw_band, draw_curve, draw_dot, draw_past_limits, last_point, polylines
 from hmi.ui.mimic.kit import SIGNS, Kit
@@ -15,7 +16,12 @@ from hmi.ui.mimic.kit import SIGNS, Kit
 def static(painter: QPainter, element: Element, kit: Kit) -> None:
     kit.box(painter, element.x, element.y, element.w, element.h, "panel", "panel.edge")
     kit.text(
-        painter, element.x + 14, element.y + 20, element.get("label"), font="text.label", color="text.label"
+        painter,
+        element.x + INSET,
+        element.y + 20,
+        element.get("label"),
+        font="text.label",
+        color="text.label",
     )
 
 
@@ -30,4 +36,4 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
     sign = kit.width("kpi", shown.text[0]) - 6 if shown.text[:1] in SIGNS else 0.0
-    kit.value(painter, element.x + 14 + sign, element.y + 56, shown, font="kpi", corner=True)
+    kit.value(painter, element.x + INSET + sign, element.y + 56, shown, font="kpi", corner=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, show, state_word
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, show, state_word
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -12,6 +12,13 @@ def look(inputs: Inputs) -> tuple[object, ...]:
         return inputs.text("label"), "none", shown
     word = state_word(reading, inputs.get("values") or ())
     return inputs.text("label"), word.fill if word.is_known else "open", shown._replace(text=word.text)
+
+
+LABEL_SHARE = 0.6  # of the width; the word has the rest
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("label", element.get("label"), "text.label", element.w * LABEL_SHARE, "text.label"),)
 
 
 DEFINITION = ElementDefinition(
@@ -30,4 +37,5 @@ DEFINITION = ElementDefinition(
     margin=(6, 8, 60, 8),
     clickable=True,
     group="values",
+    texts=texts,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter, QPainterPath
 
+from hmi.elements.lamp.definition import LABEL_SHARE
 from hmi.mimics import Element
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.symbols import circle, fill_shape, polygon
@@ -23,7 +24,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     kit.symbol(painter, ("lamp", shape, fill), box, lambda p, t, b: _draw(p, t, b, shape, fill))
     x, baseline = element.x + _SIZE + _GAP, middle + 5
     if label:
-        name = kit.fitted("text.label", label, element.w * 0.6)
+        name = kit.fitted("text.label", label, element.w * LABEL_SHARE)
         x += kit.text(painter, x, baseline, name, font="text.label", color="text.label") + _GAP
     room = max(element.x + element.w - x, 60.0)
     word = shown._replace(text=kit.fitted("text.word", shown.text, room))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
     alarm = inputs.area_alarm()
     return (alarm, inputs.area_count() if alarm else 0)
+
+
+BESIDE = 40  # the arrow, and the inset at the left
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    if element.get("style") != "button":
+        return ()
+    return (FixedText("text", element.get("text"), "text.word", element.w - BESIDE, on="button"),)
 
 
 DEFINITION = ElementDefinition(
@@ -23,4 +32,5 @@ DEFINITION = ElementDefinition(
     look=look,
     size=(150, 30),
     clickable=True,
+    texts=texts,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QPainter
 
+from hmi.elements.link.definition import BESIDE
 from hmi.mimics import Element
 from hmi.ui.mimic.kit import Kit
 
@@ -15,7 +16,7 @@ def static(painter: QPainter, element: Element, kit: Kit) -> None:
     x, y, w, h = element.x, element.y, element.w, element.h
     if element.get("style") == "button":
         kit.box(painter, x, y, w, h, "button", "button.edge")
-        text = kit.fitted("text.word", element.get("text"), w - 40)
+        text = kit.fitted("text.word", element.get("text"), w - BESIDE)
         kit.text(painter, x + 12, y + h / 2 + 5, text, font="text.word")
     right, middle = x + w - 14, y + h / 2
     painter.save()

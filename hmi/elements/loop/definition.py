@@ -16,7 +16,7 @@ from hmi.mimics import (
     show,
 )
 
-_LETTERS = {"manual": "M", "auto": "A", "automatic": "A", "cascade": "C"}
+_LETTERS = {"manual": "M", "auto": "A", "automatic": "A", "cascade": "CAS", "cas": "CAS"}
 _PERCENT = (0.0, 100.0)
 
 
@@ -34,7 +34,7 @@ def look(inputs: Inputs) -> tuple[object, ...]:
 
 
 def _mode(inputs: Inputs) -> tuple[str, str]:
-    """Letter and quality mark of the mode; a Bad one is ``?``, for C alone would read as cascade."""
+    """Letter and quality mark of the mode; a Bad one is ``?`` beside its cause."""
     mode = inputs.signal("mode")
     if mode is None:
         return "", ""

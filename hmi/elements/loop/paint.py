@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter
 from hmi.mimics import Element, Gauge, Shown
 from hmi.ui.mimic.gauges import draw_beyond, draw_empty, draw_pointer, draw_scale, draw_setpoint
 from hmi.ui.mimic.kit import RIGHT, Kit
+from hmi.ui.paint import badge_width
 
 _ROW, _FIRST = 32.0, 44.0  # pitch of the rows, baseline of the first
 _NAME, _FIGURES, _MARKS = 26.0, 86.0, 66.0  # name, figures, unit and quality mark
@@ -31,7 +32,7 @@ def _head(painter: QPainter, element: Element, label: str, letter: str, mark: st
     badge = x + kit.text(painter, x, y + 12, label, font="text.label", color="text.label") + 14
     if letter:
         kit.badges(painter, badge, y + 7.5, ((letter, letter == "M"),))
-        badge += 20
+        badge += 5 + badge_width(kit.theme, letter)
     if mark:
         kit.quality(painter, mark, badge, y + 7.5, stale=mark == "stale")
 

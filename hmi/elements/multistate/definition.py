@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, show, state_word
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, show, state_word
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -12,6 +12,10 @@ def look(inputs: Inputs) -> tuple[object, ...]:
         return inputs.text("label"), "ok", shown
     word = state_word(reading, inputs.get("values") or ())
     return inputs.text("label"), word.role, shown._replace(text=word.text)
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("label", element.get("label"), "text.label", element.w, "text.label"),)
 
 
 DEFINITION = ElementDefinition(
@@ -28,4 +32,5 @@ DEFINITION = ElementDefinition(
     margin=(26, 8, 60, 10),
     clickable=True,
     group="values",
+    texts=texts,
 )

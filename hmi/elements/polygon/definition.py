@@ -1,9 +1,17 @@
 """A shape of straight sides, closed or open."""
 
-from hmi.mimics import ElementDefinition, Property
+from __future__ import annotations
+
+from hmi.mimics import Element, ElementDefinition, Property
 
 FILLS = ("none", "panel", "background", "body", "water", "media", "plot", "fill.mark")
 EDGES = ("none", "panel.edge", "outline.body", "outline", "pipe", "pipe.minor")
+
+
+def ground(element: Element) -> str:
+    filled = element.get("closed") and element.get("fill") != "none"
+    return element.get("fill") if filled else ""
+
 
 DEFINITION = ElementDefinition(
     name="polygon",
@@ -16,4 +24,5 @@ DEFINITION = ElementDefinition(
         Property("closed", "boolean", True, "join the last corner with the first"),
     ),
     size=(100, 100),
+    ground=ground,
 )

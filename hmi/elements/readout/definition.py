@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hmi.mimics import Element, ElementDefinition, Inputs, Property, Shown, show
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, Shown, show
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -40,6 +40,10 @@ def extent(element: Element, look: tuple[Any, ...]) -> tuple[float, float, float
     return left, 1.0 if label else 7.0, right + 1, max(low - element.h, 0.0) + 1
 
 
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("label", element.get("label"), "text.label", element.w, "text.label"),)
+
+
 DEFINITION = ElementDefinition(
     name="readout",
     title="Readout",
@@ -58,4 +62,5 @@ DEFINITION = ElementDefinition(
     extent=extent,
     clickable=True,
     group="values",
+    texts=texts,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from hmi.mimics import (
     Element,
     ElementDefinition,
+    FixedText,
     Grip,
     Inputs,
     Property,
@@ -46,6 +47,10 @@ def grip(element: Element, look: tuple[Any, ...], x: float, y: float) -> Grip | 
     return Grip("choice", int((x - element.x) * len(texts) / element.w))
 
 
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("label", element.get("label"), "text.label", element.w, "text.label"),)
+
+
 DEFINITION = ElementDefinition(
     name="selector",
     title="Selector",
@@ -63,4 +68,5 @@ DEFINITION = ElementDefinition(
     control="choice",
     grip=grip,
     group="controls",
+    texts=texts,
 )

@@ -8,6 +8,7 @@ from hmi.core.texts import tr
 from hmi.mimics import (
     Element,
     ElementDefinition,
+    FixedText,
     Grip,
     Inputs,
     Property,
@@ -52,6 +53,10 @@ def grip(element: Element, look: tuple[Any, ...], x: float, y: float) -> Grip | 
     return Grip("share", min(max((along - left) / (right - left), 0.0), 1.0))
 
 
+def texts(element: Element) -> tuple[FixedText, ...]:
+    return (FixedText("label", element.get("label"), "text.label", element.w, "text.label"),)
+
+
 DEFINITION = ElementDefinition(
     name="slider",
     title="Slider",
@@ -72,4 +77,5 @@ DEFINITION = ElementDefinition(
     control="track",
     grip=grip,
     group="controls",
+    texts=texts,
 )

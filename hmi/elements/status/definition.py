@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, Shown, show
 
 _VALUES = ("value", "second", "third")
 
@@ -34,6 +34,15 @@ def _filled(inputs: Inputs) -> Shown:
     return worst._replace(text=text, unit="")
 
 
+def texts(element: Element) -> tuple[FixedText, ...]:
+    """The name, and a template that stands without a value."""
+    indent = element.get("indent")
+    name = FixedText("label", element.get("label"), "text.label", indent - 6, "text.label")
+    if "value" in element.bindings or element.get("value"):
+        return (name,)
+    return name, FixedText("template", element.get("template"), "text.word", element.w - indent)
+
+
 DEFINITION = ElementDefinition(
     name="status",
     title="Status row",
@@ -55,4 +64,5 @@ DEFINITION = ElementDefinition(
     margin=(2, 4, 60, 4),
     clickable=True,
     group="values",
+    texts=texts,
 )

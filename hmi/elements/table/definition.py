@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hmi.mimics import ElementDefinition, Inputs, Property, Shown, show
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, Shown, show
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -24,6 +24,18 @@ def _row(inputs: Inputs, row: Mapping[str, Any]) -> tuple[str, tuple[Shown, ...]
 
 def _column_format(columns: Sequence[Mapping[str, Any]], number: int) -> str:
     return str(columns[number].get("format", "")) if number < len(columns) else ""
+
+
+def texts(element: Element) -> tuple[FixedText, ...]:
+    """The names of columns and of rows."""
+    room = element.get("pitch") - 6
+    columns = (str(c.get("label", "")) for c in element.get("columns") if isinstance(c, Mapping))
+    rows = (str(r.get("label", "")) for r in element.get("rows") if isinstance(r, Mapping))
+    first = element.get("first")
+    return (
+        *(FixedText("columns", name, "text.word", room) for name in columns),
+        *(FixedText("rows", name, "text.label", first, "text.label") for name in rows),
+    )
 
 
 DEFINITION = ElementDefinition(
@@ -45,4 +57,5 @@ DEFINITION = ElementDefinition(
     margin=(8, 8, 30, 8),
     clickable=True,
     group="values",
+    texts=texts,
 )

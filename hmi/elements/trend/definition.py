@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hmi.mimics import Element, ElementDefinition, Inputs, Property, SpanChoice, curve, show
+from hmi.mimics import Element, ElementDefinition, FixedText, Inputs, Property, SpanChoice, curve, show
 
 SPANS_MIN: Final = (15, 60, 480, 1440)
 _CELL, _ROW, _INSET = 46.0, 24.0, 10.0
@@ -31,6 +31,13 @@ def spans(element: Element, minutes: int) -> tuple[SpanChoice, ...]:
     )
 
 
+def texts(element: Element) -> tuple[FixedText, ...]:
+    """Title and caption stand in one line, left of the spans that can be chosen."""
+    said = " ".join(filter(None, (element.get("title"), element.get("caption"))))
+    taken = _CELL * len(spans(element, int(element.get("span_min")))) + _INSET
+    return (FixedText("title", said, "text.strong", element.w - 14 - taken, on="panel"),)
+
+
 DEFINITION = ElementDefinition(
     name="trend",
     title="Embedded trend",
@@ -41,7 +48,9 @@ DEFINITION = ElementDefinition(
         Property("setpoint", "tag", "", "drawn as a dotted line"),
         Property("span_min", "integer", 120, "minutes back from now", low=1, high=527_040),
         Property("choice", "boolean", True, "offer 15 min, 1 h, 8 h and 24 h; also with + and −"),
-        Property("plot_width", "integer", None, "buckets of the curve; by default its width", low=2, high=4_096),
+        Property(
+            "plot_width", "integer", None, "buckets of the curve; by default its width", low=2, high=4_096
+        ),
         Property("low", "number", None, "instead of the scale from the normal band"),
         Property("high", "number", None, "instead of the scale from the normal band"),
         Property("format", "string", "", "instead of the tag's format"),
@@ -52,4 +61,6 @@ DEFINITION = ElementDefinition(
     clickable=True,
     spans=spans,
     group="trends",
+    texts=texts,
+    ground=lambda _: "panel",
 )

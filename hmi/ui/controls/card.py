@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from hmi.client.port import TagInfo
 from hmi.core.texts import tr
@@ -59,14 +59,34 @@ class ControlCard(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(_EDGE, 10, _EDGE, 10)
-        column.setSpacing(6)
+        """Head and body; a body that is higher than the room for it is scrolled."""
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(1, 10, 1, 8)
+        outer.setSpacing(4)
+        self.head = self._made_head()
+        outer.addLayout(self.head)
+        self.scroller, self.body = QScrollArea(), QWidget()
+        self.scroller.setFrameShape(QFrame.Shape.NoFrame)
+        self.scroller.setWidgetResizable(True)
+        self.scroller.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.scroller.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.scroller.setWidget(self.body)
+        self.body.setAutoFillBackground(False)
+        self.scroller.viewport().setAutoFillBackground(False)
+        outer.addWidget(self.scroller, 1)
+        self._fill(QVBoxLayout(self.body))
+
+    def _made_head(self) -> QHBoxLayout:
         head = QHBoxLayout()
+        head.setContentsMargins(_EDGE - 1, 0, _EDGE - 1, 0)
         title = f"{short_tag(self.info.name)}  {label_of(self.info) if self.info.signal else ''}".rstrip()
         head.addWidget(Text(self._theme, title, font="text.strong"), 1)
         head.addWidget(FlatButton(self._theme, tr("Close"), self.closeAsked.emit, quiet=True))
-        column.addLayout(head)
+        return head
+
+    def _fill(self, column: QVBoxLayout) -> None:
+        column.setContentsMargins(_EDGE - 1, 0, _EDGE - 1, 4)
+        column.setSpacing(6)
         column.addWidget(Text(self._theme, self.info.description, font="text.small", color="text.label"))
         if self.kind == "number":
             column.addWidget(self._made_entry())
@@ -178,11 +198,19 @@ class ControlCard(QWidget):
 
     # the card itself
 
-    def fit(self) -> None:
-        layout = self.layout()
-        if layout is not None:
-            layout.activate()
-            self.setFixedHeight(max(layout.totalHeightForWidth(self.width()), layout.sizeHint().height()))
+    def fit(self, limit: int) -> None:
+        """As high as what it says, at most ``limit`` pixels; the question or the end is always in view."""
+        layout, outer = self.body.layout(), self.layout()
+        if layout is None or outer is None:
+            return
+        layout.activate()
+        inside = max(layout.totalHeightForWidth(self.width() - 2), layout.sizeHint().height())
+        margins = outer.contentsMargins()
+        around = margins.top() + margins.bottom() + outer.spacing() + self.head.sizeHint().height()
+        self.setFixedHeight(min(inside + around, limit))
+        shown = self.dialogue.confirm or self.dialogue.result
+        if shown.isVisible():
+            self.scroller.ensureWidgetVisible(shown, 0, 8)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()

@@ -31,7 +31,7 @@ class ControlDesk(QObject):
         self._view, self._watch = page.view, page.controls
         self.card: ControlCard | None = None
         self._index = -1
-        self._pressed: dict[str, int] = {}
+        self._sent: dict[str, int] = {}  # tags under way from here, and the control that asked
         self._view.activated.connect(self.activate)
         self._view.gripped.connect(self._gripped)
         page.shown.connect(self.close)
@@ -67,12 +67,14 @@ class ControlDesk(QObject):
         elif why := road.send(proposal):
             self._say(info.name, why)
         else:
-            self._pressed[info.name] = index
+            self._sent[info.name] = index
 
     def _gripped(self, index: int, grip: Grip, released: bool) -> None:
         inputs = self._inputs(index)
         info = self._usable(inputs, told=released)
         if inputs is None or info is None:
+            if inputs is not None and released:
+                self._forget_drag(inputs.written_tag)
             return
         if grip.kind == "choice":
             self._choose_state(index, inputs, info, int(grip.amount))
@@ -149,6 +151,8 @@ class ControlDesk(QObject):
         """Sent or taken back: nothing is chosen any more."""
         if self.card is not None:
             self._watch.forget(self.card.info.name)
+            if self._station.commands.pending(self.card.info.name) is not None:
+                self._sent[self.card.info.name] = self._index
             self.card.target = None
             self.card.setFocus()
 
@@ -158,37 +162,54 @@ class ControlDesk(QObject):
             self.close()
 
     def _turned(self, tag: str) -> None:
-        """A button that sent at once tells how it ended, when that needs words."""
+        """What was sent from here and needs words at its end finds them, also when its card was closed meanwhile."""
         outcome = self._station.commands.outcome(tag)
-        index = self._pressed.pop(tag, -1) if outcome is not None else -1
-        inputs = self._inputs(index)
-        if outcome is None or outcome.is_confirmed or inputs is None or inputs.written_tag != tag:
+        if outcome is None or tag not in self._sent:
             return
-        self._open(index, inputs, outcome.proposal.info).dialogue.tell(outcome)
+        index = self._sent.pop(tag)
+        if outcome.is_confirmed or (self.card is not None and self.card.info.name == tag):
+            return
+        inputs = self._inputs(index)
+        if inputs is not None and inputs.written_tag == tag and self._view.isVisible() and self.card is None:
+            self._open(index, inputs, outcome.proposal.info).dialogue.tell(outcome)
+        else:
+            self._say(tag, f"{outcome.proposal.words}: {outcome.text}")
 
     def _keep(self) -> None:
         """Beside its control after it grew; where it stands is kept while that is free."""
         if self.card is None or self._view.scene is None:
             return
-        self.card.fit()
+        self.card.fit(self._window.working_area().height())
+        self._place()
+
+    def _place(self) -> None:
+        if self.card is None or self._view.scene is None:
+            return
+        area = self._window.working_area()
         at = self._view.place_of(self._index)
         box = QRect(self._window.mapFromGlobal(at.topLeft()), at.size())
-        area, now = self._window.working_area(), self.card.geometry()
+        now = self.card.geometry()
         if self.card.isVisible() and area.contains(now) and not now.intersects(box):
             return
         taken = [card.geometry() for card in self._window.desk.cards]
         self.card.move(place(box, self.card.size(), area, taken).topLeft())
 
     def _look(self) -> None:
-        """The control is out of view: its question is over."""
-        if self.card is not None and not self._view.isVisible():
+        """A control out of view: its question is over. One that moved with the window keeps its card beside it."""
+        if self.card is None:
+            return
+        if not self._view.isVisible():
             self.close()
+        elif self.card.height() > self._window.working_area().height():
+            self._keep()
+        else:
+            self._place()
 
     def cancel(self) -> bool:
         """What Esc does: a drag, else the question, else the card; True when there was one."""
         if self._view.let_go():
-            for tag in list(self._watch.chosen):
-                self._watch.forget(tag)
+            for tag in self._watch.chosen:
+                self._forget_drag(tag)
             return True
         if self.card is None:
             return False
@@ -199,9 +220,14 @@ class ControlDesk(QObject):
             self.close()
         return True
 
+    def _forget_drag(self, tag: str) -> None:
+        """A drag that came to nothing; what an open question asks for stays."""
+        asks = self.card is not None and self.card.dialogue.confirm is not None and self.card.info.name == tag
+        if not asks:
+            self._watch.forget(tag)
+
     def close(self) -> None:
         """Nothing that was not confirmed is sent."""
-        self._pressed.clear()
         self._remove()
 
     def _remove(self) -> None:

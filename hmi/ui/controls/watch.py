@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from PySide6.QtCore import QObject
 
@@ -23,7 +23,8 @@ class ControlWatch(QObject):
         super().__init__(view)
         self._station, self._view, self._road = station, view, station.commands
         self._tags: tuple[str, ...] = ()
-        self._deciding: frozenset[str] = frozenset()
+        self._decided_by: dict[str, list[str]] = {}
+        self._told: dict[str, Control] = {}
         self._asked: dict[str, tuple[str, float | None]] = {}
         station.valuesChanged.connect(self._values_changed)
         station.judged.connect(self.refresh)
@@ -34,10 +35,12 @@ class ControlWatch(QObject):
         """Another scene is in view; the tags that decide about its commands, for the subscription."""
         self._tags = scene.written_tags if scene is not None else ()
         self._asked = {}
-        deciding = dict.fromkeys(name for tag in self._tags for name in self._road.deciding(tag))
-        self._deciding = frozenset(deciding)
+        self._decided_by, self._told = {}, {}
+        for tag in self._tags:
+            for name in self._road.deciding(tag):
+                self._decided_by.setdefault(name, []).append(tag)
         self.refresh()
-        return tuple(deciding)
+        return tuple(self._decided_by)
 
     def ask(self, tag: str, words: str, target: float | None) -> None:
         """A value is chosen and not sent: drawn apart from the actual one."""
@@ -58,12 +61,17 @@ class ControlWatch(QObject):
         return self._asked[tag][1] if tag in self._asked else None
 
     def refresh(self) -> None:
-        if self._tags:
-            self._view.set_controls({tag: self._control(tag) for tag in self._tags})
+        """Judge every command in view again."""
+        self._tell(self._tags)
 
-    def _values_changed(self, changed: Collection[str]) -> None:
-        if not self._deciding.isdisjoint(changed):
-            self.refresh()
+    def _values_changed(self, changed: Iterable[str]) -> None:
+        if self._tags:
+            self._tell({tag for name in changed for tag in self._decided_by.get(name, ())})
+
+    def _tell(self, tags: Collection[str]) -> None:
+        if tags:
+            self._told |= {tag: self._control(tag) for tag in tags}
+            self._view.set_controls(self._told)
 
     def _control(self, tag: str) -> Control:
         why = self._road.why(tag)

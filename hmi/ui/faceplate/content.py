@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from hmi.client.port import InstanceInfo, TagInfo
 from hmi.mimics import (
@@ -16,13 +17,18 @@ from hmi.mimics import (
 
 _PV = ("pv", "level", "flow", "pressure", "dp", "speed", "position", "turbidity", "value")
 _FIRST = ("sp", "op", "state", "mode", "auto", "remote", "running", "opened", "closed", "fault", "interlock")
+KINDS = ("pump", "valve", "loop", "tank", "analogue")
 MAX_VALUES = 5
 MAX_STATES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Tag names by what they are on the faceplate; ``title`` is the object's own, ``display`` an address."""
+    """Tag names by what they are on the faceplate; ``title`` is the object's own, ``display`` an address.
+
+    ``kind`` is one of ``KINDS`` or empty for rows alone, ``symbol`` that of the type, ``signals`` every tag of the
+    equipment by its signal.
+    """
 
     name: str
     title: str
@@ -32,10 +38,13 @@ class Content:
     values: tuple[str, ...]
     states: tuple[str, ...]
     commands: tuple[str, ...]
+    kind: str = ""
+    symbol: str = ""
+    signals: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.values, *self.states, *self.commands)))
+        return tuple(dict.fromkeys((*self.values, *self.states, *self.commands, *self.signals.values())))
 
 
 def content_of(target: str, catalogue: Catalogue) -> Content | None:
@@ -55,8 +64,23 @@ def content_of(target: str, catalogue: Catalogue) -> Content | None:
     return Content(
         instance.name, instance.title, instance.area, _display_of(instance, catalogue), main,
         tuple(t.name for t in numbers[:MAX_VALUES]), tuple(t.name for t in states[:MAX_STATES]),
-        tuple(commands),
+        tuple(commands), _kind_of(instance), instance.symbol,
+        {signal: tag for signal, tag in instance.signals.items() if tag in catalogue.tags},
     )  # fmt: skip
+
+
+def _kind_of(instance: InstanceInfo) -> str:
+    """What its type says, else what its signals tell."""
+    if instance.faceplate in KINDS:
+        return instance.faceplate
+    signals = instance.signals.keys()
+    if {"pv", "sp"} <= signals:
+        return "loop"
+    if signals & {"opened", "closed"}:
+        return "valve"
+    if "running" in signals:
+        return "pump"
+    return "analogue" if "pv" in signals else ""
 
 
 def _display_of(instance: InstanceInfo, catalogue: Catalogue) -> str:
@@ -75,6 +99,7 @@ def _of_tag(info: TagInfo) -> Content:
         info.name, info.description, info.area, "", info.name,
         (info.name,) if number else (), () if number else (info.name,),
         (info.name,) if info.writable else (),
+        "analogue" if number else "", "", {"pv": info.name} if number else {},
     )  # fmt: skip
 
 

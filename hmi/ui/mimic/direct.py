@@ -10,12 +10,11 @@ from collections.abc import Collection, Iterable
 from math import ceil, floor
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion, QTransform
 
 from hmi.core.clock import monotonic_ns
 from hmi.mimics import Scene
-from hmi.ui.mimic.backing import copy_region
 from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
@@ -24,9 +23,22 @@ from hmi.ui.mimic.painters import dynamic_painter, static_painter
 Box = tuple[float, float, float, float]
 _CLOSE: Final = 3.0  # times what changed, up to which an area is painted as a whole
 _MANY: Final = 0.6  # of all elements; when more change the whole display is painted
+_HOME: Final = 3.0  # pixels around an element's own box in which it paints as a rule
 _FEW: Final = 40  # damaged rectangles that are looked at one by one
 _LEAST: Final = 60  # elements painted at a time, whatever they cost
 _START_NS: Final = 20_000  # what an element costs until it was measured
+
+
+def copy_region(painter: QPainter, region: QRegion, picture: QPixmap, ratio: float) -> None:
+    """Copy places of a picture of ``ratio`` device pixels a pixel; one by one, for Qt clips a whole slowly."""
+    for place in region:  # type: ignore[attr-defined]
+        if ratio == 1.0:
+            painter.drawPixmap(place, picture, place)
+        else:
+            source = QRectF(
+                place.x() * ratio, place.y() * ratio, place.width() * ratio, place.height() * ratio
+            )
+            painter.drawPixmap(QRectF(place), picture, source)
 
 
 class Direct:
@@ -36,7 +48,6 @@ class Direct:
     pixels of the widget.
     """
 
-    is_whole = True
     paints_later = True
 
     def __init__(
@@ -48,29 +59,46 @@ class Direct:
         self._transform = QTransform.fromTranslate(self._left, self._top).scale(self._scale, self._scale)
         self._growth = Growth(scene, kit.theme, round(kit.grow * 100)) if kit.grow > 1 else None
         self._painters = [dynamic_painter(element) for element in scene.elements]
-        self._extents: list[Box | None] = [None] * len(self._painters)  # None: anywhere in its bounds
+        self._shown = list(scene.looks)  # as they are in the window
+        self._extents: list[Box | None] = [None] * len(self._painters)  # None: not asked for yet
         self._boxes = [QRect()] * len(self._painters)
+        self._homes = [QRectF(e.x - _HOME, e.y - _HOME, e.w + 2 * _HOME, e.h + 2 * _HOME) for e in scene.elements]
+        self._close: dict[int, list[int]] = {}
+        self._far = set(range(len(self._painters)))  # elements that may paint outside their homes
         hits.extents[:] = hits.bounds
-        self._static = self._still()
+        self._has_still = any(static_painter(element) for element in scene.elements)
+        self._static: QPixmap | None = None
         self._asked, self._asked_for = QRegion(), set[int]()
         self._each_ns = float(_START_NS)
+        self._prepare()
 
-    def _still(self) -> QPixmap | None:
-        """What never moves; None where nothing stands still."""
-        painters = [(element, static_painter(element)) for element in self._scene.elements]
-        if not any(paint for _, paint in painters):
-            return None
-        ratio = self._kit.ratio
-        picture = QPixmap(self._size * ratio)
-        picture.fill(self._background)
-        painter = QPainter(picture)
+    def _prepare(self) -> None:
+        self._still(range(len(self._painters)))
+
+    @property
+    def is_whole(self) -> bool:
+        """True when every element can be shown."""
+        return True
+
+    def _still(self, indices: Iterable[int]) -> None:
+        """Add elements to the picture of what never moves; there is none where nothing stands still."""
+        if not self._has_still:
+            return
+        if self._static is None:
+            self._static = self._empty_picture()
+        painter, ratio = QPainter(self._static), self._kit.ratio
         try:
             painter.setTransform(self._transform * QTransform.fromScale(ratio, ratio))
-            for index, (element, paint) in enumerate(painters):
-                if paint is not None:
+            for index in indices:
+                element = self._scene.elements[index]
+                if (paint := static_painter(element)) is not None:
                     paint(painter, element, self._kit_for(index))
         finally:
             painter.end()
+
+    def _empty_picture(self) -> QPixmap:
+        picture = QPixmap(self._size * self._kit.ratio)
+        picture.fill(self._background)
         return picture
 
     def _kit_for(self, index: int) -> Kit:
@@ -88,47 +116,81 @@ class Direct:
     # what has to be painted
 
     def draw(self, indices: Iterable[int]) -> QRegion:
-        """The region of the widget that shows elements as they looked and as they look now."""
+        """Take the present looks of elements; the region of the widget that shows them as they were and are."""
         indices = list(indices)
         if len(indices) > _MANY * len(self._painters):
-            return self._everything(indices)
-        boxes = {index: self._moved(index) for index in indices}
-        area, changed = QRect(), 0
-        for box in boxes.values():
-            area = area.united(box)
-            changed += box.width() * box.height()
-        if changed * _CLOSE >= area.width() * area.height():
-            region, painted = QRegion(area), self._hits.meeting(self._to_design(area))
+            region, painted = self._everything(indices)
         else:
-            region, painted = QRegion(), list[int]()
-            for index, box in boxes.items():
-                region = region.united(box)
-                painted += self._hits.reaching(index, self._to_design(box))
+            boxes = {index: self._moved(index) for index in indices}
+            area, changed = QRect(), 0
+            for box in boxes.values():
+                area = area.united(box)
+                changed += box.width() * box.height()
+            whole = changed * _CLOSE >= area.width() * area.height()
+            region, painted = self._area(area) if whole else self._places(boxes)
         self._asked = self._asked.united(region)
         self._asked_for.update(painted)
         return region
 
-    def _everything(self, indices: list[int]) -> QRegion:
-        """The whole display is painted; where each of its elements paints is looked up when that is needed."""
+    def _everything(self, indices: list[int]) -> tuple[QRegion, Iterable[int]]:
+        """Where each element paints now is found out when that is needed."""
+        looks, bounds = self._scene.looks, self._hits.bounds
         for index in indices:
+            self._shown[index] = looks[index]
             self._extents[index] = None
-            self._hits.extents[index] = self._hits.bounds[index]
-        self._asked = QRegion(QRect(QPointF().toPoint(), self._size))
-        self._asked_for = set(range(len(self._painters)))
-        return self._asked
+            self._far.add(index)
+            self._hits.extents[index] = bounds[index]
+        return QRegion(QRect(QPoint(), self._size)), range(len(self._painters))
+
+    def _area(self, area: QRect) -> tuple[QRegion, Iterable[int]]:
+        return QRegion(area), self._hits.meeting(self._to_design(area))
+
+    def _places(self, boxes: dict[int, QRect]) -> tuple[QRegion, Iterable[int]]:
+        """Each box by itself, with the neighbours that reach into it."""
+        region, painted = QRegion(), set[int]()
+        for index, box in boxes.items():
+            region = region.united(box)
+            place = self._to_design(box)
+            for other in self._rivals(index, place):
+                extent = self._hits.extents[other] if self._extents[other] else self._extent(other)
+                if extent.intersects(place):
+                    painted.add(other)
+        return region, painted
+
+    def _rivals(self, index: int, place: QRectF) -> list[int]:
+        """Elements to look at for a place where one painted: what stands too close, or reaches far."""
+        if not self._homes[index].contains(place):
+            return self._hits.reaching(index, place)
+        close = self._close.get(index)
+        if close is None:
+            home, homes = self._homes[index], self._homes
+            close = self._close[index] = [n for n in self._hits.near(index) if homes[n].intersects(home)]
+        far = self._far.intersection(self._hits.near(index))
+        return [*close, *far] if far else close
 
     def _moved(self, index: int) -> QRect:
-        """What the element painted before and paints now."""
-        after = self._scene.extent(index)
+        """Take the present look; what the element painted before and paints now."""
+        if self._extents[index] is None:
+            self._extent(index)
         before, was = self._extents[index], self._boxes[index]
-        if after == before:
-            return was
-        if before is None:
-            was = self._on_widget(*self._scene.elements[index].bounds)
-        self._extents[index] = after
-        self._hits.extents[index] = QRectF(*after)
-        self._boxes[index] = now = self._on_widget(*after)
-        return was.united(now)
+        self._shown[index] = look = self._scene.looks[index]
+        after = self._scene.extent(index, look)
+        return was if after == before else was.united(self._put(index, after))
+
+    def _extent(self, index: int) -> QRectF:
+        """Where an element painted what is in the window."""
+        self._put(index, self._scene.extent(index, self._shown[index]))
+        return self._hits.extents[index]
+
+    def _put(self, index: int, extent: Box) -> QRect:
+        self._extents[index] = extent
+        self._hits.extents[index] = place = QRectF(*extent)
+        if self._homes[index].contains(place):
+            self._far.discard(index)
+        else:
+            self._far.add(index)
+        self._boxes[index] = box = self._on_widget(*extent)
+        return box
 
     def _on_widget(self, x: float, y: float, w: float, h: float) -> QRect:
         scale, left, top = self._scale, self._left, self._top
@@ -143,7 +205,7 @@ class Direct:
 
     def show(self, painter: QPainter, region: QRegion) -> None:
         """Paint a damaged region, bottom to top. A painter that fails leaves its place empty and stops no other."""
-        asked = region == self._asked.intersected(QRect(QPointF().toPoint(), self._size))
+        asked = region == self._asked.intersected(QRect(QPoint(), self._size))
         indices = sorted(self._asked_for) if asked else self._inside(region)
         self._asked, self._asked_for = QRegion(), set()
         self._clear(painter, region)
@@ -161,11 +223,10 @@ class Direct:
         if self._static is not None:
             copy_region(painter, region, self._static, self._kit.ratio)
             return
-        for place in region:  # type: ignore[attr-defined]
-            painter.fillRect(place, self._background)
+        painter.fillRect(region.boundingRect(), self._background)  # the painter's clip is the region
 
     def _paint(self, painter: QPainter, indices: Iterable[int]) -> None:
-        elements, looks, painters, kit = self._scene.elements, self._scene.looks, self._painters, self._kit
+        elements, looks, painters, kit = self._scene.elements, self._shown, self._painters, self._kit
         failed: Exception | None = None
         for index in indices:
             paint = painters[index]

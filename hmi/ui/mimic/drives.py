@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF
@@ -9,10 +10,11 @@ from PySide6.QtGui import QPainter
 
 from hmi.mimics import Equipment
 from hmi.ui.mimic.kit import CENTER, Kit
-from hmi.ui.paint import draw_frame
+from hmi.ui.paint import BADGE_SIZE, badge_width, draw_frame
 
 _LINE: Final = 17.0
-_PITCH: Final = 17.0  # from badge to badge
+_PITCH: Final = 17.0  # from row to row of badges
+_GAP: Final = 2.0
 _ROW: Final = 3  # badges side by side
 
 
@@ -70,20 +72,31 @@ def draw_state_marks(
     if state.stale:
         draw_frame(painter, kit.theme, "dotted", body.adjusted(-2, -2, 2, 2))
     badges = [badge for badge in state.badges if all_badges or badge[1]]
-    for n, badge in enumerate(badges):
-        kit.badges(painter, *_spot(body, n, len(badges), left=left), (badge,))
-    if state.mark or state.stale:
-        x, y = _spot(body, len(badges), len(badges) + 1, left=left)
+    widths = [badge_width(kit.theme, letter) for letter, _ in badges]
+    marked = bool(state.mark or state.stale)
+    spots = _spots(body, widths + [BADGE_SIZE] * marked, left=left)
+    for badge, (x, y) in zip(badges, spots, strict=False):
+        kit.badges(painter, x, y, (badge,))
+    if marked:
+        x, y = spots[-1]
         x += 0 if badges or left else 8 if state.stale else 4  # clear of the dotted frame
         kit.quality(painter, state.mark, x, y, stale=state.stale and state.mark in {"", "stale"})
     if state.alarm:
         kit.alarm(painter, state.alarm, QPointF(body.left() - 9, body.top() + 4), unacked=state.unacked)
 
 
-def _spot(body: QRectF, n: int, count: int, *, left: bool) -> tuple[float, float]:
-    """Middle of the n-th of ``count`` small boxes in rows of three; further rows stand clear of the body."""
-    row, column = divmod(n, _ROW)
-    if left:
-        in_row = min(count - row * _ROW, _ROW)
-        return body.left() - 6 - _PITCH * (in_row - 1 - column), body.bottom() + 6 + row * _PITCH
-    return body.right() + (3 if row == 0 else 12) + _PITCH * column, body.top() + 1 + row * _PITCH
+def _spots(body: QRectF, widths: Sequence[float], *, left: bool) -> list[tuple[float, float]]:
+    """Where boxes of these widths stand, in rows of three (see ``Kit.badges``); further rows are clear of the body."""
+    found: list[tuple[float, float]] = []
+    for row in range(0, len(widths), _ROW):
+        part = widths[row : row + _ROW]
+        down = row // _ROW * _PITCH
+        if left:
+            x = body.left() - 6 - sum(part[:-1]) - _GAP * (len(part) - 1) - part[-1] + BADGE_SIZE
+            y = body.bottom() + 6 + down
+        else:
+            x, y = body.right() + (12 if row else 3), body.top() + 1 + down
+        for width in part:
+            found.append((x, y))
+            x += width + _GAP
+    return found

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF
 
 from hmi.mimics import Element
 
-CELL: Final = 64
+CELL: Final = 128
 _MOST_CELLS: Final = 100
 _SLACK: Final = 4.0  # boxes are widened to whole device pixels
 
@@ -51,13 +51,18 @@ class Hits:
 
     def reaching(self, index: int, box: QRectF) -> list[int]:
         """Elements that paint inside ``box``, a place where element ``index`` paints; itself among them."""
+        near = self.near(index)
+        if not self._room[index].contains(box):
+            near = self._candidates(box)
+        return self._painting(near, box)
+
+    def near(self, index: int) -> list[int]:
+        """Elements that may ever paint where this one may; itself among them."""
         near = self._near.get(index)
         if near is None:
             self._room[index] = self.bounds[index].adjusted(-_SLACK, -_SLACK, _SLACK, _SLACK)
             near = self._near[index] = self._candidates(self._room[index])
-        if not self._room[index].contains(box):
-            near = self._candidates(box)
-        return self._painting(near, box)
+        return near
 
     def meeting(self, box: QRectF) -> list[int]:
         """Elements that paint inside a rectangle."""

@@ -8,14 +8,22 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPixmap
 
 from hmi.mimics import Shown
 from hmi.ui.mimic.trimmings import Stamp, Trimmings, TrimmingStamps
-from hmi.ui.paint import MARK_SIZE, draw_alarm_mark, draw_badge, draw_clock, draw_quality_mark
+from hmi.ui.paint import (
+    BADGE_SIZE,
+    MARK_SIZE,
+    badge_width,
+    draw_alarm_mark,
+    draw_badge,
+    draw_clock,
+    draw_quality_mark,
+)
 from hmi.ui.theme import Theme
 
 LEFT, CENTER, RIGHT = 0.0, 0.5, 1.0
@@ -73,7 +81,7 @@ class Kit:
         self.lit = True
         self._widths = _Widths(theme)
         self._trimmings = TrimmingStamps(theme, scale * ratio)
-        self._stamps: dict[tuple[object, ...], Stamp] = {}
+        self._stamps: dict[tuple[Any, ...], Stamp] = {}
         self._symbols: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
 
     def grown(self, percent: int) -> Kit:
@@ -148,15 +156,22 @@ class Kit:
             return
         lit = self.lit or not unacked or not alarm
         key = (width, font, named, unit_color, mark, frame, alarm, lit, mark_left, alarm_mark, corner)
+        self.around(painter, key, x - width * align, baseline)
+
+    def around(self, painter: QPainter, key: tuple[Any, ...], left: float, baseline: float) -> None:
+        """What surrounds figures that begin at ``left`` on ``baseline``."""
         stamp = self._stamps.get(key)
         if stamp is None:
             if len(self._stamps) >= _SYMBOLS:
                 self._stamps.clear()
-            room = self.width("unit", named) if named else 0.0
-            whole = Trimmings(width, self.cap(font), named, room, *key[3:])
-            stamp = self._stamps[key] = self._trimmings.stamp(whole)
+            stamp = self._stamps[key] = self._trimmings.stamp(self.trimmings(key))
         picture, to_left, up = stamp
-        painter.drawPixmap(QPointF(x - width * align - to_left, baseline - up), picture)
+        painter.drawPixmap(QPointF(left - to_left, baseline - up), picture)
+
+    def trimmings(self, key: tuple[Any, ...]) -> Trimmings:
+        """From what is known of a value at once, all that its surroundings need."""
+        width, font, unit, *rest = key
+        return Trimmings(width, self.cap(font), unit, self.width("unit", unit) if unit else 0.0, *rest)
 
     def alarm(
         self, painter: QPainter, priority: int, center: QPointF, *, unacked: bool, size: float = MARK_SIZE
@@ -164,9 +179,12 @@ class Kit:
         draw_alarm_mark(painter, self.theme, priority, center, size=size, lit=self.lit or not unacked)
 
     def badges(self, painter: QPainter, x: float, y: float, badges: tuple[tuple[str, bool], ...]) -> None:
-        """A row of letter boxes from ``x`` (middle of the first) to the right."""
+        """A row of boxes to the right; ``x`` is where the middle of a first box with one letter is."""
+        left = x - BADGE_SIZE / 2
         for letter, solid in badges:
-            x += draw_badge(painter, self.theme, letter, QPointF(x, y), solid=solid) + 2
+            width = badge_width(self.theme, letter)
+            draw_badge(painter, self.theme, letter, QPointF(left + width / 2, y), solid=solid)
+            left += width + 2
 
     def quality(self, painter: QPainter, mark: str, x: float, y: float, *, stale: bool = False) -> None:
         """The mark of a symbol without a number."""

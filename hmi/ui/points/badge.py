@@ -24,9 +24,11 @@ LETTERS: Final = (
     ("out_of_service", "O", "out of service"),
 )
 
+GAP: Final = 10  # to the alarm counts
+
 
 class PointsBadge(HeaderButton):
-    """``F 3`` and the like; gone while there is nothing to tell."""
+    """``F 3``, with further kinds ``F 3 +2``; gone while there is nothing to tell."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -36,9 +38,12 @@ class PointsBadge(HeaderButton):
 
     @property
     def words(self) -> str:
-        return "  ".join(
-            f"{letter} {self._counts[state]}" for state, letter, _ in LETTERS if self._counts.get(state)
-        )
+        """The most serious kind by its letter, and how many others there are."""
+        present = [(letter, self._counts[state]) for state, letter, _ in LETTERS if state in self._counts]
+        if not present:
+            return ""
+        (letter, number), others = present[0], sum(count for _, count in present[1:])
+        return f"{letter} {number} +{others}" if others else f"{letter} {number}"
 
     def set_counts(self, counts: Mapping[str, int]) -> None:
         known = {state for state, _, _ in LETTERS}
@@ -47,7 +52,7 @@ class PointsBadge(HeaderButton):
             return
         self._counts = found
         width = metrics_of(self._theme.font("text.strong")).horizontalAdvance(self.words)
-        self.setFixedWidth(round(width) + 22)
+        self.setFixedWidth(round(width) + 22 + GAP)
         told = ", ".join(f"{found[state]} {tr(word)}" for state, _, word in LETTERS if state in found)
         self.setAccessibleName(tr("Points that are not what the process says: {told}", told=told))
         self.setToolTip(plain(tr("{told}: list them (Ctrl+P)", told=told)))
@@ -58,14 +63,15 @@ class PointsBadge(HeaderButton):
     @property
     def needed(self) -> int:
         """Width that the header keeps for it; 0 while it is gone."""
-        return self.width() + 12 if self._counts else 0
+        return self.width() if self._counts else 0
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(self._theme.color("header.text"), 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1.5, 9.5, -1.5, -9.5), 3, 3)
+        box = QRectF(self.rect()).adjusted(1.5, 9.5, -1.5 - GAP, -9.5)
+        painter.drawRoundedRect(box, 3, 3)
         painter.setFont(self._theme.font("text.strong"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.words)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.words)
         self.paint_focus(painter)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
+from threading import Thread
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from hmi.client.points import PointRow
 from hmi.core.texts import tr
@@ -16,6 +18,7 @@ from hmi.ui.mimic.words import quality_words, value_words
 from hmi.ui.navigation import in_area
 
 Index = QModelIndex | QPersistentModelIndex
+SMALL: Final = 1_000  # rows: fewer are put in order at once
 WORDS: Final = {
     "forced": "Forced",
     "simulated": "Simulated",
@@ -66,6 +69,9 @@ class Filter:
 class PointsModel(QAbstractTableModel):
     """``shown`` are the rows as they stand; ``reading_of`` gives the value of a tag at this moment."""
 
+    arranged = Signal()
+    _ready = Signal(int, object)
+
     def __init__(self, reading_of: Callable[[str], Reading], time_of: Callable[[int], str]) -> None:
         super().__init__()
         self._reading_of, self._time_of = reading_of, time_of
@@ -73,17 +79,12 @@ class PointsModel(QAbstractTableModel):
         self._rows: list[PointRow] = []
         self.shown: list[PointRow] = []
         self.filter = Filter()
-        self._by, self._descending = Column.STATE, False
+        self._by, self._descending, self._turn = Column.STATE, False, 0
+        self._ready.connect(self._take)
 
     def set_rows(self, rows: Sequence[PointRow]) -> None:
-        """What the runtime answered last; the same rows change nothing but their values."""
-        fresh = list(rows)
-        if [(r.name, r.state, r.known) for r in fresh] == [(r.name, r.state, r.known) for r in self._rows]:
-            self._rows = fresh
-            by_name = {row.name: row for row in fresh}
-            self.shown = [by_name[row.name] for row in self.shown]
-            return
-        self._rows = fresh
+        """What the runtime answered last."""
+        self._rows = list(rows)
         self._arrange()
 
     def set_filter(self, chosen: Filter) -> None:
@@ -95,27 +96,26 @@ class PointsModel(QAbstractTableModel):
         self._arrange()
 
     def _arrange(self) -> None:
-        self.beginResetModel()
-        rows = [row for row in self._rows if self.filter.takes(row)]
-        self.shown = sorted(rows, key=self._key, reverse=self._descending)
-        self.endResetModel()
+        """Many rows are put in order beside the Qt thread; the ones before stay until then."""
+        self._turn += 1
+        turn, rows, chosen, by, descending = self._turn, self._rows, self.filter, self._by, self._descending
+        if len(rows) <= SMALL:
+            self._take(turn, _arranged(rows, chosen, by, descending))
+            return
 
-    def _key(self, row: PointRow) -> tuple[Any, ...]:
-        order = list(WORDS)
-        keys: dict[Column, Any] = {
-            Column.STATE: (order.index(row.state) if row.state in order else 9, row.by_input),
-            Column.TAG: "",
-            Column.DESCRIPTION: row.description.casefold(),
-            Column.VALUE: (
-                isinstance(row.value, str),
-                row.value is None,
-                row.value if row.value is not None else 0,
-            ),
-            Column.QUALITY: row.status,
-            Column.SINCE: row.source_time,
-            Column.AREA: row.area,
-        }
-        return keys[self._by], row.name
+        def work() -> None:
+            found = _arranged(rows, chosen, by, descending)
+            with suppress(RuntimeError):  # the window has been closed meanwhile
+                self._ready.emit(turn, found)
+
+        Thread(target=work, name="points", daemon=True).start()
+
+    def _take(self, turn: int, shown: list[PointRow]) -> None:
+        if turn == self._turn:
+            self.beginResetModel()
+            self.shown = shown
+            self.endResetModel()
+            self.arranged.emit()
 
     def touch(self, first: int, last: int) -> None:
         """The values of these rows may be others now."""
@@ -159,6 +159,29 @@ class PointsModel(QAbstractTableModel):
 
     def reading(self, row: PointRow) -> Reading:
         return self._reading_of(row.name)
+
+
+def _by_value(row: PointRow) -> tuple[Any, ...]:
+    """Numbers by size, then texts, then what has no value."""
+    if isinstance(row.value, int | float):
+        return 0, row.value, row.name
+    return (1, str(row.value), row.name) if row.value is not None else (2, "", row.name)
+
+
+_ORDER: Final = {state: number for number, state in enumerate(WORDS)}
+_KEYS: Final[dict[Column, Callable[[PointRow], Any]]] = {
+    Column.STATE: lambda row: (_ORDER.get(row.state, 9), row.by_input, row.name),
+    Column.TAG: lambda row: row.name,
+    Column.DESCRIPTION: lambda row: (row.description.casefold(), row.name),
+    Column.VALUE: _by_value,
+    Column.QUALITY: lambda row: (row.status, row.name),
+    Column.SINCE: lambda row: (row.source_time, row.name),
+    Column.AREA: lambda row: (row.area, row.name),
+}
+
+
+def _arranged(rows: list[PointRow], chosen: Filter, by: Column, descending: bool) -> list[PointRow]:
+    return sorted(filter(chosen.takes, rows), key=_KEYS[by], reverse=descending)
 
 
 def _state_words(row: PointRow) -> str:

@@ -19,8 +19,11 @@ from hmi.ui.times import time_text, zone_of
 from hmi.ui.widgets import Field, FlatButton, Panel, Text
 
 REFRESH_MS: Final = 1_000
-PAGE: Final = 5_000
+SLOW_MS: Final = 5_000  # between two questions for a list of many points
+MANY: Final = 2_000
+PAGE: Final = 1_000
 MOST: Final = 50_000
+Answer = tuple[list[PointRow], list[tuple[str, str, bool]]]
 
 
 class PointsPage(Panel):
@@ -38,6 +41,7 @@ class PointsPage(Panel):
         self._theme, self._station = theme, station
         self._asking, self._answered = False, False
         self._wanted: tuple[str, ...] = ()
+        self._names: list[tuple[str, str, bool]] = []
         self.model = PointsModel(station.reading, self._time)
         self.model.area_title = self._area_title
         self.table = PointsTable(theme, self.model)
@@ -54,6 +58,7 @@ class PointsPage(Panel):
         self._area_row = QHBoxLayout()
         self._area_row.setSpacing(4)
         self._lay_out()
+        self.model.arranged.connect(self._arranged)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.ask)
@@ -109,8 +114,9 @@ class PointsPage(Panel):
         words = tr("No point is {state}.", state=tr(WORDS[state]).lower()) if state else tr(
             "No point is forced, simulated or entered by hand.")  # fmt: skip
         self.table.empty_text = words
-        self.model.set_rows([])
+        self._names = []
         self._answered, self._asking = False, False
+        self.model.set_rows([])
         self.ask()
 
     def set_areas(self, areas: list[tuple[str, str]]) -> None:
@@ -137,7 +143,6 @@ class PointsPage(Panel):
     def refilter(self) -> None:
         area = next((str(button.property("area")) for button in self._areas if button.isChecked()), "")
         self.model.set_filter(Filter(area, self.search.text()))
-        self._tell_count()
 
     def _tell_count(self) -> None:
         shown = tr("{n} points", n=len(self.model.shown)) if self._answered else tr("Asking …")
@@ -152,15 +157,22 @@ class PointsPage(Panel):
         self._asking, state = True, self.state
         self._station.link.ask(
             lambda client: _all_points(client, state),
-            owner=self, done=lambda rows: self._take(state, rows), failed=self._failed,
+            owner=self, done=lambda answer: self._take(state, answer), failed=self._failed,
         )  # fmt: skip
 
-    def _take(self, state: str, rows: list[PointRow]) -> None:
+    def _take(self, state: str, answer: Answer) -> None:
+        """The same points again change nothing: their values are live anyway."""
         if state != self.state:
             return
-        self._asking, self._answered = False, True
+        rows, names = answer
+        is_first, self._asking, self._answered = not self._answered, False, True
+        self._timer.setInterval(REFRESH_MS if len(rows) <= MANY else SLOW_MS)
         self.problem.set_text("")
-        self.model.set_rows(rows)
+        if is_first or names != self._names:
+            self._names = names
+            self.model.set_rows(rows)
+
+    def _arranged(self) -> None:
         self._tell_count()
         self._refresh_values()
 
@@ -205,12 +217,12 @@ class PointsPage(Panel):
         return next((area.get("title") or path for area in areas if area["path"] == path), path)
 
 
-async def _all_points(client: RuntimeClient, state: str) -> list[PointRow]:
+async def _all_points(client: RuntimeClient, state: str) -> Answer:
     """Page after page, on the client's own thread."""
     rows: list[PointRow] = []
-    page: PointPage = await client.points(state=state, limit=PAGE)
-    rows += page.points
-    while page.continuation and len(rows) < MOST:
-        page = await client.points(state=state, after=page.continuation, limit=PAGE)
+    after, more = 0, True
+    while more and len(rows) < MOST:
+        page: PointPage = await client.points(state=state, after=after, limit=PAGE)
         rows += page.points
-    return rows
+        after, more = page.continuation, bool(page.continuation)
+    return rows, [(row.name, row.state, row.known) for row in rows]

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from hmi.client.points import PointRow
 from hmi.core.texts import tr
-from hmi.mimics import show
+from hmi.mimics import mark_of, show
 from hmi.ui.paint import draw_frame, draw_quality_mark
 from hmi.ui.points.model import Column, PointsModel
 from hmi.ui.theme import Theme
@@ -57,9 +57,8 @@ class PointDelegate(QStyledItemDelegate):
         painter.fillRect(box, theme.color(fill))
         row, column = self._model.shown[index.row()], Column(index.column())
         if column is Column.STATE:
-            draw_quality_mark(
-                painter, theme, _MARKS.get(row.state, "?"), QPointF(box.x() + 20, box.center().y())
-            )
+            mark = _MARKS.get(row.state) or mark_of(self._model.reading(row))
+            draw_quality_mark(painter, theme, mark, QPointF(box.x() + 10, box.center().y()))
         if column is Column.VALUE:
             self._value(painter, row, box)
         else:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmi.client.port import PlantInfo
+from hmi.core.texts import tr
 from hmi.mimics import needs_arguments
 
 MOST_HITS: Final = 200
@@ -23,6 +24,7 @@ _STEP: Final = 500  # lines made, or hits judged, between two looks at the clock
 _CHUNK: Final = 131_072  # characters looked through between two looks at the clock
 _GAP: Final = 2  # letters that may be missing between two typed ones
 _MOST_TERM: Final = 24
+_FEW: Final = 5  # exact hits: with as many, nothing that is only like the query is looked for
 _TERM_WITH_ERROR: Final = 5  # letters of a word in which one may be wrong
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 _DROPPED: Final = str.maketrans("", "", "-_·–")
@@ -76,15 +78,22 @@ class _Lines:
     def __init__(self) -> None:
         self.text = ""
         self.starts: NDArray[np.int64] = np.zeros(1, np.int64)
+        self._fresh: list[str] = []
         self._parts: list[str] = []
         self._starts = array("q", [0])
 
     def append(self, line: str) -> None:
-        self._parts.append(line)
+        self._fresh.append(line)
         self._starts.append(self._starts[-1] + len(line))
+
+    def gather(self) -> None:
+        """Join what was added lately; the last join has little to do then."""
+        self._parts.append("".join(self._fresh))
+        self._fresh.clear()
 
     def close(self) -> None:
         """All lines are there."""
+        self.gather()
         self.text, self._parts = "".join(self._parts), []
         self.starts = np.frombuffer(self._starts, np.int64)
 
@@ -101,7 +110,14 @@ class _Lines:
 def built(plant: PlantInfo) -> Generator[None, None, Index]:
     """Builds the index of a plant; each step is short, so that the caller may let others run between."""
     index = Index()
-    for count, (entry, name, more) in enumerate(_entries(plant)):
+    for count, found in enumerate(_entries(plant)):
+        if count % _STEP == 0:
+            index.names.gather()
+            index.words.gather()
+            yield
+        if found is None:
+            continue
+        entry, name, more = found
         index.kinds.append(entry.kind)
         index.targets.append(entry.target)
         index.titles.append(entry.title)
@@ -109,8 +125,6 @@ def built(plant: PlantInfo) -> Generator[None, None, Index]:
         index.areas.append(entry.area)
         index.names.append(f"/{folded(name)}\n".replace(" ", "/"))
         index.words.append(f" {folded(f'{entry.title} {entry.detail} {entry.area} {more}')}\n")
-        if count % _STEP == 0:
-            yield
     for lines in (index.names, index.words):
         lines.close()
         yield
@@ -120,18 +134,20 @@ def built(plant: PlantInfo) -> Generator[None, None, Index]:
     return index
 
 
-def _entries(plant: PlantInfo) -> Iterator[tuple[Entry, str, str]]:
-    """(entry, its name, further words to find it by)."""
+def _entries(plant: PlantInfo) -> Iterator[tuple[Entry, str, str] | None]:
+    """(entry, its name, further words to find it by); None for a tag that has no alarm, so that time goes on."""
     titles = {area["path"]: area.get("title") or area["path"] for area in plant.areas}
     for display in sorted(plant.displays, key=lambda d: (d.name != plant.home, d.level)):
         if not needs_arguments(display.document):
             area = titles.get(display.area, display.area)
-            entry = Entry("display", display.name, display.title, f"Level {display.level}", area)
+            entry = Entry("display", display.name, display.title, tr("Level {n}", n=display.level), area)
             yield entry, f"{display.name} {display.title}", ""
     for one in plant.instances:
         entry = Entry("equipment", one.name, one.name, one.title, titles.get(one.area, one.area))
         yield entry, f"{one.name} {one.title}", one.type
     for tag in plant.tags:
+        if not tag.alarms:
+            yield None
         for alarm in tag.alarms:
             words = str(alarm.get("message") or alarm.get("name") or alarm.get("kind") or "")
             entry = Entry("alarm", tag.name, words, tag.name, titles.get(tag.area, tag.area))
@@ -200,10 +216,9 @@ class Search:
             yield from self._through(lines, wanted)
             if len(self.hits) >= self._most:
                 return
-        for wrong in (False, True):
-            if wrong and self.hits:
-                return
-            yield from self._fuzzily(wrong)
+        for wrong, few in ((False, _FEW), (True, 1)):
+            if len(self.hits) < few:
+                yield from self._fuzzily(wrong)
 
     def _through(self, lines: _Lines, wanted: str) -> Iterator[None]:
         """Every line with this text in it that has the other terms too."""

@@ -39,6 +39,7 @@ class FindField(Field):
     paged = Signal(int)
     openAsked = Signal()
     trendAsked = Signal()
+    whyAsked = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, control = event.key(), event.modifiers() & Qt.KeyboardModifier.ControlModifier
@@ -49,7 +50,8 @@ class FindField(Field):
         elif key in pages:
             self.paged.emit(pages[Qt.Key(key)])
         elif key in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
-            (self.trendAsked if control else self.openAsked).emit()
+            why = event.modifiers() & Qt.KeyboardModifier.AltModifier
+            (self.whyAsked if why else self.trendAsked if control else self.openAsked).emit()
         else:
             super().keyPressEvent(event)
 
@@ -59,6 +61,7 @@ class SearchPanel(Overlay):
 
     openAsked = Signal(object)
     trendAsked = Signal(object)
+    whyAsked = Signal(str)
 
     def __init__(self, theme: Theme, station: Station, maker: AtlasMaker, parent: QWidget) -> None:
         super().__init__(theme, parent)
@@ -99,7 +102,7 @@ class SearchPanel(Overlay):
         column.addLayout(head)
         column.addWidget(self.list, 1)
         foot = QHBoxLayout()
-        words = tr("Enter opens display and faceplate   Ctrl+Enter trend   Esc closes")
+        words = tr("Enter opens display and faceplate   Ctrl+Enter trend   Alt+Enter why   Esc closes")
         foot.addWidget(Text(self.theme, words, font="text.small", color="text.label"), 1)
         foot.addWidget(self.told)
         column.addLayout(foot)
@@ -110,6 +113,9 @@ class SearchPanel(Overlay):
         self.field.paged.connect(lambda page: self.list.choose(self.list.chosen + page * self._page()))
         self.field.openAsked.connect(lambda: self._ask(self.openAsked, self.list.chosen))
         self.field.trendAsked.connect(lambda: self._ask(self.trendAsked, self.list.chosen))
+        self.field.whyAsked.connect(lambda: self._ask_why(self.list.chosen))
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(lambda at: self._ask_why(self.list.indexAt(at).row()))
         self.list.asked.connect(lambda row: self._ask(self.openAsked, row))
         self.list.verticalScrollBar().valueChanged.connect(lambda _: self._later.start())
         self._maker.made.connect(self._made)
@@ -184,6 +190,11 @@ class SearchPanel(Overlay):
     def _ask(self, signal: SignalInstance, row: int) -> None:
         if 0 <= row < self.model.rowCount():
             signal.emit(self.model.entry(row))
+
+    def _ask_why(self, row: int) -> None:
+        """Why the value in a row is what it is; nothing for a row without one."""
+        if 0 <= row < self.model.rowCount() and (tag := self._tag_of(self.model.entry(row))):
+            self.whyAsked.emit(tag)
 
     def _page(self) -> int:
         return max(len(self.list.rows_in_view()) - 1, 1)

@@ -44,6 +44,7 @@ _LABELS: Final = {
     "expression": "Expression",
 }  # fmt: skip
 _HIDDEN: Final = frozenset({"expression", "took_ms", "age_ms", "limit_ms", "resting", "events_known"})
+_WIDE: Final = frozenset({"endpoint", "function", "request", "node"})
 _STRONG: Final = frozenset({"words", "raw", "bit"})
 _USES: Final = {
     "display": "Display",
@@ -58,11 +59,12 @@ _USES: Final = {
 
 
 class Fact(NamedTuple):
-    """One line: ``strong`` for what the device itself said."""
+    """One line: ``strong`` for what the device itself said; ``wide`` ones stand alone."""
 
     label: str
     text: str
     strong: bool = False
+    wide: bool = False
 
 
 class Line(NamedTuple):
@@ -83,7 +85,7 @@ def facts_of(hop: WhyHop, zone: tzinfo, unit: str) -> list[Fact]:
                 tr("Raw range") if name == "raw" and hop.kind == "scaling" else tr(_LABELS.get(name, name))
             )
             strong = name in _STRONG and hop.kind == "device"
-            found.append(Fact(label, _text(name, value, zone, unit), strong))
+            found.append(Fact(label, _text(name, value, zone, unit), strong, strong or name in _WIDE))
     return sorted(found, key=lambda fact: not fact.strong)
 
 

@@ -20,7 +20,7 @@ from hmi.ui.widgets import Text, is_press_key, plain
 
 GUTTER: Final = 34
 LABEL: Final = 104
-SHORT: Final = 146
+SHORT: Final = 112
 _SIGN: Final = 7.0
 MOST_LINES: Final = 24
 MOST_PARTS: Final = 60
@@ -135,7 +135,7 @@ class HopView(QWidget):
         metrics, room = QFontMetricsF(self._theme.font("text.label")), self._theme.px(SHORT)
         facts = facts_of(self.hop, self._zone, self._unit)
         for fact in facts:
-            is_short = not fact.strong and metrics.horizontalAdvance(fact.text) <= room
+            is_short = not fact.wide and metrics.horizontalAdvance(fact.text) <= room
             if column and not is_short:
                 row, column = row + 1, 0
             grid.addWidget(self._label(fact.label), row, column)
@@ -151,7 +151,7 @@ class HopView(QWidget):
             return
         grid = self._grid()
         for number, line in enumerate(lines[:MOST_LINES]):
-            grid.addWidget(self._label(line.label), number, 0)
+            grid.addWidget(self._label(line.label), number, 0, Qt.AlignmentFlag.AlignTop)
             shown: QWidget = Text(self._theme, line.text, font="text.label", wrap=True)
             if line.display or line.tag:
                 shown = LinkText(self._theme, line.text)

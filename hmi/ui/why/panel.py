@@ -51,6 +51,7 @@ class WhyPanel(Overlay):
         self._lay_out()
         station.judged.connect(self.refresh)
         station.valuesChanged.connect(self._changed)
+        station.plantLoaded.connect(self._renew)
 
     def _lay_out(self) -> None:
         outer = QVBoxLayout(self)
@@ -174,6 +175,11 @@ class WhyPanel(Overlay):
         self._column.addStretch(1)
 
     # what is shown now
+
+    def _renew(self) -> None:
+        """Another plant revision: the same tag may come to its value another way."""
+        if self.tag and not self.isHidden():
+            self._choose(self.tag)
 
     def _changed(self, changed: dict[str, object]) -> None:
         if self.tag in changed:

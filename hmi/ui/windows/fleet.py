@@ -228,6 +228,7 @@ class Fleet(QObject):
         for cover in self.covers:
             cover.end()
         self.covers = [Cover(self.theme, screen) for screen in screens if screen is not first]
+        self.hosts[0].activateWindow()
 
     # the end
 
@@ -257,6 +258,8 @@ class Fleet(QObject):
         if leaves:
             self._closes_all = True
             self.active().ask_to_close(asks=self._asks)
+        else:
+            self.hosts[0].activateWindow()
 
     def _closed(self, host: Host, code: int) -> None:
         if self._over:

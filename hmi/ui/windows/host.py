@@ -33,6 +33,7 @@ class Host(QWidget):
     changed = Signal()
     closeAsked = Signal(object)
     closed = Signal(object, int)
+    renewed = Signal(object)
 
     def __init__(self, make: MakePage, theme: Theme, display: str = "") -> None:
         super().__init__()
@@ -74,6 +75,7 @@ class Host(QWidget):
         before.retire()
         bring_back(page, memory)
         page.mimic.view.setFocus()
+        self.renewed.emit(page)
 
     # place
 

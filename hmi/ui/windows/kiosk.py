@@ -15,8 +15,12 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
 FLAGS: Final = (
-    Qt.WindowType.Window | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint
+    Qt.WindowType.Window
+    | Qt.WindowType.FramelessWindowHint
+    | Qt.WindowType.WindowStaysOnTopHint
+    | Qt.WindowType.WindowDoesNotAcceptFocus
 )
+"""The keys stay with the window of the station, wherever somebody presses."""
 
 
 class Cover(QWidget):
