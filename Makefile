@@ -60,13 +60,13 @@ format: install
 schemas: install
 	$(HMI) generate
 
-# A picture of each display in both themes, 20 simulated minutes after a dosing pump lost its prime.
+# A picture of each display in both themes, 24 simulated minutes after a dosing pump lost its prime.
 SHOWN := overview intake clarification filtration clearwell distribution utilities highlift dosing_naocl highlift_logic
 
 screenshots: install
 	set -e; for display in $(SHOWN); do for theme in light dark; do \
 		$(HMI) demo waterworks --shot docs/images/$$display$$(test $$theme = light || echo -dark).png --display $$display \
-			--theme $$theme --warm-up 20 --malfunction doser_loss-p401; done; done
+			--theme $$theme --warm-up 24 --malfunction doser_loss-p401; done; done
 	$(HMI) shot screens/waterworks filter docs/images/filter.png --parameter filter=filtration/f302
 	$(HMI) shot screens/waterworks filter docs/images/filter-dark.png --parameter filter=filtration/f302 --theme dark
 	$(HMI) demo waterworks --shot docs/images/link-lost.png --malfunction link_lost-opc --warm-up 1

@@ -225,6 +225,7 @@ def run_station(options: StationOptions) -> int:
     finally:
         station.stop()
         fleet.stop()
+        fleet.settings.close()
         link.close()
         del life, signals
     return code

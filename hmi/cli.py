@@ -33,9 +33,12 @@ ThemeName = Annotated[str, typer.Option("--theme", help="light or dark.")]
 OwnTheme = Annotated[str, typer.Option("--theme", help="light or dark; the one chosen last when left out.")]
 Scale = Annotated[int, typer.Option("--scale", help="Size of texts in per cent: 100, 125, 150, 175 or 200.")]
 OwnScale = Annotated[
-    int, typer.Option("--scale", help="Size of texts in per cent, 100 to 200; the one chosen last when left out.")
+    int,
+    typer.Option("--scale", help="Size of texts in per cent, 100 to 200; the one chosen last when left out."),
 ]
-Kiosk = Annotated[bool, typer.Option("--kiosk", help="Full screen on every monitor; nothing closes by mistake.")]
+Kiosk = Annotated[
+    bool, typer.Option("--kiosk", help="Full screen on every monitor; nothing closes by mistake.")
+]
 
 
 def main() -> None:

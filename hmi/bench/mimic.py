@@ -10,16 +10,16 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hmi.bench._mimic_screen import GRIDS, write_display, write_ui
+from hmi.bench._mimic_screen import write_display, write_ui
 from hmi.bench.figure import Figure
 from hmi.bench.peers import pydm_environment
 from hmi.core.errors import CommunicationError
 
-REPEATS = {200: 3, 1_000: 5, 5_000: 2}
+REPEATS = {200: 2, 1_000: 3, 5_000: 1}
 PATIENCE_S = 600.0
 LEAK_MIB = 2.0
 BLOCK_MS = 50.0
@@ -94,7 +94,7 @@ _COMPARED = (
 def _ratios(count: int, ours: Cost, theirs: Cost) -> list[Figure]:
     figures: list[Figure] = []
     for figure, field, unit, factor, goal in _COMPARED:
-        own, other = ours[field], theirs[field]
+        own, other = ours.get(field), theirs.get(field)
         if own is None or other is None:
             continue
         ratio = other / max(own, 1e-9)
@@ -116,7 +116,8 @@ def _own_figures(folder: Path, ours: dict[int, Cost]) -> list[Figure]:
     screens = {count: folder / f"screen{count}.json" for count in (*ours, 500)}
     write_display(folder, 500)
     callup = ours[5_000]["callup"] or 0.0
-    first, second = ours[1_000]["callup"] or 0.0, ours[1_000]["second_callup"] or 0.0
+    starts = _best([_own("first", screens[1_000], 1_000) for _ in range(REPEATS[1_000])])
+    first, second = starts["first"] or 0.0, starts["second"] or 0.0
     cycles = _own("cycles", screens[1_000], 1_000)
     blocks = min((_own("blocks", screens[5_000], 5_000) for _ in range(3)), key=lambda one: one["worst_ms"])
     calls = _own("callups", screens[500], 500)

@@ -10,19 +10,25 @@ from hmi.check._alarms import check_alarms
 from hmi.check._commands import check_commands
 from hmi.check._displays import check_displays
 from hmi.check._expressions import check_expressions
+from hmi.check._ranges import check_ranges
 from hmi.check._unused import check_unused
 from hmi.project import Finding
 from hmi.project.draft import read_draft
 
 
-def check_plant(folder: Path | str) -> tuple[Finding, ...]:
-    """All findings in the order of files and lines; never raises for what is in the folder."""
+def check_plant(folder: Path | str, *, looks: bool = True) -> tuple[Finding, ...]:
+    """All findings in the order of files and lines; never raises for what is in the folder.
+
+    ``looks`` False leaves out the lint rules of displays: they find what is hard to read or to hit, which keeps no
+    plant from running.
+    """
     draft = read_draft(Path(folder))
     if draft.head:
         check_expressions(draft)
         check_alarms(draft)
         check_commands(draft)
-        check_displays(draft)
+        check_ranges(draft)
+        check_displays(draft, looks=looks)
         check_unused(draft)
     return tuple(sorted(dict.fromkeys(draft.findings.items), key=lambda f: (f.file, f.line)))
 

@@ -17,6 +17,7 @@ from hmi.mimics import (
     DisplayFinding,
     Element,
     ElementDefinition,
+    Shared,
     declared_parameters,
     load_display,
     shipped_definitions,
@@ -28,19 +29,20 @@ from hmi.project.plant import DisplayFile
 _UNFOLDED = ("embed", "repeat")
 
 
-def check_displays(draft: Draft) -> None:
-    """Findings for every display, and for displays that no one can reach."""
+def check_displays(draft: Draft, *, looks: bool = True) -> None:
+    """Findings for every display; with ``looks`` also those of the lint rules."""
     definitions, names = shipped_definitions(), FolderNames(draft)
+    shared = Shared(definitions, names)
     lines = {file.source.file: element_lines(file, draft) for file in draft.displays.values()}
     displays: dict[str, Display] = {}
     for file in draft.displays.values():
-        display = load_display(file.document, definitions, file=file.source.file, names=names)
+        display = load_display(file.document, definitions, file=file.source.file, names=names, shared=shared)
         displays[file.name] = display
         for element in display.own:
             _check_element(element, file, lines[file.source.file].get(element.id, file.source.line), draft)
     _take_findings([f for display in displays.values() for f in display.findings], lines, draft)
     _check_home(draft, names)
-    for found in lint_displays(draft, names, displays):
+    for found in lint_displays(draft, names, displays) if looks else ():
         _take_linted(found, lines, draft)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hmi.check._display_lints import RULES
 from hmi.mimics import ElementDefinition, Property, Signal, shipped_definitions
 from hmi.plugins import discovery
 from hmi.plugins.definition import Setting
@@ -70,6 +71,16 @@ def column_table(columns: Mapping[str, str]) -> str:
     )
 
 
+def rule_table() -> str:
+    """The rules of displays, with what may be left out with a reason."""
+    head = ("Rule", "Severity", "Finds", "Because", "From", "May be left out")
+    rows = [
+        (f"`{r.id}`", r.severity, r.what, r.why, r.clause, "yes" if r.may_be_left_out else "no")
+        for r in RULES
+    ]
+    return "\n".join(_table(head, rows))
+
+
 def _shown(default: Any) -> str:
     if default is None or default in ("", [], {}):
         return ""
@@ -91,6 +102,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "opcua settings": lambda: driver_table("opcua"),
     "opcua options": lambda: option_table("opcua"),
     "tag columns": lambda: column_table(TAG_HELP),
+    "display rules": rule_table,
     "alarm columns": lambda: column_table(ALARM_HELP),
 }
 

@@ -48,9 +48,10 @@ from hmi.mimics._images import ImageState, image_name_problem, image_problem
 from hmi.mimics._inputs import Inputs
 from hmi.mimics._loading import arguments_from_texts, declared_parameters, load_display
 from hmi.mimics._notes import DisplayFinding, Embedding
+from hmi.mimics._opened import OpenedDisplays
 from hmi.mimics._parameters import PARAMETER_TYPES, Parameter, accepts_instance, needs_arguments
 from hmi.mimics._past import Past, Samples, number_of, samples_of
-from hmi.mimics._reader import DEFAULT_SIZE, MOST_ELEMENTS, SCHEMA
+from hmi.mimics._reader import DEFAULT_SIZE, MOST_ELEMENTS, SCHEMA, Shared
 from hmi.mimics._readings import (
     NO_VALUE,
     Reading,
@@ -105,6 +106,7 @@ __all__ = [
     "Inputs",
     "Limit",
     "Note",
+    "OpenedDisplays",
     "Parameter",
     "Past",
     "PlantNames",
@@ -112,6 +114,7 @@ __all__ = [
     "Reading",
     "Samples",
     "Scene",
+    "Shared",
     "Shown",
     "Signal",
     "SpanChoice",

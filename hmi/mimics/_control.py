@@ -97,7 +97,7 @@ class Track(NamedTuple):
         if number <= self.low or number >= self.high:
             return self.low if number <= self.low else self.high
         stepped = self.low + round((number - self.low) / self.step) * self.step
-        return round(min(max(stepped, self.low), self.high), _DIGITS)
+        return min(max(round(stepped, _DIGITS), self.low), self.high)
 
 
 def control_face(height: float, *, head: bool) -> tuple[float, float, bool]:

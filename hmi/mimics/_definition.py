@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hmi.plugins import discovery
@@ -130,6 +131,7 @@ class ElementDefinition:
 _NAMED: Final[dict[int, tuple[ElementDefinition, dict[str, tuple[str, ...]]]]] = {}
 
 
+@cache
 def shipped_definitions() -> Mapping[str, ElementDefinition]:
     """Every element type of the product by name."""
     return {name: discovery.definition("elements", name) for name in discovery.names("elements")}

@@ -36,8 +36,10 @@ class Inputs:
     def _first(self, kind: str) -> str:
         """The first property of a type that is written."""
         definition = self.element.definition
-        named = definition.named(kind) if definition else ()
-        return next((str(v) for n in named if (v := self.element.get(n))), "")
+        for name in definition.named(kind) if definition else ():
+            if value := self.element.get(name):
+                return str(value)
+        return ""
 
     def _find_signals(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -83,9 +85,7 @@ class Inputs:
     @property
     def image(self) -> str:
         """Name of the picture that this element shows; empty for none."""
-        definition = self.element.definition
-        named = [p.name for p in definition.properties if p.type == "image"] if definition else []
-        return next((str(v) for n in named if (v := self.element.get(n))), "")
+        return self._first("image")
 
     def image_state(self) -> ImageState:
         return self._scene.image(self.image)
@@ -109,7 +109,7 @@ class Inputs:
 
     def text(self, name: str) -> str:
         value = self.get(name)
-        return "" if value is None else drawn(str(value))
+        return "" if value is None or value == "" else drawn(str(value))
 
     def bound(self, name: str) -> bool:
         """True when the property is a tag or a binding, so that a reading of it makes sense."""

@@ -30,14 +30,16 @@ def load_display(
     text: str = "",
     names: PlantNames | None = None,
     arguments: Mapping[str, Any] | None = None,
+    shared: Shared | None = None,
 ) -> Display:
     """Read one document and unfold what it embeds; never raises for its content.
 
     ``text`` (the file itself) gives line numbers. ``names`` is the plant that it may refer to. With
     ``arguments`` the display is opened: what is missing is a finding, and what depends on it is drawn as a
-    mark. Without them it is read for itself, and its parameters stay open.
+    mark. Without them it is read for itself, and its parameters stay open. Who reads all displays of a plant gives
+    the same ``shared`` each time, made from the same definitions and names.
     """
-    shared = Shared(definitions, names or Catalogue())
+    shared = shared or Shared(definitions, names or Catalogue())
     prepared = prepare(document, shared, file=file, text=text)
     given = arguments_of(prepared.parameters, arguments or {}, shared.names)
     expander = Expander(shared, opened=arguments is not None)

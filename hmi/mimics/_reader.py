@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hmi.core.errors import ConfigurationError
 from hmi.expressions import Expression, compile_expression
@@ -40,7 +40,20 @@ EMBED, REPEAT = "embed", "repeat"
 _LEVELS: Final = (1, 4)
 _COMMON: Final = frozenset(("id", "type", "x", "y", "w", "h", "tooltip", "note", "lint"))
 _KNOWN: Final = frozenset(
-    ("schema", "$schema", "id", "name", "title", "level", "area", "size", "elements", "parameters", "note", "lint")
+    (
+        "schema",
+        "$schema",
+        "id",
+        "name",
+        "title",
+        "level",
+        "area",
+        "size",
+        "elements",
+        "parameters",
+        "note",
+        "lint",
+    )
 )
 _NESTED: Final = frozenset(("points", "list"))
 _ID: Final = re.compile(r'"id"\s*:\s*"([^"]{1,200})"')
@@ -57,8 +70,7 @@ class Slot:
     references: Mapping[str, Reference] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Blueprint:
+class Blueprint(NamedTuple):
     """One element as written; ``broken`` when a reference or expression of it cannot have a value."""
 
     element: Element
@@ -247,7 +259,9 @@ class _Reader:
         identity = drawn(given[:200]) if isinstance(given, str) and given else f"#{index + 1}"
         if identity in self.seen:
             what = f"the element id {identity} is used twice"
-            self.out.report("error", what, do="give one of them another id", element=identity, rule="duplicate-id")
+            self.out.report(
+                "error", what, do="give one of them another id", element=identity, rule="duplicate-id"
+            )
         self.seen.add(identity)
         return identity
 
@@ -294,6 +308,8 @@ class _Reader:
         return float(default)
 
     def _tooltip(self, parts: _Parts, value: Any) -> str:
+        if not value:
+            return ""
         if (reference := reference_in(value)) is not None:
             self._refer(parts, _TOOLTIP, reference)
             return ""

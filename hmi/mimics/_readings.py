@@ -95,11 +95,6 @@ def doubt_of(reading: Reading) -> str:
     return mark_of(reading) if doubtful else ""
 
 
-def _is_plainly_good(reading: Reading) -> bool:
-    """True for a value that needs no mark, by what can be said at once."""
-    return not reading.data.status and not reading.stale and reading.data.value is not None
-
-
 def frame_of(reading: Reading, mark: str) -> str:
     if reading.is_bad:
         return "dashed"
@@ -108,7 +103,9 @@ def frame_of(reading: Reading, mark: str) -> str:
 
 def show(reading: Reading, *, form: str = "", unit: str | None = None, role: str = "value") -> Shown:
     """Decide everything about one value; ``form`` and ``unit`` override the tag's own."""
-    mark = "" if _is_plainly_good(reading) else mark_of(reading)
+    data = reading.data
+    plainly_good = not data.status and not reading.stale and data.value is not None
+    mark = "" if plainly_good else mark_of(reading)
     alarm, unacked = (reading.alarm.priority, reading.alarm.unacked) if reading.alarm else (0, False)
     own = reading.info.unit if reading.info else ""
     shown_unit = own if unit is None else unit
@@ -124,6 +121,8 @@ def show(reading: Reading, *, form: str = "", unit: str | None = None, role: str
 
 def format_value(value: Value, info: TagInfo | None, form: str = "") -> str:
     """Enum and bool texts of the tag, numbers in the tag's format with spaces between thousands."""
+    if type(value) is float:
+        return _number(value, form or (info.format if info else ""), _signed(info))
     if info is not None and info.states and isinstance(value, bool | int) and not form:
         return info.states.get(int(value), str(int(value)))
     if isinstance(value, bool):

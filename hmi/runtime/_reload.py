@@ -48,8 +48,8 @@ class NextRevision:
 
 
 def read_plant(folder: Path) -> Plant:
-    """The plant of a folder as it is now; PlantRefused with every error that ``hmi check`` shows."""
-    errors = [finding.sentence for finding in check_plant(folder) if finding.is_error]
+    """The plant of a folder as it is now; PlantRefused with every error that ``hmi check`` shows but those of looks."""
+    errors = [finding.sentence for finding in check_plant(folder, looks=False) if finding.is_error]
     result = load_plant(folder)
     if errors or result.plant is None:
         raise PlantRefused(errors or [finding.sentence for finding in result.errors])

@@ -33,7 +33,10 @@ class Atlas(NamedTuple):
 
 
 class AtlasMaker(QObject):
-    """``made`` comes on the Qt thread; while it is under way ``atlas`` is that of the plant before."""
+    """``made`` comes on the Qt thread; while it is under way ``atlas`` is that of the plant before.
+
+    All windows of a station share one: see ``atlas_of``.
+    """
 
     made = Signal()
     _finished = Signal(object)
@@ -45,7 +48,9 @@ class AtlasMaker(QObject):
         self._finished.connect(self._take)
 
     def make(self, plant: PlantInfo, catalogue: Catalogue) -> None:
-        """Begin; what was being made of another plant is given up."""
+        """Begin; what was being made of another plant is given up, and the same plant is not looked at twice."""
+        if plant is self._wanted:
+            return
         self._wanted = plant
         Thread(target=self._work, args=(plant, catalogue), name="atlas", daemon=True).start()
 
@@ -81,3 +86,9 @@ class AtlasMaker(QObject):
         if atlas.plant is self._wanted:
             self.atlas = atlas
             self.made.emit()
+
+
+def atlas_of(station: QObject) -> AtlasMaker:
+    """The one of this station; it lives as long as the station does."""
+    found = station.findChild(AtlasMaker)
+    return found if found is not None else AtlasMaker(station)

@@ -27,6 +27,7 @@ class Favourites(QObject):
         self._names: frozenset[str] = frozenset()
         self._order: list[str] = []
         settings.changed.connect(self.changed)
+        settings.kept.connect(self._kept)
 
     def set_plant(self, plant: PlantInfo) -> None:
         self._names = frozenset(display.name for display in plant.displays)
@@ -48,8 +49,12 @@ class Favourites(QObject):
         if before != address:
             pins[key] = address
         self._settings.put(SECTION, pins)
-        self.changed.emit()
         return before != address
+
+    def _kept(self, section: str) -> None:
+        """Another window of the station may have pinned it."""
+        if section == SECTION:
+            self.changed.emit()
 
     def key_of(self, address: str) -> int:
         """The key that an address is pinned to, else the first that opens it; 0 when it has none."""

@@ -7,7 +7,7 @@ from datetime import tzinfo
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.crumbs import Crumbs
@@ -29,8 +29,11 @@ _STEPS = (_NO_PLANT, _NO_USER)
 _LEFT, _RIGHT, _GAP, _RULES = 6, 6, 12, 3 * 17
 
 
+_CROWDED = 0.7  # of the width that the tabs want: with less they get a line of their own
+
+
 class Header(QWidget):
-    """One line, 44 px: everything that stands on every display."""
+    """Everything that stands on every display: one line of 44 px, a second one where texts are large."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,13 +55,18 @@ class Header(QWidget):
         self.clock = Text(theme, font="text.strong", color="header.text")
         self.menu = GlyphButton(theme, "menu", tr("Windows, theme and text size"))
         self.chip.hide()
-        self._time, self._left_out = "–", 0
+        self._time, self._left_out, self._lines = "–", 0, 1
         self._lay_out()
 
     def _lay_out(self) -> None:
-        row = QHBoxLayout(self)
-        row.setContentsMargins(_LEFT, 0, _RIGHT, 0)
-        row.setSpacing(0)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self._first, self._second = row, _ = QHBoxLayout(), QHBoxLayout()
+        for line in (self._first, self._second):
+            line.setContentsMargins(_LEFT, 0, _RIGHT, 0)
+            line.setSpacing(0)
+            column.addLayout(line)
         for text in (self.plant, self.user, self.clock):
             text.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         for button in self._ways():
@@ -68,6 +76,7 @@ class Header(QWidget):
             row.addWidget(widget)
         row.addSpacing(_GAP)
         row.addStretch(2)
+        self._tabs_at = row.count()
         row.addWidget(self.tabs)
         row.addStretch(3)
         row.addWidget(self.seek)
@@ -119,10 +128,13 @@ class Header(QWidget):
 
     def fit_width(self) -> None:
         """Leave out what says least until the rest has room, so that nothing is cut or covered."""
+        tabs = self.tabs.width_for(compact=True)
+        short = self._need(_LAST, lines=1) - self.width()
+        self._set_lines(2 if short > (1 - _CROWDED) * tabs else 1)
         out = next((n for n in range(_LAST) if self._need(n) <= self.width()), _LAST)
         over = self._need(out) - self.width()
-        wide = self.tabs.width_for(compact=out >= _COMPACT)
-        self.tabs.set_compact(out >= _COMPACT, max(wide - over, wide / 3) if over > 0 else 0.0)
+        self.health.set_short(self._lines == 2 and over > 0)
+        self._fit_tabs(out, over)
         for step, text in zip(_STEPS, (self.plant, self.user), strict=True):
             text.setVisible(out < step)
         for button in (self.back, self.forward, self.up):
@@ -132,8 +144,29 @@ class Header(QWidget):
         self._left_out = out
         self._show_time()
 
-    def _need(self, out: int) -> float:
-        """Width of everything that is still there after ``out`` steps."""
+    def _set_lines(self, lines: int) -> None:
+        if lines == self._lines:
+            return
+        self._lines = lines
+        (self._first if lines == 2 else self._second).removeWidget(self.tabs)
+        if lines == 2:
+            self._second.addWidget(self.tabs)
+        else:
+            self._first.insertWidget(self._tabs_at, self.tabs)
+        self.setFixedHeight(lines * self._theme.px(HEIGHT))
+
+    def _fit_tabs(self, out: int, over: float) -> None:
+        if self._lines == 2:
+            room = self.width() - _LEFT - _RIGHT
+            compact = self.tabs.width_for(compact=False) > room
+            wide = self.tabs.width_for(compact=compact)
+            self.tabs.set_compact(compact, room if wide > room else 0.0)
+            return
+        wide = self.tabs.width_for(compact=out >= _COMPACT)
+        self.tabs.set_compact(out >= _COMPACT, max(wide - over, wide / 3) if over > 0 else 0.0)
+
+    def _need(self, out: int, *, lines: int = 0) -> float:
+        """Width of everything that is still there after ``out`` steps, in the first of so many lines."""
         texts = (self.plant, self.user)
         widths = (max(text.sizeHint().width(), text.minimumWidth()) for text in texts)
         shown = sum(width for width, step in zip(widths, _STEPS, strict=True) if out < step)
@@ -143,9 +176,10 @@ class Header(QWidget):
         shown += self.place.narrow if out < _NO_PLACE else 0
         buttons = (self.areas,) if out >= _NO_WAYS else self._ways()
         ways = sum(button.width() for button in (*buttons, self.seek, self.menu)) + 12
-        marks = self.points.needed + self.counts.width() + self.health.width() + chip
+        marks = self.points.needed + self.counts.width() + self.health.needed + chip
         fixed = marks + ways + _LEFT + _RIGHT + 3 * _GAP + _RULES
-        return shown + fixed + self.tabs.width_for(compact=out >= _COMPACT)
+        tabs = self.tabs.width_for(compact=out >= _COMPACT) if (lines or self._lines) == 1 else 0.0
+        return shown + fixed + tabs
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

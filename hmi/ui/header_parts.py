@@ -150,7 +150,7 @@ class Health(HeaderButton):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self.word, self._glyph = tr("No runtime"), "down"
+        self.word, self._glyph, self._short = tr("No runtime"), "down", False
         self.setFixedHeight(theme.px(HEIGHT))
         self._say(self.word, "down", "")
 
@@ -169,13 +169,28 @@ class Health(HeaderButton):
 
     def _say(self, word: str, glyph: str, detail: str) -> None:
         self.setToolTip(plain(detail))
-        if (word, glyph) == (self.word, self._glyph) and self.width() > 40:
+        if (word, glyph) == (self.word, self._glyph) and self.minimumWidth():
             return
         self.word, self._glyph = word, glyph
         self.setAccessibleName(tr("Connections: {word}", word=word))
-        metrics = QFontMetricsF(self._theme.font("text.word"))
-        self.setFixedWidth(round(metrics.horizontalAdvance(word)) + self._theme.px(28))
+        self._fit()
         self.update()
+
+    def set_short(self, short: bool) -> None:
+        """The glyph alone, where there is no room for the word; the tooltip has it."""
+        if short != self._short:
+            self._short = short
+            self._fit()
+            self.update()
+
+    @property
+    def needed(self) -> int:
+        """Width with the word, in pixels."""
+        metrics = QFontMetricsF(self._theme.font("text.word"))
+        return round(metrics.horizontalAdvance(self.word)) + self._theme.px(28)
+
+    def _fit(self) -> None:
+        self.setFixedWidth(self._theme.px(24) if self._short else self.needed)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, theme, _ = zoomed(self, self._theme)
@@ -194,7 +209,7 @@ class Health(HeaderButton):
                 painter.drawLine(center + QPointF(-5, -5 * sign), center + QPointF(5, 5 * sign))
         painter.setFont(theme.font("text.word" if bad else "text.label"))
         painter.setPen(color)
-        painter.drawText(QPointF(22, HEIGHT / 2 + 5), self.word)
+        painter.drawText(QPointF(22, HEIGHT / 2 + 5), "" if self._short else self.word)
         painter.resetTransform()
         self.paint_focus(painter)
 

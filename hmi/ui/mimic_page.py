@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from threading import Lock, Thread
 
@@ -11,7 +11,17 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from hmi.core.quality import BAD_NO_COMMUNICATION, BAD_WAITING_FOR_INITIAL_DATA, CODE_MASK
 from hmi.core.texts import tr
-from hmi.mimics import Samples, Scene, display_of_address, display_weight, load_display, shipped_definitions
+from hmi.core.values import DataValue
+from hmi.mimics import (
+    Display,
+    OpenedDisplays,
+    Samples,
+    Scene,
+    display_of_address,
+    display_weight,
+    load_display,
+    shipped_definitions,
+)
 from hmi.ui.controls.watch import ControlWatch
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.view import MimicView
@@ -41,6 +51,7 @@ class MimicPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
+        self._opened = OpenedDisplays()
         self._tags: frozenset[str] = frozenset()
         self._history: dict[str, int] = {}
         self.name = ""
@@ -70,19 +81,22 @@ class MimicPage(QWidget):
         self.name = address
         self._turn += 1
 
-        def build() -> Scene:
-            display = load_display(
+        def read() -> Display:
+            return load_display(
                 source.document, shipped_definitions(), file=source.file, names=catalogue, arguments=arguments
             )
-            return Scene(display, catalogue)
+
+        def build(values: Mapping[str, DataValue], now_ns: int) -> Scene:
+            display = self._opened.display(address, source.document, catalogue, read)
+            return Scene(display, catalogue, values, now_ns)
 
         if display_weight(source.document, catalogue) <= SMALL:
-            self._show(build())
+            self._show(build(self._station.values, self._station.now()))
         else:
             self._prepare(build, self._turn)
         return True
 
-    def _prepare(self, build: Callable[[], Scene], turn: int) -> None:
+    def _prepare(self, build: Callable[[Mapping[str, DataValue], int], Scene], turn: int) -> None:
         """Nothing of the display before may be taken for this one meanwhile."""
         self._tags, self._history = frozenset(), {}
         self.view.set_scene(None)
@@ -92,7 +106,7 @@ class MimicPage(QWidget):
         def work() -> None:
             with self._one_at_a_time:
                 if turn == self._turn:
-                    scene = build()
+                    scene = build({}, 0)  # what is known is read on the Qt thread, when the scene is shown
                     hits = Hits.of(scene.elements).prepare()
                     with suppress(RuntimeError):  # the window has been closed meanwhile
                         self._prepared.emit(turn, (scene, hits))
@@ -106,8 +120,9 @@ class MimicPage(QWidget):
     def _show(self, scene: Scene, hits: Hits | None = None) -> None:
         self._preparing.hide()
         self._tags = frozenset(scene.tags)
-        known = {tag: data for tag, data in self._station.values.items() if tag in self._tags}
-        scene.apply(known, self._station.now())
+        if not scene.values:
+            known = {tag: data for tag, data in self._station.values.items() if tag in self._tags}
+            scene.apply(known, self._station.now())
         scene.set_images(self._station.images.want(scene.image_names))
         if self._station.has_alarms:
             scene.set_alarms(self._station.tag_alarms)

@@ -30,10 +30,12 @@ class Settings(QObject):
     """Sections by name, each a JSON object. Without a folder they live as long as the window.
 
     The file is read and written beside the Qt thread: a slow home folder never holds up a window.
-    ``changed`` comes when the sections of another plant or user are there.
+    ``changed`` comes when the sections of another plant or user are there, ``kept`` (with its name) when
+    one was replaced. What is put before the file was read is written after it: nothing on file is lost.
     """
 
     changed = Signal()
+    kept = Signal(str)
     _read = Signal(object, object)
 
     def __init__(self, folder: Path | None = None, parent: QObject | None = None) -> None:
@@ -44,14 +46,16 @@ class Settings(QObject):
         self.is_read = False
         """What is on file for this plant and user is known."""
         self._one_at_a_time = Lock()
-        self._written = 0
+        self._newest: dict[Path, int] = {}
+        self._writing: list[Thread] = []
+        self._waits = False
         self._read.connect(self._take)
 
     def open(self, plant: str, user: str) -> None:
         """Take the settings of this plant (its id) and user."""
         if (plant, user) == self._whose:
             return
-        self._whose, self._sections = (plant, user), {}
+        self._whose, self._sections, self._waits = (plant, user), {}, False
         file = self._file()
         self.is_read = file is None
         self.changed.emit()
@@ -66,18 +70,30 @@ class Settings(QObject):
     def put(self, section: str, values: Mapping[str, Any]) -> None:
         """Replace a section and keep it."""
         self._sections[section] = dict(values)
+        self._waits = not self.is_read
+        if self.is_read:
+            self._keep()
+        self.kept.emit(section)
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Wait for what is still being written; at most so long."""
+        for thread in self._writing:
+            thread.join(seconds)
+
+    def _keep(self) -> None:
         file = self._file()
         if file is None:
             return
-        self._written += 1
-        number, text = self._written, json.dumps({"schema": SCHEMA, **self._sections}, indent=1)
+        number = self._newest[file] = self._newest.get(file, 0) + 1
+        text = json.dumps({"schema": SCHEMA, **self._sections}, indent=1)
 
         def write() -> None:
             with self._one_at_a_time:
-                if number == self._written:  # a newer state is on its way otherwise
+                if number == self._newest[file]:  # a newer state is on its way otherwise
                     _write(file, text)
 
-        self._beside(write)
+        self._writing = [thread for thread in self._writing if thread.is_alive()]
+        self._writing.append(self._beside(write))
 
     def _file(self) -> Path | None:
         if self._folder is None or not all(self._whose):
@@ -85,8 +101,10 @@ class Settings(QObject):
         plant, user = (_UNSAFE.sub("_", part) for part in self._whose)
         return self._folder / plant / f"{user}.json"
 
-    def _beside(self, work: Any) -> None:
-        Thread(target=work, name="settings", daemon=True).start()
+    def _beside(self, work: Any) -> Thread:
+        thread = Thread(target=work, name="settings", daemon=True)
+        thread.start()
+        return thread
 
     def _send(self, whose: tuple[str, str], sections: dict[str, Any]) -> None:
         if shiboken6.isValid(self):
@@ -97,6 +115,8 @@ class Settings(QObject):
         if tuple(whose) == self._whose:
             self._sections = {**sections, **self._sections}
             self.is_read = True
+            if self._waits:
+                self._keep()
             self.changed.emit()
 
 

@@ -22,6 +22,7 @@ THEMES: Final = ("light", "dark")
 SCALES: Final = (100, 125, 150, 175, 200)
 """Sizes of text in per cent that a user may choose."""
 _FONT_FILES = ("Inter-Regular.otf", "Inter-Medium.otf", "Inter-SemiBold.otf", "Inter-Bold.otf")
+_LARGE_PX: Final = 22.0
 _WEIGHTS = {
     400: QFont.Weight.Normal,
     500: QFont.Weight.Medium,
@@ -61,9 +62,10 @@ class Theme:
         colors: dict[str, str],
         pens: list[str],
         percent: int = 100,
+        most: float = 1000.0,
     ) -> None:
         self.name, self.title, self.dark = name, title, dark
-        self.percent, self.scale = percent, percent / 100
+        self.percent, self.scale, self._most = percent, percent / 100, most
         self._hex = colors
         self._colors = {role: QColor(code) for role, code in colors.items()}
         self._brushes = {role: QBrush(color) for role, color in self._colors.items()}
@@ -88,8 +90,8 @@ class Theme:
         return _load(self.name, 100)
 
     def grown(self, percent: int) -> Theme:
-        """The same colours with texts of any size, in per cent."""
-        return _load(self.name, percent)
+        """The same colours with texts of any size, in per cent, for displays; what is large stays as it is."""
+        return self.plain if percent == 100 else _load(self.name, percent, _LARGE_PX)
 
     def px(self, length: float) -> int:
         """A length that holds text, given in pixels at 100 %, at the size of this theme."""
@@ -125,7 +127,7 @@ class Theme:
         """The font of a role (keys of ``FONTS``) at the size of this theme."""
         if role not in self._fonts:
             pixels, weight = FONTS[role]
-            self._fonts[role] = make_font(pixels * self.scale, weight)
+            self._fonts[role] = make_font(max(min(pixels * self.scale, self._most), pixels), weight)
         return self._fonts[role]
 
     def alarm(self, priority: int) -> QColor:
@@ -138,7 +140,7 @@ _FLAT = Qt.PenCapStyle.FlatCap
 
 
 @cache
-def _load(name: str, percent: int) -> Theme:
+def _load(name: str, percent: int, most: float = 1000.0) -> Theme:
     if name not in THEMES:
         raise ConfigurationError(f"there is no theme called {name!r}", do=f"use one of: {', '.join(THEMES)}")
     path = resource("themes", f"{name}.json")
@@ -150,6 +152,7 @@ def _load(name: str, percent: int) -> Theme:
         colors=document["colors"],
         pens=document["pens"],
         percent=percent,
+        most=most,
     )
 
 

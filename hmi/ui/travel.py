@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedWidget
 from hmi.client.port import AlarmInfo, PlantInfo
 from hmi.core.texts import tr
 from hmi.mimics import display_of_address
-from hmi.ui.atlas import AtlasMaker
+from hmi.ui.atlas import atlas_of
 from hmi.ui.faceplate.desk import FaceplateDesk
 from hmi.ui.favourites import Favourites
 from hmi.ui.finder import element_for
@@ -49,7 +49,7 @@ class Travel(QObject):
         self.settings = settings
         self.history = History()
         self.favourites = Favourites(settings, self)
-        self.atlas = AtlasMaker(self)
+        self.atlas = atlas_of(window.station)
         self.moved: Callable[[str], object] = str
         self._ways: Ways | None = None
         self._led_to: tuple[str, QRect] | None = None
@@ -68,6 +68,8 @@ class Travel(QObject):
         self._ways = Ways(plant)
         self._window.header.set_trails(self._ways.trails() or [[Crumb("", "", 1)]])
         self.atlas.make(plant, self._station.catalogue)
+        if self.atlas.is_ready():
+            self._ways = self.atlas.atlas.ways
         self.favourites.set_plant(plant)
         self.know_user()
         name = self.history.current or wanted or plant.home
@@ -109,7 +111,7 @@ class Travel(QObject):
         if renew:
             window.desk.renew()
         else:
-            window.desk.close_all()
+            window.desk.display_left()
         if not window.mimic.open(address):
             if address:
                 self._station.notice.emit(tr("There is no display {name}.", name=address))

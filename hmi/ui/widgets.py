@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QSizePolicy, QWidget
 
 from hmi.ui.theme import Theme
@@ -190,6 +190,9 @@ class Field(QLineEdit):
         self.setMaxLength(120)
         palette = self.palette()
         palette.setColor(self.backgroundRole(), theme.color("field"))
+        palette.setColor(QPalette.ColorRole.Text, theme.color("text"))
+        palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Text, theme.color("text.label"))
+        palette.setColor(QPalette.ColorRole.PlaceholderText, theme.color("text.label"))
         self.setPalette(palette)
         self.returnPressed.connect(lambda: self.entered.emit(self.text()))
 

@@ -33,10 +33,11 @@ from hmi.ui.target_menu import target_menu
 from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text, zone_of
 from hmi.ui.travel import Travel
-from hmi.ui.trend.panel import TrendPanel
+from hmi.ui.trend.panel import RANGES_S, TrendPanel
 from hmi.ui.why.choice import tag_in_focus, why_entries
 
 CLOCK_MS = 250
+HISTORY_S = RANGES_S[-1][0]
 
 
 class StationWindow(QWidget):
@@ -123,7 +124,11 @@ class StationWindow(QWidget):
         view.alarmsAsked.connect(self.list_alarms)
         view.targetMenu.connect(self._menu)
         self.desk.trendAsked.connect(self.open_trend)
+        self.desk.address_of = self.travel.address_of
+        self.desk.historyAsked.connect(lambda tags: self.open_trend(tags, HISTORY_S))
         self.desk.whyAsked.connect(self.overlays.show_why)
+        self.desk.displayAsked.connect(self.open_display)
+        self.desk.guidanceAsked.connect(self.overlays.show_guidance)
         self._connect_ways()
 
     def _connect_ways(self) -> None:
@@ -358,11 +363,13 @@ class StationWindow(QWidget):
             self.desk.open(target, local)
             self._cover()
 
-    def open_trend(self, tags: list[str]) -> None:
-        """A trend of the given tags, in the lower part of the working area."""
+    def open_trend(self, tags: list[str], span_s: int = 0) -> None:
+        """A trend of the given tags over ``span_s`` seconds, in the lower part of the working area."""
         for panel in self.trends:
             panel.close_panel()
         panel = TrendPanel(self.theme, self.station, tags, self)
+        if span_s:
+            panel.set_span(span_s)
         self.trends = [panel]
         panel.closed.connect(lambda: self.trends.clear())
         panel.whyAsked.connect(self.overlays.show_why)

@@ -45,7 +45,9 @@ def statuses() -> dict[int, int]:
 
 
 @asynccontextmanager
-async def station(folder: Path, plant: Plant, plc: FakePlc) -> AsyncIterator[tuple[Runtime, SocketClient, Watcher]]:
+async def station(
+    folder: Path, plant: Plant, plc: FakePlc
+) -> AsyncIterator[tuple[Runtime, SocketClient, Watcher]]:
     async with fake_runtime(plant, plc, folder) as runtime:
         watcher = Watcher()
         client = SocketClient(folder, watcher)
@@ -76,7 +78,9 @@ async def listed(client: RuntimeClient, names: set[str]) -> None:
 
 
 @pytest.mark.parametrize("push", [False, True])
-async def test_HM_16_every_forced_point_of_20000_tags_is_listed_within_a_second(tmp_path: Path, push: bool) -> None:
+async def test_HM_16_every_forced_point_of_20000_tags_is_listed_within_a_second(
+    tmp_path: Path, push: bool
+) -> None:
     plant, plc = large_plant(), FakePlc(push=push)
     plc.values = dict.fromkeys(range(TAGS), 1.0)
     async with station(tmp_path, plant, plc) as (runtime, client, _):
@@ -86,7 +90,9 @@ async def test_HM_16_every_forced_point_of_20000_tags_is_listed_within_a_second(
         names = {plant.tags[handle].name for handle in expected}
         plc.force(expected)
         await until(lambda: len(runtime.points.page(runtime.services.tags.latest, 0, limit=1).points) > 0)
-        async with asyncio.timeout(1.0):  # the limit of HM-16: from the first sign in the runtime to a whole list
+        async with asyncio.timeout(
+            1.0
+        ):  # the limit of HM-16: from the first sign in the runtime to a whole list
             await listed(client, names)
         rows = await every_row(client)
         assert {row.state for row in rows} == {"forced", "simulated", "manual"}
@@ -100,17 +106,25 @@ async def test_HM_16_every_forced_point_of_20000_tags_is_listed_within_a_second(
 async def test_HM_16_a_station_is_told_the_count_at_once(tmp_path: Path) -> None:
     plc = FakePlc(push=True)
     plc.values = {0: 1.0, 1: 2.0}
-    tags = [make_tag("a/b", address="0"), make_tag("a/c", address="1"), make_tag("a/sum", expression="'a/b' + 1")]
+    tags = [
+        make_tag("a/b", address="0"),
+        make_tag("a/c", address="1"),
+        make_tag("a/sum", expression="'a/b' + 1"),
+    ]
     async with station(tmp_path, plant_of(*tags), plc) as (runtime, client, watcher):
         await client.points()
         await until(lambda: runtime.services.tags.value("a/sum").is_good)
         plc.force({0: quality.GOOD_LOCAL_OVERRIDE})
-        await watcher.until(lambda: any(e.kind == "points" and e.payload == {"forced": 1} for e in watcher.events), 10)
+        await watcher.until(
+            lambda: any(e.kind == "points" and e.payload == {"forced": 1} for e in watcher.events), 10
+        )
         assert (await client.status()).points == {"forced": 1}
         rows = {row.name: row.by_input for row in (await client.points()).points}
         assert rows == {"a/b": False, "a/sum": True}  # calculated from a forced one: listed and not counted
         plc.force({0: quality.GOOD})
-        await watcher.until(lambda: watcher.events[-1].kind == "points" and not watcher.events[-1].payload, 10)
+        await watcher.until(
+            lambda: watcher.events[-1].kind == "points" and not watcher.events[-1].payload, 10
+        )
         assert (await client.points()).total == 0
 
 
@@ -134,7 +148,9 @@ async def test_HM_16_a_point_at_rest_is_woken_by_whoever_looks_at_the_list(tmp_p
     plc = FakePlc(push=True)
     plc.values = {0: 1.0}
     plant = plant_of(make_tag("a/b", address="0"))
-    async with real_runtime(plant, tmp_path, create=plc.create, style_of=plc.style_of, linger_s=0.2) as runtime:
+    async with real_runtime(
+        plant, tmp_path, create=plc.create, style_of=plc.style_of, linger_s=0.2
+    ) as runtime:
         client = SocketClient(tmp_path, Watcher())
         await until(lambda: runtime.services.tags.value("a/b").status == quality.UNCERTAIN_LAST_USABLE)
         plc.force({0: quality.GOOD_LOCAL_OVERRIDE})  # nobody looks: nothing comes

@@ -44,7 +44,9 @@ class Nobody:
 def modbus_plant(port: int, **settings: Any) -> Plant:
     plc = ConnectionDef("plc1", "modbus", (f"tcp://127.0.0.1:{port}",), {"timeout_ms": 200, **settings})
     tags = [
-        make_tag("a/level", address="1.10 HR", options={"wire": "uint16"}, scaling=SPAN, unit="m", history=True),
+        make_tag(
+            "a/level", address="1.10 HR", options={"wire": "uint16"}, scaling=SPAN, unit="m", history=True
+        ),
         make_tag("a/flow", address="1.20 HR", options={"order": "CDAB"}, range=EURange(0, 100), unit="m³/h"),
         make_tag("a/sum", expression="'a/level' * 2 + 'a/flow'"),
         make_tag("a/coil", address="C5", type=ValueType.BOOL),
@@ -139,7 +141,9 @@ async def test_quick_leaves_the_device_unasked_and_says_so(tmp_path: Path) -> No
 
 async def test_a_calculated_tag_shows_every_part_and_its_alarms_and_uses(tmp_path: Path) -> None:
     async with serving([sim()]) as port, asked(tmp_path, modbus_plant(port)) as (runtime, client):
-        await until(lambda: bool(runtime.services.alarms.active()) and runtime.services.tags.value("a/sum").is_good)
+        await until(
+            lambda: bool(runtime.services.alarms.active()) and runtime.services.tags.value("a/sum").is_good
+        )
         answer = await client.why("a/sum")
         tree = hop(answer, "expression").tree
         assert tree is not None
@@ -175,7 +179,10 @@ async def test_a_silent_unit_is_told_in_words(tmp_path: Path) -> None:
 
 
 async def test_an_exception_of_the_device_is_told_with_its_code(tmp_path: Path) -> None:
-    async with serving([numbered(holes=(10,))]) as port, asked(tmp_path, modbus_plant(port)) as (runtime, client):
+    async with (
+        serving([numbered(holes=(10,))]) as port,
+        asked(tmp_path, modbus_plant(port)) as (runtime, client),
+    ):
         await until(lambda: runtime.services.tags.value("a/level").status == quality.BAD_CONFIGURATION)
         device = hop(await client.why("a/level"), "device")
         assert (device.state, device.facts["exception"]) == ("bad", 2)

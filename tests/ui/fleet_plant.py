@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtWidgets import QApplication
 from shell_plant import Time, alarms, plant, values
 
 from hmi.client.port import ConnectionInfo, PlantInfo
@@ -16,7 +17,7 @@ from hmi.ui.link import Link
 from hmi.ui.mailbox import Mailbox
 from hmi.ui.settings import Settings
 from hmi.ui.station import Station
-from hmi.ui.theme import Theme
+from hmi.ui.theme import Theme, apply_theme
 from hmi.ui.windows.fleet import Fleet
 from hmi.ui.windows.look import Look
 
@@ -35,11 +36,14 @@ def open_fleet(
     qtbot: Any,
     folder: Path | None = None,
     *,
-    wanted: Look = Look(),  # noqa: B008
+    wanted: Look = Look(),
     info: PlantInfo | None = None,
     **options: Any,
 ) -> Iterator[Fleeted]:
     """The first window with values in it and settings read; all windows are closed at the end."""
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    apply_theme(application, Theme.load("light"))
     clock = Time()
     mailbox = Mailbox(clock)
     made: list[FakeClient] = []
@@ -47,9 +51,7 @@ def open_fleet(
     def factory(listener: Any) -> FakeClient:
         links = [ConnectionInfo("plc1", "modbus", "up", 0, "")]
         made.append(
-            FakeClient(
-                listener, info or plant(), values(), alarms=alarms(), connections=links, clock=clock
-            )
+            FakeClient(listener, info or plant(), values(), alarms=alarms(), connections=links, clock=clock)
         )
         return made[0]
 
@@ -68,3 +70,4 @@ def open_fleet(
         station.stop()
         fleet.stop()
         link.close()
+        apply_theme(application, Theme.load("light"))

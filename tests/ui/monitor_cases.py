@@ -119,5 +119,3 @@ def test_step_kiosk_left(qtbot) -> None:
         fleet.question.leave.click()
         assert codes == [0]
         assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()]
-
-

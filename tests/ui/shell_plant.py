@@ -43,6 +43,14 @@ def display(name: str, area: str = "", level: int = 2, tags: tuple[str, ...] = (
     return DisplayInfo(f"d_{name}", name, name.title(), level, area, document)
 
 
+def grid(name: str, tags: tuple[str, ...]) -> DisplayInfo:
+    """A display full of readouts, twenty in a row."""
+    made = display(name, tags=tags)
+    for n, element in enumerate(made.document["elements"]):
+        element |= {"x": 8 + n % 20 * 95, "y": 8 + n // 20 * 34, "w": 88, "h": 30}
+    return made
+
+
 def plant(mode: str = "plant") -> PlantInfo:
     loop = {"pv": "intake/fic1.pv", "sp": "intake/fic1.sp"}
     tags = [
@@ -127,6 +135,7 @@ def open_station(
     ask_on_close: bool = False,
     info: PlantInfo | None = None,
     live: Mapping[str, DataValue] | None = None,
+    theme: str = "light",
 ) -> Iterator[Desk]:
     """A window with values in it; closed again at the end. ``info`` and ``live`` are another plant's."""
     clock = Time()
@@ -149,7 +158,7 @@ def open_station(
 
     link = Link(factory, mailbox)
     station = Station(link, mailbox)
-    window = StationWindow(Theme.load("light"), station, ask_on_close=ask_on_close)
+    window = StationWindow(Theme.load(theme), station, ask_on_close=ask_on_close)
     link.start()
     station.start()
     window.show()

@@ -21,7 +21,9 @@ from hmi.ui.areas.outline import Mark, Tree, outline, rolled_up
 from hmi.ui.areas.panel import AreaPanel
 from hmi.ui.favourites import Favourites
 from hmi.ui.settings import Settings
+from hmi.ui.theme import Theme
 from hmi.ui.trail import Ways
+from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -213,6 +215,33 @@ def test_what_was_pinned_while_the_file_was_read_stays(qtbot, tmp_path: Path) ->
     settings.put("favourites", {"F2": "b"})
     qtbot.waitUntil(lambda: dict(settings.get("other")) == {"x": 1})
     assert dict(settings.get("favourites")) == {"F2": "b"}
+    settings.close()
+    kept = json.loads((tmp_path / "p_1" / "anna.json").read_text())
+    assert kept == {"schema": "station/1", "favourites": {"F2": "b"}, "other": {"x": 1}}
+
+
+def test_the_last_pin_of_one_user_is_kept_when_another_comes(qtbot, tmp_path: Path) -> None:
+    settings = Settings(tmp_path)
+    for user in ("anna", "ben"):
+        settings.open("p_1", user)
+        qtbot.waitUntil(lambda: settings.is_read)
+        settings.put("favourites", {"F1": user})
+    settings.close()
+    for user in ("anna", "ben"):
+        assert json.loads((tmp_path / "p_1" / f"{user}.json").read_text())["favourites"] == {"F1": user}
+
+
+def test_all_windows_of_a_station_share_pins_and_the_map_of_the_plant(qtbot) -> None:
+    with opened(qtbot) as desk:
+        settings = desk.window.travel.settings
+        other = StationWindow(Theme.load("dark"), desk.station, settings=settings)
+        assert other.travel.atlas is desk.window.travel.atlas
+        told = []
+        other.travel.favourites.changed.connect(lambda: told.append(1))
+        desk.window.travel.pin_favourite(3)
+        assert told
+        assert settings.get("favourites") == {"F3": "overview"}
+        other.retire()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from hmi.ui.points.model import Column
 
 def row(name: str, state: str = "forced", **more: Any) -> PointRow:
     status = {"forced": GOOD_LOCAL_OVERRIDE, "simulated": UNCERTAIN_SIMULATED}.get(state, 0)
-    return PointRow(f"t_{name}", name, name.upper(), name.partition("/")[0], "m", state, 1.0, status, START_NS, **more)
+    return PointRow(
+        f"t_{name}", name, name.upper(), name.partition("/")[0], "m", state, 1.0, status, START_NS, **more
+    )
 
 
 @pytest.fixture

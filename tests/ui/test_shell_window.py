@@ -167,7 +167,7 @@ def test_closing_asks_and_answers_through_the_exit_code(qtbot) -> None:
         question = desk.window.close_question
         assert isinstance(question, CloseQuestion)
         assert desk.window.isVisible()
-        question._answer(None)
+        question.settle(None)
         assert desk.window.close_question is None
         assert desk.window.exit_code == CLOSED
         desk.window.close()

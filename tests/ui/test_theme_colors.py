@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from hmi.core.errors import ConfigurationError
-from hmi.ui.theme import FONTS, THEMES, Theme, apply_theme, load_fonts
+from hmi.ui.theme import FONTS, SCALES, THEMES, Theme, apply_theme, load_fonts
 
 pytestmark = pytest.mark.qt
 
@@ -32,6 +32,10 @@ TEXTS = [
     ("header.text", "header"), ("header.secondary", "header"), ("tab.active.text", "tab.active"), ("text", "button"),
     ("text", "field"), ("text", "selection"), ("text", "tooltip"), ("text", "row.alarm"), ("accent.text", "accent"),
     ("text", "water"), ("text.secondary", "water"), ("text", "body"), ("value", "body"), ("fill.text", "fill.on"),
+    ("value", "water"), *((t, "plot") for t in ("text", "text.label", "text.secondary", "value", "setpoint")),
+    *((t, g) for t in ("text.label", "text.secondary") for g in ("field", "tooltip", "selection", "row.alarm")),
+    *(("value", g) for g in ("field", "tooltip", "selection", "row.alarm")),
+    ("text", "button.pressed"), ("text", "panel.alternate"), ("text.label", "panel.alternate"),
     *((f"alarm.p{n}.text", f"alarm.p{n}") for n in range(1, 5)),
 ]  # fmt: skip
 
@@ -44,17 +48,57 @@ def test_HM_04_text_contrast(name: str, text: str, ground: str) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
-@pytest.mark.parametrize("ground", ["background", "panel"])
+@pytest.mark.parametrize("ground", ["background", "panel", "plot"])
 def test_HM_04_values_reach_seven_to_one(name: str, ground: str) -> None:
+    """What values of displays of level 1 and 2 stand on; inside a vessel the ground is the water."""
     theme = Theme.load(name)
-    assert contrast(theme.color("value"), theme.color(ground)) >= 6.5 if theme.dark else 7.0
+    assert contrast(theme.color("value"), theme.color(ground)) >= 7.0
 
 
 @pytest.mark.parametrize("name", THEMES)
-@pytest.mark.parametrize("role", ["outline", "outline.body", "pipe", "pipe.minor", "focus"])
-def test_HM_04_outline_contrast(name: str, role: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "ground"),
+    [
+        *((r, g) for r in ("outline", "outline.body", "pipe", "pipe.minor", "focus") for g in ("panel", "background")),
+        *((r, "water") for r in ("outline", "outline.body", "pipe", "focus")),
+        *((r, "body") for r in ("outline", "outline.body", "pipe")),
+        ("fill.off", "panel"), ("fill.off", "background"), ("fill.on", "fill.off"), ("water.edge", "panel"),
+        ("header.text", "header"), ("accent", "panel"), ("simulated", "background"),
+    ],
+)  # fmt: skip
+def test_HM_04_outline_contrast(name: str, role: str, ground: str) -> None:
     theme = Theme.load(name)
-    assert contrast(theme.color(role), theme.color("panel")) >= 3.0
+    assert contrast(theme.color(role), theme.color(ground)) >= 3.0
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("priority", [1, 2, 3, 4])
+@pytest.mark.parametrize("ground", ["panel", "background", "row.alarm"])
+def test_HM_04_alarm_marks_stand_out(name: str, priority: int, ground: str) -> None:
+    """By their fill or, where that is light, by their outline."""
+    theme = Theme.load(name)
+    marks = [theme.alarm(priority), theme.color("outline")]
+    assert max(contrast(mark, theme.color(ground)) for mark in marks) >= 3.0
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_HM_04_trend_pens_stand_out(name: str) -> None:
+    theme = Theme.load(name)
+    for pen in theme.trend_pens:
+        assert min(contrast(pen, theme.color(ground)) for ground in ("plot", "panel")) >= 3.0
+
+
+@pytest.mark.parametrize("percent", SCALES)
+def test_every_size_of_text_keeps_the_colours(qapp: QApplication, percent: int) -> None:
+    theme, plain = Theme.load("dark", percent), Theme.load("dark")
+    assert all(theme.hex(role) == plain.hex(role) for role in plain.roles)
+    assert theme.font("text").pixelSize() == round(14 * percent / 100)
+    assert theme.plain is plain
+
+
+def test_unknown_size_names_the_choices() -> None:
+    with pytest.raises(ConfigurationError, match="100, 125, 150, 175, 200"):
+        Theme.load("light", 130)
 
 
 def test_both_themes_have_the_same_roles() -> None:

@@ -108,6 +108,25 @@ def test_HM_06_alarm_colours_belong_to_alarms(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("vision", VISION)
+def test_HM_05_digits_stay_readable_on_their_fills(name: str, vision: str) -> None:
+    """Priority is told by shape and number too: the number must not sink into its fill for any eye."""
+    theme = Theme.load(name)
+    for n in range(1, 5):
+        fill, digit = lab(theme.alarm(n), vision), lab(theme.color(f"alarm.p{n}.text"), vision)
+        assert abs(fill[0] - digit[0]) >= 30
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("vision", ["protan", "deutan", "tritan"])
+def test_HM_05_alarm_fills_stay_apart_from_values(name: str, vision: str) -> None:
+    theme = Theme.load(name)
+    for role in ("value", "setpoint", "fill.on", "fill.off", "water"):
+        other = lab(theme.color(role), vision)
+        assert min(delta_e(lab(theme.alarm(n), vision), other) for n in range(1, 5)) >= 5, role
+
+
+@pytest.mark.parametrize("name", THEMES)
 def test_HM_07_priorities_differ_without_colour(name: str) -> None:
     """Shapes and numbers differ, whatever the printer makes of the fills."""
     from hmi.ui.paint import mark_path

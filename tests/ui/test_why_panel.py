@@ -21,14 +21,26 @@ TAG, OTHER = "intake/fic1.pv", "intake/fic1.sp"
 def answer(tag: str, *, fresh: bool, text: str = "Good and live: this is what plc1 says.") -> Why:
     place = {"connection": "plc1", "address": "1.10 HR"}
     if fresh:
-        told = {**place, "unit": 1, "function": 3, "words": [0x1068, 0x4230], "asked_at": START_NS, "exception": 2}
+        told = {
+            **place,
+            "unit": 1,
+            "function": 3,
+            "words": [0x1068, 0x4230],
+            "asked_at": START_NS,
+            "exception": 2,
+        }
         hops = [
             WhyHop("device", "good", "The device answered in 3 ms.", facts=told),
-            WhyHop("decode", "good", "Read as float32 it is 42.", value=42.0, status=0, facts={"order": "CDAB"}),
+            WhyHop(
+                "decode", "good", "Read as float32 it is 42.", value=42.0, status=0, facts={"order": "CDAB"}
+            ),
             WhyHop("scaling", "good", "No scaling.", value=42.0, status=0),
         ]
     else:
-        hops = [WhyHop("device", "asking", "Asking the device …", facts=place), WhyHop("decode", "asking", "Waits …")]
+        hops = [
+            WhyHop("device", "asking", "Asking the device …", facts=place),
+            WhyHop("decode", "asking", "Waits …"),
+        ]
     rows = [
         {"kind": "display", "name": "outlet", "text": "Outlet"},
         {"kind": "calculation", "name": OTHER, "text": f"'{TAG}' * 2"},
@@ -41,11 +53,16 @@ def answer(tag: str, *, fresh: bool, text: str = "Good and live: this is what pl
         WhyHop("alarms", "uncertain", "1 of 1 alarms stand.", rows=alarms),
         WhyHop("used_by", "plain", "Used in 2 places.", rows=rows),
     ]
-    return Why(f"t_{tag}", tag, "Raw flow", "m³/h", 42.0, 0, START_NS, START_NS, True, START_NS, "r1", text, hops)
+    return Why(
+        f"t_{tag}", tag, "Raw flow", "m³/h", 42.0, 0, START_NS, START_NS, True, START_NS, "r1", text, hops
+    )
 
 
 def calculated() -> Why:
-    parts = [WhyPart(f"'{TAG}'", 42.0, 0, START_NS, TAG), WhyPart("'x/y'", None, BAD_NO_COMMUNICATION, used=False)]
+    parts = [
+        WhyPart(f"'{TAG}'", 42.0, 0, START_NS, TAG),
+        WhyPart("'x/y'", None, BAD_NO_COMMUNICATION, used=False),
+    ]
     tree = WhyPart(f"'{TAG}' * 2", 84.0, 0, parts=parts)
     hop = WhyHop("expression", "good", "Calculated from 1 tags.", value=84.0, status=0, tree=tree)
     return Why(f"t_{OTHER}", OTHER, "", "", 84.0, 0, START_NS, START_NS, True, START_NS, "r1", "Good.", [hop])
@@ -123,7 +140,11 @@ def test_it_is_one_action_from_faceplate_trend_legend_alarm_row_and_menu(desk: D
     find.field.setText("fic1.pv")
     qtbot.waitUntil(lambda: find.model.rowCount() > 0)
     row = next(n for n in range(find.model.rowCount()) if find._tag_of(find.model.entry(n)) == TAG)
-    opened(lambda: find.list.customContextMenuRequested.emit(find.list.visualRect(find.model.index(row, 0)).center()))
+    opened(
+        lambda: find.list.customContextMenuRequested.emit(
+            find.list.visualRect(find.model.index(row, 0)).center()
+        )
+    )
     assert find.isHidden()
     scene = window.mimic.view.scene
     window._menu(scene.elements[0].id, scene.target(0), QPoint(200, 200))

@@ -110,7 +110,9 @@ def test_the_theme_turns_in_every_window_and_is_kept(qtbot, tmp_path) -> None:
         fleet = all_.fleet
         fleet.open_window()
         qtbot.keyClick(
-            fleet.hosts[0], Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+            fleet.hosts[0],
+            Qt.Key.Key_T,
+            Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
         )
         assert fleet.theme.name == "dark"
         assert {host.page.theme.name for host in fleet.hosts} == {"dark"}

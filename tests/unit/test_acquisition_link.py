@@ -192,7 +192,32 @@ async def test_nothing_is_written_or_read_while_the_link_is_down() -> None:
         assert (await link.write(request(5.0))).state is WriteState.NOT_CONNECTED
         with pytest.raises(CommunicationError):
             await link.read_now([0])
+        with pytest.raises(CommunicationError, match="is not connected"):
+            await link.trace(0)
         assert not [entry for entry in plc.log if entry[0] == "write"]
+
+
+@pytest.mark.parametrize("push", [False, True])
+async def test_a_driver_without_the_verb_of_trace_gives_its_fresh_value_and_no_facts(push: bool) -> None:
+    plc = FakePlc(push=push)
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+        plc.values = {0: 7.5}
+        found = await link.trace(0)
+        assert (found.value.value, dict(found.device), dict(found.decode), found.fault) == (7.5, {}, {}, "")
+        assert ("read_now", (0,)) in plc.log
+
+
+async def test_a_trace_that_waits_when_the_link_is_lost_ends_with_a_sentence() -> None:
+    plc = FakePlc()
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+        plc.freeze()
+        asked = asyncio.create_task(link.trace(0))
+        await asyncio.sleep(0)
+        plc.cut()
+        with pytest.raises(CommunicationError):
+            await asked
 
 
 async def test_a_write_that_waits_when_the_link_is_lost_never_reaches_the_device() -> None:

@@ -34,14 +34,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def sentences(folder: Path, **properties: Any) -> list[str]:
-    """What is found of one control on the home display."""
-    path = folder / "displays" / "overview.json"
-    element = json.dumps({"id": "e_0123456789ab", "x": 400, "y": 400, "w": 300, "h": 70, **properties})
-    text = path.read_text(encoding="utf-8").replace('"elements": [\n', f'"elements": [\n{element},\n', 1)
-    line = text[: text.index("e_0123456789ab")].count("\n") + 1
-    path.write_text(text, encoding="utf-8")
-    found = [f.sentence for f in check_plant(folder) if "e_0123456789ab" in f.sentence]
-    assert all(f"overview.json:{line}" in sentence for sentence in found), found
+    """What is found of one control alone on a display, apart from what the lints say of its looks."""
+    element = {"id": "e_0123456789ab", "x": 400, "y": 400, "w": 300, "h": 80, **properties}
+    head = '{"schema":"display/1","id":"d_0123456789ab","name":"controls","title":"Controls","level":3,"elements":['
+    text = f"{head}\n{json.dumps(element)}\n]}}\n"
+    (folder / "displays" / "controls.json").write_text(text, encoding="utf-8")
+    found = [f.sentence for f in check_plant(folder) if f.sentence.endswith("[control]")]
+    assert all("controls.json:2: element e_0123456789ab" in sentence for sentence in found), found
     return found
 
 

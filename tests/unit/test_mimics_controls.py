@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hmi.client.port import InstanceInfo
 from hmi.core import quality as q
 from hmi.core.values import DataValue
 from hmi.mimics import (
@@ -143,6 +144,18 @@ def test_a_control_without_a_writable_tag_says_so_whatever_the_station_says(
     made = scene({"type": "entry", **element}, {"u/x.sp": 5.0})
     made.set_controls({tag: Control() for tag in ("u/x.pv", "u/none", "u/x.sp")})
     assert words in made.inputs[0].control.blocked
+
+
+def test_a_control_writes_the_signal_that_a_parameter_stands_for() -> None:
+    signals = {"sp": "u/x.sp", "on": "u/x.on"}
+    names = Catalogue([SP, ON], [InstanceInfo("i_1", "u/x", "valve", "X", "u", "", "", signals, {})])
+    document = {
+        "size": [400, 200],
+        "parameters": {"valve": {"type": "instance"}},
+        "elements": [{"id": "e_1", "type": "slider", "x": 10, "y": 10, "tag": "$valve.sp"}],
+    }
+    made = load_display(document, shipped_definitions(), names=names, arguments={"valve": "u/x"})
+    assert Scene(made, names).written_tags == ("u/x.sp",)
 
 
 def test_range_and_step_are_told_in_the_unit() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import screen_cost
-from pydm import Display, PyDMApplication, data_plugins
+from pydm import PyDMApplication, data_plugins
 from pydm.data_plugins.plugin import PyDMConnection, PyDMPlugin
 from pydm.display import load_file
 from qtpy.QtCore import QCoreApplication
@@ -59,7 +59,7 @@ class PyDMScreen:
 
     def __init__(self, file: str, plugin: PyDMPlugin) -> None:
         self.file, self.plugin = file, plugin
-        self.display: Display | None = None
+        self.display: Any = None
 
     def open(self) -> None:
         self.display = load_file(self.file, target=None)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from hmi.check._display_lints._view import UNFOLDED, Box, Doubt, Spot, View, box_of, subjects
+from hmi.check._display_lints._near import Box, Spot, common, inside
+from hmi.check._display_lints._view import TARGET, UNFOLDED, Doubt, View, box_of, subjects
 from hmi.core.commands import CommandClass
 from hmi.mimics import DEFAULT_SIZE
 
 _SLACK: Final = 1.0  # pixels that a hairline or a rounded edge may stand out
 _SHARED: Final = 2.0  # pixels by which two neighbours may touch
-TARGET: Final = 24.0  # least side of a click target (standards 2.9)
 APART: Final = 10.0  # 3 mm on a 27 inch screen of 1,920 pixels
-_CELL, _MOST_ACROSS, _MOST_IN_CELL = 64.0, 64, 100
 _WEIGHTY: Final = (CommandClass.SIGNIFICANT, CommandClass.CRITICAL)
 
 
@@ -64,8 +62,7 @@ def larger(view: View) -> Iterator[Doubt]:
 def overlap(view: View) -> Iterator[Doubt]:
     """What can be clicked and shares ground with something else that can."""
     said: set[tuple[str, str]] = set()
-    for lower, upper in _pairs(view.spots, 0.0):
-        wide, high = _common(lower.box, upper.box)
+    for lower, upper, wide, high in view.neighbours:
         if wide <= _SHARED or high <= _SHARED or subjects(lower.element) & subjects(upper.element):
             continue
         if (found := _clash(lower, upper, wide * high)) and (lower.top, upper.top) not in said:
@@ -80,10 +77,10 @@ def _clash(lower: Spot, upper: Spot, area: float) -> Doubt | None:
     if lower.is_control and upper.is_control:
         said = f"{what}: lies on {other}; a press may reach the wrong one"
         return Doubt(upper.top, said, "move them apart", grave=True)
-    if _inside(lower.box, upper.box):
+    if inside(lower.box, upper.box):
         said = f"{what}: covers {other}, which can then not be clicked"
         return Doubt(upper.top, said, "move it, or put it behind", grave=True)
-    if lower.is_control or upper.is_control or not _inside(upper.box, lower.box):
+    if lower.is_control or upper.is_control or not inside(upper.box, lower.box):
         share = area / max(min(lower.box[2] * lower.box[3], upper.box[2] * upper.box[3]), 1.0)
         return Doubt(
             upper.top, f"{what}: lies on {other} with {share:.0%} of the smaller one", "move them apart"
@@ -97,7 +94,10 @@ def small_target(view: View) -> Iterator[Doubt]:
     A small target alone on its ground is widened by the station, so nothing is said of it.
     """
     crowded = {
-        id(s) for pair in _pairs(view.spots, TARGET) for s in pair if _meet(_grown(pair[0]), _grown(pair[1]))
+        id(spot)
+        for pair in view.neighbours
+        if _meet(_grown(pair.lower), _grown(pair.upper))
+        for spot in (pair.lower, pair.upper)
     }
     said: set[str] = set()
     for spot in view.spots:
@@ -125,11 +125,9 @@ def _segments(view: View, spot: Spot) -> int:
 
 def too_near(view: View) -> Iterator[Doubt]:
     """Controls of significant or critical commands keep 3 mm from every other control."""
-    controls = tuple(s for s in view.spots if s.is_control)
-    for first, second in _pairs(controls, APART):
-        wide, high = _common(first.box, second.box)
-        if wide > 0 and high > 0:
-            continue  # said as an overlap
+    for first, second, wide, high in view.neighbours:
+        if not (first.is_control and second.is_control) or (wide > 0 and high > 0):
+            continue  # what lies on each other is said as an overlap
         gap = math.hypot(max(-wide, 0.0), max(-high, 0.0))
         weighty = next((s for s in (second, first) if _is_weighty(view, s)), None)
         if weighty is not None and gap < APART:
@@ -144,57 +142,13 @@ def _is_weighty(view: View, spot: Spot) -> bool:
     return tag is not None and tag.command is not None and tag.command.klass in _WEIGHTY
 
 
-def _pairs(spots: tuple[Spot, ...], reach: float) -> Iterator[tuple[Spot, Spot]]:
-    """Pairs whose boxes come closer than ``reach`` pixels, the lower one first.
-
-    What stands together in one embedded display is left to that display. In a heap only the first of it is
-    compared, so that no display takes long.
-    """
-    cells: defaultdict[tuple[int, int], list[int]] = defaultdict(list)
-    side = max([_CELL, *(max(spot.box[2:]) / _MOST_ACROSS for spot in spots)])
-    for number, spot in enumerate(spots):
-        near: set[int] = set()
-        for place in _cells(spot.box, reach, side):
-            cell = cells[place]
-            near.update(cell)
-            if len(cell) < _MOST_IN_CELL:
-                cell.append(number)
-        for other in sorted(near):
-            lower = spots[other]
-            if lower.cell == spot.cell and spot.cell:
-                continue
-            wide, high = _common(lower.box, spot.box)
-            if wide > -reach and high > -reach:
-                yield lower, spot
-
-
-def _cells(box: Box, reach: float, side: float) -> Iterator[tuple[int, int]]:
-    x, y, w, h = box
-    rows = range(int((y - reach) // side), int((y + h + reach) // side) + 1)
-    for column in range(int((x - reach) // side), int((x + w + reach) // side) + 1):
-        yield from ((column, row) for row in rows)
-
-
 def _of_an_embedded_display(view: View, spot: Spot) -> bool:
     top = view.own.get(spot.top)
     return top is not None and top.type in UNFOLDED and bool(spot.cell)
 
 
-def _common(a: Box, b: Box) -> tuple[float, float]:
-    """Width and height that two boxes have in common; negative for the distance between them."""
-    return (
-        min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0]),
-        min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1]),
-    )
-
-
-def _inside(inner: Box, outer: Box) -> bool:
-    wide, high = _common(inner, outer)
-    return wide >= inner[2] and high >= inner[3]
-
-
 def _meet(a: Box, b: Box) -> bool:
-    wide, high = _common(a, b)
+    wide, high = common(a, b)
     return wide > _SHARED and high > _SHARED
 
 

@@ -47,7 +47,7 @@ def text_200(view: View) -> Iterator[Doubt]:
     if not tight:
         return
     short = sum(not fit.fits(LARGEST) for fit in own)
-    ids = tuple(dict.fromkeys(fit.element.id for fit in tight))
+    ids = list(dict.fromkeys(fit.element.id for fit in tight))
     others = f" and {', '.join(ids[1:_NAMED])}" if len(ids) > 1 else ""
     more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
     what = f"element {ids[0]}:{others}{more} cannot grow when operators choose 200 %"

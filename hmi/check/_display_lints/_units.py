@@ -36,7 +36,10 @@ def units_together(view: View) -> Iterator[Doubt]:
         if element.definition is None:
             continue
         for name, against in _TOGETHER:
-            own, other = view.tag(element, name), view.tag(element, against)
+            if name not in element.properties and not element.definition.signals:
+                continue
+            own = view.tag(element, name)
+            other = view.tag(element, against) if own is not None else None
             if own is not None and other is not None and _differ(own, other):
                 yield _clash(element, f"{name} {_told(own)}", _told(other))
         yield from _deviations(view, element)

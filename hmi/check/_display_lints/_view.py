@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from hmi.check._display_lints._near import Box, Pair, Spot, pairs
 from hmi.check._display_lints._palette import Palette
 from hmi.check._names import FolderNames
 from hmi.core.identity import TagRef
 from hmi.mimics import Display, Element
 from hmi.project.plant import AlarmDef, TagDef
 
-Box = tuple[float, float, float, float]
+TARGET = 24.0  # least side of a click target in pixels (standards 2.9)
 UNFOLDED = ("embed", "repeat")
+_LEADING = ("tag", "instance", "display")  # properties that decide where a click leads
 
 
 class Doubt(NamedTuple):
@@ -43,24 +45,6 @@ class Facts:
         return self.names.tags
 
 
-class Spot(NamedTuple):
-    """An element that can be clicked, where it is, and how it came there.
-
-    ``cell`` is what its id has in front of that of its own display, ``top`` the element of this display that it
-    stands in or is.
-    """
-
-    element: Element
-    box: Box
-    top: str
-    cell: str
-
-    @property
-    def is_control(self) -> bool:
-        """True for what writes to the plant."""
-        return self.element.definition is not None and bool(self.element.definition.control)
-
-
 @dataclass
 class View:
     """One display, unfolded, with what the plant knows of it."""
@@ -87,6 +71,11 @@ class View:
             for element in self.display.elements
             if leads_anywhere(element)
         )
+
+    @cached_property
+    def neighbours(self) -> tuple[Pair, ...]:
+        """What can be clicked less than a click target away from something else that can."""
+        return tuple(pairs(self.spots, TARGET))
 
     @cached_property
     def grounds(self) -> tuple[tuple[int, Element, Box, str], ...]:
@@ -153,9 +142,14 @@ def leads_anywhere(element: Element) -> bool:
 def subjects(element: Element) -> frozenset[str]:
     """The pieces of equipment that an element is about: two on one piece lead to one faceplate."""
     found: set[str] = set()
-    for name, value in element.properties.items():
-        if isinstance(value, str) and value and name != "area":
-            found.add(TagRef.parse(value).name.partition(".")[0] if "/" in value else value)
+    definition = element.definition
+    names = [n for kind in _LEADING for n in definition.named(kind)] if definition is not None else []
+    for name in names:
+        value = element.properties.get(name)
+        if isinstance(value, str) and value:
+            found.add(TagRef.parse(value).name.partition(".")[0])
+    for binding in element.bindings.values():
+        found |= {tag.partition(".")[0] for tag in binding.names}
     return frozenset(found)
 
 
@@ -171,8 +165,3 @@ def tags_of_row(row: Mapping[str, Any], facts: Facts) -> list[TagDef]:
     tags = row.get("tags")
     names = tags if isinstance(tags, list) else []
     return [facts.tags[name] for name in names if isinstance(name, str) and name in facts.tags]
-
-
-def called(element: Element) -> str:
-    """An element as a finding names it."""
-    return f"element {element.id}"

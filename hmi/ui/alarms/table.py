@@ -31,7 +31,11 @@ _WIDTHS = {
 _NARROW = 1500
 _LEAST = 60  # of the response
 _FIXED = frozenset((Column.MARK, Column.ACK, Column.TIME, Column.STATE))
-_OPTIONAL = (Column.AREA, Column.LIMIT, Column.TAG)  # left out of a narrow table in this order; the tooltip has all
+_OPTIONAL = (
+    Column.AREA,
+    Column.LIMIT,
+    Column.TAG,
+)  # left out of a narrow table in this order; the tooltip has all
 
 
 class AlarmHeader(QHeaderView):
@@ -77,6 +81,7 @@ class AlarmTable(QTableView):
         self.setHorizontalHeader(AlarmHeader(theme, self))
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setMinimumSectionSize(1)  # else the header's own font decides
         self.verticalHeader().setDefaultSectionSize(theme.px(ROW))
         self.setShowGrid(False)
         self.setWordWrap(False)

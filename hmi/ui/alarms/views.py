@@ -10,6 +10,7 @@ from hmi.core.texts import tr
 from hmi.ui.alarms.delegate import ROW
 from hmi.ui.alarms.model import AlarmModel, Filter
 from hmi.ui.alarms.table import HEADER, AlarmTable
+from hmi.ui.flow import Flow
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.times import time_text, zone_of
@@ -77,7 +78,9 @@ class AlarmStrip(QWidget):
 
     def resizeEvent(self, event: object) -> None:
         size = self.more.sizeHint()
-        self.more.setGeometry(self.width() - 24 - size.width() - 8, 2, size.width(), self._theme.px(HEADER) - 3)
+        self.more.setGeometry(
+            self.width() - 24 - size.width() - 8, 2, size.width(), self._theme.px(HEADER) - 3
+        )
         self.more.raise_()
 
 
@@ -97,8 +100,7 @@ class AlarmPage(Panel):
         self.count = Text(theme, font="text.label", color="text.label")
         self._priorities = [self._priority_button(theme, p) for p in (1, 2, 3, 4)]
         self._areas: list[FlatButton] = []
-        self._area_row = QHBoxLayout()
-        self._area_row.setSpacing(4)
+        self._filters = Flow()
         self._theme, self._station = theme, station
         self._lay_out()
         self.search.textChanged.connect(lambda _: self.refilter())
@@ -114,7 +116,8 @@ class AlarmPage(Panel):
         outer.setContentsMargins(12, 10, 12, 2)
         outer.setSpacing(8)
         outer.addLayout(self._title_bar())
-        outer.addLayout(self._filter_bar())
+        self._fill_filters()
+        outer.addLayout(self._filters)
         panel = Panel(self._theme)
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(1, 1, 1, 1)
@@ -132,21 +135,18 @@ class AlarmPage(Panel):
         bar.addWidget(FlatButton(self._theme, tr("Back to display"), self.closeAsked.emit))
         return bar
 
-    def _filter_bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
-        bar.setSpacing(4)
-        bar.addWidget(self.search)
-        bar.addSpacing(12)
+    def _fill_filters(self) -> None:
+        self._filters.addWidget(self.search)
+        self._filters.add_space(12)
         for button in self._priorities:
-            bar.addWidget(button)
-        bar.addSpacing(12)
-        bar.addLayout(self._area_row)
-        bar.addStretch(1)
-        return bar
+            self._filters.addWidget(button)
+        self._filters.add_space(12)
 
     def set_areas(self, areas: list[tuple[str, str]]) -> None:
         """(path, title) of every area that can be filtered by."""
         for button in self._areas:
+            self._filters.removeWidget(button)
+            button.hide()
             button.deleteLater()
         self._areas = []
         for path, title in areas:
@@ -155,7 +155,7 @@ class AlarmPage(Panel):
             button.setProperty("area", path)
             button.clicked.connect(lambda _=False, b=button: self._only(b))
             self._areas.append(button)
-            self._area_row.addWidget(button)
+            self._filters.addWidget(button)
 
     def _only(self, chosen: FlatButton) -> None:
         for button in self._areas:

@@ -237,7 +237,13 @@ class AreaPanel(Overlay):
             return
         self._twist(painter, QPointF(x + 5, box.center().y() + 0.5), row)
         draw_cut(
-            painter, self._plain, "text.strong", "text", QPointF(x + _STEP, base), row.node.title, room - _STEP
+            painter,
+            self._plain,
+            "text.strong",
+            "text",
+            QPointF(x + _STEP, base),
+            row.node.title,
+            room - _STEP,
         )
         mark = self._marks.get(row.node.key)
         if mark is not None:

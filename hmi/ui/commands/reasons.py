@@ -27,6 +27,7 @@ def label_of(info: TagInfo) -> str:
     """What a command is called."""
     known = {
         "sp": "Set point", "op": "Output", "mode": "Mode", "auto_cmd": "Mode", "oos": "Service", "speed_sp": "Speed",
+        "position_sp": "Position",
     }  # fmt: skip
     if info.signal in known:
         return tr(known[info.signal])

@@ -16,7 +16,7 @@ from hmi.ui.widgets import plain
 from hmi.ui.zoom import zoomed
 
 HEIGHT = 19
-_SIGN, _WORD, _TEXT = 0.0, 16.0, 80.0
+_SIGN, _WORD, _TEXT = 0.0, 16.0, 88.0
 _GAP = 8.0
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
@@ -18,10 +19,13 @@ LIMIT = 4
 
 
 class FaceplateDesk(QObject):
-    """Opens and closes faceplates; the oldest gives way to a fifth."""
+    """Opens and closes faceplates; the oldest that is not pinned gives way to a fifth."""
 
     trendAsked = Signal(list)
+    historyAsked = Signal(list)
     whyAsked = Signal(str)
+    displayAsked = Signal(str)
+    guidanceAsked = Signal(object)
 
     def __init__(self, theme: Theme, station: Station, window: QWidget) -> None:
         super().__init__(window)
@@ -29,6 +33,8 @@ class FaceplateDesk(QObject):
         self.cards: list[Faceplate] = []
         self._made_of: dict[int, tuple[object, ...]] = {}
         self._targets: dict[int, QRect] = {}
+        self.address_of: Callable[[str], str] = _nowhere
+        """Finds a display that shows an object for which the plant names none."""
 
     def open(self, target: str, box: QRect) -> Faceplate | None:
         """The faceplate of a tag or instance, beside ``box`` (window coordinates)."""
@@ -41,23 +47,42 @@ class FaceplateDesk(QObject):
                 card.raise_()
                 card.setFocus()
                 return card
-        while len(self.cards) >= LIMIT:
-            self.cards[0].close_card()
-        card = Faceplate(self._theme, self._station, content, self._window)
+        if not self._make_room():
+            self._station.notice.emit(
+                tr("{n} faceplates are pinned: close one of them first.", n=len(self.cards))
+            )
+            return None
+        whole = dataclasses.replace(content, display=content.display or self.address_of(content.name))
+        card = Faceplate(self._theme, self._station, whole, self._window)
         self._targets[id(card)] = box
         self._made_of[id(card)] = self._parts(content, card.tags)
         card.closed.connect(self._gone)
         card.trendAsked.connect(self.trendAsked)
+        card.historyAsked.connect(self.historyAsked)
         card.whyAsked.connect(self.whyAsked)
+        card.displayAsked.connect(self.displayAsked)
+        card.guidanceAsked.connect(self.guidanceAsked)
         self.cards.append(card)
         card.set_limit(self._area().height())
-        others = [other.geometry() for other in self.cards if other is not card]
-        card.setGeometry(place(box, card.size(), self._area(), others))
+        self._place(card)
         card.moved.connect(self._keep)
         card.show()
         card.raise_()
         card.setFocus()
         return card
+
+    def _make_room(self) -> bool:
+        """False when every faceplate is pinned and there is no room for another."""
+        while len(self.cards) >= LIMIT:
+            loose = next((card for card in self.cards if not card.is_pinned), None)
+            if loose is None:
+                return False
+            loose.close_card()
+        return True
+
+    def _place(self, card: Faceplate) -> None:
+        others = [other.geometry() for other in self.cards if other is not card]
+        card.setGeometry(place(self._targets[id(card)], card.size(), self._area(), others))
 
     def _area(self) -> QRect:
         return self._window.working_area()  # type: ignore[attr-defined]
@@ -69,8 +94,12 @@ class FaceplateDesk(QObject):
         self._window.setFocus()
 
     def _keep(self, card: Faceplate) -> None:
-        """Inside the working area after it grew or was moved; over its object only if there is no room."""
+        """Inside the working area after it grew or was moved; over its object only where the operator put it."""
         area, box = self._area(), card.geometry()
+        target = self._targets.get(id(card))
+        if target is not None and not card.was_moved and (box.intersects(target) or not area.contains(box)):
+            self._place(card)
+            return
         x = min(max(box.x(), area.left()), max(area.right() - box.width() + 1, area.left()))
         y = min(max(box.y(), area.top()), max(area.bottom() - box.height() + 1, area.top()))
         if (x, y) != (box.x(), box.y()):
@@ -89,6 +118,14 @@ class FaceplateDesk(QObject):
         for card in self.cards:
             card.setVisible(visible)
 
+    def display_left(self) -> None:
+        """Another display is opened: what is pinned stays where it is, its object is no longer in view."""
+        for card in list(self.cards):
+            if card.is_pinned:
+                card.was_moved = True
+            else:
+                card.close_card()
+
     def close_all(self) -> None:
         for card in list(self.cards):
             card.close_card()
@@ -99,11 +136,19 @@ class FaceplateDesk(QObject):
             content = content_of(card.content.name, self._station.catalogue)
             if content is not None and self._parts(content, card.tags) == self._made_of[id(card)]:
                 continue
-            place_now, box = card.pos(), self._targets[id(card)]
+            place_now, box, pinned, moved = (
+                card.pos(),
+                self._targets[id(card)],
+                card.is_pinned,
+                card.was_moved,
+            )
             card.close_card()
             again = self.open(content.name, box) if content is not None else None
             if again is not None:
+                again.was_moved = moved
                 again.move(place_now)
+                if pinned:
+                    again.head.pin.click()
                 self._keep(again)
 
     def _parts(self, content: Content, tags: Iterable[str]) -> tuple[object, ...]:
@@ -112,11 +157,18 @@ class FaceplateDesk(QObject):
         return content, *(known.get(tag) for tag in sorted(tags))
 
     def close_last(self) -> bool:
-        """True when there was one to close."""
+        """Close the one in use, else the last one opened; True when there was one."""
         if not self.cards:
             return False
-        self.cards[-1].close_card()
+        (self._in_use() or self.cards[-1]).close_card()
         return True
+
+    def _in_use(self) -> Faceplate | None:
+        """The one that has the keys."""
+        focus = self._window.focusWidget()
+        if focus is None:
+            return None
+        return next((card for card in self.cards if card is focus or card.isAncestorOf(focus)), None)
 
     def tags_of(self, target: str) -> list[str]:
         """The values that a trend of the object would show."""
@@ -126,9 +178,14 @@ class FaceplateDesk(QObject):
     def display_of(self, target: str) -> str:
         """The address of the object's own display; empty for none."""
         content = content_of(target, self._station.catalogue)
-        return content.display if content else ""
+        return content.display or self.address_of(content.name) if content else ""
 
     def main_tags(self) -> list[str]:
         """Of the faceplate in use, else of the last one opened."""
-        used = next((card for card in self.cards if card.hasFocus()), self.cards[-1] if self.cards else None)
+        used = self._in_use() or (self.cards[-1] if self.cards else None)
         return used.main_tags() if used else []
+
+
+def _nowhere(_target: str) -> str:
+    """Before a map of the plant is there."""
+    return ""

@@ -6,20 +6,22 @@ where there is any.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import cached_property
 from math import ceil, floor
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize
 from PySide6.QtGui import QColor, QPainter, QPixmap, QRegion, QTransform
 
 from hmi.core.clock import monotonic_ns
-from hmi.mimics import Scene
+from hmi.mimics import Element, Scene
 from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.painters import dynamic_painter, static_painter
 
+Painter = Callable[..., Any]
 Box = tuple[float, float, float, float]
 _CLOSE: Final = 3.0  # times what changed, up to which an area is painted as a whole
 _MANY: Final = 0.6  # of all elements; when more change the whole display is painted
@@ -27,6 +29,18 @@ _HOME: Final = 3.0  # pixels around an element's own box in which it paints as a
 _FEW: Final = 40  # damaged rectangles that are looked at one by one
 _LEAST: Final = 60  # elements painted at a time, whatever they cost
 _START_NS: Final = 20_000  # what an element costs until it was measured
+
+
+def _by_type(found: Callable[[Element], Painter | None], elements: Sequence[Element]) -> list[Painter | None]:
+    """The painter of each element, looked for once for each type."""
+    known: dict[tuple[str, bool], Painter | None] = {}
+    out: list[Painter | None] = []
+    for element in elements:
+        key = (element.type, element.definition is None)
+        if key not in known:
+            known[key] = found(element)
+        out.append(known[key])
+    return out
 
 
 def copy_region(painter: QPainter, region: QRegion, picture: QPixmap, ratio: float) -> None:
@@ -57,20 +71,25 @@ class Direct:
         self._background, self._size = background, size
         self._left, self._top, self._scale = offset.x(), offset.y(), kit.scale
         self._transform = QTransform.fromTranslate(self._left, self._top).scale(self._scale, self._scale)
-        self._growth = Growth(scene, kit.theme, round(kit.grow * 100)) if kit.grow > 1 else None
-        self._painters = [dynamic_painter(element) for element in scene.elements]
+        self._growth = Growth(scene, hits, kit.theme, round(kit.grow * 100)) if kit.grow > 1 else None
+        self._painters = _by_type(dynamic_painter, scene.elements)
         self._shown = list(scene.looks)  # as they are in the window
         self._extents: list[Box | None] = [None] * len(self._painters)  # None: not asked for yet
         self._boxes = [QRect()] * len(self._painters)
-        self._homes = [QRectF(e.x - _HOME, e.y - _HOME, e.w + 2 * _HOME, e.h + 2 * _HOME) for e in scene.elements]
         self._close: dict[int, list[int]] = {}
         self._far = set(range(len(self._painters)))  # elements that may paint outside their homes
         hits.extents[:] = hits.bounds
-        self._has_still = any(static_painter(element) for element in scene.elements)
+        self._stills = _by_type(static_painter, scene.elements)
         self._static: QPixmap | None = None
         self._asked, self._asked_for = QRegion(), set[int]()
         self._each_ns = float(_START_NS)
         self._prepare()
+
+    @cached_property
+    def _homes(self) -> list[QRectF]:
+        """Around each element, where it paints as a rule."""
+        margin, room = _HOME, 2 * _HOME
+        return [QRectF(e.x - margin, e.y - margin, e.w + room, e.h + room) for e in self._scene.elements]
 
     def _prepare(self) -> None:
         self._still(range(len(self._painters)))
@@ -82,7 +101,7 @@ class Direct:
 
     def _still(self, indices: Iterable[int]) -> None:
         """Add elements to the picture of what never moves; there is none where nothing stands still."""
-        if not self._has_still:
+        if not any(self._stills):
             return
         if self._static is None:
             self._static = self._empty_picture()
@@ -90,9 +109,8 @@ class Direct:
         try:
             painter.setTransform(self._transform * QTransform.fromScale(ratio, ratio))
             for index in indices:
-                element = self._scene.elements[index]
-                if (paint := static_painter(element)) is not None:
-                    paint(painter, element, self._kit_for(index))
+                if (paint := self._stills[index]) is not None:
+                    paint(painter, self._scene.elements[index], self._kit_for(index))
         finally:
             painter.end()
 
@@ -199,7 +217,9 @@ class Direct:
 
     def _to_design(self, box: QRect) -> QRectF:
         s = self._scale
-        return QRectF((box.x() - self._left) / s, (box.y() - self._top) / s, box.width() / s, box.height() / s)
+        return QRectF(
+            (box.x() - self._left) / s, (box.y() - self._top) / s, box.width() / s, box.height() / s
+        )
 
     # painting
 

@@ -47,7 +47,7 @@ class Hits:
     def of(cls, elements: Iterable[Element]) -> Hits:
         """For the elements of a scene, before anything is painted."""
         bounds = [QRectF(*element.bounds) for element in elements]
-        return cls(bounds, [QRectF() for _ in bounds])
+        return cls(bounds, list(bounds))
 
     def reaching(self, index: int, box: QRectF) -> list[int]:
         """Elements that paint inside ``box``, a place where element ``index`` paints; itself among them."""

@@ -47,7 +47,9 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import SIDE_BUTTONS
 
 SLICE_NS: Final = 16 * NS_PER_MS
-AT_ONCE: Final = 1_500  # elements; a larger display has a picture of its own, painted in slices, seen when whole
+AT_ONCE: Final = (
+    1_500  # elements; a larger display has a picture of its own, painted in slices, seen when whole
+)
 _CHUNK: Final = 60  # elements between two looks at the clock
 _MAX_TOOLTIP_TAGS = 3
 _RING: Final = 8.0  # what focus ring and hover frame need around an element

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import RuntimeClient
 from hmi.core.texts import tr
+from hmi.ui.flow import Flow
 from hmi.ui.points.model import WORDS, Filter, PointsModel
 from hmi.ui.points.table import PointsTable
 from hmi.ui.station import Station
@@ -39,7 +40,8 @@ class PointsPage(Panel):
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent, fill="background")
         self._theme, self._station = theme, station
-        self._asking, self._answered = False, False
+        self._asking, self._answered, self._again = False, False, False
+        self._counts: dict[str, int] = {}
         self._wanted: tuple[str, ...] = ()
         self._names: list[tuple[str, str, bool]] = []
         self.model = PointsModel(station.reading, self._time)
@@ -55,8 +57,7 @@ class PointsPage(Panel):
         self.states = {state: self._state_button(state) for state in ("", *WORDS)}
         self.states[""].setChecked(True)
         self._areas: list[FlatButton] = []
-        self._area_row = QHBoxLayout()
-        self._area_row.setSpacing(4)
+        self._filters = Flow()
         self._lay_out()
         self.model.arranged.connect(self._arranged)
         self._timer = QTimer(self)
@@ -65,6 +66,7 @@ class PointsPage(Panel):
         self._beat = QTimer(self)
         self._beat.setInterval(250)
         self._beat.timeout.connect(self._refresh_values)
+        station.statusChanged.connect(self._counts_told)
 
     def _lay_out(self) -> None:
         outer = QVBoxLayout(self)
@@ -79,16 +81,12 @@ class PointsPage(Panel):
         bar.addWidget(FlatButton(self._theme, tr("Why this number?"), self._why))
         bar.addWidget(FlatButton(self._theme, tr("Back to display"), self.closeAsked.emit))
         outer.addLayout(bar)
-        filters = QHBoxLayout()
-        filters.setSpacing(4)
-        filters.addWidget(self.search)
-        filters.addSpacing(12)
+        self._filters.addWidget(self.search)
+        self._filters.add_space(12)
         for button in self.states.values():
-            filters.addWidget(button)
-        filters.addSpacing(12)
-        filters.addLayout(self._area_row)
-        filters.addStretch(1)
-        outer.addLayout(filters)
+            self._filters.addWidget(button)
+        self._filters.add_space(12)
+        outer.addLayout(self._filters)
         panel = Panel(self._theme)
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(1, 1, 1, 1)
@@ -122,7 +120,7 @@ class PointsPage(Panel):
     def set_areas(self, areas: list[tuple[str, str]]) -> None:
         """(path, title) of every area that can be filtered by."""
         for button in self._areas:
-            self._area_row.removeWidget(button)
+            self._filters.removeWidget(button)
             button.hide()
             button.deleteLater()
         self._areas = []
@@ -132,7 +130,7 @@ class PointsPage(Panel):
             button.setProperty("area", path)
             button.clicked.connect(lambda _=False, chosen=button: self._only(chosen))
             self._areas.append(button)
-            self._area_row.addWidget(button)
+            self._filters.addWidget(button)
 
     def _only(self, chosen: FlatButton) -> None:
         for button in self._areas:
@@ -150,8 +148,17 @@ class PointsPage(Panel):
 
     # what the runtime says
 
+    def _counts_told(self) -> None:
+        """Other points are forced now: a long list, which is asked for more rarely, is asked for at once."""
+        status = self._station.status
+        if status is not None and status.points != self._counts:
+            self._counts = dict(status.points)
+            if self.isVisible():
+                self.ask()
+
     def ask(self) -> None:
-        """All rows; one question at a time."""
+        """All rows; one question at a time, and another one when something changed meanwhile."""
+        self._again = self._asking
         if self._asking:
             return
         self._asking, state = True, self.state
@@ -171,6 +178,8 @@ class PointsPage(Panel):
         if is_first or names != self._names:
             self._names = names
             self.model.set_rows(rows)
+        if self._again:
+            self.ask()
 
     def _arranged(self) -> None:
         self._tell_count()

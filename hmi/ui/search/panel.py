@@ -124,7 +124,10 @@ class SearchPanel(Overlay):
         self._station.alarmsChanged.connect(self._alarms_changed)
 
     def place_in(self, area: QRect) -> QRect:
-        width, height = min(self.theme.px(WIDTH), area.width() - 24), min(self.theme.px(HEIGHT), area.height() - 24)
+        width, height = (
+            min(self.theme.px(WIDTH), area.width() - 24),
+            min(self.theme.px(HEIGHT), area.height() - 24),
+        )
         return QRect(area.center().x() - width // 2, area.top() + 12, width, height)
 
     def open_panel(self, area: QRect) -> None:
@@ -245,7 +248,9 @@ class SearchPanel(Overlay):
         )
         x += _KIND_ROOM
         right = box.right() - _VALUE_ROOM - _MARK_ROOM
-        draw_cut(painter, self._plain, "text.strong", "text", QPointF(x, top + 19), entry.title, right - x - 8)
+        draw_cut(
+            painter, self._plain, "text.strong", "text", QPointF(x, top + 19), entry.title, right - x - 8
+        )
         below = " · ".join(filter(None, (entry.detail, entry.area)))
         draw_cut(
             painter, self._plain, "text.label", "text.secondary", QPointF(x, top + 37), below, right - x - 8

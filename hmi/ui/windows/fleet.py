@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
@@ -289,5 +288,3 @@ def monitors() -> list[Monitor]:
     first = QGuiApplication.primaryScreen()
     screens = sorted(QGuiApplication.screens(), key=lambda screen: screen is not first)
     return [Monitor(screen.name(), screen.availableGeometry()) for screen in screens]
-
-

@@ -49,6 +49,8 @@ class Host(QWidget):
     def _take_in(self, page: StationWindow) -> StationWindow:
         layout = self.layout()
         assert layout is not None
+        while layout.count():
+            layout.takeAt(0)  # the page before takes no more room; it is seen until the new one covers it
         layout.addWidget(page)
         page.windowTitleChanged.connect(self._titled)
         page.windowClosed.connect(self._page_closed)

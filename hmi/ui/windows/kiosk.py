@@ -60,7 +60,9 @@ class LeaveQuestion(Question):
     def __init__(self, theme: Theme, parent: QWidget, area: Callable[[], QRect]) -> None:
         super().__init__(theme, parent, area)
         self.setWindowTitle(tr("Leave the kiosk"))
-        words = tr("This screen shows the plant all the time. The windows of the station close when you leave.")
+        words = tr(
+            "This screen shows the plant all the time. The windows of the station close when you leave."
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.setSpacing(12)

@@ -34,7 +34,10 @@ class Windows(Protocol):
 
 
 def window_menu(windows: Windows, page: StationWindow) -> QMenu:
-    """A menu that deletes itself; every entry tells its key. In a kiosk what opens or closes windows is absent."""
+    """A menu that deletes itself; every entry tells its key. In a kiosk what opens or closes windows is absent.
+
+    What a narrow title bar has no room for is found here.
+    """
     menu = QMenu(page)
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.setFont(windows.theme.font("text"))
@@ -45,6 +48,11 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
         menu.addAction(action)
         return action
 
+    if page.header.back.isHidden():
+        add(tr("Back"), "Alt+Left", page.back)
+        add(tr("Forward"), "Alt+Right", page.forward)
+        add(tr("Up a level"), "Alt+Up", page.travel.up)
+        menu.addSeparator()
     if not windows.kiosk:
         add(tr("Another window"), "Ctrl+N", windows.open_window)
         add(tr("Full screen and back"), "F11", windows.toggle_full_screen)

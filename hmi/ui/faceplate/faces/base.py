@@ -22,7 +22,12 @@ _SMALL: Final = "text.small"
 
 
 class Face(QWidget):
-    """``look`` decides what is drawn from readings alone; it is painted again only when that changed."""
+    """``look`` decides what is drawn from readings alone; it is painted again only when that changed.
+
+    ``TOLD`` are the signals that it tells in words, so that no row has to.
+    """
+
+    TOLD: frozenset[str] = frozenset()
 
     def __init__(self, theme: Theme, source: ObjectSource) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QRectF
@@ -14,7 +15,12 @@ from hmi.ui.mimic.gauges import draw_beyond, draw_scale
 from hmi.ui.mimic.kit import CENTER, Kit
 
 _TOP, _FOOT, _NAMES, _DEVIATION = 8.0, 142.0, 158.0, 178.0
-_PLACES: Final = ((40.0, 22.0), (70.0, 16.0), (104.0, 18.0))  # left and width of PV, SP and OP
+# left and width of each bar
+_PLACES: Final[Mapping[str, tuple[float, float]]] = {
+    "PV": (40.0, 22.0),
+    "SP": (70.0, 16.0),
+    "OP": (104.0, 18.0),
+}
 _PERCENT: Final = (0.0, 100.0)
 _INSET: Final = 5.0
 
@@ -59,9 +65,8 @@ class LoopFace(Face):
         return ", ".join([*(f"{bar.name} {bar.shown.text}" for bar in look.bars), look.deviation])
 
     def draw(self, painter: QPainter, kit: Kit, look: LoopLook) -> None:
-        places = dict(zip(("PV", "SP", "OP"), _PLACES, strict=True))
         for bar in look.bars:
-            left, width = places[bar.name]
+            left, width = _PLACES[bar.name]
             body = QRectF(left, _TOP, width, _FOOT - _TOP)
             _draw_bar(painter, kit, body, bar)
             kit.text(painter, body.center().x(), _NAMES, bar.name, font="text.word", align=CENTER)

@@ -22,7 +22,7 @@ from hmi.ui.mimic.symbols import polygon
 from hmi.ui.mimic.vessels import draw_limits, draw_unknown_vessel, draw_water
 from hmi.ui.paint import draw_frame
 
-_VESSEL: Final = QRectF(34, 8, 66, 160)
+_VESSEL: Final = QRectF(34, 8, 58, 160)
 _BAND: Final = 4.0
 _SWITCHES: Final = {"high": 0.93, "low": 0.07}
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from hmi.core.texts import tr
-from hmi.mimics import Equipment, Gauge, Reading, Shown, gauge, show
+from hmi.mimics import DRIVE_SIGNALS, Equipment, Gauge, Reading, Shown, gauge, show
 from hmi.ui.faceplate.faces.base import WIDTH, Face, draw_word
 from hmi.ui.faceplate.faces.drive import draw_lying
 from hmi.ui.mimic import symbols
@@ -22,6 +22,8 @@ _BAR: Final = QRectF(16, 96, WIDTH - 32, 12)
 _WORD: Final = 86.0
 _SWITCHES: Final = 150.0  # first row
 _ROW, _BOX = 22.0, 13.0
+_OPENED: Final = DRIVE_SIGNALS["opened"]
+_CLOSED: Final = DRIVE_SIGNALS["closed"]
 
 
 class Switch(NamedTuple):
@@ -42,10 +44,11 @@ class ValveLook(NamedTuple):
 class ValveFace(Face):
     """State, badges and alarm mark are those of the symbol on a display."""
 
+    TOLD = frozenset((*_OPENED, *_CLOSED))
+
     def look(self) -> ValveLook:
         position = self.source.signal("position", "speed")
-        opened = self.source.signal("opened", "is_open", "zso")
-        closed = self.source.signal("closed", "is_closed", "zsc")
+        opened, closed = self.source.signal(*_OPENED), self.source.signal(*_CLOSED)
         switches = [
             _switch(name, reading)
             for name, reading in ((tr("Open"), opened), (tr("Closed"), closed))
@@ -96,7 +99,7 @@ def _words(switch: Switch) -> str:
 
 def _draw_switch(painter: QPainter, kit: Kit, y: float, switch: Switch) -> None:
     """A contact: filled when it is made, hollow when not, dashed with its cause when it is not known."""
-    box = QRectF(16, y - 11, _BOX, _BOX)
+    box = QRectF(4, y - 11, _BOX, _BOX)
     if switch.made is None:
         kit.dashed_box(painter, box.x(), box.y(), box.width(), box.height())
     else:

@@ -1,0 +1,122 @@
+"""The alarms of one object: acknowledge, shelve and guidance; a button that cannot be pressed says why."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QPointF, Signal
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from hmi.client.port import AlarmInfo
+from hmi.core.texts import tr
+from hmi.ui.faceplate.source import ObjectSource
+from hmi.ui.labels import state_words
+from hmi.ui.paint import draw_alarm_mark
+from hmi.ui.station import is_unacked
+from hmi.ui.theme import Theme
+from hmi.ui.widgets import FlatButton, Text
+from hmi.ui.zoom import zoomed
+
+MOST: Final = 3
+_MARK: Final = 28
+
+
+class AlarmLine(QWidget):
+    """One alarm: mark and message, below them its state and its buttons."""
+
+    ackAsked = Signal(list)
+    guidanceAsked = Signal(object)
+
+    def __init__(self, theme: Theme, row: AlarmInfo) -> None:
+        super().__init__()
+        self._theme, self.row = theme, row
+        unacked = is_unacked(row)
+        words = state_words(row)
+        self.ack = FlatButton(theme, tr("Acknowledge"), lambda: self.ackAsked.emit([row.occurrence_id]))
+        self.shelve = FlatButton(theme, tr("Shelve"))
+        self.shelve.set_enabled(False, tr("This station cannot shelve alarms."))
+        guidance = FlatButton(theme, tr("Guidance"), lambda: self.guidanceAsked.emit(row))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.px(_MARK), 2, 0, 4)
+        column.setSpacing(1)
+        column.addWidget(Text(theme, row.message, font="text.word" if unacked else "text.label"))
+        column.addWidget(Text(theme, words, font="text.small", color="text.label"))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(4)
+        for button in (self.ack, self.shelve, guidance):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
+        self.setAccessibleName(f"{row.message}, {words}")
+
+    def set_blocked(self, why: str) -> None:
+        """Why nothing can be acknowledged now; an alarm that is acknowledged says so itself."""
+        if not why and not is_unacked(self.row):
+            why = tr("It is acknowledged already.")
+        self.ack.set_enabled(not why, why)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme, _ = zoomed(self, self._theme)
+        draw_alarm_mark(painter, theme, self.row.priority, QPointF(11, 14), size=20)
+
+
+class AlarmList(QWidget):
+    """The most urgent ones; how many more there are, that there is none, or that it is not known."""
+
+    ackAsked = Signal(list)
+    guidanceAsked = Signal(object)
+
+    def __init__(self, theme: Theme, source: ObjectSource) -> None:
+        super().__init__()
+        self._theme, self._source = theme, source
+        self.lines: list[AlarmLine] = []
+        self._rows: list[AlarmInfo] | None = None
+        self.told = Text(theme, font="text.small", color="text.label", wrap=True)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(2)
+        self._column.addWidget(self.told)
+
+    def set_alarms(self) -> None:
+        """Take the list as it is now."""
+        rows = self._source.alarms
+        if rows != self._rows:
+            self._rows = rows
+            self._build(rows[:MOST])
+        self.refresh()
+
+    def _build(self, rows: list[AlarmInfo]) -> None:
+        for line in self.lines:
+            self._column.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        self.lines = [AlarmLine(self._theme, row) for row in rows]
+        for n, line in enumerate(self.lines):
+            line.ackAsked.connect(self.ackAsked)
+            line.guidanceAsked.connect(self.guidanceAsked)
+            self._column.insertWidget(n, line)
+
+    def refresh(self) -> None:
+        """Judge again what can be asked, and whether the list is known at all."""
+        why = self._why()
+        for line in self.lines:
+            line.set_blocked(why)
+        self.told.set_text(self._told())
+        self.told.setVisible(bool(self.told.full_text))
+
+    def _told(self) -> str:
+        if not self._source.alarms_heard:
+            return tr("Not known: the runtime is silent. What is listed is old.")
+        rows = self._rows or []
+        if not rows:
+            return tr("No active alarm")
+        more = len(rows) - len(self.lines)
+        return tr("{n} more in the alarm list", n=more) if more else ""
+
+    def _why(self) -> str:
+        station = self._source.station
+        status = station.status_of(self._source.content.name)
+        if status is None or not self._source.alarms_heard:
+            return tr("The runtime does not answer.")
+        return "" if "acknowledge" in status.roles else tr("You have no right to acknowledge.")

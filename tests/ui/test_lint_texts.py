@@ -1,0 +1,53 @@
+"""What the linter says of the room of texts is what the painters do with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtGui import QImage, QPainter
+
+from hmi.check._display_lints._widths import text_width
+from hmi.mimics import Catalogue, Scene, load_display, shipped_definitions
+from hmi.ui.mimic.growth import Probe
+from hmi.ui.mimic.painters import dynamic_painter, static_painter
+from hmi.ui.theme import Theme
+
+pytestmark = pytest.mark.qt
+LETTERS = "clarified water of the north hall and the south hall "
+CUT = {
+    "alarm_summary": "title", "button": "text", "deviation": "title", "entry": "label", "frame": "title",
+    "lamp": "label", "link": "text", "panel": "title", "selector": "label", "slider": "label", "status": "label",
+    "text": "text",
+}  # fmt: skip
+
+
+def letters_cut(kind: str, name: str, text: str) -> int:
+    """How many letters the painter of an element leaves out."""
+    raw: dict[str, Any] = {"id": "e_1", "type": kind, "x": 10, "y": 10, name: text}
+    scene = Scene(load_display({"elements": [raw]}, shipped_definitions(), arguments={}), Catalogue())
+    element, probe = scene.elements[0], Probe(Theme.load("light"))
+    painter = QPainter(QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied))
+    try:
+        if (still := static_painter(element)) is not None:
+            still(painter, element, probe)
+        if (moving := dynamic_painter(element)) is not None:
+            moving(painter, element, scene.looks[0], probe)
+    finally:
+        painter.end()
+    return probe.cut
+
+
+@pytest.mark.parametrize(("kind", "name"), CUT.items())
+def test_a_text_is_cut_by_its_painter_where_the_linter_says_so(qapp: Any, kind: str, name: str) -> None:
+    raw = {"id": "e_1", "type": kind, name: "x"}
+    element = load_display({"elements": [raw]}, shipped_definitions()).elements[0]
+    assert element.definition is not None
+    assert element.definition.texts is not None
+    [text] = [one for one in element.definition.texts(element) if one.name == name]
+    longest = max(n for n in range(1, 400) if text_width((LETTERS * 9)[:n].strip(), text.font) <= text.room)
+    assert letters_cut(kind, name, (LETTERS * 9)[:longest].strip()) == 0
+    assert letters_cut(kind, name, (LETTERS * 9)[: longest + 4].strip()) > 0
