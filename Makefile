@@ -60,13 +60,15 @@ format: install
 schemas: install
 	$(HMI) generate
 
-# A picture of each display in both themes, 24 simulated minutes after a dosing pump lost its prime.
-SHOWN := overview intake clarification filtration clearwell distribution utilities highlift dosing_naocl highlift_logic
+# A picture of each display in both themes, 24 simulated minutes after a pump has tripped or lost its prime.
+WATERWORKS := overview intake clarification filtration clearwell distribution utilities dosing_naocl
+HIGH_LIFT := highlift highlift_logic
+picture = $(HMI) demo waterworks --shot docs/images/$$display$$suffix.png --display $$display --theme $$theme --warm-up 24
 
 screenshots: install
-	set -e; for display in $(SHOWN); do for theme in light dark; do \
-		$(HMI) demo waterworks --shot docs/images/$$display$$(test $$theme = light || echo -dark).png --display $$display \
-			--theme $$theme --warm-up 24 --malfunction doser_loss-p401; done; done
+	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); \
+		for display in $(WATERWORKS); do $(picture) --malfunction doser_loss-p401; done; \
+		for display in $(HIGH_LIFT); do $(picture) --malfunction pump_trip-p501a; done; done
 	$(HMI) shot screens/waterworks filter docs/images/filter.png --parameter filter=filtration/f302
 	$(HMI) shot screens/waterworks filter docs/images/filter-dark.png --parameter filter=filtration/f302 --theme dark
 	$(HMI) demo waterworks --shot docs/images/link-lost.png --malfunction link_lost-opc --warm-up 1

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -43,13 +45,16 @@ PKI_FOLDER = "pki"
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
-    """What ``hmi serve`` was asked for. ``reason`` is why a supervisor started it again."""
+    """What ``hmi serve`` was asked for. ``reason`` is why a supervisor started it again; with ``parent_pipe`` the
+    runtime ends when its standard input closes.
+    """
 
     plant: Path
     data: Path
     endpoints: Path | None = None
     listen: str = ""
     reason: str = ""
+    parent_pipe: bool = False
 
 
 def run_runtime(options: RuntimeOptions) -> int:
@@ -80,7 +85,7 @@ async def _run(plant: Plant, data: DataFolder, options: RuntimeOptions) -> int:
     keep_revision(data.path, Path(plant.folder), plant.revision)
     await services.journal.open()
     try:
-        await _serve(Runtime(services), endpoints, data)
+        await _serve(Runtime(services), endpoints, data, parent_pipe=options.parent_pipe)
     finally:
         await services.journal.close()
     return 0
@@ -121,7 +126,9 @@ def build_services(
     )
 
 
-async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFolder) -> None:
+async def _serve(
+    runtime: Runtime, endpoints: EndpointsFile | None, data: DataFolder, *, parent_pipe: bool
+) -> None:
     services = runtime.services
     acquisition = Acquisition(
         services.plant,
@@ -136,6 +143,8 @@ async def _serve(runtime: Runtime, endpoints: EndpointsFile | None, data: DataFo
     server = api_server(Api(runtime, hub).app(), endpoint)
     server.on_started = partial(publish, data.path, endpoint)
     stop = _stop_event()
+    if parent_pipe:
+        _stop_with_parent(stop)
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(runtime.run(acquisition))
@@ -167,3 +176,16 @@ def _stop_event() -> asyncio.Event:
             continue
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     return stop
+
+
+def _stop_with_parent(stop: asyncio.Event) -> None:
+    """A thread reads standard input to its end; works with pipes on every platform."""
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        while os.read(0, 4096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the runtime has ended already
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, name="parent pipe", daemon=True).start()

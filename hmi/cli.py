@@ -280,6 +280,7 @@ def serve(
     endpoints: Annotated[Path | None, typer.Option(help="Endpoints file of a simulator.")] = None,
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
     reason: Annotated[str, typer.Option(help="Why this runtime is started; journalled first.")] = "",
+    parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
 ) -> None:
     """The runtime alone: no window, no Qt."""
     from hmi.bootstrap import RuntimeOptions, run_runtime
@@ -287,7 +288,12 @@ def serve(
 
     opened = open_plant(plant)
     options = RuntimeOptions(
-        plant=plant, data=_data_for(opened.id, data), endpoints=endpoints, listen=listen, reason=reason
+        plant=plant,
+        data=_data_for(opened.id, data),
+        endpoints=endpoints,
+        listen=listen,
+        reason=reason,
+        parent_pipe=parent_pipe,
     )
     raise typer.Exit(run_runtime(options))
 

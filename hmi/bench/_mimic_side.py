@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
@@ -53,7 +54,7 @@ class MimicScreen:
 
     @property
     def document(self) -> dict[str, Any]:
-        return json.loads(self.file.read_text(encoding="utf-8"))
+        return msgspec.json.decode(self.file.read_bytes())  # as a station gets it from its runtime
 
     def open(self) -> None:
         display = self.opened.display(self.file.name, self.catalogue.displays, self.catalogue, self._read)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from types import FunctionType
 from typing import Any
 
 from hmi.acquisition.port import Batch
@@ -42,7 +43,7 @@ def run() -> list[Figure]:
     kinds = f"{len(MIX)} kinds of expressions on {GROUPS * len(INPUTS):,} inputs; {share:.0%} were due"
     return [
         Figure("expressions.per_s_core", 1 / cost, "evaluations/s", kinds, f">= {GOAL:,}", 1 / cost >= GOAL),
-        Figure("expressions.cost_vs_bare_eval", cost / bare, "times", "eval() of the same compiled text, no quality"),
+        Figure("expressions.cost_vs_bare_python", cost / bare, "times", "the same text, Python alone, no quality"),
     ]  # fmt: skip
 
 
@@ -97,8 +98,8 @@ def _ours(plant: Plant) -> tuple[float, float]:
 
 
 def _bare(plant: Plant) -> float:
-    """CPU seconds for one ``eval`` of the same texts, names replaced by plain variables: the limit of Python."""
-    programs: list[tuple[Any, dict[str, Any]]] = []
+    """CPU seconds for one run of the same texts, names replaced by plain variables: the limit of Python."""
+    programs: list[FunctionType] = []
     for tag in plant.tags:
         if not tag.expression:
             continue
@@ -108,8 +109,8 @@ def _bare(plant: Plant) -> float:
             text = text.replace(f"'{name}'", f"v{number}")
             handle = plant.by_name[name].handle
             values[f"v{number}"] = _value(1, handle).value if handle < GROUPS * len(INPUTS) else 100.0
-        programs.append((compile(text, "<bare>", "eval"), values))
+        programs.append(FunctionType(compile(text, "<bare>", "eval"), values))
     began = time.process_time()
-    for program, values in programs:
-        eval(program, values)  # noqa: S307 - our own texts, as the limit
+    for program in programs:
+        program()
     return (time.process_time() - began) / len(programs)

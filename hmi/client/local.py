@@ -21,7 +21,7 @@ from hmi.core.errors import CommunicationError
 ADDRESS_FILE = "runtime.api"
 SOCKET_FILE = "runtime.sock"
 UNIX_PATH_LIMIT = 100
-ELSEWHERE = "watchkeeper-"
+ELSEWHERE = "watchkeeper-socket-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def withdraw(data: Path) -> None:
     except CommunicationError:
         folder = data
     (data / ADDRESS_FILE).unlink(missing_ok=True)
-    if folder.name.startswith(ELSEWHERE) and folder.parent == Path(tempfile.gettempdir()):
+    if folder != data and folder.name.startswith(ELSEWHERE) and folder.parent == Path(tempfile.gettempdir()):
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -89,6 +89,8 @@ def _too_many(count: int) -> str:
 def _without_heaps(prepared: Prepared, expander: Expander) -> tuple[Element, ...]:
     """Elements that cover the display hundreds of times would take minutes to paint, and show nothing more."""
     width, height = prepared.size
+    if sum(e.w * e.h for e in expander.out) <= MOST_LAYERS * width * height:
+        return tuple(expander.out)
     covered = sum(
         max(0.0, min(e.x + e.w, width) - max(e.x, 0.0)) * max(0.0, min(e.y + e.h, height) - max(e.y, 0.0))
         for e in expander.out

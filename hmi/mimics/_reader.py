@@ -272,7 +272,7 @@ class _Reader:
         size = definition.size if definition else (80, 40)
         x, y = self._number(parts, raw, "x", 0, -MOST_PIXELS), self._number(parts, raw, "y", 0, -MOST_PIXELS)
         w, h = self._number(parts, raw, "w", size[0], 0), self._number(parts, raw, "h", size[1], 0)
-        table = self.shared.tables.get(kind, {})
+        table, fixed = self.shared.tables.get(kind, {}), kind in (EMBED, REPEAT)
         for name, value in raw.items():
             if name in _COMMON:
                 continue
@@ -280,7 +280,7 @@ class _Reader:
             if known is None:
                 parts.unknown[name] = value
             else:
-                self._take(parts, known, value, fixed=kind in (EMBED, REPEAT))
+                self._take(parts, known, value, fixed=fixed)
         if parts.unknown and definition:
             names = ", ".join(sorted(drawn(name)[:60] for name in parts.unknown)[:10])
             what = f"element {identity} ({kind}) has no property {names}; it is kept and ignored"
@@ -320,7 +320,7 @@ class _Reader:
 
     def _take(self, parts: _Parts, known: Property, value: Any, *, fixed: bool) -> None:
         if isinstance(value, str) and value[:1] != "$" and fits(known, value):
-            parts.properties[known.name] = self._text(parts, known, value)
+            parts.properties[known.name] = value if drawn(value) is value else self._text(parts, known, value)
         elif isinstance(value, Mapping) and value.keys() == {"expr"} and known.type != "arguments":
             if fixed or known.type in ("overrides", "instances"):
                 self._wrong(parts, known, value)

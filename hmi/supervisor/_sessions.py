@@ -70,6 +70,9 @@ class Session:
         endpoints = self.data / READY_FILE if self.simulator else self.endpoints
         command = _hmi("serve", str(self.plant), "--data", str(self.data))
         command += ("--endpoints", str(endpoints)) if endpoints else ()
+        command += (
+            ("--parent-pipe",) if self.simulator else ()
+        )  # without its simulator it has nothing to watch
         command += ("--listen", self.listen) if self.listen else ()
         return ChildSpec(
             name="runtime",

@@ -115,3 +115,17 @@ def test_an_endless_loop_in_the_qt_thread_is_noticed(tmp_path: Path) -> None:
         supervisor.stop()
         thread.join(30)
     assert "no sign of life" in (tmp_path / "supervisor.jsonl").read_text(encoding="utf-8")
+
+
+def test_a_runtime_of_a_demo_ends_when_its_supervisor_is_gone(tmp_path: Path) -> None:
+    session = Session(plant=PLANT, data=tmp_path, simulator="waterworks", ports="auto", station=False)
+    supervisor = Supervisor(session.specs(), tmp_path)
+    try:
+        supervisor.start_all()
+        runtime = child(supervisor, "runtime")
+        assert runtime._process is not None and runtime._process.stdin is not None
+        runtime._process.stdin.close()  # what the system does when the supervisor dies
+        assert runtime._process.wait(20) == 0
+        assert (tmp_path / "journal.sqlite").exists(), "what it recorded is kept"
+    finally:
+        supervisor.end_all()

@@ -39,7 +39,8 @@ from hmi.ui.faceplate.card import Faceplate
 from hmi.ui.faceplate.desk import LIMIT
 from hmi.ui.faceplate.faces import Face
 from hmi.ui.faceplate.head import DISPLAY, GUIDANCE, HISTORY, TREND, WHY
-from hmi.ui.widgets import Text
+from hmi.ui.theme import Theme
+from hmi.ui.widgets import FlatButton, Text
 
 pytestmark = pytest.mark.qt
 FIGURES = {PUMP: 3, VALVE: 2, LOOP: 3, TANK: 2, ANALOGUE: 1}
@@ -444,3 +445,17 @@ def test_a_drag_moves_it_inside_the_working_area(qtbot) -> None:
         assert card.was_moved
         card._move_to(QPoint(-500, 5000))
         assert desk.window.working_area().contains(card.geometry())
+
+
+@pytest.mark.parametrize("percent", [100, 200])
+@pytest.mark.parametrize("kind", KINDS)
+def test_HM_17_no_button_is_cut_at_any_size_of_text(qtbot, kind: str, percent: int) -> None:
+    with open_faceplates(qtbot) as desk:
+        desk.window.desk._theme = Theme.load("light", percent)
+        desk.client.raise_alarms(CHLORINE, TRIP)
+        card = opened(qtbot, desk, OBJECTS[KINDS.index(kind)])
+        buttons = [b for b in card.findChildren(FlatButton) if b.isVisibleTo(card)]
+        cut = [b.text() for b in buttons if b.width() < b.sizeHint().width()]
+        assert cut == []
+        edge = card.width() - 1
+        assert [b.text() for b in buttons if b.mapTo(card, QPoint(b.width(), 0)).x() > edge] == []

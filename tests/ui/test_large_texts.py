@@ -10,6 +10,7 @@ pytest.importorskip("PySide6")
 
 from fleet_plant import open_fleet
 from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -20,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 from shell_plant import alarms
 
+from hmi.ui.alarms.model import Column
 from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.navigation import Place
@@ -169,6 +171,37 @@ def test_HM_17_at_least_three_alarms_stay_in_view(qtbot, percent: int) -> None:
         table = page.strip.table
         assert table.viewport().height() >= 3 * table.verticalHeader().defaultSectionSize()
         assert page.rect().contains(page.strip.geometry())
+
+
+@pytest.mark.parametrize("width", [1024, 1366, 1920])
+@pytest.mark.parametrize("percent", SCALES)
+def test_HM_17_the_button_of_an_alarm_is_always_in_view(qtbot, percent: int, width: int) -> None:
+    with open_fleet(qtbot, wanted=Look("light", percent)) as all_:
+        host = all_.fleet.hosts[0]
+        host.resize(width, 768)
+        qtbot.wait(50)
+        page = host.page
+        page.toggle_alarms()
+        qtbot.wait(50)
+        for table in (page.strip.table, page.alarm_page.table):
+            box = table.visualRect(table.alarm_model.index(0, Column.ACK))
+            assert table.viewport().rect().contains(box)
+            words = QFontMetrics(page.theme.font("text.word")).horizontalAdvance("Acknowledge")
+            assert table.delegate.button_box(box).width() >= words + 4
+
+
+def test_HM_17_columns_without_room_are_told_by_the_tooltip(qtbot) -> None:
+    with open_fleet(qtbot, wanted=Look("light", 200)) as all_:
+        all_.fleet.hosts[0].resize(1366, 768)
+        qtbot.wait(50)
+        table = all_.fleet.hosts[0].page.strip.table
+        model = table.alarm_model
+        hidden = [column for column in Column if table.isColumnHidden(column)]
+        assert hidden
+        told = model.data(model.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+        row = model.shown[0]
+        texts = {**dict(enumerate(model.texts(row))), Column.TAG: row.tag_name}
+        assert all(texts[column] in told for column in hidden)
 
 
 def test_text_size_by_the_keyboard(qtbot) -> None:

@@ -123,7 +123,8 @@ def test_an_unchanged_faceplate_stays_and_a_changed_one_is_made_again(qtbot) -> 
         assert pump in desk.window.desk.cards
         (made,) = (card for card in desk.window.desk.cards if card is not pump)
         assert made is not loop
-        assert (made.content.name, made.pos()) == ("intake/fic1", place)
+        assert made.content.name == "intake/fic1"
+        qtbot.waitUntil(lambda: made.pos() == place)
 
 
 def test_the_alarm_page_stays_open_and_a_trend_loses_what_is_gone(qtbot) -> None:

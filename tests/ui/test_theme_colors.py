@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("PySide6")
@@ -10,6 +12,7 @@ from PySide6.QtGui import QColor, QFontInfo, QFontMetricsF
 from PySide6.QtWidgets import QApplication
 
 from hmi.core.errors import ConfigurationError
+from hmi.ui.resources import resource
 from hmi.ui.theme import FONTS, SCALES, THEMES, Theme, apply_theme, load_fonts
 
 pytestmark = pytest.mark.qt
@@ -123,6 +126,15 @@ def test_HM_06_nothing_but_alarms_is_saturated_like_one() -> None:
 def test_unknown_theme_names_the_choices() -> None:
     with pytest.raises(ConfigurationError, match="light, dark"):
         Theme.load("pink")
+
+
+def test_the_font_is_bundled_with_its_licence() -> None:
+    folder = resource("fonts", "OFL.txt").parent
+    assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text(encoding="utf-8")
+    assert {path.suffix for path in folder.iterdir()} == {".otf", ".txt"}
+    notice = Path(__file__).parents[2] / "NOTICE"
+    words = notice.read_text(encoding="utf-8")
+    assert all(path.name in words for path in folder.iterdir())
 
 
 def test_bundled_font_has_tabular_figures(qapp: QApplication) -> None:

@@ -294,6 +294,11 @@ def test_two_on_the_same_equipment_may_share_a_place(folder: Path) -> None:
     assert linted(folder, pump, at("readout", 80, 60, tag="area1/p101.speed")) == []
 
 
+def test_a_control_shares_its_place_with_nothing_even_of_the_same_equipment(folder: Path) -> None:
+    mark, button = at("alarm_mark", 220, 60, 40, 40, tag="area1/lamp"), at("button", 40, 40, tag="area1/lamp")
+    assert linted(folder, mark, button) == [("overlap", "warning", FIRST + 1)]
+
+
 def test_a_small_value_is_found_only_in_a_crowd(folder: Path) -> None:
     first, second = at("valve", 40, 40, 20, 20), at("alarm_mark", 63, 40, 20, 20, tag="area1/lt1")
     mark = at("alarm_mark", 40, 40, 20, 20, tag="area1/ft1")

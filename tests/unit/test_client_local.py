@@ -6,6 +6,7 @@ import json
 import socket
 import stat
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from hmi.client.instructor import request, request_line
 from hmi.client.local import (
     ADDRESS_FILE,
+    ELSEWHERE,
     LocalEndpoint,
     choose_endpoint,
     find_endpoint,
@@ -68,6 +70,16 @@ def test_a_port_with_its_token_survives_the_file(tmp_path: Path) -> None:
     publish(tmp_path, endpoint)
     assert find_endpoint(tmp_path) == endpoint
     assert not endpoint.is_unix
+
+
+@POSIX
+def test_the_end_of_a_runtime_leaves_its_data_whatever_the_folder_is_called() -> None:
+    with tempfile.TemporaryDirectory(prefix=ELSEWHERE) as folder:
+        data = Path(folder)
+        (data / "journal.sqlite").write_text("kept", encoding="ascii")
+        publish(data, LocalEndpoint(path=str(data / "runtime.sock")))
+        withdraw(data)
+        assert [file.name for file in data.iterdir()] == ["journal.sqlite"]
 
 
 def answering(line: bytes) -> tuple[str, threading.Thread]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from hmi.check._display_lints._near import Box, Spot, common, inside
-from hmi.check._display_lints._view import TARGET, UNFOLDED, Doubt, View, box_of, subjects
+from hmi.check._display_lints._view import TARGET, UNFOLDED, Doubt, View, box_of, subject
 from hmi.core.commands import CommandClass
 from hmi.mimics import DEFAULT_SIZE
 
@@ -63,11 +63,18 @@ def overlap(view: View) -> Iterator[Doubt]:
     """What can be clicked and shares ground with something else that can."""
     said: set[tuple[str, str]] = set()
     for lower, upper, wide, high in view.neighbours:
-        if wide <= _SHARED or high <= _SHARED or subjects(lower.element) & subjects(upper.element):
+        if wide <= _SHARED or high <= _SHARED or _lead_alike(lower, upper):
             continue
         if (found := _clash(lower, upper, wide * high)) and (lower.top, upper.top) not in said:
             said.add((lower.top, upper.top))
             yield found
+
+
+def _lead_alike(one: Spot, other: Spot) -> bool:
+    """True where a click on either opens the same faceplate or display, and neither writes."""
+    if one.is_control or other.is_control:
+        return False
+    return subject(one.element) == subject(other.element) != ""
 
 
 def _clash(lower: Spot, upper: Spot, area: float) -> Doubt | None:

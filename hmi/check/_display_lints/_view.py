@@ -11,12 +11,11 @@ from hmi.check._display_lints._near import Box, Pair, Spot, pairs
 from hmi.check._display_lints._palette import Palette
 from hmi.check._names import FolderNames
 from hmi.core.identity import TagRef
-from hmi.mimics import Display, Element
+from hmi.mimics import Display, Element, tag_names
 from hmi.project.plant import AlarmDef, TagDef
 
 TARGET = 24.0  # least side of a click target in pixels (standards 2.9)
 UNFOLDED = ("embed", "repeat")
-_LEADING = ("tag", "instance", "display")  # properties that decide where a click leads
 
 
 class Doubt(NamedTuple):
@@ -131,26 +130,25 @@ def leads_anywhere(element: Element) -> bool:
     definition = element.definition
     if definition is None or not definition.clickable:
         return False
-    if definition.lists_alarms:
-        return True
-    kinds = ("tag", "instance", "area", "display", "list")
-    if any(element.properties.get(name) for kind in kinds for name in definition.named(kind)):
-        return True
-    return bool(element.bindings)
+    return definition.lists_alarms or bool(subject(element))
 
 
-def subjects(element: Element) -> frozenset[str]:
-    """The pieces of equipment that an element is about: two on one piece lead to one faceplate."""
-    found: set[str] = set()
-    definition = element.definition
-    names = [n for kind in _LEADING for n in definition.named(kind)] if definition is not None else []
-    for name in names:
-        value = element.properties.get(name)
-        if isinstance(value, str) and value:
-            found.add(TagRef.parse(value).name.partition(".")[0])
-    for binding in element.bindings.values():
-        found |= {tag.partition(".")[0] for tag in binding.names}
-    return frozenset(found)
+def subject(element: Element) -> str:
+    """Where a click leads: the display of a link, else the equipment of its first tag. Empty for nowhere."""
+    for name in ("display", "instance"):
+        if isinstance(written := element.properties.get(name), str) and written:
+            return written
+    first = next((tag for _, tag in tag_names(element)), "") or next(_tags_of_lists(element), "")
+    return TagRef.parse(first).name.partition(".")[0] if first else ""
+
+
+def _tags_of_lists(element: Element) -> Iterator[str]:
+    for name in element.definition.named("list") if element.definition is not None else ():
+        for row in rows_of(element, name):
+            tags = row.get("tags")
+            yield from (
+                tag for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str) and tag
+            )
 
 
 def rows_of(element: Element, name: str = "rows") -> Iterator[Mapping[str, Any]]:

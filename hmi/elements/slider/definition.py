@@ -23,6 +23,7 @@ from hmi.mimics import (
 )
 
 STEP, GAP = 26.0, 12.0
+VALUE = 100.0  # about what four figures, a unit and a mark take
 
 
 def look(inputs: Inputs) -> tuple[object, ...]:
@@ -54,7 +55,8 @@ def grip(element: Element, look: tuple[Any, ...], x: float, y: float) -> Grip | 
 
 
 def texts(element: Element) -> tuple[FixedText, ...]:
-    return (FixedText("label", element.get("label"), "text.label", element.w, "text.label"),)
+    """The value with its unit and mark stands to the right of the name."""
+    return (FixedText("label", element.get("label"), "text.label", element.w - VALUE, "text.label"),)
 
 
 DEFINITION = ElementDefinition(

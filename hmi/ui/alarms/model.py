@@ -177,13 +177,16 @@ class AlarmModel(QAbstractTableModel):
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
             return self.texts(row)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain(_explained(row))
+            return plain(_explained(row, self.texts(row)))
         return None
 
 
-def _explained(row: AlarmInfo) -> str:
+def _explained(row: AlarmInfo, texts: tuple[str, ...]) -> str:
+    """What was agreed, and the columns that a narrow list leaves out."""
     lines = [f"{row.tag_name}: {row.message}"]
     for title, text in (
+        (tr("State"), texts[Column.STATE]), (tr("Value"), texts[Column.VALUE]),
+        (tr("Limit"), texts[Column.LIMIT]), (tr("Area"), texts[Column.AREA]),
         (tr("Cause"), row.cause), (tr("Consequence"), row.consequence), (tr("Response"), row.response),
     ):  # fmt: skip
         if text:

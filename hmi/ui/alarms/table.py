@@ -29,13 +29,10 @@ _WIDTHS = {
     Column.LIMIT: 112, Column.STATE: 190, Column.AREA: 150, Column.ACK: 126,
 }  # fmt: skip
 _NARROW = 1500
-_LEAST = 60  # of the response
+_LEAST = 90  # of the column that takes what is left: the response, else the description
 _FIXED = frozenset((Column.MARK, Column.ACK, Column.TIME, Column.STATE))
-_OPTIONAL = (
-    Column.AREA,
-    Column.LIMIT,
-    Column.TAG,
-)  # left out of a narrow table in this order; the tooltip has all
+_OPTIONAL = (Column.AREA, Column.LIMIT, Column.TAG, Column.RESPONSE, Column.STATE, Column.VALUE)
+"""Left out of a narrow table, in this order; the tooltip has all of them. The button is never left out."""
 
 
 class AlarmHeader(QHeaderView):
@@ -104,14 +101,16 @@ class AlarmTable(QTableView):
         room, px = self.viewport().width(), self._theme.px
         left_out = _left_out(room / self._theme.scale)
         share = 1.0 if room >= px(_NARROW) else 0.7
+        taker = Column.DESCRIPTION if Column.RESPONSE in left_out else Column.RESPONSE
         used = 0
-        for column, width in _WIDTHS.items():
-            fixed = column in _FIXED
-            own = 0 if column in left_out else px(width if fixed else width * share)
-            used += own
+        for column in Column:
             self.setColumnHidden(column, column in left_out)
+            if column in left_out or column == taker:
+                continue
+            own = px(_WIDTHS[column] * (1 if column in _FIXED else share))
+            used += own
             self.setColumnWidth(column, own)
-        self.setColumnWidth(Column.RESPONSE, max(room - used, _LEAST))
+        self.setColumnWidth(taker, max(room - used, px(_LEAST)))
 
     def flash(self, lit: bool) -> None:
         """Repaint the marks of visible unacknowledged rows only."""
@@ -220,11 +219,14 @@ class AlarmTable(QTableView):
 
 def _left_out(room: float) -> frozenset[Column]:
     """Columns that a table of this width (pixels at 100 %) has no room for."""
-    need = sum(width if column in _FIXED else width * 0.7 for column, width in _WIDTHS.items()) + _LEAST
+    need = {column: width * (1 if column in _FIXED else 0.7) for column, width in _WIDTHS.items()}
+    need[Column.RESPONSE] = _LEAST
     found: set[Column] = set()
     for column in _OPTIONAL:
-        if need <= room:
+        if sum(need.values()) <= room:
             break
-        need -= _WIDTHS[column] * 0.7
+        del need[column]
+        if column == Column.RESPONSE:
+            need[Column.DESCRIPTION] = _LEAST
         found.add(column)
     return frozenset(found)

@@ -42,7 +42,8 @@ _MOVES: Final = {
 class Faceplate(QWidget):
     """Non-modal, movable and pinnable; follows the values while it is open.
 
-    ``was_moved``: the operator chose its place. ``is_pinned``: it stays when another display is opened.
+    ``was_moved``: the operator chose its place, ``is_dragged`` while that is done. ``is_pinned``: it stays when
+    another display is opened.
     """
 
     closed = Signal(object)
@@ -59,7 +60,7 @@ class Faceplate(QWidget):
         self._source = ObjectSource(station, content)
         self._dirty = True
         self._drag: QPoint | None = None
-        self.was_moved = False
+        self.was_moved = self.is_dragged = False
         self.limit = UNLIMITED
         self.setFixedWidth(theme.px(WIDTH))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -229,9 +230,10 @@ class Faceplate(QWidget):
             super().keyPressEvent(event)
 
     def _move_to(self, place: QPoint) -> None:
-        self.was_moved = True
+        self.was_moved = self.is_dragged = True
         self.move(place)
         self.moved.emit(self)
+        self.is_dragged = False
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.raise_()

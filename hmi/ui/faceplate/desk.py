@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
 from hmi.core.texts import tr
@@ -33,6 +33,7 @@ class FaceplateDesk(QObject):
         self.cards: list[Faceplate] = []
         self._made_of: dict[int, tuple[object, ...]] = {}
         self._targets: dict[int, QRect] = {}
+        self._wanted: dict[int, QPoint] = {}
         self.address_of: Callable[[str], str] = _nowhere
         """Finds a display that shows an object for which the plant names none."""
 
@@ -82,7 +83,9 @@ class FaceplateDesk(QObject):
 
     def _place(self, card: Faceplate) -> None:
         others = [other.geometry() for other in self.cards if other is not card]
-        card.setGeometry(place(self._targets[id(card)], card.size(), self._area(), others))
+        box = place(self._targets[id(card)], card.size(), self._area(), others)
+        self._wanted[id(card)] = box.topLeft()
+        card.setGeometry(box)
 
     def _area(self) -> QRect:
         return self._window.working_area()  # type: ignore[attr-defined]
@@ -90,19 +93,25 @@ class FaceplateDesk(QObject):
     def _gone(self, card: Faceplate) -> None:
         self.cards.remove(card)
         self._targets.pop(id(card), None)
+        self._wanted.pop(id(card), None)
         self._made_of.pop(id(card), None)
         self._window.setFocus()
 
     def _keep(self, card: Faceplate) -> None:
-        """Inside the working area after it grew or was moved; over its object only where the operator put it."""
-        area, box = self._area(), card.geometry()
-        target = self._targets.get(id(card))
-        if target is not None and not card.was_moved and (box.intersects(target) or not area.contains(box)):
-            self._place(card)
-            return
+        """Inside the working area after it grew, shrank or was moved; over its object only where the operator put it.
+
+        One that grew for a moment goes back to where it was.
+        """
+        area, box, key = self._area(), card.geometry(), id(card)
+        if card.is_dragged or key not in self._wanted:
+            self._wanted[key] = box.topLeft()
+        box.moveTopLeft(self._wanted[key])
         x = min(max(box.x(), area.left()), max(area.right() - box.width() + 1, area.left()))
         y = min(max(box.y(), area.top()), max(area.bottom() - box.height() + 1, area.top()))
-        if (x, y) != (box.x(), box.y()):
+        box.moveTo(x, y)
+        if box.intersects(self._targets.get(key, QRect())) and not card.was_moved:
+            self._place(card)
+        elif box.topLeft() != card.pos():
             card.move(x, y)
 
     def keep_inside(self) -> None:
@@ -136,17 +145,13 @@ class FaceplateDesk(QObject):
             content = content_of(card.content.name, self._station.catalogue)
             if content is not None and self._parts(content, card.tags) == self._made_of[id(card)]:
                 continue
-            place_now, box, pinned, moved = (
-                card.pos(),
-                self._targets[id(card)],
-                card.is_pinned,
-                card.was_moved,
-            )
+            place_now, box = self._wanted.get(id(card), card.pos()), self._targets[id(card)]
+            pinned, moved = card.is_pinned, card.was_moved
             card.close_card()
             again = self.open(content.name, box) if content is not None else None
             if again is not None:
                 again.was_moved = moved
-                again.move(place_now)
+                self._wanted[id(again)] = place_now
                 if pinned:
                     again.head.pin.click()
                 self._keep(again)

@@ -76,6 +76,8 @@ class Direct:
         self._shown = list(scene.looks)  # as they are in the window
         self._extents: list[Box | None] = [None] * len(self._painters)  # None: not asked for yet
         self._boxes = [QRect()] * len(self._painters)
+        self._moves = 0  # how often an element came to paint elsewhere
+        self._reached: dict[int, tuple[int, QRect, list[int]]] = {}  # by that number and place
         self._close: dict[int, list[int]] = {}
         self._far = set(range(len(self._painters)))  # elements that may paint outside their homes
         hits.extents[:] = hits.bounds
@@ -152,6 +154,7 @@ class Direct:
 
     def _everything(self, indices: list[int]) -> tuple[QRegion, Iterable[int]]:
         """Where each element paints now is found out when that is needed."""
+        self._moves += 1
         looks, bounds = self._scene.looks, self._hits.bounds
         for index in indices:
             self._shown[index] = looks[index]
@@ -168,12 +171,21 @@ class Direct:
         region, painted = QRegion(), set[int]()
         for index, box in boxes.items():
             region = region.united(box)
-            place = self._to_design(box)
-            for other in self._rivals(index, place):
-                extent = self._hits.extents[other] if self._extents[other] else self._extent(other)
-                if extent.intersects(place):
-                    painted.add(other)
+            known = self._reached.get(index)
+            if known is None or known[0] != self._moves or known[1] is not box:
+                others = self._reaching(index, self._to_design(box))
+                known = self._reached[index] = self._moves, box, others
+            painted.update(known[2])
         return region, painted
+
+    def _reaching(self, index: int, place: QRectF) -> list[int]:
+        """Elements that paint inside a place where one painted, itself among them."""
+        found: list[int] = []
+        for other in self._rivals(index, place):
+            extent = self._hits.extents[other] if self._extents[other] else self._extent(other)
+            if extent.intersects(place):
+                found.append(other)
+        return found
 
     def _rivals(self, index: int, place: QRectF) -> list[int]:
         """Elements to look at for a place where one painted: what stands too close, or reaches far."""
@@ -201,6 +213,7 @@ class Direct:
         return self._hits.extents[index]
 
     def _put(self, index: int, extent: Box) -> QRect:
+        self._moves += 1
         self._extents[index] = extent
         self._hits.extents[index] = place = QRectF(*extent)
         if self._homes[index].contains(place):

@@ -27,6 +27,7 @@ _SLACK: Final = 0.75  # pixels
 _KEPT: Final = 0.35  # of the distance to the edge of the element, where there is one worth keeping
 _CLOSE: Final = 6.0  # pixels
 _APART: Final = 1.0  # pixels between two texts
+_MOST: Final = 600  # elements; trying out more would hold up the event loop, their texts stay as designed
 _LOOKS: Final = 32  # looks of one element that are remembered
 
 
@@ -114,7 +115,8 @@ class Growth:
 
     def __init__(self, scene: Scene, hits: Hits, theme: Theme, wanted: int) -> None:
         self._scene, self._hits, self._theme = scene, hits, theme
-        self._steps = tuple(step for step in STEPS if step <= wanted)
+        few = len(scene.elements) <= _MOST
+        self._steps = tuple(step for step in STEPS if step <= wanted) if few else ()
         self._found: dict[int, int] = {}
         self._alike: dict[tuple[object, ...], int] = {}
         self._known: dict[int, set[tuple[int, ...]]] = {}

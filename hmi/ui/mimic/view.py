@@ -46,7 +46,7 @@ from hmi.ui.mimic.words import describe
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import SIDE_BUTTONS
 
-SLICE_NS: Final = 16 * NS_PER_MS
+SLICE_NS: Final = 24 * NS_PER_MS
 AT_ONCE: Final = (
     1_500  # elements; a larger display has a picture of its own, painted in slices, seen when whole
 )

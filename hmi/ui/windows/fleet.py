@@ -116,6 +116,8 @@ class Fleet(QObject):
         """Everything about windows and their look, below the button of the title bar."""
         button = page.header.menu
         menu = window_menu(self, page)
+        if menu.sizeHint().height() > page.working_area().height():  # never over the alarms
+            menu.setFont(self.theme.plain.font("text"))
         at = button.mapToGlobal(button.rect().bottomRight())
         menu.popup(at - QPoint(menu.sizeHint().width(), 0))
 
