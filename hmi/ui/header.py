@@ -29,7 +29,7 @@ _STEPS = (_NO_PLANT, _NO_USER)
 _LEFT, _RIGHT, _GAP, _RULES = 6, 6, 12, 3 * 17
 
 
-_CROWDED = 0.7  # of the width that the tabs want: with less they get a line of their own
+_CROWDED = 0.85  # of the width that the tabs want: with less they get a line of their own
 
 
 class Header(QWidget):

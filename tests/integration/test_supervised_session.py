@@ -123,7 +123,8 @@ def test_a_runtime_of_a_demo_ends_when_its_supervisor_is_gone(tmp_path: Path) ->
     try:
         supervisor.start_all()
         runtime = child(supervisor, "runtime")
-        assert runtime._process is not None and runtime._process.stdin is not None
+        assert runtime._process is not None
+        assert runtime._process.stdin is not None
         runtime._process.stdin.close()  # what the system does when the supervisor dies
         assert runtime._process.wait(20) == 0
         assert (tmp_path / "journal.sqlite").exists(), "what it recorded is kept"

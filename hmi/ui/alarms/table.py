@@ -29,7 +29,7 @@ _WIDTHS = {
     Column.LIMIT: 112, Column.STATE: 190, Column.AREA: 150, Column.ACK: 126,
 }  # fmt: skip
 _NARROW = 1500
-_LEAST = 90  # of the column that takes what is left: the response, else the description
+_LEAST, _LEAST_WORDS = 90, 170  # of the column that takes what is left: the response, else the description
 _FIXED = frozenset((Column.MARK, Column.ACK, Column.TIME, Column.STATE))
 _OPTIONAL = (Column.AREA, Column.LIMIT, Column.TAG, Column.RESPONSE, Column.STATE, Column.VALUE)
 """Left out of a narrow table, in this order; the tooltip has all of them. The button is never left out."""
@@ -227,6 +227,6 @@ def _left_out(room: float) -> frozenset[Column]:
             break
         del need[column]
         if column == Column.RESPONSE:
-            need[Column.DESCRIPTION] = _LEAST
+            need[Column.DESCRIPTION] = _LEAST_WORDS
         found.add(column)
     return frozenset(found)
