@@ -41,6 +41,7 @@ from hmi.ui.faceplate.faces import Face
 from hmi.ui.faceplate.head import DISPLAY, GUIDANCE, HISTORY, TREND, WHY
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
+from hmi.ui.windows.host import bring_back, remember
 
 pytestmark = pytest.mark.qt
 FIGURES = {PUMP: 3, VALVE: 2, LOOP: 3, TANK: 2, ANALOGUE: 1}
@@ -459,3 +460,16 @@ def test_HM_17_no_button_is_cut_at_any_size_of_text(qtbot, kind: str, percent: i
         assert cut == []
         edge = card.width() - 1
         assert [b.text() for b in buttons if b.mapTo(card, QPoint(b.width(), 0)).x() > edge] == []
+
+
+def test_a_pin_outlives_a_page_that_is_made_anew(qtbot) -> None:
+    with open_faceplates(qtbot) as desk:
+        opened(qtbot, desk, PUMP).set_pinned(True)
+        opened(qtbot, desk, LOOP)
+        memory = remember(desk.window)
+        desk.window.desk.close_all()
+        bring_back(desk.window, memory)
+        assert [(card.content.name, card.is_pinned) for card in desk.window.desk.cards] == [
+            (PUMP, True),
+            (LOOP, False),
+        ]

@@ -173,6 +173,10 @@ class Faceplate(QWidget):
     def is_pinned(self) -> bool:
         return self.head.pin.isChecked()
 
+    def set_pinned(self, pinned: bool) -> None:
+        if pinned != self.is_pinned:
+            self.head.pin.click()
+
     def main_tags(self) -> list[str]:
         return list(self.content.values[:3])
 

@@ -152,8 +152,7 @@ class FaceplateDesk(QObject):
             if again is not None:
                 again.was_moved = moved
                 self._wanted[id(again)] = place_now
-                if pinned:
-                    again.head.pin.click()
+                again.set_pinned(pinned)
                 self._keep(again)
 
     def _parts(self, content: Content, tags: Iterable[str]) -> tuple[object, ...]:

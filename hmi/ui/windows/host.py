@@ -18,10 +18,10 @@ MakePage = Callable[[Theme, str], StationWindow]
 
 
 class Memory(NamedTuple):
-    """What stays when a page is made anew."""
+    """What stays when a page is made anew; of a faceplate its object, where that is, and whether it is pinned."""
 
     history: History
-    faceplates: list[tuple[str, QRect]]
+    faceplates: list[tuple[str, QRect, bool]]
     trend: list[str]
     lists_alarms: bool
     has_instructor: bool
@@ -166,15 +166,16 @@ class Host(QWidget):
 
 
 def remember(page: StationWindow) -> Memory:
-    cards = [(card.content.name, page.desk.box_of(card)) for card in page.desk.cards]
+    cards = [(card.content.name, page.desk.box_of(card), card.is_pinned) for card in page.desk.cards]
     trend = [pen.tag for panel in page.trends for pen in panel.pens]
     listed = page.stack.currentWidget() is page.alarm_page
     return Memory(page.travel.history, cards, trend, listed, page.instructor is not None)
 
 
 def bring_back(page: StationWindow, memory: Memory) -> None:
-    for name, box in memory.faceplates:
-        page.desk.open(name, box)
+    for name, box, pinned in memory.faceplates:
+        if (card := page.desk.open(name, box)) is not None:
+            card.set_pinned(pinned)
     if memory.trend:
         page.open_trend(memory.trend)
     if memory.has_instructor:
