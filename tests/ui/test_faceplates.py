@@ -473,3 +473,16 @@ def test_a_pin_outlives_a_page_that_is_made_anew(qtbot) -> None:
             (PUMP, True),
             (LOOP, False),
         ]
+
+
+def test_after_a_question_the_faceplate_has_the_keys_again(qtbot) -> None:
+    with open_faceplates(qtbot) as desk:
+        card = opened(qtbot, desk, VALVE)
+        desk.window.activateWindow()
+        button = next(b for row in card.commands.rows for b, _ in row.buttons if b.text() == "Open")
+        button.click()
+        assert card.commands.confirm is not None
+        card.commands.confirm.cancelled.emit()
+        assert card.commands.confirm is None
+        assert desk.window.focusWidget() is card
+        assert desk.client.submitted == []

@@ -102,6 +102,7 @@ class Faceplate(QWidget):
         body.trendAsked.connect(self.trendAsked)
         body.whyAsked.connect(self.whyAsked)
         body.guidanceAsked.connect(self.guidanceAsked)
+        body.commands.answered.connect(self.setFocus)
         body.commands.grown.connect(lambda: QTimer.singleShot(0, self, self._show_commands_end))
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)

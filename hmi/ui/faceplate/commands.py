@@ -62,8 +62,9 @@ class CommandRow(QWidget):
 
 
 class CommandArea(QWidget):
-    """All commands of one object; one at a time, confirmed, its result in words."""
+    """All commands of one object; one at a time, confirmed, its result in words. ``answered``: a question is gone."""
 
+    answered = Signal()
     finished = Signal()
     grown = Signal()
 
@@ -72,7 +73,7 @@ class CommandArea(QWidget):
         self._theme, self._station, self._road = theme, station, station.commands
         self.rows = [CommandRow(theme, info) for info in _ordered(station, tags)]
         self.dialogue = Dialogue(theme, self._road, tags)
-        self.dialogue.closed.connect(self._focus_back)
+        self.dialogue.closed.connect(self.answered)
         self.dialogue.grown.connect(self.grown)
         self.dialogue.ended.connect(lambda _: self.finished.emit())
         self._column = QVBoxLayout(self)
@@ -127,10 +128,6 @@ class CommandArea(QWidget):
 
     def _ask(self, tag: str, value: Value, word: str) -> None:
         self.dialogue.ask(self._road.propose(tag, value, word))
-
-    def _focus_back(self) -> None:
-        if (card := self.parentWidget()) is not None:
-            card.setFocus()
 
 
 def _ordered(station: Station, tags: tuple[str, ...]) -> list[TagInfo]:
