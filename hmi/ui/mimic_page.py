@@ -14,7 +14,6 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import (
     Display,
-    OpenedDisplays,
     Samples,
     Scene,
     display_of_address,
@@ -51,7 +50,6 @@ class MimicPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.view)
-        self._opened = OpenedDisplays()
         self._tags: frozenset[str] = frozenset()
         self._history: dict[str, int] = {}
         self.name = ""
@@ -87,7 +85,7 @@ class MimicPage(QWidget):
             )
 
         def build(values: Mapping[str, DataValue], now_ns: int) -> Scene:
-            display = self._opened.display(address, source.document, catalogue, read)
+            display = self._station.displays.display(address, source.document, catalogue, read)
             return Scene(display, catalogue, values, now_ns)
 
         if display_weight(source.document, catalogue) <= SMALL:

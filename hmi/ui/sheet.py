@@ -17,7 +17,7 @@ from hmi.ui.shortcuts import GROUPS, SHORTCUTS
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
-WIDTH, HEIGHT = 1480, 460
+WIDTH, HEIGHT = 1480, 592
 _COLUMN: Final = 310
 # blocks (the groups in their order, then the function keys) by the number of columns
 _COLUMNS: Final = {

@@ -25,7 +25,7 @@ def grab_when_complete(window: StationWindow, *, timeout_s: float, settle_ms: in
         wait_until(lambda: window.mimic.is_settled, min(SETTLE_LIMIT_S, timeout_s))
     wait_until(lambda: False, settle_ms / 1000)
     window.mimic.view.repaint()
-    wait_until(lambda: window.mimic.view.is_current, timeout_s)
+    wait_until(lambda: window.mimic.view.is_current and window.mimic.view.is_grown, timeout_s)
     return window.grab().toImage()
 
 

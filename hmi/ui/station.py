@@ -19,7 +19,7 @@ from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.identity import TagRef, new_id
 from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
 from hmi.core.values import DataValue, Value, bad
-from hmi.mimics import Catalogue, Reading, Samples, TagAlarm, samples_of, worst_of
+from hmi.mimics import Catalogue, OpenedDisplays, Reading, Samples, TagAlarm, samples_of, worst_of
 from hmi.ui.commands.road import CommandRoad
 from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
@@ -61,6 +61,7 @@ class Station(QObject):
         self.plant: PlantInfo | None = None
         self.status: RuntimeStatus | None = None
         self.catalogue = Catalogue()
+        self.displays = OpenedDisplays()
         self.values: dict[str, DataValue] = {}
         self.alarms: dict[str, AlarmInfo] = {}
         self.tag_alarms: dict[str, TagAlarm] = {}

@@ -193,7 +193,8 @@ def palette(theme: Theme) -> QPalette:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Fusion, the palette and the bundled font for every standard widget; no style sheet (facts 7.2)."""
-    app.setStyle(QStyleFactory.create("Fusion"))
+    if app.style().name().lower() != "fusion":  # a new style would lay out and paint every widget anew
+        app.setStyle(QStyleFactory.create("Fusion"))
     app.setPalette(palette(theme))
     app.setFont(theme.font("text"))
     QToolTip.setPalette(palette(theme))

@@ -63,6 +63,7 @@ def open_fleet(
     station.start()
     fleet.start()
     qtbot.waitUntil(lambda: settings.is_read and fleet._restored and bool(station.alarms), timeout=10_000)
+    qtbot.waitUntil(lambda: not fleet.renewal.is_busy, timeout=10_000)
     qtbot.waitUntil(lambda: all(host.page.mimic.is_complete for host in fleet.hosts), timeout=10_000)
     try:
         yield Fleeted(fleet, station, made[0])

@@ -222,8 +222,10 @@ def test_texts_of_a_display_grow_inside_their_elements_alone(qapp) -> None:
     grown = 0
     for name, scene in scenes():
         growth = Growth(scene, Hits.of(scene.elements), Theme.load("light"), 200)
+        while not growth.is_settled:
+            growth.go_on(0)
         for index in range(len(scene.elements)):
-            percent = growth.percent(index)
+            percent = growth.percent(index, scene.looks[index])
             if percent > 100:
                 grown += 1
                 plain, large = growth._probed(index, 100), growth._probed(index, percent)
@@ -242,4 +244,5 @@ def test_a_display_at_100_percent_is_painted_as_designed(qapp) -> None:
 
     _, scene = next(iter(scenes()))
     growth = Growth(scene, Hits.of(scene.elements), Theme.load("light"), 100)
-    assert {growth.percent(index) for index in range(len(scene.elements))} == {100}
+    assert growth.is_settled
+    assert {growth.percent(index, look) for index, look in enumerate(scene.looks)} == {100}

@@ -12,8 +12,8 @@ from PySide6.QtGui import QImage, QPainter
 
 from hmi.check._display_lints._widths import text_width
 from hmi.mimics import Catalogue, Scene, load_display, shipped_definitions
-from hmi.ui.mimic.growth import Probe
 from hmi.ui.mimic.painters import dynamic_painter, static_painter
+from hmi.ui.mimic.probe import Probe
 from hmi.ui.theme import Theme
 
 pytestmark = pytest.mark.qt

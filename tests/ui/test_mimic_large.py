@@ -15,9 +15,10 @@ from PySide6.QtWidgets import QApplication
 from hmi.core import quality
 from hmi.core.values import DataValue
 from hmi.mimics import Scene
-from hmi.ui.mimic import view as view_module
+from hmi.ui.mimic import canvas as canvas_module
+from hmi.ui.mimic.canvas import AT_ONCE
 from hmi.ui.mimic.hits import Hits
-from hmi.ui.mimic.view import AT_ONCE, MimicView
+from hmi.ui.mimic.view import MimicView
 from hmi.ui.theme import Theme
 
 pytestmark = pytest.mark.qt
@@ -62,7 +63,7 @@ def test_a_large_display_is_seen_when_it_is_whole(qtbot: Any, monkeypatch: pytes
     QApplication.processEvents()
     whole = picture(view)
     with monkeypatch.context() as patched:
-        patched.setattr(view_module, "AT_ONCE", 10 * AT_ONCE)
+        patched.setattr(canvas_module, "AT_ONCE", 10 * AT_ONCE)
         assert whole == picture(shown(qtbot, scene))
 
 

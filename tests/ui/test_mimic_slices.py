@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from hmi.core import quality as q
 from hmi.mimics import TagAlarm
-from hmi.ui.mimic import view as view_module
+from hmi.ui.mimic import canvas as canvas_module
 from hmi.ui.mimic.direct import Direct
 from hmi.ui.mimic.offscreen import render
 from hmi.ui.mimic.view import MimicView
@@ -62,8 +62,8 @@ def different_pixels(one: QImage, other: QImage) -> int:
 
 
 def one_element_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(view_module, "SLICE_NS", 0)
-    monkeypatch.setattr(view_module, "_CHUNK", 1)
+    monkeypatch.setattr(canvas_module, "SLICE_NS", 0)
+    monkeypatch.setattr(canvas_module, "_CHUNK", 1)
 
 
 def test_slices_end_as_if_painted_at_once(view: MimicView, qtbot, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]

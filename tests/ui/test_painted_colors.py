@@ -71,4 +71,5 @@ def test_HM_06_the_window_paints_no_alarm_colour_without_an_alarm(qtbot, name: s
         station._alarms_turned()
         page.desk.open("intake/fic1", QRect(100, 100, 40, 40))
         assert page.theme.name == name
+        page.mimic.view._draw_until(None)  # now: the station would hear of its alarms again
         assert near_alarms(page.grab().toImage(), page.theme) == []

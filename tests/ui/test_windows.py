@@ -78,7 +78,7 @@ def test_windows_come_back_where_they_stood_with_what_they_showed(qtbot, tmp_pat
         complete(qtbot, fleet)
         second.showFullScreen()
         fleet.close_all()
-    qtbot.waitUntil(lambda: len(section(tmp_path, layout.SECTION)["windows"]) == 2)
+    qtbot.waitUntil(lambda: len(section(tmp_path, layout.SECTION).get("windows", ())) == 2)
     with open_fleet(qtbot, tmp_path) as again:
         hosts = again.fleet.hosts
         assert [host.page.mimic.name for host in hosts] == ["overview", "outlet"]
@@ -115,6 +115,7 @@ def test_the_theme_turns_in_every_window_and_is_kept(qtbot, tmp_path) -> None:
             Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
         )
         assert fleet.theme.name == "dark"
+        qtbot.waitUntil(lambda: not fleet.renewal.is_busy)
         assert {host.page.theme.name for host in fleet.hosts} == {"dark"}
         for host in fleet.hosts:
             assert host.page.mimic.view._theme.dark
@@ -134,6 +135,7 @@ def test_another_look_keeps_display_history_faceplate_and_trend(qtbot) -> None:
         page.desk.open("intake/fic1", QRect(100, 100, 40, 40))
         page.open_trend(["intake/fic1.pv"])
         all_.fleet.resize_text(2)
+        qtbot.waitUntil(lambda: not all_.fleet.renewal.is_busy)
         after = all_.fleet.hosts[0].page
         assert after is not page
         assert after.mimic.name == "intake"

@@ -123,7 +123,7 @@ def _limits(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
         y = draw_level(painter, curve, box, limit.value, kit, dotted=False)
         x, baseline = _label_place(box, y, taken)
         taken.append(y)
-        kit.text(painter, x, baseline, limit.name, font="text.small", color="text.secondary")
+        kit.text(painter, x, baseline, limit.name, font="text.small", color="text")  # over the band
     if curve.setpoint is not None and curve.low <= curve.setpoint <= curve.high:
         draw_level(painter, curve, box, curve.setpoint, kit, dotted=True)
 

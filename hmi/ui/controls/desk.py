@@ -34,6 +34,7 @@ class ControlDesk(QObject):
         self._sent: dict[str, int] = {}  # tags under way from here, and the control that asked
         self._view.activated.connect(self.activate)
         self._view.gripped.connect(self._gripped)
+        self._view.lookedElsewhere.connect(self._look)
         page.shown.connect(self.close)
         station.judged.connect(self._look)
         station.commands.turned.connect(self._turned)
@@ -198,7 +199,7 @@ class ControlDesk(QObject):
         """A control out of view: its question is over. One that moved with the window keeps its card beside it."""
         if self.card is None:
             return
-        if not self._view.isVisible():
+        if not self._view.isVisible() or not self._view.is_in_view(self._index):
             self.close()
         elif self.card.height() > self._window.working_area().height():
             self._keep()

@@ -52,7 +52,7 @@ class Backing(Direct):
         try:
             if start == count and self._static is not None:
                 painter.drawPixmap(0, 0, self._static)
-            painter.setTransform(self._transform * QTransform.fromScale(ratio, ratio))
+            painter.setTransform(self.transform * QTransform.fromScale(ratio, ratio))
             self._paint(painter, range(start - count, end - count))
         finally:
             painter.end()

@@ -65,13 +65,24 @@ class Direct:
     paints_later = True
 
     def __init__(
-        self, scene: Scene, hits: Hits, kit: Kit, size: QSize, offset: QPointF, background: QColor
+        self,
+        scene: Scene,
+        hits: Hits,
+        kit: Kit,
+        size: QSize,
+        offset: QPointF,
+        background: QColor,
+        *,
+        growth: Growth | None = None,
     ) -> None:
+        """``growth``: what is known of the room for texts, which does not depend on size and scale."""
         self._scene, self._hits, self._kit = scene, hits, kit
-        self._background, self._size = background, size
+        self.background, self._size = background, size
         self._left, self._top, self._scale = offset.x(), offset.y(), kit.scale
-        self._transform = QTransform.fromTranslate(self._left, self._top).scale(self._scale, self._scale)
-        self._growth = Growth(scene, hits, kit.theme, round(kit.grow * 100)) if kit.grow > 1 else None
+        self.transform = QTransform.fromTranslate(self._left, self._top).scale(self._scale, self._scale)
+        if growth is None and kit.grow > 1:
+            growth = Growth(scene, hits, kit.theme, round(kit.grow * 100))
+        self.growth = growth
         self._painters = _by_type(dynamic_painter, scene.elements)
         self._shown = list(scene.looks)  # as they are in the window
         self._extents: list[Box | None] = [None] * len(self._painters)  # None: not asked for yet
@@ -82,6 +93,7 @@ class Direct:
         self._far = set(range(len(self._painters)))  # elements that may paint outside their homes
         hits.extents[:] = hits.bounds
         self._stills = _by_type(static_painter, scene.elements)
+        self._still_sizes: dict[int, int] = {}  # what stands still, as it is in the picture, in per cent
         self._static: QPixmap | None = None
         self._asked, self._asked_for = QRegion(), set[int]()
         self._each_ns = float(_START_NS)
@@ -97,6 +109,11 @@ class Direct:
         self._still(range(len(self._painters)))
 
     @property
+    def place(self) -> tuple[float, QPointF]:
+        """Scale and offset that it was made for."""
+        return self._scale, QPointF(self._left, self._top)
+
+    @property
     def is_whole(self) -> bool:
         """True when every element can be shown."""
         return True
@@ -109,21 +126,67 @@ class Direct:
             self._static = self._empty_picture()
         painter, ratio = QPainter(self._static), self._kit.ratio
         try:
-            painter.setTransform(self._transform * QTransform.fromScale(ratio, ratio))
+            painter.setTransform(self.transform * QTransform.fromScale(ratio, ratio))
             for index in indices:
-                if (paint := self._stills[index]) is not None:
-                    paint(painter, self._scene.elements[index], self._kit_for(index))
+                if self._stills[index] is not None:
+                    self._still_sizes[index] = self._percent(index)
+                    self._paint_still(painter, index)
         finally:
             painter.end()
 
+    def _paint_still(self, painter: QPainter, index: int) -> None:
+        if (paint := self._stills[index]) is not None:
+            paint(painter, self._scene.elements[index], self._kit.grown(self._still_sizes[index]))
+
+    def _mend(self, indices: Iterable[int]) -> QRegion:
+        """Paint anew what stands still where its texts have another size; the places of the widget it stands in."""
+        sizes, region = self._still_sizes, QRegion()
+        turned = {i: self._percent(i) for i in indices if i in sizes and sizes[i] != self._percent(i)}
+        if self._static is None or not turned:
+            return region
+        for index in turned if len(turned) <= _FEW else ():
+            region = region.united(self._on_widget(*self._scene.elements[index].bounds))
+        if region.isEmpty():
+            region = QRegion(QRect(QPoint(), self._size))
+        sizes.update(turned)
+        painter, ratio = QPainter(self._static), self._kit.ratio
+        try:
+            painter.scale(ratio, ratio)
+            painter.setClipRegion(region)
+            painter.fillRect(region.boundingRect(), self.background)
+            painter.setTransform(self.transform, combine=True)
+            for index in self._standing(region):
+                self._paint_still(painter, index)
+        finally:
+            painter.end()
+        return region
+
+    def _standing(self, region: QRegion) -> list[int]:
+        """Elements of the picture that may stand in a region, in file order."""
+        places = [self._to_design(place) for place in self._rects(region)]
+        found = {index for place in places for index in self._hits.around(place)}
+        return sorted(index for index in found if index in self._still_sizes)
+
     def _empty_picture(self) -> QPixmap:
         picture = QPixmap(self._size * self._kit.ratio)
-        picture.fill(self._background)
+        picture.fill(self.background)
         return picture
 
     def _kit_for(self, index: int) -> Kit:
         """The tool box with texts as large as the user wants them, where the element has the room."""
-        return self._kit if self._growth is None else self._kit.grown(self._growth.percent(index))
+        return self._kit if self.growth is None else self._kit.grown(self._percent(index))
+
+    def _percent(self, index: int) -> int:
+        return 100 if self.growth is None else self.growth.percent(index, self._shown[index])
+
+    @property
+    def is_grown(self) -> bool:
+        """True when every text has the size that it has room for."""
+        return self.growth is None or self.growth.is_settled
+
+    def grow_texts(self, until_ns: int) -> list[int]:
+        """Find sizes of texts until a monotonic time; the elements that have to be drawn for it."""
+        return [] if self.growth is None else self.growth.go_on(until_ns)
 
     def grow(self, deadline_ns: int | None = None) -> bool:
         """There is nothing to prepare."""
@@ -138,6 +201,8 @@ class Direct:
     def draw(self, indices: Iterable[int]) -> QRegion:
         """Take the present looks of elements; the region of the widget that shows them as they were and are."""
         indices = list(indices)
+        if self.growth is not None:
+            self.growth.meet(indices)
         if len(indices) > _MANY * len(self._painters):
             region, painted = self._everything(indices)
         else:
@@ -148,6 +213,9 @@ class Direct:
                 changed += box.width() * box.height()
             whole = changed * _CLOSE >= area.width() * area.height()
             region, painted = self._area(area) if whole else self._places(boxes)
+        mended = self._mend(indices)
+        if not mended.isEmpty():
+            region, painted = region.united(mended), {*painted, *self._inside(mended)}
         self._asked = self._asked.united(region)
         self._asked_for.update(painted)
         return region
@@ -242,21 +310,25 @@ class Direct:
         indices = sorted(self._asked_for) if asked else self._inside(region)
         self._asked, self._asked_for = QRegion(), set()
         self._clear(painter, region)
-        painter.setTransform(self._transform, combine=True)
+        painter.setTransform(self.transform, combine=True)
         began = monotonic_ns()
         self._paint(painter, indices)
         if len(indices) >= _LEAST:
             self._each_ns = (monotonic_ns() - began) / len(indices)
 
     def _inside(self, region: QRegion) -> list[int]:
-        rects: Collection[QRect] = list(region) if region.rectCount() <= _FEW else [region.boundingRect()]  # type: ignore[call-overload]
-        return sorted({index for rect in rects for index in self._hits.meeting(self._to_design(rect))})
+        places = [self._to_design(place) for place in self._rects(region)]
+        return sorted({index for place in places for index in self._hits.meeting(place)})
+
+    def _rects(self, region: QRegion) -> Collection[QRect]:
+        """The rectangles of a region, or the one around it where they are many."""
+        return list(region) if region.rectCount() <= _FEW else [region.boundingRect()]  # type: ignore[call-overload]
 
     def _clear(self, painter: QPainter, region: QRegion) -> None:
         if self._static is not None:
             copy_region(painter, region, self._static, self._kit.ratio)
             return
-        painter.fillRect(region.boundingRect(), self._background)  # the painter's clip is the region
+        painter.fillRect(region.boundingRect(), self.background)  # the painter's clip is the region
 
     def _paint(self, painter: QPainter, indices: Iterable[int]) -> None:
         elements, looks, painters, kit = self._scene.elements, self._shown, self._painters, self._kit
@@ -266,7 +338,7 @@ class Direct:
             if paint is None:
                 continue
             try:
-                own = kit if self._growth is None else self._kit_for(index)
+                own = kit if self.growth is None else self._kit_for(index)
                 paint(painter, elements[index], looks[index], own)
             except Exception as error:
                 failed = failed or error

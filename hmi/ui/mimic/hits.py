@@ -49,11 +49,17 @@ class Hits:
         bounds = [QRectF(*element.bounds) for element in elements]
         return cls(bounds, list(bounds))
 
+    def twin(self) -> Hits:
+        """The same elements for another picture, of which nothing is painted yet."""
+        twin = Hits(self.bounds, list(self.bounds))
+        twin._listed, twin._near, twin._room = self._listed, self._near, self._room
+        return twin
+
     def reaching(self, index: int, box: QRectF) -> list[int]:
         """Elements that paint inside ``box``, a place where element ``index`` paints; itself among them."""
         near = self.near(index)
         if not self._room[index].contains(box):
-            near = self._candidates(box)
+            near = self.around(box)
         return self._painting(near, box)
 
     def near(self, index: int) -> list[int]:
@@ -61,14 +67,14 @@ class Hits:
         near = self._near.get(index)
         if near is None:
             self._room[index] = self.bounds[index].adjusted(-_SLACK, -_SLACK, _SLACK, _SLACK)
-            near = self._near[index] = self._candidates(self._room[index])
+            near = self._near[index] = self.around(self._room[index])
         return near
 
     def meeting(self, box: QRectF) -> list[int]:
         """Elements that paint inside a rectangle."""
-        return self._painting(self._candidates(box), box)
+        return self._painting(self.around(box), box)
 
-    def _candidates(self, box: QRectF) -> list[int]:
+    def around(self, box: QRectF) -> list[int]:
         """Elements that may ever paint inside a rectangle."""
         if _spans_many(box):
             return [i for i, bounds in enumerate(self.bounds) if bounds.intersects(box)]

@@ -33,7 +33,7 @@ SIGNS: Final = frozenset(("\u2007", "\u2212"))
 _ALIKE: Final = str.maketrans("123456789", "0" * 9)
 
 
-class _Widths:
+class Widths:
     """Text widths by font role. Figures are tabular: one width holds for every number of one form."""
 
     def __init__(self, theme: Theme) -> None:
@@ -79,7 +79,7 @@ class Kit:
         self.theme, self.scale, self.ratio, self.grow = theme, scale, ratio, grow
         self._grown: dict[int, Kit] = {}
         self.lit = True
-        self._widths = _Widths(theme)
+        self._widths = Widths(theme)
         self._trimmings = TrimmingStamps(theme, scale * ratio)
         self._stamps: dict[tuple[Any, ...], Stamp] = {}
         self._symbols: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()

@@ -20,6 +20,7 @@ from hmi.ui.windows.kiosk import Cover, LeaveQuestion
 from hmi.ui.windows.layout import Monitor, Place
 from hmi.ui.windows.look import Look
 from hmi.ui.windows.menu import window_menu
+from hmi.ui.windows.renewal import Renewal
 
 KEEP_MS: Final = 800
 """How long windows stand still before their places are kept."""
@@ -52,6 +53,7 @@ class Fleet(QObject):
         self.hosts: list[Host] = []
         self.covers: list[Cover] = []
         self.question: LeaveQuestion | None = None
+        self.renewal = Renewal(lambda: self.theme, lambda: self.question is not None, self)
         self._keep = QTimer(self)
         self._keep.setSingleShot(True)
         self._keep.setInterval(KEEP_MS)
@@ -140,7 +142,7 @@ class Fleet(QObject):
         self.set_look(look.look_of(self.theme)._replace(percent=percent))
 
     def set_look(self, chosen: Look) -> None:
-        """Every window in another theme or size of text, and kept for this user."""
+        """Every window in another theme or size of text, one after the other, and kept for this user."""
         if self._show_look(chosen):
             self.settings.put(look.SECTION, look.to_section(look.look_of(self.theme)))
 
@@ -156,8 +158,7 @@ class Fleet(QObject):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         apply_theme(application, theme)
-        for host in self.hosts:
-            host.renew(theme)
+        self.renewal.begin(self.hosts)
         for cover in self.covers:
             cover.set_theme(theme)
         return True
@@ -267,6 +268,7 @@ class Fleet(QObject):
             return
         if not self._closes_all and len(self.hosts) > 1:
             self.hosts.remove(host)
+            self.renewal.forget(host)
             host.end()
             self.keep()
             return
@@ -277,6 +279,7 @@ class Fleet(QObject):
     def stop(self) -> None:
         """Take every window from the screens."""
         self._over = True
+        self.renewal.stop()
         self._keep.stop()
         for cover in self.covers:
             cover.end()

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from hmi.ui.navigation import History
 from hmi.ui.theme import Theme
 from hmi.ui.window import StationWindow
 from hmi.ui.windows.layout import FULL, MAXIMIZED, NORMAL, Place
@@ -20,7 +19,6 @@ MakePage = Callable[[Theme, str], StationWindow]
 class Memory(NamedTuple):
     """What stays when a page is made anew; of a faceplate its object, where that is, and whether it is pinned."""
 
-    history: History
     faceplates: list[tuple[str, QRect, bool]]
     trend: list[str]
     lists_alarms: bool
@@ -39,6 +37,8 @@ class Host(QWidget):
         super().__init__()
         self._make = make
         self._may_close = False
+        self._coming: StationWindow | None = None  # in another look, not seen yet
+        self._has_begun = False
         self.fixed = False
         """A fixed window cannot be closed, left or made smaller."""
         column = QVBoxLayout(self)
@@ -64,20 +64,48 @@ class Host(QWidget):
 
     # another look
 
-    def renew(self, theme: Theme) -> None:
-        """The same page in another theme or size of text; what was open on it is opened again."""
+    def renew_some(self, theme: Theme) -> bool:
+        """One step towards the same page in another theme or size of text; True when it is in its place.
+
+        Each step is one turn of the event loop: the page is made, gets its plant and display, and takes its place.
+        What was open on the page before is opened again.
+        """
+        page = self._coming
+        if page is not None and (page.theme is not theme or page.wanted_display != self._display()):
+            self._drop_coming()  # somebody chose another look meanwhile, or went to another display
+        elif page is None:
+            if self.page.theme is theme:
+                return True
+            self._coming = page = self._make(theme, self._display())
+            page.resize(self.page.size())
+        elif not self._has_begun:
+            self._has_begun = True
+            page.travel.history = self.page.travel.history
+            page.begin()
+        else:
+            self._coming, self._has_begun = None, False
+            self._replace_by(page)
+            return True
+        return False
+
+    def _display(self) -> str:
+        return self.page.mimic.name or self.page.wanted_display
+
+    def _replace_by(self, page: StationWindow) -> None:
         before = self.page
         memory = remember(before)
-        page = self._make(theme, before.mimic.name)
-        page.travel.history = memory.history
         self.page = self._take_in(page)
-        page.begin()
         if self.isVisible():
             page.show()
         before.retire()
         bring_back(page, memory)
         page.mimic.view.setFocus()
         self.renewed.emit(page)
+
+    def _drop_coming(self) -> None:
+        if self._coming is not None:
+            self._coming.retire()
+        self._coming, self._has_begun = None, False
 
     # place
 
@@ -87,8 +115,7 @@ class Host(QWidget):
         box = QRect(self.pos(), self.size()) if state == NORMAL else self.normalGeometry()
         if not box.isValid():
             box = self.geometry()
-        display = self.page.mimic.name or self.page.wanted_display
-        return Place(display, self.screen().name(), box, state)
+        return Place(self._display(), self.screen().name(), box, state)
 
     def move_to(self, place: Place) -> None:
         """Take a place that is on a screen (see ``layout.settled``), and show the window there."""
@@ -160,6 +187,7 @@ class Host(QWidget):
     def end(self) -> None:
         """Close for good."""
         self._may_close = True
+        self._drop_coming()
         self.page.retire()
         self.close()
         self.deleteLater()
@@ -169,7 +197,7 @@ def remember(page: StationWindow) -> Memory:
     cards = [(card.content.name, page.desk.box_of(card), card.is_pinned) for card in page.desk.cards]
     trend = [pen.tag for panel in page.trends for pen in panel.pens]
     listed = page.stack.currentWidget() is page.alarm_page
-    return Memory(page.travel.history, cards, trend, listed, page.instructor is not None)
+    return Memory(cards, trend, listed, page.instructor is not None)
 
 
 def bring_back(page: StationWindow, memory: Memory) -> None:
