@@ -6,6 +6,7 @@ This module imports no Qt by itself, so that a missing library is met by a sente
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import importlib.metadata
 import os
 import sys
@@ -152,6 +153,8 @@ def _application(theme_name: str, percent: int) -> tuple[Any, Any]:
 
     from hmi.ui.theme import Theme, apply_theme
 
+    if sys.stderr is not None and not faulthandler.is_enabled():
+        faulthandler.enable()  # a crash inside a library leaves the place where it happened
     application = QApplication.instance() or QApplication(sys.argv[:1])
     application.setApplicationName("Watchkeeper")
     theme = Theme.load(theme_name, percent)

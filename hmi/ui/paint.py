@@ -8,13 +8,14 @@ pixmaps by theme, mark, state, size and density: a flood of alarms costs one bli
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import lru_cache
 from math import ceil
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap
 
 from hmi.ui.theme import Theme, make_font
 
@@ -97,10 +98,19 @@ def _drawn(width: int, height: int, density: float, draw: Draw) -> QPixmap:
     picture = QPixmap(width, height)
     picture.fill(QColor(0, 0, 0, 0))
     picture.setDevicePixelRatio(density)
-    inner = QPainter(picture)
-    draw(inner, QPointF(width / density / 2, height / density / 2))
-    inner.end()
+    with painting(picture) as inner:
+        draw(inner, QPointF(width / density / 2, height / density / 2))
     return picture
+
+
+@contextmanager
+def painting(picture: QPixmap | QImage) -> Generator[QPainter, None, None]:
+    """A painter that ends whatever happens: a picture that goes before its painter takes the process with it."""
+    painter = QPainter(picture)
+    try:
+        yield painter
+    finally:
+        painter.end()
 
 
 @lru_cache(maxsize=64)

@@ -288,8 +288,8 @@ class Canvas(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paints += 1
-        painter = QPainter(self)
         backing = self._built(self._scene) if self._scene is not None else None
+        painter = QPainter(self)
         try:
             if backing is None or not backing.is_whole:  # what was painted a second ago must not seem live
                 painter.fillRect(event.rect(), self._theme.color("background"))

@@ -23,6 +23,7 @@ from hmi.ui.paint import (
     draw_badge,
     draw_clock,
     draw_quality_mark,
+    painting,
 )
 from hmi.ui.theme import Theme
 
@@ -258,10 +259,9 @@ class Kit:
         pixmap = QPixmap(ceil((at.width() + 4) * density), ceil((at.height() + 4) * density))
         pixmap.fill(QColor(0, 0, 0, 0))
         pixmap.setDevicePixelRatio(density)
-        inner = QPainter(pixmap)
-        inner.setRenderHint(QPainter.RenderHint.Antialiasing)
-        draw(inner, self.theme.plain, QRectF(2, 2, at.width(), at.height()))
-        inner.end()
+        with painting(pixmap) as inner:
+            inner.setRenderHint(QPainter.RenderHint.Antialiasing)
+            draw(inner, self.theme.plain, QRectF(2, 2, at.width(), at.height()))
         self._symbols[key] = pixmap
         if len(self._symbols) > _SYMBOLS:
             self._symbols.popitem(last=False)

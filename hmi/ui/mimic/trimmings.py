@@ -19,6 +19,7 @@ from hmi.ui.paint import (
     draw_frame,
     draw_quality_mark,
     mark_width,
+    painting,
 )
 from hmi.ui.theme import Theme
 
@@ -83,9 +84,8 @@ class TrimmingStamps:
         picture = QPixmap(ceil((to_left + to_right) * density), ceil((up + down) * density))
         picture.fill(QColor(0, 0, 0, 0))
         picture.setDevicePixelRatio(density)
-        painter = QPainter(picture)
-        draw_trimmings(painter, self.theme, trimmings, to_left, up)
-        painter.end()
+        with painting(picture) as painter:
+            draw_trimmings(painter, self.theme, trimmings, to_left, up)
         return picture, to_left, up
 
 
