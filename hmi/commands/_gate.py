@@ -86,6 +86,7 @@ class CommandGate:
         self._busy: dict[str, _Revision] = {}
         self._cut: set[str] = set()
         self._running: dict[str, asyncio.Task[CommandResult]] = {}
+        self._closing = False
         self._unknown: dict[str, str] = {}
         self._last_write_ns: dict[str, int] = {}
         self._now = _Revision(GateTables(plant), values)
@@ -109,6 +110,9 @@ class CommandGate:
             return earlier
         running = self._running.get(command.id)
         if running is None:
+            if self._closing:
+                ending = Refusal(Reason.NO_COMMUNICATION, "the runtime is ending; nothing was sent")
+                return await self._refuse(principal, command, (ending,))
             running = asyncio.create_task(self._guarded(principal, command), name=f"command {command.id}")
             self._running[command.id] = running
             running.add_done_callback(lambda _: self._running.pop(command.id, None))
@@ -123,7 +127,8 @@ class CommandGate:
                 self._unknown[record.object_id] = str(record.payload.get("command_id", ""))
 
     async def close(self) -> None:
-        """Wait for the commands that are under way; each of them ends by its own time limits."""
+        """Admit no more, and wait for the commands that are under way; each ends by its own time limits."""
+        self._closing = True
         if self._running:
             await asyncio.wait(list(self._running.values()))
 

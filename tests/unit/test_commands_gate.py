@@ -281,6 +281,20 @@ async def test_a_station_that_goes_away_does_not_cut_the_audit_trail() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_runtime_that_ends_admits_no_more_commands_and_ends_those_under_way() -> None:
+    desk = Desk()
+    under_way = asyncio.create_task(desk.ask(value=55.0))
+    while not desk.gate._running:
+        await asyncio.sleep(0)
+    await desk.gate.close()
+    late = await desk.ask(value=60.0)
+    assert ((await under_way).state, late.state) == (CommandState.CONFIRMED, CommandState.REFUSED)
+    assert reasons(late) == [Reason.NO_COMMUNICATION]
+    assert [request.value for request in desk.device.requests] == [55.0]
+    assert desk.audit == ["command.requested", "command.confirmed", "command.refused"]
+
+
+@pytest.mark.asyncio
 async def test_without_a_journal_nothing_is_sent() -> None:
     desk = Desk()
     desk.journal.broken = True

@@ -66,7 +66,7 @@ async def connect(name: str, endpoint: Endpoint, settings: Mapping[str, Any]) ->
         await link.client.connect()
         if policy_name(chosen) != "None":
             _check_offer(offered, await link.client.get_endpoints())
-    except BaseException:
+    except BaseException:  # cancelled too: no socket is left behind
         await link.close()
         raise
     for note in notes:

@@ -100,7 +100,7 @@ class OpcuaDriver:
         except (OSError, ua.UaError) as error:
             await self.close()
             raise CommunicationError(f"{self._endpoint.url} cannot be reached: {error}") from error
-        except BaseException:
+        except BaseException:  # cancelled too: no socket is left behind
             await self.close()
             raise
         return self._server.identity
