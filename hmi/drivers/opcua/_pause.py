@@ -90,16 +90,15 @@ class Pauser:
         for part in chunks(due, self._chunk):
             if self._news.is_set():
                 return  # what is wanted now comes before what may rest
+            last = await self._read_or_note(group, part)  # before the pause: no old value looks live after it
+            if last is None:
+                self._unable.update(part)
+                continue
             stopped = await self._switch(group, part, ua.MonitoringMode.Disabled)
             self._unable.update(set(part).difference(stopped))
             await self._watch.pause(stopped)
-            last = await self._read_or_note(group, stopped)
-            if last is None:  # without a last value to mark, the old one would look live
-                self._unable.update(stopped)
-                self._watch.paused.difference_update(stopped)
-                await self._switch(group, stopped, ua.MonitoringMode.Reporting)
-                return
-            self._sink(Batch(group.name, [(handle, resting_value(value)) for handle, value in last.items()]))
+            marked = [(handle, resting_value(last[handle])) for handle in stopped if handle in last]
+            self._sink(Batch(group.name, marked))
 
     async def _read_or_note(self, group: Group, handles: Sequence[int]) -> Mapping[int, DataValue] | None:
         """Fresh values; None when the server refuses the read."""
