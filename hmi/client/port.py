@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
 from hmi.client.points import PointPage
 from hmi.client.why import Why
 from hmi.core.commands import CommandResult, OperatorCommand
@@ -166,30 +167,6 @@ class ReloadResult(msgspec.Struct, frozen=True):
     refusals: list[str] = []
 
 
-class AlarmInfo(msgspec.Struct, frozen=True):
-    """One alarm row on the wire; times UTC ns, see hmi.core.alarms.AlarmRow."""
-
-    alarm_id: str
-    occurrence_id: str
-    tag_id: str
-    tag_name: str
-    name: str
-    message: str
-    priority: int
-    state: str
-    area: str
-    value: Any
-    limit: Any
-    unit: str
-    alarm_time: int
-    state_unknown: bool = False
-    response: str = ""
-    display: str = ""
-    cause: str = ""
-    consequence: str = ""
-    stored: bool = True
-
-
 Lane = Literal["latest", "every"]
 FASTEST = 1_000_000.0
 HISTORY_GROUP = "history"
@@ -308,7 +285,44 @@ class RuntimeClient(Protocol):
         """Points that are forced, simulated, manual or out of service, or those of one of ``POINT_STATES``."""
         ...
 
-    async def alarms(self) -> list[AlarmInfo]: ...
+    async def alarms(self, *, state: str = "active") -> list[AlarmInfo]:
+        """The active list, or that of the shelved, suppressed or out_of_service alarms."""
+        ...
+
+    async def alarm(self, alarm_id: str) -> AlarmDetails:
+        """One alarm with its guidance, its rule with the truth of it, and its newest records."""
+        ...
+
+    async def act_on_alarms(
+        self,
+        act: str,
+        alarm_ids: Sequence[str],
+        *,
+        seconds: float = 0,
+        one_shot: bool = False,
+        reason: str = "",
+        comment: str = "",
+    ) -> list[str]:
+        """One of ``ALARM_ACTS``; one sentence per refused one. Every act is journalled, refusals too."""
+        ...
+
+    async def silence(self, area: str = "") -> None:
+        """Stop the sound of what sounds now; it acknowledges nothing, and a new alarm sounds again."""
+        ...
+
+    async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
+        """KPIs of standards 1.11 from ``start`` (0: 7 days ago) to ``end`` (0: now), UTC ns."""
+        ...
+
+    async def search_journal(self, query: JournalQuery) -> JournalPage: ...
+
+    async def note(self, object_id: str, text: str) -> None:
+        """A note of the operator on any object (a tag, alarm, instance, display or area id)."""
+        ...
+
+    async def handover(self, since: int = 0) -> Handover:
+        """What the next shift has to know; ``since`` 0: 12 hours ago."""
+        ...
 
     async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
         """Acknowledge occurrences; returns one sentence per refused one."""

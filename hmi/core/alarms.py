@@ -46,6 +46,11 @@ class AlarmEvent(Enum):
     OOS = "OOS"
     RTS = "RTS"
     REALARM = "REALARM"
+    ENABLE = "ENABLE"
+    DISABLE = "DISABLE"
+    SILENCE = "SILENCE"
+    COMMENT = "COMMENT"
+    ATTR_CHANGE = "ATTR_CHANGE"
     REFUSED = "REFUSED"
     REMOVED = "REMOVED"
 
@@ -82,7 +87,13 @@ class AlarmFlags:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRow:
-    """One alarm as a list shows it. Times are UTC ns; ``limit`` and ``value`` in the tag's unit."""
+    """One alarm as a list shows it. Times are UTC ns; ``limit`` and ``value`` in the tag's unit.
+
+    ``condition_time``: first crossing; ``alarm_time``: delay expired. ``first_out``: rank in its first-out
+    group, 1 = first, 0 = none; ``first_out_within_ms`` > 0: simultaneous with a neighbour within so much.
+    ``shelve_until``: 0 = not shelved. ``quality``: status code of the value that raised it; ``q_flag`` in the
+    list when it is Uncertain. ``source``: "" = evaluated here, else the connection whose server sent it.
+    """
 
     alarm_id: str
     occurrence_id: str
@@ -101,3 +112,17 @@ class AlarmRow:
     response: str = ""
     display: str = ""
     suppressed_reason: str = ""
+    kind: str = ""
+    condition_time: int = 0
+    event_time: int = 0
+    quality: int = 0
+    shelve_until: int = 0
+    one_shot: bool = False
+    hidden_by: str = ""
+    hidden_since: int = 0
+    comment: str = ""
+    group: str = ""
+    first_out: int = 0
+    first_out_within_ms: int = 0
+    latching: bool = False
+    source: str = ""

@@ -128,8 +128,14 @@ class TagDef:
 
 @dataclass(frozen=True, slots=True)
 class AlarmDef:
-    """One alarm (standards 1.5). ``kind`` is ``high``, ``low``, ``high_high``, ``low_low``, ``discrete``
-    (true or equal to ``limit``), ``bad`` or ``expression``. Delays in seconds, deadband in EU.
+    """One alarm (standards 1.5). ``kind`` is ``high``, ``low``, ``high_high``, ``low_low``, ``deviation``,
+    ``rate_up``, ``rate_down``, ``discrete`` (true or equal to ``limit``), ``discrepancy``, ``stale``, ``bad``
+    or ``expression``. Times in seconds, deadband in EU.
+
+    ``setpoint``: tag that a deviation is measured from. ``command``: tag that the feedback (``tag_id``) has to
+    follow within ``on_delay_s`` and ``tolerance``. ``window_s``: of the slope of a rate of change, whose limit
+    is in EU per second. ``count`` raw crossings within ``count_window_s`` raise it too. ``limits_when``: pairs
+    of expression and limit, the first true one counts, else ``limit``.
     """
 
     id: str
@@ -153,6 +159,30 @@ class AlarmDef:
     display: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     source: Source = Source()
+    setpoint: str = ""
+    command: str = ""
+    tolerance: float = 0.0
+    window_s: float = 0.0
+    hold_s: float = 0.0
+    count: int = 0
+    count_window_s: float = 0.0
+    limits_when: tuple[tuple[str, float], ...] = ()
+    re_alarm_s: float = 0.0
+    re_alarm_max: int = 0
+    suppress_when: str = ""
+    group: str = ""
+    first_out_group: str = ""
+    first_out_window_s: float = 5.0
+    enabled: bool = True
+    alarm_class: str = "process"
+    severity: str = ""
+    guidance: str = ""
+    basis: str = ""
+    rationalised_by: str = ""
+    rationalised_on: str = ""
+    approved_by: str = ""
+    approved_on: str = ""
+    release_forced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
