@@ -171,10 +171,10 @@ def _stop_event() -> asyncio.Event:
         number = getattr(signal, name, None)
         if number is None:
             continue
-        with contextlib.suppress(NotImplementedError):
+        if sys.platform == "win32":  # its loop takes no signals
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        else:
             loop.add_signal_handler(number, stop.set)
-            continue
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     return stop
 
 
@@ -184,7 +184,7 @@ def _stop_with_parent(stop: asyncio.Event) -> None:
 
     def watch() -> None:
         while os.read(0, 4096):
-            pass
+            pass  # only its end says something
         with contextlib.suppress(RuntimeError):  # the loop is closed: the runtime has ended already
             loop.call_soon_threadsafe(stop.set)
 

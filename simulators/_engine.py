@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -116,11 +117,9 @@ class Engine:
 
     @staticmethod
     async def _pause(stop: asyncio.Event, seconds: float) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stop.wait()
-        except TimeoutError:
-            pass
 
     async def _advance(self, stop: asyncio.Event) -> None:
         """Do the owed steps in slices, so that the servers answer in between."""

@@ -52,10 +52,10 @@ def _parser() -> argparse.ArgumentParser:
 def _stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     names = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
     for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except (NotImplementedError, RuntimeError):
+        if sys.platform == "win32":  # its loop takes no signals
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        else:
+            loop.add_signal_handler(number, stop.set)
 
 
 def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -63,7 +63,7 @@ def _stop_with_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> N
 
     def watch() -> None:
         while os.read(0, 4096):
-            pass
+            pass  # only its end says something
         loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=watch, name="parent-pipe", daemon=True).start()

@@ -11,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import asdict
+
+from hmi.client.alarms import AlarmInfo, list_of
 from hmi.client.local import is_running
 from hmi.client.port import ConnectionInfo, Event, LiveUpdate
 from hmi.client.socket import SocketClient
@@ -83,6 +86,7 @@ class Watcher:
         self.heartbeat = 0
         self.arrived = 0
         self._news = asyncio.Event()
+        self._rows: dict[str, AlarmInfo] = {}
 
     def on_live(self, update: LiveUpdate) -> None:
         if update.snapshot:
@@ -93,6 +97,12 @@ class Watcher:
 
     def on_event(self, event: Event) -> None:
         self.events.append(event)
+        if event.kind == "alarms":
+            self._rows = {row.alarm_id: row for row in event.payload}
+        elif event.kind == "alarm_changes":
+            self._rows |= {row.alarm_id: row for row in event.payload.rows}
+            for alarm_id in event.payload.gone:
+                self._rows.pop(alarm_id, None)
         self._news.set()
 
     def on_link(self, up: bool, text: str) -> None:
@@ -121,9 +131,8 @@ class Watcher:
 
     @property
     def alarms(self) -> list[dict[str, Any]]:
-        """The active list of the last message."""
-        lists = [event.payload for event in self.events if event.kind == "alarms"]
-        return lists[-1] if lists else []
+        """The active list, as the messages up to now tell it."""
+        return [asdict(row) for row in self._rows.values() if list_of(row) == "active"]
 
     async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
         """Wait for a condition, looking at every piece of news and at the passing of time."""

@@ -13,6 +13,7 @@ from hmi.acquisition._points import Endpoints, connections_of, endpoints_of, poi
 from hmi.acquisition._queue import OFFLINE
 from hmi.acquisition.port import Driver, LinkSettings, Trace
 from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.core.conditions import ConditionCall
 from hmi.core.errors import CommunicationError
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
@@ -142,6 +143,11 @@ class Acquisition:
         """One transmission at most on the link of the tag."""
         link = self.links.get(self._connection_of.get(request.handle, ""))
         return await link.write(request) if link else OFFLINE
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        """One method call at most to a condition of the server behind a connection."""
+        link = self.links.get(request.connection)
+        return await link.call(request) if link else OFFLINE
 
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         """Fresh raw values, each from its own link; CommunicationError when one is down."""

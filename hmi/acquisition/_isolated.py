@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hmi.acquisition import _wire as wire
-from hmi.acquisition.port import DeviceIdentity, Group, LinkSettings, Sink, Trace
+from hmi.acquisition.port import ConditionSink, DeviceIdentity, Group, LinkSettings, Sink, Trace
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.conditions import ConditionCall
 from hmi.core.errors import CommunicationError, LinkLost
 from hmi.core.values import DataValue
 
@@ -41,6 +42,7 @@ class IsolatedDriver:
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
         self._sink: Sink | None = None
+        self._conditions: ConditionSink | None = None
         self._opened = False
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._groups: tuple[Group, ...] = ()
@@ -95,13 +97,24 @@ class IsolatedDriver:
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """The deadline travels along: the worker checks it once more right before the socket write."""
+        return await self._order(
+            "write", id=request.command_id, tag=request.tag_id, handle=request.handle,
+            value=request.value, deadline=request.deadline_ns, epoch=request.epoch,
+        )  # fmt: skip
+
+    def conditions_to(self, sink: ConditionSink) -> None:
+        """Conditions that the worker sends go to ``sink`` from now on."""
+        self._conditions = sink
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        """As ``write``: one method call to a condition, or none."""
+        return await self._order("call", call=wire.pack_call(request))
+
+    async def _order(self, verb: str, **content: Any) -> WriteOutcome:
         if self._process is None or self._lost.done():
             return WriteOutcome(WriteState.NOT_CONNECTED, text="the worker of this connection is not running")
         try:
-            answer = await self._ask(
-                "write", id=request.command_id, tag=request.tag_id, handle=request.handle,
-                value=request.value, deadline=request.deadline_ns, epoch=request.epoch,
-            )  # fmt: skip
+            answer = await self._ask(verb, **content)
         except CommunicationError as error:
             return WriteOutcome(WriteState.UNKNOWN, text=str(error))
         return WriteOutcome(WriteState(answer["state"]), answer["status"], answer["text"])
@@ -161,6 +174,8 @@ class IsolatedDriver:
         kind = message["t"]
         if kind == "batch" and self._sink is not None:
             self._sink(wire.unpack_batch(message))
+        elif kind == "conditions" and self._conditions is not None:
+            self._conditions(wire.unpack_conditions(message))
         elif kind == "answer":
             answer = self._answers.get(message["n"])
             if answer is not None and not answer.done():

@@ -7,12 +7,13 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 from hmi.acquisition._identity import identity_problem
 from hmi.acquisition._queue import OFFLINE, PollLoop
 from hmi.acquisition.port import (
     Batch,
+    Conditions,
     DeviceIdentity,
     Driver,
     Group,
@@ -26,6 +27,7 @@ from hmi.acquisition.port import (
 )
 from hmi.core.clock import monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import CommunicationError, ConfigurationError, LinkLost
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
@@ -53,6 +55,13 @@ class LinkEvents(Protocol):
     def on_down(self, connection: str, text: str) -> None:
         """Once for each loss, and again when the link turns between down and refused."""
         ...
+
+
+@runtime_checkable
+class HearsConditions(Protocol):
+    """An owner of links that takes the conditions of servers as well."""
+
+    def on_conditions(self, connection: str, items: Sequence[ConditionItem]) -> None: ...
 
 
 class Link:
@@ -129,6 +138,20 @@ class Link:
                     WriteState.EXPIRED, text="the command was not sent within its time to live"
                 )
             return await driver.write(request)
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        """One method call to a condition of the server; refused at once while the link is not up."""
+        driver = self._driver
+        if self.state != "up" or driver is None:
+            return OFFLINE
+        if not isinstance(driver, Conditions):
+            return WriteOutcome(WriteState.REFUSED, text=f"the driver of {self.name} has no conditions")
+        async with self._write_lock:
+            if self._driver is not driver or self.state != "up":
+                return OFFLINE
+            if request.deadline_ns <= monotonic_ns():
+                return WriteOutcome(WriteState.EXPIRED, text="it was not sent within its time to live")
+            return await driver.call(request)
 
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         """Fresh raw values; CommunicationError while the link is not up."""
@@ -222,10 +245,21 @@ class Link:
 
         if self.style == "push":
             self._tell_demand(driver)
+            self._take_conditions(driver)
             await cast("PushDriver", driver).watch(sink)
             return
         self._loop = PollLoop(cast("PollDriver", driver), sink, self._demanded)
         await self._loop.run()
+
+    def _take_conditions(self, driver: Driver) -> None:
+        def sink(items: Sequence[ConditionItem]) -> None:
+            """As for values: nothing of a driver that was given up."""
+            events = self._events
+            if self._driver is driver and self.state == "up" and isinstance(events, HearsConditions):
+                events.on_conditions(self.name, items)
+
+        if isinstance(driver, Conditions):
+            driver.conditions_to(sink)
 
     def _tell_demand(self, driver: Driver) -> None:
         if self._demanded is None or not isinstance(driver, ScansOnDemand):

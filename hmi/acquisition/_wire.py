@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any, cast
 
 import msgspec
 
 from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Trace
 from hmi.core.clock import NS_PER_S, monotonic_ns
+from hmi.core.conditions import ConditionAct, ConditionCall, ConditionItem, ConditionUpdate, RefreshMark
 from hmi.core.values import DataValue, Value, ValueType
 
 MESSAGE_LIMIT = 64_000_000
@@ -124,3 +126,24 @@ def unpack_batch(message: dict[str, Any]) -> Batch:
     """What waited in the pipe while this process stood still is taken, but not as a sign of life."""
     prompt = monotonic_ns() - message["sent"] <= PIPE_DELAY_NS
     return Batch(message["group"], updates(message["u"]), message["alive"] and prompt)
+
+
+def pack_conditions(items: Sequence[ConditionItem]) -> dict[str, Any]:
+    """A mark is one word, an update the list of its fields."""
+    packed = [item.value if isinstance(item, RefreshMark) else astuple(item) for item in items]
+    return {"t": "conditions", "c": packed}
+
+
+def unpack_conditions(message: dict[str, Any]) -> list[ConditionItem]:
+    return [RefreshMark(c) if isinstance(c, str) else ConditionUpdate(*c) for c in message["c"]]
+
+
+def pack_call(call: ConditionCall) -> list[Any]:
+    return [
+        call.command_id, call.connection, call.condition, call.act.value, call.deadline_ns,
+        call.event_id, call.comment, call.seconds,
+    ]  # fmt: skip
+
+
+def unpack_call(packed: Sequence[Any]) -> ConditionCall:
+    return ConditionCall(packed[0], packed[1], packed[2], ConditionAct(packed[3]), *packed[4:])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.values import DataValue, ValueType
 
 
@@ -54,6 +55,7 @@ class Batch:
 
 
 Sink: TypeAlias = Callable[[Batch], None]
+ConditionSink: TypeAlias = Callable[[Sequence[ConditionItem]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +180,21 @@ class ScansOnDemand(Protocol):
         Returns at once. A point that is no longer wanted may be paused: its last value is handed on once
         more, marked as no longer live. One that is wanted again sends its present value at once.
         """
+        ...
+
+
+@runtime_checkable
+class Conditions(Protocol):
+    """Optional verbs of a ``PushDriver`` whose device keeps alarms of its own (OPC UA conditions)."""
+
+    def conditions_to(self, sink: ConditionSink) -> None:
+        """Hand conditions to ``sink`` from the next ``watch`` on, in the order the server told them.
+
+        Nothing is left out in silence: where updates may be missing there is a ``RefreshMark.LOST``, and the
+        driver asks the server for everything again.
+        """
+        ...
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        """Exactly one method call or none; the same promises as ``write``. Never raises."""
         ...

@@ -14,13 +14,15 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from typing import Any, BinaryIO, cast
 
 from hmi.acquisition import _wire as wire
 from hmi.acquisition._memory import limit_memory, memory_mb
-from hmi.acquisition.port import Batch, Driver, PushDriver, ScansOnDemand, traced
+from hmi.acquisition.port import Batch, Conditions, Driver, PushDriver, ScansOnDemand, traced
 from hmi.core.clock import monotonic_ns
-from hmi.core.commands import WriteRequest, WriteState
+from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.conditions import ConditionItem
 from hmi.core.errors import CommunicationError
 from hmi.plugins.discovery import part
 
@@ -100,6 +102,8 @@ class Worker:
             return {}
         if verb == "write":
             return await self._write(driver, message)
+        if verb == "call":
+            return await self._call(driver, message)
         if verb == "trace":
             return wire.pack_trace(await traced(driver, message["handle"]))
         return {"u": wire.columns((await driver.read_now(message["handles"])).items())}
@@ -122,10 +126,19 @@ class Worker:
                 "status": 0,
                 "text": "not sent within its time to live",
             }
-        outcome = await driver.write(request)
-        return {"state": outcome.state.value, "status": outcome.status, "text": outcome.text}
+        return _packed(await driver.write(request))
+
+    async def _call(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
+        call = wire.unpack_call(message["call"])
+        if not isinstance(driver, Conditions):
+            return _packed(WriteOutcome(WriteState.REFUSED, text="this protocol has no conditions"))
+        if call.deadline_ns <= monotonic_ns():
+            return _packed(WriteOutcome(WriteState.EXPIRED, text="not sent within its time to live"))
+        return _packed(await driver.call(call))
 
     async def _watch(self, driver: PushDriver) -> None:
+        if isinstance(driver, Conditions):
+            driver.conditions_to(self._on_conditions)
         try:
             await driver.watch(self._on_batch)
             self._send({"t": "lost", "text": "the driver ended by itself"})
@@ -140,12 +153,19 @@ class Worker:
     def _on_batch(self, batch: Batch) -> None:
         self._send(wire.pack_batch(batch))
 
+    def _on_conditions(self, items: Sequence[ConditionItem]) -> None:
+        self._send(wire.pack_conditions(items))
+
     def _send(self, message: dict[str, Any]) -> None:
         try:
             self._out.write(wire.frame(message))
             self._out.flush()
         except OSError:
             os._exit(0)
+
+
+def _packed(outcome: WriteOutcome) -> dict[str, Any]:
+    return {"state": outcome.state.value, "status": outcome.status, "text": outcome.text}
 
 
 def _feed(reader: asyncio.StreamReader, loop: asyncio.AbstractEventLoop, source: BinaryIO) -> None:

@@ -6,6 +6,7 @@ Limits are compared as ``not (v < L)`` so that a number that is none can never h
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TypeAlias
 
 from hmi.core.values import Value
@@ -13,15 +14,29 @@ from hmi.project.plant import AlarmDef
 
 Comparator: TypeAlias = Callable[[Value, bool], bool]
 
+# a deviation is compared by its size, a falling rate by its negative
+_ABOVE = frozenset(("high", "high_high", "deviation", "rate_up", "rate_down"))
+
 
 def comparator_of(alarm: AlarmDef) -> Comparator:
     """``condition(value, was_present) -> present`` for the kind of alarm; deadband only while present."""
-    if alarm.kind in ("high", "high_high"):
-        return _high(alarm.limit, alarm.deadband)
-    if alarm.kind in ("low", "low_low"):
-        return _low(alarm.limit, alarm.deadband)
-    if alarm.kind == "discrete":
-        return _discrete(alarm.limit)
+    return comparator_at(alarm, alarm.limit)
+
+
+def comparator_at(alarm: AlarmDef, limit: float) -> Comparator:
+    """The same at another limit, for limits by state."""
+    return _comparator(alarm.kind, limit, alarm.deadband)
+
+
+@lru_cache(maxsize=10_000)
+def _comparator(kind: str, limit: float, deadband: float) -> Comparator:
+    """Alarms that compare alike share one."""
+    if kind in _ABOVE:
+        return _high(limit, deadband)
+    if kind in ("low", "low_low"):
+        return _low(limit, deadband)
+    if kind == "discrete":
+        return _discrete(limit)
     return lambda value, was: bool(value)
 
 

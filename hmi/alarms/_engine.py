@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
+from hmi.alarms._book import DAY_NS, Book
 from hmi.alarms._change import AlarmChange
 from hmi.alarms._condition_state import Alarm
+from hmi.alarms._judge import is_usable, reading_of
+from hmi.alarms._links import Links
 from hmi.alarms._lists import Counts, counted
-from hmi.alarms._machine import Refused, Transition, step
-from hmi.alarms._shelf import shelf_refusal
-from hmi.alarms._state import STATE_LENGTH, carry, exported, restore
+from hmi.alarms._machine import Refused
+from hmi.alarms._people import Acts
+from hmi.alarms._prompts import many_shelved, out_of_service, shelf_ends
+from hmi.alarms._revision import begin_run, import_state, kept_in, take_revision
+from hmi.alarms._rules import RuleView, apply_rules, rule_view
+from hmi.alarms._state import exported, is_worth_keeping
 from hmi.alarms._tables import AlarmTables
-from hmi.core import quality
-from hmi.core.alarms import AlarmEvent, AlarmFlags, AlarmRow, AlarmState, Priority
+from hmi.alarms._timers import DELAY, LOOK, OOS_REMINDER, REALARM, SHELF, SHELF_PROMPT
+from hmi.core.alarms import AlarmEvent, AlarmRow, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
-from hmi.core.identity import new_id
-from hmi.core.journal import JournalRecord
+from hmi.core.journal import Entry, JournalRecord
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.values import DataValue
 from hmi.project.plant import Plant
 
-STALE_CODES = frozenset({quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE, quality.UNCERTAIN_LAST_USABLE})
+_UNACKED = frozenset({AlarmState.UNACK, AlarmState.RTNUN, AlarmState.LATCH_UNACK})
+_LISTED: Mapping[str, str] = {"shelved": "shelved", "suppressed": "suppressed", "out_of_service": "oos"}
 
 
 class AlarmEngine:
@@ -35,82 +39,105 @@ class AlarmEngine:
     """
 
     def __init__(self, plant: Plant, values: Sequence[DataValue], by_name: Mapping[str, DataValue]) -> None:
-        self._values = values
-        self._due: list[tuple[int, int, Alarm]] = []
-        self._shelves: list[tuple[int, int, Alarm]] = []
-        self._down: set[str] = set()
-        self._silent: dict[tuple[str, str], frozenset[str]] = {}
-        self._order = 0
-        self._shown: dict[str, Alarm] = {}
-        self._look_up(AlarmTables(plant), by_name)
+        self._book = Book(AlarmTables(plant), values, by_name)
+        self._links, self._acts = Links(self._book), Acts(self._book)
+        self._prompts: list[Entry] = []
+        self._look_up()
 
-    def _look_up(self, tables: AlarmTables, by_name: Mapping[str, DataValue]) -> None:
-        self._tables, self._plant, self._by_name = tables, tables.plant, by_name
-        self._alarms, self._links = tables.alarms, tables.links
-        self._of_handle, self._rules = tables.of_handle, tables.rules
+    def _look_up(self) -> None:
+        book = self._book
+        self._timers, self._values = book.timers, book.values
+        self._of_handle, self._rules = book.tables.of_handle, book.tables.rules
 
     # ------------------------------------------------------------------ evaluation
 
     def evaluate(self, changes: Iterable[tuple[int, DataValue]], now_ns: int) -> list[AlarmChange]:
         """Evaluate every alarm that reads one of the changed tags."""
         # a delay that ended before these values came counts, however rarely ``tick`` is called
-        found = self.tick(now_ns) if self._due and self._due[0][0] <= now_ns else []
-        of_handle, rules = self._of_handle, self._rules
+        heap = self._timers.heap
+        found = self.tick(now_ns) if heap and heap[0][0] <= now_ns else []
+        of_handle, rules, turned = self._of_handle, self._rules, self._book.turned
         for handle, value in changes:
             if handle in rules:
-                self._apply_rules(handle, now_ns, found)
+                apply_rules(self._book, handle, now_ns, found)
             for alarm in of_handle.get(handle, ()):
                 if value.status == 0 and not alarm.unknown and alarm.is_plain:
                     if alarm.compare(value.value, alarm.present) != alarm.present:
-                        self._turned(alarm, not alarm.present, now_ns, found)
+                        turned(alarm, not alarm.present, now_ns, found, value)
                 else:
-                    self._evaluate_one(alarm, value, now_ns, found)
+                    self._judge(alarm, now_ns, found)
         return found
+
+    def _judge(self, alarm: Alarm, now_ns: int, found: list[AlarmChange]) -> None:
+        """The quality gate, then the comparator."""
+        if alarm.disabled:
+            return
+        book = self._book
+        if alarm.definition.kind == "bad":
+            self._links.judge_bad(alarm, self._values[alarm.handle], now_ns, found)
+            return
+        value, look_at = reading_of(alarm, self._values, book.by_name, now_ns)
+        if look_at and LOOK not in alarm.wakes:
+            self._timers.push(alarm, LOOK, look_at)
+        if not is_usable(value):
+            book.freeze(alarm)
+            return
+        if alarm.unknown:
+            book.thaw(alarm)
+        alarm.value = value.value
+        book.condition(alarm, alarm.compare(value.value, alarm.present), now_ns, found, value)
 
     def tick(self, now_ns: int) -> list[AlarmChange]:
-        """Delays and shelves that have ended by now."""
+        """Delays, shelves and everything else that has ended by now."""
         found: list[AlarmChange] = []
-        while self._shelves and self._shelves[0][0] <= now_ns:
-            until, _, alarm = heapq.heappop(self._shelves)
-            if alarm.shelve_until == until:
-                self._apply(alarm, AlarmEvent.UNSHELVE, until, found, comment="the time is over")
-        while self._due and self._due[0][0] <= now_ns:
-            due, _, alarm = heapq.heappop(self._due)
-            if alarm.due == due:
+        for at, name, alarm in self._timers.due(now_ns):
+            if name == DELAY:
                 alarm.due = 0
-                self._settle(alarm, due, found)
+                self._book.settle(alarm, at, found)
+            elif name == SHELF:
+                self._book.apply(alarm, AlarmEvent.UNSHELVE, at, found, comment="the time is over")
+            elif name == LOOK:
+                self._judge(alarm, now_ns, found)
+            elif name == REALARM:
+                self._repeat(alarm, at, now_ns, found)
+            else:
+                self._prompt(alarm, name, now_ns)
         return found
 
+    def _repeat(self, alarm: Alarm, at: int, now_ns: int, found: list[AlarmChange]) -> None:
+        """Annunciate an acknowledged alarm that lasts once more; not while nothing is known of the process."""
+        if alarm.unknown:
+            self._timers.push(alarm, REALARM, now_ns + NS_PER_S)
+        elif self._book.apply(alarm, AlarmEvent.REALARM, at, found, comment="still present") is None:
+            alarm.re_alarms += 1
+
+    def _prompt(self, alarm: Alarm, name: str, now_ns: int) -> None:
+        entry: Entry | None = None
+        if name == SHELF_PROMPT:
+            entry = shelf_ends(alarm, self._book.row(alarm), now_ns)
+        elif name == OOS_REMINDER and alarm.flags.oos:
+            entry = out_of_service(alarm, self._book.row(alarm), now_ns)
+            days = (now_ns - alarm.hidden_since) // DAY_NS + 1
+            self._timers.push(alarm, OOS_REMINDER, alarm.hidden_since + days * DAY_NS)
+        if entry is not None:
+            self._prompts.append(entry)
+
     def next_due(self) -> int:
-        """Session time of the next delay or shelf that may end; 0 = none runs."""
-        while self._due and self._due[0][2].due != self._due[0][0]:
-            heapq.heappop(self._due)
-        while self._shelves and self._shelves[0][2].shelve_until != self._shelves[0][0]:
-            heapq.heappop(self._shelves)
-        return min((heap[0][0] for heap in (self._due, self._shelves) if heap), default=0)
+        """Session time of the next thing that ends; 0 = nothing runs."""
+        return self._timers.next()
+
+    # ------------------------------------------------------------------ links
 
     def link_down(self, connection: str, now_ns: int) -> list[AlarmChange]:
         """One alarm for the device; its units' alarms and its tags' bad-value alarms are suppressed by design."""
         found: list[AlarmChange] = []
-        self._down.add(connection)
-        for unit, alarm in self._tables.units_of(connection).items():
-            self._silent.pop((connection, unit), None)
-            self._fold(alarm, f"link {connection} is down", now_ns, found)
-        for alarm in self._alarms.values():
-            if alarm.connection == connection and alarm.definition.kind == "bad":
-                self._fold(alarm, f"link {connection} is down", now_ns, found)
-        if (link := self._links.get(connection)) is not None:
-            self._condition(link, True, now_ns, found)
-            link.unknown = False
+        self._links.link_down(connection, now_ns, found)
         return found
 
     def link_up(self, connection: str, now_ns: int) -> list[AlarmChange]:
         """The device answers again; its bad-value alarms show again with their tags' next values."""
         found: list[AlarmChange] = []
-        self._down.discard(connection)
-        if (link := self._links.get(connection)) is not None:
-            self._condition(link, False, now_ns, found)
-            link.unknown = False
+        self._links.link_up(connection, now_ns, found)
         return found
 
     def unit_down(
@@ -118,318 +145,159 @@ class AlarmEngine:
     ) -> list[AlarmChange]:
         """One alarm for a silent device behind a connection that is up, instead of those of its tags."""
         found: list[AlarmChange] = []
-        own = self._silent[connection, unit] = frozenset(tag_ids)
-        for alarm in self._alarms.values():
-            if alarm.definition.kind == "bad" and alarm.definition.tag_id in own:
-                self._fold(alarm, f"unit {unit} of {connection} is silent", now_ns, found)
-        alarm = self._tables.unit(connection, unit)
-        self._condition(alarm, True, now_ns, found)
-        alarm.unknown = False
-        self._unfold(alarm, now_ns, found)
+        self._links.unit_down(connection, unit, tag_ids, now_ns, found)
         return found
 
     def unit_up(self, connection: str, unit: str, now_ns: int) -> list[AlarmChange]:
         """The unit answers; a tag of it that is still Bad has its own delay from here."""
         found: list[AlarmChange] = []
-        alarm = self._tables.units_of(connection).get(unit)
-        if alarm is not None:
-            self._condition(alarm, False, now_ns, found)
-            alarm.unknown = False
-            self._unfold(alarm, now_ns, found)
-        own = self._silent.pop((connection, unit), frozenset())
-        for alarm in self._alarms.values() if own else ():
-            if alarm.definition.kind == "bad" and alarm.definition.tag_id in own:
-                self._evaluate_bad(alarm, self._values[alarm.handle], now_ns, found)
+        self._links.unit_up(connection, unit, now_ns, found)
         return found
 
     def units_are(self, connection: str, units: Collection[str], now_ns: int) -> list[AlarmChange]:
         """The units that a connection has; the alarm of one that it has no longer ends."""
-        gone = self._tables.units_of(connection).keys() - set(units)
+        gone = self._book.tables.units_of(connection).keys() - set(units)
         return [change for unit in sorted(gone) for change in self.unit_up(connection, unit, now_ns)]
-
-    def _fold(self, alarm: Alarm, comment: str, now_ns: int, found: list[AlarmChange]) -> None:
-        """A link alarm speaks for this one: hidden by design, and no delay of it goes on."""
-        alarm.due, alarm.present = 0, alarm.flags.active
-        if alarm.flags.state is not AlarmState.NORM and not alarm.link_hidden:
-            refused = self._apply(alarm, AlarmEvent.SUPPRESS, now_ns, found, comment=comment)
-            alarm.link_hidden = refused is None
-
-    def _unfold(self, alarm: Alarm, now_ns: int, found: list[AlarmChange]) -> None:
-        if alarm.link_hidden:
-            alarm.link_hidden = False
-            self._apply(alarm, AlarmEvent.UNSUPPRESS, now_ns, found, comment="the link is up")
 
     # ------------------------------------------------------------------ people
 
+    def carry_out(
+        self, alarm_id: str, event: AlarmEvent, now_ns: int, *, principal: Principal, comment: str = "",
+        reason: str = "",
+    ) -> list[AlarmChange] | Refused:  # fmt: skip
+        """ACK, RESET, UNSHELVE, SUPPRESS, UNSUPPRESS, OOS, RTS, DISABLE, ENABLE, SILENCE or COMMENT by a person,
+        with every change that follows; the service journals a refusal.
+        """
+        return self._acts.carry_out(alarm_id, event, now_ns, principal, comment, reason)
+
     def act(
-        self, alarm_id: str, event: AlarmEvent, now_ns: int, *, principal: Principal, comment: str = ""
-    ) -> AlarmChange | Refused:
-        """ACK, RESET, UNSHELVE, SUPPRESS, OOS or RTS by a person; the service journals a refusal."""
-        alarm = self._alarms.get(alarm_id)
-        if alarm is None:
-            return Refused("there is no such alarm")
-        found: list[AlarmChange] = []
-        refused = self._apply(alarm, event, now_ns, found, principal=principal, comment=comment)
-        return refused or found[0]
+        self, alarm_id: str, event: AlarmEvent, now_ns: int, *, principal: Principal, comment: str = "",
+        reason: str = "",
+    ) -> AlarmChange | Refused:  # fmt: skip
+        """As ``carry_out``; only the first change."""
+        result = self.carry_out(alarm_id, event, now_ns, principal=principal, comment=comment, reason=reason)
+        return result if isinstance(result, Refused) else result[0]
 
     def acknowledge(
         self, occurrence_id: str, now_ns: int, *, principal: Principal, comment: str = ""
     ) -> AlarmChange | Refused:
         """Acknowledge one occurrence; a later occurrence of the same alarm is another one."""
-        alarm = next((a for a in self._shown.values() if a.occurrence_id == occurrence_id), None)
+        alarm = self._book.by_occurrence.get(occurrence_id)
         if alarm is None:
             return Refused("this occurrence is no longer in the list")
         return self.act(alarm.definition.id, AlarmEvent.ACK, now_ns, principal=principal, comment=comment)
 
     def shelve(
-        self, alarm_id: str, now_ns: int, *, seconds: float, principal: Principal, comment: str,
-        one_shot: bool = False,
+        self, alarm_id: str, now_ns: int, *, seconds: float, principal: Principal, comment: str = "",
+        one_shot: bool = False, reason: str = "",
     ) -> AlarmChange | Refused:  # fmt: skip
         """Shelve for a time (``one_shot``: at most until the first return to normal); needs a reason."""
-        alarm = self._alarms.get(alarm_id)
-        if alarm is None:
-            return Refused("there is no such alarm")
-        if refused := shelf_refusal(alarm, seconds, comment):
-            return refused
-        before = alarm.shelve_until, alarm.one_shot
-        self._keep_shelf(alarm, now_ns + int(seconds * NS_PER_S), one_shot)
-        result = self.act(alarm_id, AlarmEvent.SHELVE, now_ns, principal=principal, comment=comment)
-        if isinstance(result, Refused):
-            alarm.shelve_until, alarm.one_shot = before
+        result = self._acts.shelve(alarm_id, now_ns, seconds, principal, comment, reason, one_shot=one_shot)
+        if not isinstance(result, Refused):
+            alarm = self._book.alarms[alarm_id]
+            entry = many_shelved(alarm, result.row, self._book.alarms.values(), now_ns)
+            self._prompts += [entry] if entry else []
         return result
-
-    def _keep_shelf(self, alarm: Alarm, until: int, one_shot: bool) -> None:
-        alarm.shelve_until, alarm.one_shot = until, one_shot
-        self._order += 1
-        heapq.heappush(self._shelves, (until, self._order, alarm))
 
     # ------------------------------------------------------------------ lists
 
     def active(self) -> tuple[AlarmRow, ...]:
         """Rows of the active list: priority first, newest first, unacknowledged before acknowledged."""
-        rows = [self._row(alarm) for alarm in self._shown.values()]
+        rows = [self._book.row(alarm) for alarm in self._book.shown.values()]
         return tuple(sorted(rows, key=lambda r: (r.priority, r.state not in _UNACKED, -r.alarm_time)))
 
-    def hidden(self) -> tuple[AlarmRow, ...]:
-        """Shelved, suppressed and out of service alarms."""
-        return tuple(
-            self._row(a)
-            for a in self._alarms.values()
-            if a.flags.shelved or a.flags.oos or (a.flags.suppressed and a.flags.active)
-        )
+    def hidden(self, state: str = "") -> tuple[AlarmRow, ...]:
+        """Shelved, suppressed and out of service alarms, or the one list of ``hmi.client.alarms.ALARM_LISTS``.
+
+        An alarm that a rule suppresses is listed while its condition is present. One that is hidden twice
+        stands in both lists.
+        """
+        wanted = (_LISTED[state],) if state else tuple(_LISTED.values())
+        rows = (alarm for alarm in self._book.alarms.values() if alarm.is_hidden)
+        return tuple(self._book.row(alarm) for alarm in rows if any(_is_in(alarm, flag) for flag in wanted))
 
     def about(self, handle: int) -> tuple[AlarmRow, ...]:
         """Every alarm that reads a tag, in whatever state it is."""
-        return tuple(self._row(alarm) for alarm in self._of_handle.get(handle, ()))
+        return tuple(self._book.row(alarm) for alarm in self._of_handle.get(handle, ()))
+
+    def row(self, alarm_id: str) -> AlarmRow | None:
+        """One alarm in whatever state it is; None when there is no such alarm."""
+        alarm = self._book.alarms.get(alarm_id)
+        return self._book.row(alarm) if alarm else None
+
+    def is_disabled(self, alarm_id: str) -> bool:
+        """True for an alarm that is not judged at all."""
+        alarm = self._book.alarms.get(alarm_id)
+        return alarm is not None and alarm.disabled
+
+    def rule_of(self, alarm_id: str, now_ns: int) -> RuleView | None:
+        """The suppression rule of an alarm with its truth and inputs; None when there is no such alarm."""
+        alarm = self._book.alarms.get(alarm_id)
+        return rule_view(self._book, alarm, now_ns) if alarm else None
 
     def counts(self) -> dict[str, dict[Priority, Counts]]:
         """Alarms of the active list by area and priority."""
         return counted(self.active())
 
-    def apply(self, tables: AlarmTables, by_name: Mapping[str, DataValue], now_ns: int) -> list[AlarmChange]:
-        """Take another revision, after the tag engine did: alarms keep their state by id, changed ones are
-        evaluated at once, one that the plant has no longer ends with a change of its own.
+    # ------------------------------------------------------------------ what happened beside changes
+
+    def take_doubts(self) -> dict[str, bool]:
+        """Alarms whose value became unknown (true) or known again since it was asked last."""
+        found, self._book.doubts = self._book.doubts, {}
+        return found
+
+    def take_reranked(self) -> tuple[AlarmRow, ...]:
+        """Alarms whose first-out rank changed by another one's raise or reset since it was asked last."""
+        ids, self._book.reranked = self._book.reranked, set()
+        return tuple(
+            self._book.row(self._book.alarms[one]) for one in sorted(ids) if one in self._book.alarms
+        )
+
+    def take_prompts(self) -> list[Entry]:
+        """What operators are to be told since it was asked last, as journal entries."""
+        found, self._prompts = self._prompts, []
+        return found
+
+    # ------------------------------------------------------------------ revisions and state
+
+    def apply(
+        self,
+        tables: AlarmTables,
+        by_name: Mapping[str, DataValue],
+        now_ns: int,
+        principal: Principal = SYSTEM,
+    ) -> list[AlarmChange]:
+        """Take another revision, after the tag engine did: alarms keep their state by id, what one is judged by
+        gives an ATTR_CHANGE, all are evaluated at once, one that the plant has no longer ends with a change of its own.
         """
-        for key in self._alarms:
-            tables.recall_unit(key)
-        old, found = self._alarms, self._ended(tables, now_ns)
-        self._look_up(tables, by_name)
-        self._due, self._shelves, self._shown = [], [], {}
-        self._down &= tables.plant.connections.keys()
-        self._silent = {key: own for key, own in self._silent.items() if key[0] in tables.plant.connections}
-        for key, alarm in self._alarms.items():
-            if key in old:
-                carry(old[key], alarm)
-                self._take_up(alarm)
+        found = take_revision(self._book, self._links, tables, by_name, now_ns, principal)
+        self._look_up()
         read = self._of_handle.keys() | self._rules.keys()
         return found + self.evaluate([(h, self._values[h]) for h in sorted(read)], now_ns)
 
-    def _ended(self, tables: AlarmTables, now_ns: int) -> list[AlarmChange]:
-        """Alarms that were not simply normal and are in the plant no longer."""
-        found: list[AlarmChange] = []
-        for key, alarm in self._alarms.items():
-            if key in tables.alarms or alarm.flags == AlarmFlags():
-                continue
-            before, alarm.flags, alarm.shelve_until = alarm.flags, AlarmFlags(), 0
-            comment = "the plant has this alarm no longer"
-            result = Transition(alarm.flags)
-            found.append(self._change(alarm, AlarmEvent.REMOVED, before, result, now_ns, SYSTEM, comment))
-        return found
-
-    def _take_up(self, alarm: Alarm) -> None:
-        """Put a carried or restored alarm back into the list and its timers back into the heaps."""
-        if alarm.rule_hidden and alarm.suppress_when is None:
-            alarm.rule_hidden, alarm.flags = False, replace(alarm.flags, suppressed=False)
-        self._remember(alarm)
-        if alarm.due:
-            self._order += 1
-            heapq.heappush(self._due, (alarm.due, self._order, alarm))
-        if alarm.shelve_until:
-            self._keep_shelf(alarm, alarm.shelve_until, alarm.one_shot)
-
     def export_state(self) -> dict[str, Any]:
         """What a restart must not lose, by alarm id (2b.4)."""
-        return {key: exported(a) for key, a in self._alarms.items() if a.flags != AlarmFlags()}
+        return {key: exported(a) for key, a in self._book.alarms.items() if is_worth_keeping(a)}
+
+    def kept(self, alarm_id: str) -> list[Any]:
+        """The state of one alarm as its records keep it; [] when there is no such alarm."""
+        alarm = self._book.alarms.get(alarm_id)
+        return exported(alarm) if alarm else []
 
     def import_state(self, state: Mapping[str, Any]) -> None:
         """Take what was exported; the first Good sample decides from there, nothing annunciates."""
-        for key, row in state.items():
-            self._tables.recall_unit(key)
-            alarm = self._alarms.get(key)
-            if alarm is not None and len(row) >= STATE_LENGTH:
-                restore(alarm, row)
-                self._take_up(alarm)
-
-    def begin_run(self, now_ns: int) -> None:
-        """The session clock was set (a restored plant): delays that run start anew from here."""
-        self._due.clear()
-        for alarm in self._alarms.values():
-            if alarm.due:
-                alarm.due = now_ns + alarm.delay_ns
-                self._order += 1
-                heapq.heappush(self._due, (alarm.due, self._order, alarm))
+        import_state(self._book, state)
 
     def restore(self, records: Iterable[JournalRecord]) -> None:
         """Take the state back from alarm records, oldest first; the last one of each alarm counts."""
-        kept = {record.object_id: record.payload["kept"] for record in records if record.payload.get("kept")}
-        self.import_state(kept)
+        import_state(self._book, kept_in(records))
 
-    # ------------------------------------------------------------------ inside
-
-    def _apply_rules(self, handle: int, now_ns: int, found: list[AlarmChange]) -> None:
-        """Only a rule that is surely true suppresses; a Bad or stale input never hides an alarm."""
-        for alarm in self._rules[handle]:
-            assert alarm.suppress_when is not None
-            result = alarm.suppress_when.evaluate(self._by_name, now_ns)
-            stale = result.status & quality.CODE_MASK in STALE_CODES
-            wanted = bool(result.value) and not result.is_bad and not stale
-            if wanted == alarm.rule_hidden:
-                continue
-            event = AlarmEvent.SUPPRESS if wanted else AlarmEvent.UNSUPPRESS
-            comment = f"suppressed by design: {alarm.suppress_when.text}"
-            if self._apply(alarm, event, now_ns, found, comment=comment) is None:
-                alarm.rule_hidden = wanted
-
-    def _evaluate_one(self, alarm: Alarm, value: DataValue, now_ns: int, found: list[AlarmChange]) -> None:
-        """The quality gate, then the comparator."""
-        if alarm.expression is not None:
-            value = alarm.expression.evaluate(self._by_name, now_ns)
-        if alarm.definition.kind == "bad":
-            self._evaluate_bad(alarm, value, now_ns, found)
-            return
-        if value.is_bad or value.status & quality.CODE_MASK in STALE_CODES:
-            alarm.unknown, alarm.due = True, 0
-            return
-        if alarm.unknown:
-            alarm.unknown = False
-            alarm.present = alarm.flags.active
-        self._condition(alarm, alarm.compare(value.value, alarm.present), now_ns, found)
-
-    def _evaluate_bad(self, alarm: Alarm, value: DataValue, now_ns: int, found: list[AlarmChange]) -> None:
-        """The link alarm speaks for a lost device; a tag that was never read is not broken."""
-        if alarm.connection in self._down or value.status == quality.BAD_WAITING_FOR_INITIAL_DATA:
-            return
-        if any(alarm.definition.tag_id in own for own in self._silent.values()):
-            return
-        self._condition(alarm, value.is_bad, now_ns, found)
-        self._unfold(alarm, now_ns, found)
-
-    def _condition(self, alarm: Alarm, present: bool, now_ns: int, found: list[AlarmChange]) -> None:
-        if present != alarm.present:
-            self._turned(alarm, present, now_ns, found)
-
-    def _turned(self, alarm: Alarm, present: bool, now_ns: int, found: list[AlarmChange]) -> None:
-        """The raw condition changed: start its delay, or let it through at once."""
-        alarm.present, alarm.due = present, 0
-        if alarm.settled:
-            return
-        if present:
-            alarm.condition_time = now_ns
-        delay = alarm.delay_ns
-        if not delay:
-            self._settle(alarm, now_ns, found)
-            return
-        alarm.due = now_ns + delay
-        self._order += 1
-        heapq.heappush(self._due, (alarm.due, self._order, alarm))
-
-    def _settle(self, alarm: Alarm, now_ns: int, found: list[AlarmChange]) -> None:
-        self._apply(alarm, AlarmEvent.ALM if alarm.present else AlarmEvent.RTN, now_ns, found)
-        if alarm.one_shot and not alarm.present:
-            self._apply(alarm, AlarmEvent.UNSHELVE, now_ns, found, comment="returned to normal")
-
-    def _apply(
-        self, alarm: Alarm, event: AlarmEvent, now_ns: int, found: list[AlarmChange],
-        *, principal: Principal = SYSTEM, comment: str = "",
-    ) -> Refused | None:  # fmt: skip
-        definition, before = alarm.definition, alarm.flags
-        result = step(before, event, latching=definition.latching, ack_required=definition.ack_required)
-        if not isinstance(result, Transition):
-            return result
-        alarm.flags = result.flags
-        if result.raised:
-            alarm.occurrence_id, alarm.alarm_time = new_id("o"), now_ns
-        if event is AlarmEvent.UNSHELVE:
-            alarm.shelve_until, alarm.one_shot = 0, False
-        alarm.suppressed_reason = comment if event is AlarmEvent.SUPPRESS else alarm.suppressed_reason
-        self._remember(alarm)
-        found.append(self._change(alarm, event, before, result, now_ns, principal, comment))
-        if result.raised and event not in (AlarmEvent.ALM,):
-            found.append(self._change(alarm, AlarmEvent.ALM, before, result, now_ns, principal, ""))
-        return None
-
-    def _change(
-        self, alarm: Alarm, event: AlarmEvent, before: AlarmFlags, result: Transition, now_ns: int,
-        principal: Principal, comment: str,
-    ) -> AlarmChange:  # fmt: skip
-        value = self._values[alarm.handle] if alarm.handle >= 0 else None
-        alarm.value = value.value if value else alarm.present
-        return AlarmChange(
-            event=event,
-            before=before.state,
-            after=result.flags.state,
-            row=self._row(alarm),
-            event_time=now_ns,
-            condition_time=alarm.condition_time,
-            annunciate=result.annunciate,
-            hidden=result.hidden,
-            principal=principal,
-            comment=comment,
-            quality=value.status if value else 0,
-            kept=tuple(exported(alarm)),
-        )
-
-    def _remember(self, alarm: Alarm) -> None:
-        hidden = alarm.flags.shelved or alarm.flags.suppressed or alarm.flags.oos
-        if alarm.flags.state is AlarmState.NORM or hidden:
-            self._shown.pop(alarm.definition.id, None)
-        else:
-            self._shown[alarm.definition.id] = alarm
-
-    def _row(self, alarm: Alarm) -> AlarmRow:
-        definition = alarm.definition
-        tag = self._plant.by_id.get(definition.tag_id)
-        value = self._values[alarm.handle].value if alarm.handle >= 0 else None
-        return AlarmRow(
-            alarm_id=definition.id,
-            occurrence_id=alarm.occurrence_id,
-            tag_id=definition.tag_id,
-            tag_name=tag.name if tag else definition.name,
-            name=definition.name,
-            message=definition.message,
-            priority=definition.priority,
-            state=alarm.flags.state,
-            area=definition.area or (tag.area if tag else ""),
-            value=value,
-            limit=definition.limit if definition.kind in _WITH_LIMIT else None,
-            unit=tag.unit if tag else "",
-            alarm_time=alarm.alarm_time,
-            state_unknown=alarm.unknown,
-            response=definition.action,
-            display=definition.display,
-            suppressed_reason=alarm.suppressed_reason,
-        )
+    def begin_run(self, now_ns: int) -> None:
+        """The session clock was set (a restored plant): delays that run start anew from here."""
+        begin_run(self._book, now_ns)
 
 
-_UNACKED = frozenset({AlarmState.UNACK, AlarmState.RTNUN, AlarmState.LATCH_UNACK})
-_WITH_LIMIT = frozenset({"high", "high_high", "low", "low_low"})
+def _is_in(alarm: Alarm, flag: str) -> bool:
+    if flag == "suppressed" and not alarm.flags.active:
+        return False
+    return bool(getattr(alarm.flags, flag))

@@ -37,12 +37,12 @@ def step(
     flags: AlarmFlags, event: AlarmEvent, *, latching: bool, ack_required: bool
 ) -> Transition | Refused | None:
     """The result of one event; None when it changes nothing (a repeated condition)."""
-    if event in HIDING:
-        return _hide(flags, event)
     if event is AlarmEvent.ALM:
         return _raise(flags, latching=latching)
     if event is AlarmEvent.RTN:
         return _clear(flags, ack_required=ack_required)
+    if event in HIDING:
+        return _hide(flags, event)
     if is_hidden(flags):
         return Refused("the alarm is hidden (shelved, suppressed or out of service)")
     if event is AlarmEvent.ACK:
@@ -61,7 +61,7 @@ def is_hidden(flags: AlarmFlags) -> bool:
 def _raise(flags: AlarmFlags, *, latching: bool) -> Transition | None:
     if flags.active:
         return None
-    new = replace(flags, active=True, acked=False, latched=latching)
+    new = AlarmFlags(True, False, latching, flags.shelved, flags.suppressed, flags.oos)
     if is_hidden(flags):
         return Transition(new, raised=True, hidden=True)
     return Transition(new, annunciate=True, raised=True)
@@ -71,7 +71,8 @@ def _clear(flags: AlarmFlags, *, ack_required: bool) -> Transition | None:
     if not flags.active:
         return None
     nothing_to_do = not flags.latched and (is_hidden(flags) or not ack_required)
-    new = replace(flags, active=False, acked=flags.acked or nothing_to_do)
+    acked = flags.acked or nothing_to_do
+    new = AlarmFlags(False, acked, flags.latched, flags.shelved, flags.suppressed, flags.oos)
     return Transition(new, hidden=is_hidden(flags))
 
 

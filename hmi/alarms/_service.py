@@ -29,6 +29,9 @@ class AlarmService:
     """``publish(changes, stored)`` is called when the changes are durable, or with stored=False when they
     cannot be: an alarm is shown even then, and marked.
 
+    ``stored`` is true of exactly these changes; an older one may be published as stored after a newer one was as
+    not stored.
+
     A journal that takes longer than ``slow_s`` hides nothing: what waits for it is published as not stored,
     and once more when it is. When ``limit`` changes wait, or the journal failed, only the newest change of
     each alarm is kept; the journal gets a record of the gap and these changes when it is back.
@@ -40,7 +43,6 @@ class AlarmService:
         self._journal, self._publish = journal, publish
         self._limit, self._slow_s = limit, slow_s
         self._waiting: deque[AlarmChange] = deque()
-        self._caught_up = 0  # so many at the head of ``_waiting`` come out of a gap
         self._gap = Gap()
         self._slow = self._failing = False
         self._news = asyncio.Event()
@@ -130,11 +132,10 @@ class AlarmService:
 
     async def _store_next(self) -> bool:
         batch = [self._waiting.popleft() for _ in range(min(COMMIT, len(self._waiting)))]
-        self._caught_up = max(self._caught_up - len(batch), 0)
         stored = await self._append(batch, [change.entry() for change in batch])
         if not stored:
             batch += self._give_up(Gap(), batch)
-        self._publish(batch, stored and not self._is_behind)
+        self._publish(batch, stored)
         return stored
 
     async def _close_gap(self) -> bool:
@@ -145,21 +146,15 @@ class AlarmService:
             return False
         newest = gap.newest()
         self._waiting.extendleft(reversed(newest))
-        self._caught_up = len(newest)
         return True
 
     def _give_up(self, gap: Gap, batch: Sequence[AlarmChange]) -> list[AlarmChange]:
         """All that waits goes into the gap, between what was in it and what came last; what waited."""
         waited = list(self._waiting)
         self._waiting.clear()
-        self._caught_up = 0
         gap.add((*batch, *waited))
         self._gap.put_before(gap)
         return waited
-
-    @property
-    def _is_behind(self) -> bool:
-        return bool(self._gap) or self._caught_up > 0
 
     async def _append(self, batch: Sequence[AlarmChange], entries: Sequence[Entry]) -> bool:
         timer = asyncio.get_running_loop().call_later(self._slow_s, self._tell_slow, batch)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from hmi.alarms._condition_state import Alarm
-from hmi.alarms._conditions import comparator_of
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from hmi.alarms._condition_state import Alarm, Case
+from hmi.alarms._conditions import comparator_at, comparator_of
+from hmi.alarms._first_out import FirstOut
+from hmi.alarms._slope import Slope
 from hmi.core.alarms import Priority
+from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError
 from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import AlarmDef, Plant
 
 LINK_PREFIX = "link:"
+LIMITS = ("high", "high_high", "low", "low_low")
+_PLAIN = frozenset((*LIMITS, "discrete"))
 
 
 class AlarmTables:
@@ -27,8 +35,11 @@ class AlarmTables:
         self.rules: dict[int, list[Alarm]] = {}
         self.links: dict[str, Alarm] = {}
         self._units: dict[str, dict[str, Alarm]] = {}
-        for definition in plant.alarms:
-            self._add(definition)
+        self._bad: dict[str, list[Alarm]] = {}
+        with without_collector():
+            for definition in plant.alarms:
+                self._add(definition)
+        self.first_out = FirstOut(plant, self.alarms.values())
         for name in plant.connections:
             self.links[name] = self.alarms[LINK_PREFIX + name] = _link_alarm(name)
 
@@ -50,40 +61,86 @@ class AlarmTables:
         if alarm_id.startswith(LINK_PREFIX) and alarm_id not in self.alarms and connection in self.links:
             self.unit(connection, unit)
 
+    def bad_of(self, connection: str) -> tuple[Alarm, ...]:
+        """The bad-value alarms of a connection's tags."""
+        return tuple(self._bad.get(connection, ()))
+
+    def judges_plainly(self, alarm: Alarm) -> bool:
+        """True when a Good value of its own tag is all that the alarm needs."""
+        return alarm.definition.kind in _PLAIN and not alarm.cases
+
     def _add(self, definition: AlarmDef) -> None:
         tag = self.plant.by_id[definition.tag_id]
-        alarm = Alarm(definition, tag.handle, comparator_of(definition), connection=tag.connection)
-        handles = {tag.handle}
-        alarm.is_plain = definition.kind not in ("bad", "expression")
-        if definition.kind == "expression":
-            alarm.expression = compile_expression(definition.expression, file=definition.source.file)
-            handles = self._read_by(alarm.expression, definition)
-        self._add_rule(alarm)
+        alarm = Alarm(
+            definition,
+            tag.handle,
+            comparator_of(definition),
+            connection=tag.connection,
+            limit=definition.limit,
+        )
         self.alarms[definition.id] = alarm
+        handles: Iterable[int] = (tag.handle,)
+        if definition.kind not in _PLAIN or definition.limits_when:
+            handles = self._prepare(alarm)
+        if definition.count and definition.count_window_s:
+            alarm.crossings = deque()
+        alarm.disabled = not definition.enabled
+        alarm.is_plain = self.judges_plainly(alarm) and definition.enabled
+        if definition.suppress_when:
+            self._add_rule(alarm)
         for handle in handles:
             self.of_handle.setdefault(handle, []).append(alarm)
 
+    def _prepare(self, alarm: Alarm) -> set[int]:
+        """What an alarm that is not plain needs; handles of the tags that it is judged by."""
+        definition, handles = alarm.definition, {alarm.handle}
+        if definition.kind == "bad":
+            self._bad.setdefault(alarm.connection, []).append(alarm)
+        if definition.kind == "expression":
+            alarm.expression = self._compiled(definition, definition.expression)
+            handles = self._read_by(alarm.expression, definition)
+        if definition.kind in ("rate_up", "rate_down"):
+            alarm.slope = Slope(definition.window_s)
+        for name in definition.partners:
+            alarm.partner = self._handle_of(name, definition)
+            handles.add(alarm.partner)
+        if definition.limits_when and definition.kind in LIMITS:
+            alarm.cases = tuple(self._cases(alarm))
+            for case in alarm.cases:
+                handles |= self._read_by(case.when, definition) if case.when else set()
+        return handles
+
+    def _cases(self, alarm: Alarm) -> Iterator[Case]:
+        """Limits by state, the plain limit last."""
+        definition = alarm.definition
+        for text, limit in definition.limits_when:
+            yield Case(self._compiled(definition, text), limit, comparator_at(definition, limit))
+        yield Case(None, definition.limit, alarm.compare)
+
+    @staticmethod
+    def _compiled(definition: AlarmDef, text: str) -> Expression:
+        return compile_expression(text, file=definition.source.file, line=definition.source.line)
+
     def _add_rule(self, alarm: Alarm) -> None:
         """``suppress_when`` of the definition: an expression that hides the alarm by design while it is true."""
-        text = str(alarm.definition.extra.get("suppress_when", "")).strip()
-        if not text:
-            return
-        source = alarm.definition.source
-        rule = alarm.suppress_when = compile_expression(text, file=source.file, line=source.line)
+        rule = alarm.suppress_when = self._compiled(alarm.definition, alarm.definition.suppress_when)
         for handle in self._read_by(rule, alarm.definition):
             self.rules.setdefault(handle, []).append(alarm)
 
     def _read_by(self, expression: Expression, definition: AlarmDef) -> set[int]:
         """Handles of the tags that an expression of an alarm reads."""
-        for name in expression.names:
-            if name not in self.plant.by_name:
-                raise ConfigurationError(
-                    f"the alarm {definition.name!r} reads {name!r}, which is not a tag",
-                    file=definition.source.file,
-                    line=definition.source.line,
-                    do="correct the name",
-                )
-        return {self.plant.by_name[name].handle for name in expression.names}
+        return {self._handle_of(name, definition) for name in expression.names}
+
+    def _handle_of(self, name: str, definition: AlarmDef) -> int:
+        tag = self.plant.by_name.get(name)
+        if tag is None:
+            raise ConfigurationError(
+                f"the alarm {definition.name!r} reads {name!r}, which is not a tag",
+                file=definition.source.file,
+                line=definition.source.line,
+                do="correct the name",
+            )
+        return tag.handle
 
 
 def _link_alarm(connection: str) -> Alarm:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hmi.check._alarms import check_alarms
 from hmi.check._commands import check_commands
+from hmi.check._deadbands import check_deadbands
 from hmi.check._displays import check_displays
 from hmi.check._expressions import check_expressions
 from hmi.check._ranges import check_ranges
@@ -28,6 +29,7 @@ def check_plant(folder: Path | str, *, looks: bool = True) -> tuple[Finding, ...
         check_alarms(draft)
         check_commands(draft)
         check_ranges(draft)
+        check_deadbands(draft)
         check_displays(draft, looks=looks)
         check_unused(draft)
     return tuple(sorted(dict.fromkeys(draft.findings.items), key=lambda f: (f.file, f.line)))

@@ -11,7 +11,7 @@ from hmi.check._display_lints import Linted, lint_displays
 from hmi.check._names import FolderNames
 from hmi.check._pictures import picture_problem
 from hmi.check._suggest import meant
-from hmi.core.identity import TagRef, is_tag_reference
+from hmi.core.identity import is_elsewhere
 from hmi.mimics import (
     Display,
     DisplayFinding,
@@ -23,7 +23,7 @@ from hmi.mimics import (
     shipped_definitions,
     tag_names,
 )
-from hmi.project.draft import Draft, element_lines
+from hmi.project.draft import FAULT, Draft, element_lines
 from hmi.project.plant import DisplayFile
 
 _UNFOLDED = ("embed", "repeat")
@@ -36,6 +36,8 @@ def check_displays(draft: Draft, *, looks: bool = True) -> None:
     lines = {file.source.file: element_lines(file, draft) for file in draft.displays.values()}
     displays: dict[str, Display] = {}
     for file in draft.displays.values():
+        if FAULT in file.document:
+            continue  # said where it was read
         display = load_display(file.document, definitions, file=file.source.file, names=names, shared=shared)
         displays[file.name] = display
         for element in display.own:
@@ -103,16 +105,11 @@ def _check_home(draft: Draft, names: FolderNames) -> None:
 
 def _check_tags(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
     for prop, name in _named_tags(element, file):
-        if _is_elsewhere(name) or draft.is_known(name):
+        if is_elsewhere(name) or draft.is_known(name):
             continue
         what = f"element {element.id}: {prop} names the tag {name!r}, which is not known"
         do = meant(name, draft.by_name, "name a tag of tags.csv")
         draft.findings.error(file.source.file, line, what, do, rule="unknown-tag")
-
-
-def _is_elsewhere(name: str) -> bool:
-    """True for what a further runtime of the station holds: it is looked up there, not in this folder."""
-    return bool(TagRef.parse(name).runtime) and is_tag_reference(name)
 
 
 def _named_tags(element: Element, file: DisplayFile) -> Iterator[tuple[str, str]]:
@@ -153,7 +150,7 @@ def _check_names(element: Element, file: DisplayFile, line: int, draft: Draft) -
     for kind, name in _references(element, element.definition):
         if kind == "display" and element.type in _UNFOLDED:
             continue  # said where the display is unfolded
-        if kind != "display" and _is_elsewhere(name):
+        if kind != "display" and is_elsewhere(name):
             continue
         if name in draft.broken_names or (kind == "display" and name in draft.broken_displays):
             continue

@@ -42,10 +42,9 @@ def _uses(draft: Draft) -> Iterator[Use]:
         for text, what in _command_texts(tag):
             yield Use(text, f"{tag.name}, {what}", tag.source, origin)
     for alarm in draft.alarms:
-        if alarm.expression:
-            yield Use(alarm.expression, f"alarm {alarm.name}", alarm.source, alarm.source)
-        if rule := str(alarm.extra.get("suppress_when", "")).strip():
-            yield Use(rule, f"alarm {alarm.name}, suppress_when", alarm.source, alarm.source)
+        for text, what in alarm.expressions:
+            owner = f"alarm {alarm.name}, {what}" if what else f"alarm {alarm.name}"
+            yield Use(text, owner, alarm.source, alarm.source)
 
 
 def _command_texts(tag: TagDef) -> Iterator[tuple[str, str]]:

@@ -114,7 +114,7 @@ def _driver_rule(driver: DriverDefinition) -> dict[str, Any]:
 
 def _setting(setting: Setting) -> dict[str, Any]:
     out: dict[str, Any] = {
-        "type": setting.type,
+        "type": [setting.type, *setting.also] if setting.also else setting.type,
         "default": setting.default,
         "description": setting.help,
         "enum": list(setting.choices),

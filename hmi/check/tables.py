@@ -59,6 +59,8 @@ def _setting_table(settings: Iterable[Setting]) -> str:
 def _bounds(setting: Setting) -> str:
     if setting.choices:
         return " / ".join(f"`{choice}`" if choice else "empty" for choice in setting.choices)
+    if setting.also:
+        return " or ".join((setting.type, *setting.also))
     if setting.minimum is not None and setting.maximum is not None:
         return f"{setting.type}, {setting.minimum:.10g} to {setting.maximum:.10g}"
     return setting.type if setting.minimum is None else f"{setting.type}, from {setting.minimum:.10g}"

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from hmi.client.alarms import AlarmDelta, AlarmInfo
 from hmi.client.port import Event, LiveUpdate
 from hmi.core.commands import CommandResult, CommandState, Reason, Refusal
 from hmi.core.errors import CommunicationError
@@ -58,8 +59,13 @@ class LiveDecoder:
 
 
 def event_of(message: Mapping[str, Any]) -> Event:
-    """One message that is not about values."""
-    return Event(message["seq"], message["kind"], message["payload"])
+    """One message that is not about values; alarms become their records here, not on a station's Qt thread."""
+    kind, payload = message["kind"], message["payload"]
+    if kind == "alarms":
+        payload = msgspec.convert(payload, list[AlarmInfo])
+    elif kind == "alarm_changes":
+        payload = msgspec.convert(payload, AlarmDelta)
+    return Event(message["seq"], kind, payload)
 
 
 def frozen(value: Any) -> Any:

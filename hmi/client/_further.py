@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hmi.client._prefix import Prefix
+from hmi.client.alarms import AlarmDelta, list_of, merged_counts
 from hmi.client.port import (
     AlarmInfo,
     ClientFactory,
@@ -59,7 +60,8 @@ class Further:
         self._seen: tuple[str, ...] = ()
         self._titles: dict[str, str] = {}
         self._rows: dict[str, AlarmInfo] = {}
-        self._rows_due = True
+        self._rows_doubted = True
+        self._known = AlarmDelta()
         self._wanted: Wanted = ((), {})
         self._subscribed: Wanted | None = ((), {})
         self._wake = asyncio.Event()
@@ -73,7 +75,7 @@ class Further:
         turned = home_mode != self._home_mode
         self._home_mode, self._home_is_sure = home_mode, True
         if turned:
-            self._tell(self._rows.values())
+            self._tell_all()
             self._wake.set()
 
     def doubt_home(self) -> None:
@@ -108,6 +110,14 @@ class Further:
     def alarms(self) -> list[AlarmInfo]:
         return self._shown(self._rows.values())
 
+    def prefixed(self, rows: Iterable[AlarmInfo]) -> list[AlarmInfo]:
+        """Rows that this runtime answered with, as the station knows them."""
+        return [self._prefix.alarm(row, self._titles, known=True) for row in rows]
+
+    def own_area(self, title: str) -> str:
+        """The path of an area by the title under which the station knows it; itself when it is a path."""
+        return next((path for path, known in self._titles.items() if known == title), title)
+
     def want(self, tags: tuple[str, ...], options: Mapping[str, Any]) -> None:
         """Replace the subscription, soon; with the next answer when the runtime is silent. A snapshot follows,
         also of the same tags: after a reload they may mean something else.
@@ -130,49 +140,67 @@ class Further:
         self._link_text = text
         self._links += 1
         self.status = None  # asked again: another run may have another mode
-        self._rows_due = True
+        self._rows_doubted = True  # until the list that a new connection begins with
         if up:
             self._wake.set()
         else:
-            self._tell(self._rows.values())
+            self._tell_all()
         self._own.on_link(up, text)
 
     def on_event(self, event: Event) -> None:
         if event.kind == "alarms":
-            self._take_list(map(_alarm, event.payload))
-        elif event.kind == "alarm":
-            row = _alarm(event.payload)
-            others = [one for one in self._rows.values() if one.occurrence_id != row.occurrence_id]
-            self._take_rows(others if row.state == "NORM" else [*others, row])
+            self._take_list(event.payload)
+        elif event.kind == "alarm_changes":
+            self._take_delta(event.payload)
+        elif event.kind == "silence":
+            self._own.on_event(event)
         elif event.kind in {"overrun", "connection", "status", "plant"}:
-            self._rows_due |= event.kind == "overrun"
             self._wake.set()
 
     def _take_list(self, rows: Iterable[AlarmInfo]) -> None:
         """All active rows; after a doubt all are told, for their values are known again."""
-        doubted, self._rows_due = self._rows_due, False
-        self._take_rows(rows, all_of_them=doubted)
+        doubted, self._rows_doubted = self._rows_doubted, False
+        before, self._rows = self._rows, {row.alarm_id: row for row in rows}
+        turned = [row for key, row in self._rows.items() if doubted or before.get(key) != row]
+        self._tell(AlarmDelta(turned, [key for key in before if key not in self._rows]))
 
-    def _take_rows(self, rows: Iterable[AlarmInfo], *, all_of_them: bool = False) -> None:
-        """Tell what is new, changed or gone: the station's list holds rows of other runtimes too."""
-        before, self._rows = self._rows, {row.occurrence_id: row for row in rows}
-        gone = [
-            msgspec.structs.replace(row, state="NORM")
-            for occurrence, row in before.items()
-            if occurrence not in self._rows
-        ]
-        turned = [row for key, row in self._rows.items() if all_of_them or before.get(key) != row]
-        self._tell([*gone, *turned])
+    def _take_delta(self, delta: AlarmDelta) -> None:
+        for row in delta.rows:
+            if list_of(row) == "active":
+                self._rows[row.alarm_id] = row
+            else:
+                self._rows.pop(row.alarm_id, None)
+        for alarm_id in delta.gone:
+            self._rows.pop(alarm_id, None)
+        self._known = merged_counts(self._known, delta)
+        self._tell(delta)
 
-    def _tell(self, rows: Iterable[AlarmInfo]) -> None:
-        for row in self._shown(rows):
-            self._home.on_event(Event(0, "alarm", row))
+    def _tell(self, delta: AlarmDelta) -> None:
+        """To the home listener, whose list holds rows of other runtimes too."""
+        if self._may_show:
+            known = not self._rows_doubted
+            self._home.on_event(
+                Event(0, "alarm_changes", self._prefix.delta(delta, self._titles, known=known))
+            )
+
+    def _tell_all(self) -> None:
+        """Again with the counts: their plant, their mode or the link is known to be another one now."""
+        self._tell(msgspec.structs.replace(self._known, rows=list(self._rows.values())))
+
+    @property
+    def counts(self) -> AlarmDelta | None:
+        """Counts, areas and floods as last told; None while they may not be shown."""
+        return self._prefix.delta(self._known, self._titles, known=True) if self._may_show else None
 
     def _shown(self, rows: Iterable[AlarmInfo]) -> list[AlarmInfo]:
         """Nothing before the plant is known and its mode is the home runtime's."""
-        if self.plant is None or not self._home_mode or self.refusal:
+        if not self._may_show:
             return []
-        return [self._prefix.alarm(row, self._titles, known=not self._rows_due) for row in rows]
+        return [self._prefix.alarm(row, self._titles, known=not self._rows_doubted) for row in rows]
+
+    @property
+    def _may_show(self) -> bool:
+        return self.plant is not None and bool(self._home_mode) and not self.refusal
 
     # ------------------------------------------------------------------ who it is
 
@@ -206,14 +234,11 @@ class Further:
             self.plant = await asyncio.to_thread(self._prefix.plant, plant)
             self._seen = seen
             self._home.on_event(Event(0, "plant", {}))
+            self._tell_all()
         if links != self._links:
             return  # what was answered may be of the run before
         self.status = status
         await self._subscribe()
-        if self._rows_due:
-            rows = await self.client.alarms()
-            if links == self._links:
-                self._take_list(rows)
 
     async def _subscribe(self) -> None:
         wanted: Wanted = ((), {}) if self.refusal else self._wanted
@@ -225,7 +250,3 @@ class Further:
             except (WatchkeeperError, OSError):
                 self._subscribed = None
                 raise
-
-
-def _alarm(payload: Any) -> AlarmInfo:
-    return payload if isinstance(payload, AlarmInfo) else msgspec.convert(payload, AlarmInfo)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
+from hmi.client.alarms import AlarmDelta, Handover
 from hmi.client.points import PointPage
 from hmi.client.port import AlarmInfo, ConnectionInfo, InstanceInfo, LiveUpdate, PlantInfo, TagInfo
 from hmi.client.why import Why, WhyPart
@@ -56,6 +57,49 @@ class Prefix:
             display="",
             state_unknown=row.state_unknown or not known,
         )
+
+    def delta(self, delta: AlarmDelta, titles: Mapping[str, str], *, known: bool) -> AlarmDelta:
+        """Rows, areas and sounds for the station's list; the counts say whose they are."""
+
+        def area(path: str) -> str:
+            return self.text + titles.get(path, path)
+
+        floods = None if delta.floods is None else [replace(f, area=area(f.area)) for f in delta.floods]
+        return replace(
+            delta,
+            rows=[self.alarm(row, titles, known=known) for row in delta.rows],
+            gone=[self.text + alarm_id for alarm_id in delta.gone],
+            areas={area(path): counts for path, counts in delta.areas.items()},
+            sounds=[
+                replace(one, area=area(one.area), occurrence_id=self.text + one.occurrence_id)
+                for one in delta.sounds
+            ],
+            floods=floods,
+            runtime=self.runtime,
+        )
+
+    def records(self, records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Journal records; what a record says of its object stays in the words of its runtime."""
+        return [
+            {**record, "object_id": self.text + record["object_id"] if record.get("object_id") else ""}
+            for record in records
+        ]
+
+    def handover(self, found: Handover) -> Handover:
+        sections = {
+            name: [
+                replace(
+                    item,
+                    object_id=self.text + item.object_id if item.object_id else "",
+                    name=self.text + item.name,
+                    area=self.text + item.area if item.area else "",
+                    display="",
+                )
+                for item in items
+            ]
+            for name, items in found.sections.items()
+        }
+        return replace(found, sections=sections)
 
     def points(self, page: PointPage) -> PointPage:
         """Rows under their references."""

@@ -57,6 +57,64 @@ class AlarmInfo(msgspec.Struct, frozen=True):
     alarm_class: str = ""
 
 
+def list_of(row: AlarmInfo) -> str:
+    """Which of ``ALARM_LISTS`` an alarm in this state stands in."""
+    return _LIST_OF.get(row.state, "active")
+
+
+def is_unacked(row: AlarmInfo) -> bool:
+    """It waits to be acknowledged."""
+    return row.state in _UNACKED
+
+
+_LIST_OF = {"SHLVD": "shelved", "DSUPR": "suppressed", "OOSRV": "out_of_service"}
+_UNACKED = frozenset({"UNACK", "RTNUN", "LATCH-UNACK"})
+
+
+class AlarmDelta(msgspec.Struct, frozen=True):
+    """Payload of the event ``alarm_changes``: what turned since the one before, in any of the lists.
+
+    ``rows``: the newest row of each alarm that turned; its ``state`` says in which list it stands. ``gone``: ids
+    of alarms that stand in no list any more. ``counts``: how many stand in each of ``ALARM_LISTS``. ``areas``:
+    area -> priority as text -> [unacknowledged, acknowledged] of the active list, only areas that turned, whole;
+    {} = none left. ``sounds``: what annunciates with this delta, after the rule for floods. ``floods``: areas
+    in flood now; None = as before. ``runtime``: whose counts these are, "" = the home runtime's.
+
+    Every event ``alarms`` (the full active list) is followed by one with the counts, areas and floods of all.
+    """
+
+    rows: list[AlarmInfo] = []
+    gone: list[str] = []
+    counts: dict[str, int] = {}
+    areas: dict[str, dict[str, list[int]]] = {}
+    sounds: list[AlarmSound] = []
+    floods: list[AlarmFlood] | None = None
+    runtime: str = ""
+
+
+def merged_counts(before: AlarmDelta, delta: AlarmDelta) -> AlarmDelta:
+    """Counts, areas and floods as they are after a delta, without its rows and sounds."""
+    areas = {area: counts for area, counts in (before.areas | delta.areas).items() if counts}
+    floods = before.floods if delta.floods is None else delta.floods
+    return AlarmDelta(counts=delta.counts or before.counts, areas=areas, floods=floods)
+
+
+class AlarmSound(msgspec.Struct, frozen=True):
+    """One alarm that sounds now."""
+
+    priority: int
+    area: str
+    occurrence_id: str
+
+
+class AlarmFlood(msgspec.Struct, frozen=True):
+    """An area in flood (standards 1.9): ``since`` UTC ns, ``alarms`` annunciated since then."""
+
+    area: str
+    since: int
+    alarms: int
+
+
 class AlarmDetails(msgspec.Struct, frozen=True):
     """One alarm in full. ``rule``: its suppression rule with ``rule_truth`` true, false or unknown, and in
     ``inputs`` [tag, value, quality] of every tag that the rule or the alarm's own expression reads.
@@ -89,10 +147,14 @@ class JournalQuery(msgspec.Struct, frozen=True):
 
 
 class JournalPage(msgspec.Struct, frozen=True):
-    """Records, newest first; ``next_before`` > 0 when there are more."""
+    """Records, newest first, each with its ``stream``; ``next_before`` > 0 when there are more.
+
+    ``searched_from`` > 0: records with a lower number were not searched, for an older file is still being read.
+    """
 
     records: list[dict[str, Any]]
     next_before: int = 0
+    searched_from: int = 0
 
 
 class HandoverItem(msgspec.Struct, frozen=True):

@@ -16,8 +16,10 @@ from typing import Any
 
 import msgspec
 
+from hmi.client._federated_alarms import FederatedAlarms
 from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
+from hmi.client.alarms import AlarmDelta, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.points import PointPage, joined
 from hmi.client.port import (
     AlarmInfo,
@@ -69,6 +71,7 @@ class Federation:
             one.name: Further(one.name, one.factory, home=listener, own=one.listener) for one in further
         }
         self._home = home(_HomeListener(listener, self))
+        self._alarms = FederatedAlarms(self._home, self._further, self._named)
 
     async def status(self) -> RuntimeStatus:
         """The home runtime's answer; of the others what is known at this moment."""
@@ -143,29 +146,48 @@ class Federation:
             return None  # its link says so
         return Prefix(runtime).points(found)
 
-    async def alarms(self) -> list[AlarmInfo]:
+    async def alarms(self, *, state: str = "active") -> list[AlarmInfo]:
+        if state != "active":
+            return await self._alarms.hidden(state)
         return [*await self._home.alarms(), *self.further_alarms()]
 
     def further_alarms(self) -> list[AlarmInfo]:
         """Rows of all further runtimes as last told; of a silent one with their value unknown."""
         return [row for one in self._further.values() for row in one.alarms]
 
+    def further_counts(self) -> list[AlarmDelta]:
+        """Counts, areas and floods of each further runtime as last told."""
+        return [counts for one in self._further.values() if (counts := one.counts) is not None]
+
+    async def alarm(self, alarm_id: str) -> AlarmDetails:
+        return await self._alarms.details(alarm_id)
+
     async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
         """Each at its own runtime; a further one that does not answer is a sentence, not an error of the others."""
-        asked: dict[str, list[str]] = {}
-        for occurrence in map(TagRef.parse, occurrence_ids):
-            asked.setdefault(occurrence.runtime, []).append(occurrence.name)
-        others = [self._acknowledge(runtime, ids, comment) for runtime, ids in asked.items() if runtime]
-        home = self._home.acknowledge(asked[""], comment) if "" in asked else _nothing()
-        answers = await asyncio.gather(home, *others)
-        return [problem for answer in answers for problem in answer]
+        return await self._alarms.by_owner(
+            occurrence_ids, lambda client, ids: client.acknowledge(ids, comment)
+        )
 
-    async def _acknowledge(self, runtime: str, ids: list[str], comment: str) -> list[str]:
-        try:
-            problems = await self._named(runtime).client.acknowledge(ids, comment)
-        except (WatchkeeperError, OSError) as error:
-            problems = [str(error)]
-        return [f"{runtime}: {problem}" for problem in problems]
+    async def act_on_alarms(self, act: str, alarm_ids: Sequence[str], **given: Any) -> list[str]:
+        """Each at its own runtime, as ``acknowledge``."""
+        return await self._alarms.by_owner(
+            alarm_ids, lambda client, ids: client.act_on_alarms(act, ids, **given)
+        )
+
+    async def silence(self, area: str = "") -> None:
+        await self._alarms.silence(area)
+
+    async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
+        return await self._alarms.figures(start=start, end=end, area=area)
+
+    async def search_journal(self, query: JournalQuery) -> JournalPage:
+        return await self._alarms.search(query)
+
+    async def note(self, object_id: str, text: str) -> None:
+        await self._alarms.note(object_id, text)
+
+    async def handover(self, since: int = 0) -> Handover:
+        return await self._alarms.handover(since)
 
     async def submit(self, command: OperatorCommand) -> CommandResult:
         """To the one runtime that holds the tag, with the heartbeat that the asker saw of that runtime."""
@@ -185,7 +207,7 @@ class Federation:
             return await self._home.journal(after=after, kind=kind, limit=limit, object_id=object_id)
         client = self._named(reference.runtime).client
         records = await client.journal(after=after, kind=kind, limit=limit, object_id=reference.name)
-        return [{**record, "object_id": f"{reference.prefix}{record['object_id']}"} for record in records]
+        return Prefix(reference.runtime).records(records)
 
     async def image(self, name: str, known: str = "") -> ImageFile:
         """Of the home runtime, as the displays are."""
@@ -274,13 +296,13 @@ class _HomeListener:
     def on_event(self, event: Event) -> None:
         if event.kind == "alarms":
             event = Event(event.seq, event.kind, [*event.payload, *self._federation.further_alarms()])
+            self._listener.on_event(event)
+            for counts in self._federation.further_counts():
+                self._listener.on_event(Event(0, "alarm_changes", counts))
+            return
         self._listener.on_event(event)
 
     def on_link(self, up: bool, text: str) -> None:
         if up:
             self._federation.home_returned()
         self._listener.on_link(up, text)
-
-
-async def _nothing() -> list[str]:
-    return []

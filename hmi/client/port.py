@@ -25,7 +25,8 @@ class TagInfo(msgspec.Struct, frozen=True):
     """What a station needs to know of a tag to show it. ``period_ms`` is the expected update period.
 
     ``permissives`` (must be true) and ``interlocks`` (must be false) are [expression, text] pairs of its
-    command: the station shows them, the gate decides.
+    command: the station shows them, the gate decides. ``expected_ms`` is how long the process may take to follow
+    (0: not named); a ``pulse`` is written once and leaves nothing to read back.
     """
 
     id: str
@@ -53,6 +54,8 @@ class TagInfo(msgspec.Struct, frozen=True):
     max_step: float = 0.0
     permissives: list[list[str]] = []
     interlocks: list[list[str]] = []
+    expected_ms: int = 0
+    pulse: bool = False
 
 
 class InstanceInfo(msgspec.Struct, frozen=True):
@@ -231,7 +234,8 @@ class LiveUpdate(msgspec.Struct):
 class Event(msgspec.Struct):
     """One message about the plant in order, nothing dropped.
 
-    ``kind`` is alarms (payload: full active list), alarm, result, connection, points (payload: counts by
+    ``kind`` is alarms (payload: full active list), alarm_changes (payload: ``AlarmDelta``), silence (payload:
+    area, user, station, time: whoever shows that area stops its sound), result, connection, points (payload: counts by
     state), plant (payload: its new revision), journal, status or overrun
     (``lost`` messages, or with ``of`` "values" changes of the ``every`` lane; a snapshot follows).
     """

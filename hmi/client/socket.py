@@ -18,6 +18,7 @@ from websockets.asyncio.connection import Connection
 from websockets.exceptions import WebSocketException
 
 from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page
+from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.local import LocalEndpoint, find_endpoint
 from hmi.client.points import PointPage
 from hmi.client.port import (
@@ -96,8 +97,46 @@ class SocketClient:
         query = {"state": state, "area": area, "after": after, "limit": limit}
         return converted(await self._get("/v1/points", query), PointPage)
 
-    async def alarms(self) -> list[AlarmInfo]:
-        return converted(await self._get("/v1/alarms"), list[AlarmInfo])
+    async def alarms(self, *, state: str = "active") -> list[AlarmInfo]:
+        return converted(await self._get("/v1/alarms", {"state": state}), list[AlarmInfo])
+
+    async def alarm(self, alarm_id: str) -> AlarmDetails:
+        return converted(await self._get(f"/v1/alarms/{quote(alarm_id)}"), AlarmDetails)
+
+    async def act_on_alarms(
+        self,
+        act: str,
+        alarm_ids: Sequence[str],
+        *,
+        seconds: float = 0,
+        one_shot: bool = False,
+        reason: str = "",
+        comment: str = "",
+    ) -> list[str]:
+        body = {
+            "act": act, "alarm_ids": list(alarm_ids), "seconds": seconds, "one_shot": one_shot,
+            "reason": reason, "comment": comment,
+        }  # fmt: skip
+        return converted(await self._post("/v1/alarms/act", body), list[str])
+
+    async def silence(self, area: str = "") -> None:
+        await self._post("/v1/alarms/silence", {"area": area})
+
+    async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
+        """A long range takes its time to be read."""
+        query = {"start": start, "end": end, "area": area}
+        answer = await self._request("GET", "/v1/alarms/figures", params=query, timeout=SLOW_LIMIT)
+        return converted(answer, dict[str, Any])
+
+    async def search_journal(self, query: JournalQuery) -> JournalPage:
+        given = {name: value for name, value in asdict(query).items() if value}
+        return converted(await self._get("/v1/journal/search", given), JournalPage)
+
+    async def note(self, object_id: str, text: str) -> None:
+        await self._post("/v1/notes", {"object_id": object_id, "text": text})
+
+    async def handover(self, since: int = 0) -> Handover:
+        return converted(await self._get("/v1/handover", {"since": since}), Handover)
 
     async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
         body = {"occurrence_ids": list(occurrence_ids), "comment": comment}

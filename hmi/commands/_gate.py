@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hmi.commands._checks import Situation, refusals_of
+from hmi.commands._condition_calls import Caller, ConditionCalls
 from hmi.commands._tables import GateTables
 from hmi.commands._verify import settled, tolerance_of
 from hmi.core.clock import NS_PER_MS, NS_PER_S, Clock
@@ -24,6 +25,7 @@ from hmi.core.commands import (
     WriteRequest,
     WriteState,
 )
+from hmi.core.conditions import ConditionCall, ConditionOrder
 from hmi.core.errors import CommunicationError, StorageError
 from hmi.core.journal import Entry, JournalRecord, JournalWriter, Kind
 from hmi.core.principal import Principal
@@ -36,7 +38,8 @@ log = logging.getLogger(__name__)
 REMEMBERED = 1_000
 READ_BACK_NS = 3 * NS_PER_S
 READ_BACK_PAUSE_S = 0.1
-_OPEN_ENDED = frozenset({"command.requested", "command.unknown"})
+_OPEN_ENDED = frozenset({"command.requested", "command.unknown", "command.blocked"})
+_CONDITION = "ua:"
 
 
 class Writer(Protocol):
@@ -49,6 +52,13 @@ class Reader(Protocol):
     """A fresh value from the device, in engineering units; CommunicationError when there is none."""
 
     async def read_now(self, tag: TagDef) -> DataValue: ...
+
+
+class _Nobody:
+    """There are no servers with conditions."""
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        return WriteOutcome(WriteState.NOT_CONNECTED, text=f"there is no connection {request.connection}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +88,9 @@ class CommandGate:
         reader: Reader,
         heartbeat_ns: Callable[[int], int | None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        caller: Caller | None = None,
     ) -> None:
+        self.conditions = ConditionCalls(clock=clock, journal=journal, caller=caller or _Nobody())
         self._clock, self._is_live = clock, is_live
         self._journal, self._writer, self._reader = journal, writer, reader
         self._heartbeat_ns, self._pause = heartbeat_ns, pause
@@ -119,11 +131,23 @@ class CommandGate:
         # a station that goes away does not cut a command short: it is read back and journalled all the same
         return await asyncio.shield(running)
 
+    async def call(self, principal: Principal, order: ConditionOrder) -> CommandResult:
+        """Carry out one method call to a condition of a server; always returns a result, in words."""
+        if self._closing:
+            text = "the runtime is ending; nothing was sent"
+            refusal = Refusal(Reason.NO_COMMUNICATION, text)
+            return CommandResult(order.id, order.alarm_id, CommandState.REFUSED, text, (refusal,))
+        return await self.conditions.submit(principal, order)
+
     def restore(self, newest: Iterable[JournalRecord]) -> None:
         """Take over from the runtime before: a command whose end was never written blocks its item until it
         has been read back. ``newest`` are the last audit records of each item."""
         for record in newest:
-            if record.event in _OPEN_ENDED:
+            if record.event not in _OPEN_ENDED:
+                continue
+            if record.object_id.startswith(_CONDITION):
+                self.conditions.restore(record.object_id, record.payload)
+            else:
                 self._unknown[record.object_id] = str(record.payload.get("command_id", ""))
 
     async def close(self) -> None:
@@ -131,6 +155,7 @@ class CommandGate:
         self._closing = True
         if self._running:
             await asyncio.wait(list(self._running.values()))
+        await self.conditions.close()
 
     async def _guarded(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         try:
@@ -344,6 +369,7 @@ class CommandGate:
         content = {
             "command_id": command.id,
             "tag": tag.name if tag else "",
+            "area": tag.area if tag else "",
             "old": _plain(old),
             "new": _plain(command.value),
             "unit": tag.unit if tag else "",

@@ -18,6 +18,11 @@ class Priority(IntEnum):
     JOURNAL = 5
 
 
+SEVERITY_NAMES = ("P1", "P2", "P3", "P4")
+SEVERITIES = (801, 601, 401, 201)
+"""The lowest OPC UA severity of each of these; below the last one it is for the journal only (standards 1.7)."""
+
+
 class AlarmState(Enum):
     """Names to persist, never letters (standards 1.2)."""
 
@@ -53,6 +58,10 @@ class AlarmEvent(Enum):
     ATTR_CHANGE = "ATTR_CHANGE"
     REFUSED = "REFUSED"
     REMOVED = "REMOVED"
+
+
+STATELESS = (AlarmEvent.REFUSED.value, AlarmEvent.SILENCE.value)
+"""Events that are recorded about an alarm and leave its state as it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,3 +67,8 @@ class TagRef:
     def prefix(self) -> str:
         """``runtime::``, or empty for what the home runtime holds."""
         return self.runtime + RUNTIME_MARK if self.runtime else ""
+
+
+def is_elsewhere(name: str) -> bool:
+    """True for what another runtime of the station holds: it is looked up there, not in this plant."""
+    return bool(TagRef.parse(name).runtime) and is_tag_reference(name)

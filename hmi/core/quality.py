@@ -156,3 +156,11 @@ def quality_of(status: int) -> Quality:
     klass = class_of(status)
     sub, mark = _TABLE.get(status & CODE_MASK, _FALLBACK[klass])
     return Quality(klass, sub, _LIMITS[status >> 8 & 0b11], mark)
+
+
+_OVERRIDES = frozenset({Mark.FORCED, Mark.SIMULATED, Mark.MANUAL, Mark.OUT_OF_SERVICE})
+
+
+def is_overridden(status: int) -> bool:
+    """Whether a value is not what the process says: forced, simulated, entered by hand or out of service."""
+    return bool(status) and quality_of(status).mark in _OVERRIDES

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from hmi.core.journal import JournalRecord
 
 GENESIS = "0" * 64
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+_canonical = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+).encode
 
 
 def canonical_payload(payload: object) -> str:
     """JSON with sorted keys and no spaces: the text that is stored and hashed."""
-    return json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _canonical(payload)
 
 
 def record_hash(record: JournalRecord, payload_text: str) -> str:
@@ -23,7 +27,7 @@ def record_hash(record: JournalRecord, payload_text: str) -> str:
         record.station, record.object_id, record.plant_revision, record.kind.value, record.event,
         record.version, record.simulated, payload_text, record.prev_hash,
     ]  # fmt: skip
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    text = _compact(content)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,18 +12,24 @@ from typing import Any, TypeVar
 
 import apsw
 
-from hmi.core.clock import Clock
+from hmi.client.alarms import JournalQuery
+from hmi.core.clock import Clock, monotonic_ns
 from hmi.core.errors import StorageError
-from hmi.core.journal import Entry, JournalRecord, Kind
-from hmi.journal._chain import GENESIS, canonical_payload, record_hash, verify_chain
+from hmi.core.journal import Entry, JournalRecord
+from hmi.journal._catch_up import begin_catch_up, catch_up
+from hmi.journal._chain import GENESIS, canonical_payload, record_hash
+from hmi.journal._index import INDEXED_SINCE, IndexWriter, Placed
+from hmi.journal._index import SCHEMA as INDEX_SCHEMA
+from hmi.journal._readers import Readers
+from hmi.journal._records import COLUMNS, end_of, row_of
+from hmi.journal._subject import subject_of
 from hmi.journal._version import check_sqlite_version
 
-SCHEMA_VERSION = 1
-PAGE_LIMIT = 10_000
-_COLUMNS = (
-    "seq, runtime_id, run_id, event_time, receive_time, actor, station, object_id, plant_revision, kind, "
-    "event, version, simulated, payload, prev_hash, hash"
-)
+log = logging.getLogger(__name__)
+
+SCHEMA_VERSION = 2
+RETRY_S = 5.0
+CACHE = "cache_size=-32000"  # KiB; records of many alarms change pages all over the indexes
 _SCHEMA = """
 create table if not exists journal (
   seq integer primary key, runtime_id text not null, run_id text not null, event_time integer not null,
@@ -37,16 +43,20 @@ create table if not exists head (
   one integer primary key check (one = 1), seq integer not null, hash text not null
 ) strict;
 """
+_INSERT = f"insert into journal ({COLUMNS}) values ({','.join('?' * 16)})"
 T = TypeVar("T")
 Stamp = tuple[str, str, str, bool]  # runtime id, run id, plant revision, simulated
-Waiting = tuple[Stamp, tuple[Entry, ...], "asyncio.Future[tuple[JournalRecord, ...]]"]
+Found = tuple[tuple[JournalRecord, ...], int]  # records, number before which the next page begins
+Written = tuple[tuple[Entry, str], ...]  # with the payload as it is stored
+Waiting = tuple[Stamp, Written, "asyncio.Future[tuple[JournalRecord, ...]]"]
 
 
 class SqliteJournal:
     """JournalWriter and reader of one file.
 
     ``append`` returns when the records are on the disk (fsync). Appends that wait together are committed
-    together. All database work runs on one thread of its own.
+    together. Writing has one thread, reading has others with connections of their own: no search holds up a
+    record. What an older file holds is taken into the index of the search bit by bit while it is open.
     """
 
     def __init__(
@@ -57,9 +67,16 @@ class SqliteJournal:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
+        self._catching_up: asyncio.Task[None] | None = None
+        self._readers = Readers(path)
         self._database: apsw.Connection | None = None
         self._closed = False
         self._last = (0, GENESIS)
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     def begin_run(self, run_id: str) -> None:
         """Entries that are appended from here on belong to another run (2b.4)."""
@@ -79,6 +96,7 @@ class SqliteJournal:
         except StorageError:
             await self.close()
             raise
+        self._catching_up = asyncio.create_task(self._catch_up(), name="index of an older journal")
 
     async def close(self) -> None:
         """Finish what waits, then close; a second call does nothing."""
@@ -87,6 +105,10 @@ class SqliteJournal:
         self._closed = True
         if self._committing:
             await asyncio.wait([self._committing])
+        if self._catching_up:
+            self._catching_up.cancel()
+            await asyncio.wait([self._catching_up])
+        await self._readers.close()
         await self._run(self._close)
         self._thread.shutdown()
 
@@ -94,10 +116,9 @@ class SqliteJournal:
         """Keep entries in order; StorageError when they are not durable."""
         if not entries:
             return ()
-        for entry in entries:
-            _require_json(entry)
+        written = tuple([(entry, _as_text(entry)) for entry in entries])
         done: asyncio.Future[tuple[JournalRecord, ...]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((self._stamp, entries, done))
+        self._waiting.append((self._stamp, written, done))
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_waiting())
         return await done
@@ -106,26 +127,30 @@ class SqliteJournal:
         self, *, after: int = 0, kind: str = "", object_id: str = "", limit: int = 200
     ) -> tuple[JournalRecord, ...]:
         """Records after a sequence number in order; at most ``limit`` (10,000)."""
-        where, values = _narrowed(kind, object_id)
-        query = f"select {_COLUMNS} from journal where {where} and seq > ? order by seq limit ?"
-        return await self._run(lambda: self._select(query, (*values, after, min(limit, PAGE_LIMIT))))
+        return await self._readers.run(lambda reader: reader.after(after, kind, object_id, limit))
 
     async def last(self, count: int, *, kind: str = "", object_id: str = "") -> tuple[JournalRecord, ...]:
         """The newest records, oldest of them first."""
-        where, values = _narrowed(kind, object_id)
-        query = f"select {_COLUMNS} from journal where {where} order by seq desc limit ?"
-        found = await self._run(lambda: self._select(query, (*values, min(count, PAGE_LIMIT))))
-        return found[::-1]
+        return await self._readers.run(lambda reader: reader.newest(count, kind, object_id))
 
-    async def newest_of_each(self, kind: str) -> tuple[JournalRecord, ...]:
-        """The last record of every object of a kind, oldest first: what a service restores itself from."""
-        newest = "select max(seq) from journal where kind = ? group by object_id"
-        query = f"select {_COLUMNS} from journal where seq in ({newest}) order by seq"
-        return await self._run(lambda: self._select(query, (kind,)))
+    async def newest_of_each(self, kind: str, *, without: Sequence[str] = ()) -> tuple[JournalRecord, ...]:
+        """The last record of every object of a kind, oldest first: what a service restores itself from.
+
+        ``without``: events that say nothing of the object's state; the one before them counts.
+        """
+        return await self._readers.run(lambda reader: reader.newest_of_each(kind, without))
+
+    async def search(self, query: JournalQuery) -> Found:
+        """A page of the records a query asks for, newest first. Giving up the call ends the search at once."""
+        return await self._readers.run(lambda reader: reader.search(query))
+
+    async def indexed_from(self) -> int:
+        """Records with a lower number are not searched yet (an older file is still being read); 0 = all are."""
+        return await self._readers.run(lambda reader: reader.indexed_from())
 
     async def verify(self) -> str:
         """Empty when the whole chain holds, else one sentence."""
-        return await self._run(self._verify)
+        return await self._readers.run(lambda reader: reader.verify())
 
     async def _commit_waiting(self) -> None:
         while self._waiting:
@@ -139,6 +164,18 @@ class SqliteJournal:
             for (_, _, done), records in zip(batch, results, strict=True):
                 _settle(done, records=records)
 
+    async def _catch_up(self) -> None:
+        """Half of the writer's time at most goes into the past; a full disk is tried again later."""
+        while True:
+            begun = monotonic_ns()
+            try:
+                if not await self._run(self._catch_up_once):
+                    return
+            except StorageError as error:
+                log.warning("Older records cannot be taken into the search yet: %s", error)
+                await asyncio.sleep(RETRY_S)
+            await asyncio.sleep((monotonic_ns() - begun) / 1e9)
+
     async def _run(self, work: Callable[[], T]) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -150,18 +187,24 @@ class SqliteJournal:
     def _open(self) -> None:
         database = self._database = apsw.Connection(str(self._path))
         database.set_busy_timeout(5_000)
-        for pragma in ("journal_mode=wal", "synchronous=full", "journal_size_limit=4194304"):
+        for pragma in ("journal_mode=wal", "synchronous=full", "journal_size_limit=4194304", CACHE):
             database.execute(f"pragma {pragma}")
-        self._check_schema(database)
-        database.execute(_SCHEMA)
-        database.execute(f"pragma user_version={SCHEMA_VERSION}")
-        # a tail that was cut off leaves a gap behind ``head`` and is never written over
-        self._last = max(_end(database, "head"), _end(database, "journal"), key=lambda end: end[0])
+        version = self._check_schema(database)
+        with database:
+            database.execute(_SCHEMA)
+            database.execute(INDEX_SCHEMA)
+            # a tail that was cut off leaves a gap behind ``head`` and is never written over
+            self._last = max(end_of(database, "head"), end_of(database, "journal"), key=lambda end: end[0])
+            if version < INDEXED_SINCE:
+                begin_catch_up(database, self._last[0])
+            database.execute(f"pragma user_version={SCHEMA_VERSION}")
+        self._index = IndexWriter(database)
 
-    def _check_schema(self, database: apsw.Connection) -> None:
-        version = database.pragma("user_version")
-        if int(version) > SCHEMA_VERSION:
+    def _check_schema(self, database: apsw.Connection) -> int:
+        version = int(database.pragma("user_version"))
+        if version > SCHEMA_VERSION:
             raise StorageError(f"{self._path}: written by a newer version (schema {version}); update first")
+        return version
 
     def _close(self) -> None:
         if self._database is not None:
@@ -173,79 +216,57 @@ class SqliteJournal:
             raise StorageError(f"{self._path}: the journal is not open")
         return self._database
 
-    def _write(self, groups: list[tuple[Stamp, tuple[Entry, ...]]]) -> list[tuple[JournalRecord, ...]]:
+    def _catch_up_once(self) -> bool:
+        return catch_up(self._connection(), self._index)
+
+    def _write(self, groups: list[tuple[Stamp, Written]]) -> list[tuple[JournalRecord, ...]]:
         database, last = self._connection(), self._last
         results: list[tuple[JournalRecord, ...]] = []
-        with database:
-            for stamp, entries in groups:
-                records: list[JournalRecord] = []
-                for entry in entries:
-                    record, payload = self._record(stamp, entry, last)
-                    database.execute(
-                        f"insert into journal ({_COLUMNS}) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                        _row(record, payload),
-                    )
-                    last = (record.seq, record.hash)
-                    records.append(record)
-                results.append(tuple(records))
-            database.execute("insert or replace into head values (1, ?, ?)", last)
+        rows: list[tuple[Any, ...]] = []
+        for stamp, entries in groups:
+            records: list[JournalRecord] = []
+            for entry, payload in entries:
+                record = self._record(stamp, entry, payload, last)
+                last = (record.seq, record.hash)
+                rows.append(row_of(record, payload))
+                records.append(record)
+            results.append(tuple(records))
+        try:
+            with database:
+                database.executemany(_INSERT, rows)
+                self._index.add(_placed(record) for records in results for record in records)
+                database.execute("insert or replace into head values (1, ?, ?)", last)
+        except BaseException:
+            self._index.lost()
+            raise
+        self._index.kept()
         self._last = last
         return results
 
-    def _record(self, stamp: Stamp, entry: Entry, last: tuple[int, str]) -> tuple[JournalRecord, str]:
+    def _record(self, stamp: Stamp, entry: Entry, payload: str, last: tuple[int, str]) -> JournalRecord:
         runtime_id, run_id, revision, simulated = stamp
         now = self._clock.now_ns()
-        payload = canonical_payload(dict(entry.payload))
         record = JournalRecord(
             last[0] + 1, runtime_id, run_id, entry.event_time or now, now, entry.principal.user,
             entry.principal.station, entry.object_id, revision, entry.kind, entry.event, entry.version,
             simulated, entry.payload, last[1], "",
         )  # fmt: skip
-        return replace(record, hash=record_hash(record, payload)), payload
-
-    def _select(self, query: str, arguments: tuple[Any, ...]) -> tuple[JournalRecord, ...]:
-        return tuple(_from_row(row) for row in self._connection().execute(query, arguments))
-
-    def _verify(self) -> str:
-        rows = self._connection().execute(f"select {_COLUMNS} from journal order by seq")
-
-        def pairs() -> Iterator[tuple[JournalRecord, str]]:
-            for row in rows:
-                yield _from_row(row), str(row[13])
-
-        database = self._connection()
-        if fault := verify_chain(pairs()):
-            return fault
-        head, end = _end(database, "head"), _end(database, "journal")
-        return "" if head[0] <= end[0] else f"record {end[0] + 1} is missing: {head[0]} were written"
+        return replace(record, hash=record_hash(record, payload))
 
 
-def _narrowed(kind: str, object_id: str) -> tuple[str, tuple[str, ...]]:
-    """The condition and its values; empty ones take all.
-
-    One object has few records of any kind, so its index serves both: the plus keeps the other one out.
-    """
-    if object_id:
-        return ("object_id = ? and +kind = ?", (object_id, kind)) if kind else ("object_id = ?", (object_id,))
-    return ("kind = ?", (kind,)) if kind else ("1", ())
+def _placed(record: JournalRecord) -> Placed:
+    subject = subject_of(
+        record.kind, record.event, record.actor, record.station, record.object_id, record.payload
+    )
+    return record.seq, record.event_time, subject
 
 
-def _require_json(entry: Entry) -> None:
+def _as_text(entry: Entry) -> str:
     """A payload that cannot be written fails its own caller, not the others of the same commit."""
     try:
-        canonical_payload(dict(entry.payload))
+        return canonical_payload(dict(entry.payload))
     except (TypeError, ValueError) as error:
         raise StorageError(f"the entry {entry.event!r} cannot be written as JSON: {error}") from error
-
-
-def _end(database: apsw.Connection, table: str) -> tuple[int, str]:
-    """Number and hash of the last record that ``head`` or ``journal`` knows of."""
-    queries = {
-        "head": "select seq, hash from head",
-        "journal": "select seq, hash from journal order by seq desc limit 1",
-    }
-    row = database.execute(queries[table]).fetchone()
-    return (int(row[0]), str(row[1])) if row else (0, GENESIS)
 
 
 def _settle(
@@ -260,20 +281,3 @@ def _settle(
         done.set_exception(error)
     else:
         done.set_result(records)
-
-
-def _row(record: JournalRecord, payload: str) -> tuple[Any, ...]:
-    return (
-        record.seq, record.runtime_id, record.run_id, record.event_time, record.receive_time, record.actor,
-        record.station, record.object_id, record.plant_revision, record.kind.value, record.event,
-        record.version, int(record.simulated), payload, record.prev_hash, record.hash,
-    )  # fmt: skip
-
-
-def _from_row(row: tuple[Any, ...]) -> JournalRecord:
-    try:
-        payload = json.loads(row[13])
-    except ValueError:
-        payload = {}
-    head: list[Any] = [*row[:9], Kind(row[9]), *row[10:12], bool(row[12]), payload, *row[14:]]
-    return JournalRecord(*head)

@@ -27,7 +27,6 @@ _SIGNS: Final = {DONE: "✓", FAILED: "✗", UNKNOWN: "?"}
 _NUMBERS: Final = frozenset(
     ("float32", "float", "float64", "int64", "uint64", "int16", "uint16", "int32", "uint32")
 )
-_PULSES: Final = frozenset(("start", "stop", "reset", "open", "close"))
 _FINE, _COARSE = 100, 10  # fine steps in a scale, fine steps in a coarse one
 _DIGITS = 10
 
@@ -130,7 +129,7 @@ def is_whole(info: TagInfo) -> bool:
 
 def is_pulse(info: TagInfo) -> bool:
     """A command that leaves nothing to read: its own value says nothing."""
-    return info.writable and info.type == "bool" and info.signal in _PULSES
+    return info.writable and info.type == "bool" and info.pulse
 
 
 def choices(info: TagInfo) -> tuple[Choice, ...]:

@@ -111,13 +111,18 @@ class ElementDefinition:
 
     def named(self, kind: str) -> tuple[str, ...]:
         """Names of the properties of one type."""
-        known = _NAMED.get(id(self))
+        return self.by_type.get(kind, ())
+
+    @property
+    def by_type(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the properties by their type; no type without one."""
+        known = _BY_TYPE.get(id(self))
         if known is None or known[0] is not self:
             found: dict[str, tuple[str, ...]] = {}
             for prop in self.properties:
                 found[prop.type] = (*found.get(prop.type, ()), prop.name)
-            known = _NAMED[id(self)] = (self, found)
-        return known[1].get(kind, ())
+            known = _BY_TYPE[id(self)] = (self, found)
+        return known[1]
 
     def find(self, name: str) -> Property | None:
         return next((p for p in self.properties if p.name == name), None)
@@ -128,7 +133,7 @@ class ElementDefinition:
 
 
 # by identity, for a definition is asked for every element of a display; its hash would look at all of it
-_NAMED: Final[dict[int, tuple[ElementDefinition, dict[str, tuple[str, ...]]]]] = {}
+_BY_TYPE: Final[dict[int, tuple[ElementDefinition, dict[str, tuple[str, ...]]]]] = {}
 
 
 @cache

@@ -7,8 +7,9 @@ an id such as ``outer/inner``. The result depends on documents, names and argume
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from hmi.mimics._arguments import arguments_of
 from hmi.mimics._document import Element

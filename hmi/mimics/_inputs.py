@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hmi.core.texts import tr
 from hmi.core.values import WAITING, DataValue
 from hmi.mimics._catalogue import AlarmCount, Catalogue, TagAlarm
 from hmi.mimics._control import Control
+from hmi.mimics._definition import Signal
 from hmi.mimics._document import Element, tags_in
 from hmi.mimics._images import ImageState
 from hmi.mimics._past import Past
@@ -18,59 +19,59 @@ from hmi.mimics._readings import UNBOUND, UNKNOWN_TAG, Reading
 if TYPE_CHECKING:
     from hmi.mimics._scene import Scene
 
+_NO_NAMES: Final[Mapping[str, tuple[str, ...]]] = {}
+
 
 class Inputs:
     """One element's window on the scene. Built once; every question reads the present."""
 
+    __slots__ = ("_area", "_catalogue", "_scene", "_signals", "element", "image", "instance", "tags")
+
     def __init__(self, scene: Scene, element: Element, catalogue: Catalogue) -> None:
         self._scene, self._catalogue = scene, catalogue
         self.element = element
-        self.instance = self._find_instance()
-        self._signals = self._find_signals()
-        self._area = self._find_area()
-        self.tags = self._find_tags()
+        definition = element.definition
+        names = definition.by_type if definition is not None else _NO_NAMES
+        self.instance = self._first(names["instance"]) if "instance" in names else ""
+        self._area = self._first(names["area"]) if "area" in names else ""
+        self.image = self._first(names["image"]) if "image" in names else ""
+        """Name of the picture that this element shows; empty for none."""
+        self._signals = self._find_signals(definition.signals) if definition and definition.signals else {}
+        self.tags = self._find_tags(names)
+        """Every tag that can change this element's look."""
 
-    def _find_instance(self) -> str:
-        return self._first("instance")
-
-    def _first(self, kind: str) -> str:
-        """The first property of a type that is written."""
-        definition = self.element.definition
-        for name in definition.named(kind) if definition else ():
+    def _first(self, names: tuple[str, ...]) -> str:
+        """The first of these properties that is written."""
+        for name in names:
             if value := self.element.get(name):
                 return str(value)
         return ""
 
-    def _find_signals(self) -> dict[str, str]:
+    def _find_signals(self, signals: tuple[Signal, ...]) -> dict[str, str]:
         found: dict[str, str] = {}
-        definition = self.element.definition
-        for signal in definition.signals if definition else ():
+        for signal in signals:
             name = str(self.element.properties.get(signal.role) or "")
             name = name or (self._catalogue.signal(self.instance, signal.candidates) if self.instance else "")
             if name:
                 found[signal.role] = name
         return found
 
-    def _find_area(self) -> str:
-        return self._first("area")
-
-    def _find_tags(self) -> tuple[str, ...]:
-        """Every tag that can change this element's look."""
-        element, definition = self.element, self.element.definition
-        if definition is None:
+    def _find_tags(self, names: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        element = self.element
+        if element.definition is None:
             return ()
-        names: dict[str, None] = dict.fromkeys(self._signals.values())
-        for name in definition.named("tag"):
+        found = list(self._signals.values())
+        for name in names.get("tag", ()):
             value = element.properties.get(name)
-            if isinstance(value, str) and value:
-                names[value] = None
-        for name in definition.named("list"):
+            if value and isinstance(value, str):
+                found.append(value)
+        for name in names.get("list", ()):
             value = element.properties.get(name)
             if isinstance(value, list):
-                names.update(dict.fromkeys(tags_in(value)))
+                found += tags_in(value)
         for expression in element.bindings.values():
-            names.update(dict.fromkeys(expression.names))
-        return tuple(names)
+            found += expression.names
+        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
     @property
     def area(self) -> str:
@@ -81,11 +82,6 @@ class Inputs:
     def lists_alarms(self) -> bool:
         """True for an element whose click lists the alarms of its area."""
         return self.element.definition is not None and self.element.definition.lists_alarms
-
-    @property
-    def image(self) -> str:
-        """Name of the picture that this element shows; empty for none."""
-        return self._first("image")
 
     def image_state(self) -> ImageState:
         return self._scene.image(self.image)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from hmi.core.texts import tr
@@ -13,12 +12,12 @@ from hmi.mimics._definition import ElementDefinition
 from hmi.mimics._document import Display, Element
 from hmi.mimics._expand import Expander, Place, TooMany
 from hmi.mimics._notes import DisplayFinding, Notes
+from hmi.mimics._notice import notice
 from hmi.mimics._parameters import Meaning, Parameter, from_text, read_parameters
 from hmi.mimics._plain import drawn
 from hmi.mimics._reader import MOST_ELEMENTS, Prepared, Shared, head_values, prepare
 from hmi.mimics._references import ReferenceProblem, reference_in, resolve
 
-NOTICE = "notice"
 MOST_LAYERS = 100
 
 
@@ -64,7 +63,7 @@ def load_display(
 
 def _unfolded(prepared: Prepared, scope: Mapping[str, Meaning], expander: Expander) -> tuple[Element, ...]:
     if prepared.count > MOST_ELEMENTS:
-        return _notice(prepared, expander, _too_many(prepared.count))
+        return notice(prepared.size, _too_many(prepared.count), expander.shared.plan("text"))
     count = expander.count(prepared)
     try:
         if count <= MOST_ELEMENTS:
@@ -77,7 +76,7 @@ def _unfolded(prepared: Prepared, scope: Mapping[str, Meaning], expander: Expand
     expander.notes.add(
         DisplayFinding("error", prepared.file, 0, what, f"show at most {MOST_ELEMENTS} at once")
     )
-    return _notice(prepared, expander, _too_many(count))
+    return notice(prepared.size, _too_many(count), expander.shared.plan("text"))
 
 
 def _too_many(count: int) -> str:
@@ -106,19 +105,7 @@ def _without_heaps(prepared: Prepared, expander: Expander) -> tuple[Element, ...
         n=layers,
         most=MOST_LAYERS,
     )
-    return _notice(prepared, expander, said)
-
-
-def _notice(prepared: Prepared, expander: Expander, said: str) -> tuple[Element, ...]:
-    """What stands in the place of a display that cannot be drawn: a mark, and a sentence."""
-    width, height = prepared.size
-    mark = Element(NOTICE, NOTICE, 24.0, 24.0, 40.0, 40.0)
-    text = expander.shared.definitions.get("text")
-    if text is None:
-        return (mark,)
-    properties = {**expander.shared.defaults["text"], "text": said}
-    words = Element("notice-text", "text", 80.0, 24.0, max(width - 104.0, 40.0), 40.0, properties, {}, text)
-    return (mark, replace(words, h=min(40.0, float(height))))
+    return notice(prepared.size, said, expander.shared.plan("text"))
 
 
 def _title(document: Mapping[str, Any], scope: Mapping[str, Meaning], names: PlantNames) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from hmi.core.identity import TagRef, is_tag_name, is_tag_reference
+from hmi.core.identity import TagRef, is_elsewhere, is_tag_name
 from hmi.mimics._catalogue import PlantNames
 from hmi.mimics._plain import quoted
 
@@ -196,11 +196,6 @@ def _number_problem(parameter: Parameter, value: Any) -> str:
     if parameter.high is not None and value > parameter.high:
         return f"is {value}, above {parameter.high:g}"
     return ""
-
-
-def is_elsewhere(name: str) -> bool:
-    """True for what another runtime of the station holds: it cannot be looked up in this plant."""
-    return bool(TagRef.parse(name).runtime) and is_tag_reference(name)
 
 
 def _tag_problem(parameter: Parameter, value: Any, names: PlantNames) -> str:

@@ -13,11 +13,14 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from hmi.core.errors import ConfigurationError
+from hmi.core.texts import tr
 from hmi.expressions import Expression, compile_expression
+from hmi.mimics._as_written import COMMON, Plan, element_as_written, plan_of
 from hmi.mimics._catalogue import PlantNames
 from hmi.mimics._definition import ElementDefinition, Property
 from hmi.mimics._document import Element
 from hmi.mimics._notes import DisplayFinding, Notes
+from hmi.mimics._notice import notice
 from hmi.mimics._parameters import ANY, Meaning, Parameter, a, read_parameters, takes
 from hmi.mimics._plain import drawn, quoted
 from hmi.mimics._references import (
@@ -38,7 +41,6 @@ MOST_ELEMENTS: Final = 100_000
 MOST_SIZE: Final = 16_384
 EMBED, REPEAT = "embed", "repeat"
 _LEVELS: Final = (1, 4)
-_COMMON: Final = frozenset(("id", "type", "x", "y", "w", "h", "tooltip", "note", "lint"))
 _KNOWN: Final = frozenset(
     (
         "schema",
@@ -53,6 +55,7 @@ _KNOWN: Final = frozenset(
         "parameters",
         "note",
         "lint",
+        "$fault",
     )
 )
 _NESTED: Final = frozenset(("points", "list"))
@@ -122,20 +125,10 @@ class Shared:
     names: PlantNames
     compiled: Compiled = field(default_factory=dict)
 
-    @cached_property
-    def tables(self) -> Mapping[str, Mapping[str, Property]]:
-        """What an element of each type may be given: its properties, and a tag for each signal."""
-        return {
-            name: {
-                **{s.role: Property(s.role, "tag", "", s.help) for s in definition.signals},
-                **{p.name: p for p in definition.properties},
-            }
-            for name, definition in self.definitions.items()
-        }
-
-    @cached_property
-    def defaults(self) -> Mapping[str, Mapping[str, Any]]:
-        return {name: {p.name: p.default for p in d.properties} for name, d in self.definitions.items()}
+    def plan(self, kind: str) -> Plan | None:
+        """How elements of a type are read; None for one that does not exist."""
+        definition = self.definitions.get(kind)
+        return plan_of(definition) if definition is not None else None
 
     def compile(self, text: str, kinds: Mapping[str, bool], file: str) -> Expression:
         """ConfigurationError for what is no expression; the same text is compiled once."""
@@ -157,6 +150,10 @@ def prepare(document: Mapping[str, Any], shared: Shared, *, file: str = "", text
     out = Prepared(document, file, text)
     out.name = str(document.get("name", ""))[:200] or file
     _head(document, out)
+    if isinstance(fault := document.get("$fault"), str):
+        said = tr("This display has a fault and is not shown: {fault}.", fault=drawn(fault))
+        out.blueprints = [Blueprint(one) for one in notice(out.size, said, shared.plan("text"))]
+        return out
     declared = document.get("parameters", {})
     out.parameters = read_parameters(
         declared, shared.names, lambda severity, what, do: out.report(severity, what, do)
@@ -247,12 +244,15 @@ class _Reader:
         identity = self._identity(index, raw)
         kind = raw.get("type", "")
         kind = kind if isinstance(kind, str) else ""
-        definition = self.shared.definitions.get(kind)
-        if definition is None:
+        plan = self.shared.plan(kind)
+        if plan is not None and (plain := element_as_written(plan, identity, raw)) is not None:
+            self.out.blueprints.append(Blueprint(plain))
+            return
+        if plan is None:
             known = ", ".join(sorted(self.shared.definitions))
             what = f"element {identity} has the unknown type {quoted(raw.get('type', ''))}"
             self.out.report("error", what, do=f"use one of: {known}", element=identity)
-        self._typed(identity, drawn(kind), definition, raw)
+        self._typed(identity, drawn(kind), plan, raw)
 
     def _identity(self, index: int, raw: Mapping[str, Any]) -> str:
         given = raw.get("id", "")
@@ -265,16 +265,15 @@ class _Reader:
         self.seen.add(identity)
         return identity
 
-    def _typed(
-        self, identity: str, kind: str, definition: ElementDefinition | None, raw: Mapping[str, Any]
-    ) -> None:
-        parts = _Parts(identity, dict(self.shared.defaults.get(kind, {})))
+    def _typed(self, identity: str, kind: str, plan: Plan | None, raw: Mapping[str, Any]) -> None:
+        definition = plan.definition if plan else None
+        parts = _Parts(identity, dict(plan.defaults) if plan else {})
         size = definition.size if definition else (80, 40)
         x, y = self._number(parts, raw, "x", 0, -MOST_PIXELS), self._number(parts, raw, "y", 0, -MOST_PIXELS)
         w, h = self._number(parts, raw, "w", size[0], 0), self._number(parts, raw, "h", size[1], 0)
-        table, fixed = self.shared.tables.get(kind, {}), kind in (EMBED, REPEAT)
+        table, fixed = plan.properties if plan else {}, kind in (EMBED, REPEAT)
         for name, value in raw.items():
-            if name in _COMMON:
+            if name in COMMON:
                 continue
             known = table.get(name)
             if known is None:

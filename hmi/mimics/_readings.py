@@ -103,26 +103,26 @@ def frame_of(reading: Reading, mark: str) -> str:
 
 def show(reading: Reading, *, form: str = "", unit: str | None = None, role: str = "value") -> Shown:
     """Decide everything about one value; ``form`` and ``unit`` override the tag's own."""
-    data = reading.data
-    plainly_good = not data.status and not reading.stale and data.value is not None
-    mark = "" if plainly_good else mark_of(reading)
-    alarm, unacked = (reading.alarm.priority, reading.alarm.unacked) if reading.alarm else (0, False)
-    own = reading.info.unit if reading.info else ""
-    shown_unit = own if unit is None else unit
-    frame = frame_of(reading, mark) if mark else ""
-    if frame == "dashed":
-        return Shown(NO_VALUE, shown_unit, "text.secondary", mark, frame, alarm, unacked)
-    doubtful = bool(mark) and (not quality.is_good(reading.data.status) or reading.stale)
-    text = format_value(reading.data.value, reading.info, form)
+    _, data, info, stale, of_tag = reading
+    alarm, unacked = (of_tag.priority, of_tag.unacked) if of_tag is not None else (0, False)
+    shown_unit = unit if unit is not None else info.unit if info is not None else ""
+    mark = frame = ""
+    if data.status or stale or data.value is None:
+        mark = mark_of(reading)
+        frame = frame_of(reading, mark) if mark else ""
+        if frame == "dashed":
+            return Shown(NO_VALUE, shown_unit, "text.secondary", mark, frame, alarm, unacked)
+        if mark and (stale or not quality.is_good(data.status)):
+            role = "text.secondary"
     if form == "mm:ss":
         shown_unit = ""
-    return Shown(text, shown_unit, "text.secondary" if doubtful else role, mark, frame, alarm, unacked)
+    return Shown(format_value(data.value, info, form), shown_unit, role, mark, frame, alarm, unacked)
 
 
 def format_value(value: Value, info: TagInfo | None, form: str = "") -> str:
     """Enum and bool texts of the tag, numbers in the tag's format with spaces between thousands."""
     if type(value) is float:
-        return _number(value, form or (info.format if info else ""), _signed(info))
+        return _number(value, form or (info.format if info is not None else ""), _signed(info))
     if info is not None and info.states and isinstance(value, bool | int) and not form:
         return info.states.get(int(value), str(int(value)))
     if isinstance(value, bool):

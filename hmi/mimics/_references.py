@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from hmi.core.identity import is_elsewhere
 from hmi.mimics._catalogue import PlantNames
-from hmi.mimics._parameters import ANY, Meaning, Parameter, a, is_elsewhere, is_number
+from hmi.mimics._parameters import ANY, Meaning, Parameter, a, is_number
 from hmi.mimics._plain import quoted
 
 _PATTERN: Final = r"\$([a-z][a-z0-9_]{0,63})(?:\.([A-Za-z][A-Za-z0-9_]{0,63}))?"

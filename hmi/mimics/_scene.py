@@ -68,16 +68,22 @@ class Scene:
         self.looks: list[Look] = [self._look(index) for index in range(len(self.elements))]
 
     def _index(self) -> None:
+        by_tag = self._by_tag
         for index, inputs in enumerate(self.inputs):
             for tag in inputs.tags:
-                self._by_tag.setdefault(tag, []).append(index)
+                if tag in by_tag:
+                    by_tag[tag].append(index)
+                else:
+                    by_tag[tag] = [index]
             if inputs.area or inputs.lists_alarms:
                 self._with_area.append(index)
             if (image := inputs.image) and not image_name_problem(image):
                 self._with_image.setdefault(image, []).append(index)
             if inputs.instance:
                 self._with_instance.setdefault(inputs.instance, []).append(index)
-            self._index_history(index)
+            definition = inputs.element.definition
+            if definition is not None and definition.history:
+                self._index_history(index)
 
     def _index_history(self, index: int) -> None:
         element = self.elements[index]

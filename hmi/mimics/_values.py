@@ -13,12 +13,12 @@ MOST_PIXELS: Final = 100_000
 _MOST_WHOLE: Final = 1_000_000
 _MOST_MEMBERS: Final = 2_000
 _MOST_ROWS: Final = 200
-_TEXTS: Final = frozenset(("string", "choice", "tag", "instance", "area", "display", "image"))
+TEXTS: Final = frozenset(("string", "choice", "tag", "instance", "area", "display", "image"))
 
 
 def fits(prop: Property, value: Any) -> bool:
     """True when a literal may stand under the property."""
-    if prop.type in _TEXTS:
+    if prop.type in TEXTS:
         return isinstance(value, str) and (not prop.choices or value in prop.choices)
     match prop.type:
         case "number":

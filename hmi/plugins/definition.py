@@ -14,7 +14,10 @@ from hmi.core.values import ValueType
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: name, JSON type (``string integer number boolean array object``), default, help, bounds."""
+    """One setting: name, JSON type (``string integer number boolean array object``), default, help, bounds.
+
+    ``also`` names further JSON types that are taken.
+    """
 
     name: str
     type: str
@@ -23,6 +26,11 @@ class Setting:
     choices: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    also: tuple[str, ...] = ()
+
+
+def any_value(_name: str, _value: Any) -> None:
+    """What a driver says of its settings when their types and bounds are all there is to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class DriverDefinition:
 
     ``check_address(address, type, connection_settings, tag_options)`` raises AddressError;
     ``check_endpoint(text)`` raises ConfigurationError. ``isolated`` drivers run in a worker process.
+    ``check_setting(name, value)`` raises ConfigurationError for a value of the right type that is wrong.
     ``own_line(endpoint)`` names what one connection only can use, such as a serial port; empty for all else.
     """
 
@@ -42,5 +51,6 @@ class DriverDefinition:
     check_address: Callable[[str, ValueType, Mapping[str, Any], Mapping[str, Any]], None]
     check_endpoint: Callable[[str], None]
     isolated: bool = False
+    check_setting: Callable[[str, Any], None] = any_value
     own_line: Callable[[str], str] = lambda _endpoint: ""
     version: int = 1

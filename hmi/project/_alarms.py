@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hmi.core.values import Value
+from hmi.project._alarm_fields import alarm_from_values
 from hmi.project._draft import Draft
-from hmi.project._fields import alarm_from_values
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
@@ -16,7 +16,7 @@ from hmi.project._templates import render
 from hmi.project.columns import ALARM_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import AlarmDef, Instance, Source, TagDef
 
-_KNOWN = frozenset(ALARM_COLUMNS) - {"suppress_when"}  # read by the alarm engine from ``extra``
+_KNOWN = frozenset(ALARM_COLUMNS)
 _TYPE_FIELDS = _KNOWN | {"signal", "title"}
 
 
@@ -55,7 +55,7 @@ def _add_row(row: dict[str, str], source: Source, draft: Draft) -> None:
         what = f"the alarm names the tag {row.get('tag', '')!r}, which is not known"
         draft.findings.error(source.file, source.line, what, "name a tag of tags.csv")
         return
-    extra = {name: text for name, text in row.items() if name not in _KNOWN}
+    extra = {} if row.keys() <= _KNOWN else {name: text for name, text in row.items() if name not in _KNOWN}
     _add(row, tag, name=row.get("name", ""), alarm_id=row["id"], extra=extra, source=source, draft=draft)
 
 

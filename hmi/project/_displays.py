@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from hmi.core.identity import FILE_NAME
+from hmi.core.identity import FILE_NAME, is_id
 from hmi.project._draft import Draft
 from hmi.project._ids import derived_id
 from hmi.project._lines import json_member_lines, key_lines
@@ -17,6 +19,9 @@ from hmi.project.models import DisplayModel
 from hmi.project.plant import DisplayFile, Source
 
 MOST_ELEMENTS: Final = 100_000  # of one file
+FAULT: Final = "$fault"
+"""Key of the document that stands in the place of a display with a fault: what is wrong, in words."""
+_DO: Final = "put it right; until then a mark stands in the place of this display"
 
 
 def load_displays(folder: Path, draft: Draft) -> None:
@@ -61,8 +66,10 @@ def _leaves(path: Path, folder: Path, draft: Draft) -> bool:
 def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     lines = key_lines(file.text, data)
     data, left_out = _without_the_many(data, file.text)
+    before = len(draft.findings.items)
     model = shape_at(DisplayModel, data, file.shown, lambda path: lines.get(str(path[0]), 1), draft)
     if model is None:
+        _add_placeholder(file, data, before, draft)
         return
     name = model.name or file.path.stem
     if not FILE_NAME.fullmatch(name):
@@ -92,13 +99,44 @@ def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     )
 
 
+def _add_placeholder(file: JsonFile, data: Mapping[str, Any], before: int, draft: Draft) -> None:
+    """One display with a fault in its head keeps no plant from opening: its place is marked with what is wrong.
+
+    The findings from ``before`` on are those of this display.
+    """
+    found = draft.findings.items
+    found[before:] = [replace(one, contained=True, do=one.do or _DO) for one in found[before:]]
+    name = data.get("name") or file.path.stem
+    if not isinstance(name, str) or not FILE_NAME.fullmatch(name) or name in draft.displays:
+        name = file.path.stem
+    if not FILE_NAME.fullmatch(name) or name in draft.displays:
+        return
+    own, title = data.get("id"), data.get("title")
+    document = {
+        "schema": "display/1",
+        "id": own if isinstance(own, str) and is_id(own) else derived_id("d", name),
+        "name": name,
+        "title": title if isinstance(title, str) and title else name,
+        FAULT: found[before].text,
+    }
+    digest_document(draft, f"displays/{name}", {**document, "digest": _digest(file.text)})
+    draft.claim_id(document["id"], Source(file.shown, 1))
+    draft.display_texts[name] = file.text
+    draft.displays[name] = DisplayFile(
+        document["id"], name, document["title"], 2, "", document, Source(file.shown, 1)
+    )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
 def _without_the_many(data: dict[str, Any], text: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of a display with more elements than are drawn no station gets any; what it is told instead."""
     elements = data.get("elements")
     if not isinstance(elements, list) or len(elements) <= MOST_ELEMENTS:
         return data, {}
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return {**data, "elements": []}, {"elements_left_out": len(elements), "elements_digest": digest}
+    return {**data, "elements": []}, {"elements_left_out": len(elements), "elements_digest": _digest(text)}
 
 
 def with_ids(data: dict[str, Any], name: str) -> dict[str, Any]:
@@ -120,7 +158,7 @@ def element_lines(file: DisplayFile, draft: Draft) -> dict[str, int]:
     lines = json_member_lines(draft.display_texts[file.name], "elements")
     out = {f"#{number}": line for number, line in enumerate(lines, 1)}
     elements = file.document.get("elements", ())
-    if file.document.get("elements_left_out"):
+    if file.document.get("elements_left_out") or FAULT in file.document:
         return out
     out.update((str(element["id"]), line) for element, line in zip(elements, lines, strict=True))
     return out

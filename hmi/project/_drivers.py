@@ -35,8 +35,13 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 def check_value(setting: Setting, value: Any) -> None:
     """FieldError when a setting has the wrong type or is out of its bounds."""
     wanted = _JSON_TYPES.get(setting.type, (object,))
+    for kind in setting.also:
+        wanted += _JSON_TYPES[kind]
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
-        raise FieldError(f"{setting.name} is {value!r}, not of type {setting.type}", setting.help)
+        raise FieldError(
+            f"{setting.name} is {value!r}, not of type {' or '.join((setting.type, *setting.also))}",
+            setting.help,
+        )
     if setting.choices and value not in setting.choices:
         raise FieldError(f"{setting.name} {value!r} is not known", f"use one of {', '.join(setting.choices)}")
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hmi.core.alarms import Priority
 from hmi.core.commands import CommandClass
 from hmi.core.values import EURange, ValueType
 from hmi.project._findings import FieldError
@@ -265,48 +264,3 @@ def from_values(raw: Mapping[str, Any], targets: frozenset[str] | None = None) -
         if any(value != "" for value in raws[: group.decides]):
             out[group.target] = group.convert(*raws)
     return out
-
-
-ALARM_KINDS = ("high", "low", "high_high", "low_low", "discrete", "bad", "expression")
-
-
-def alarm_from_values(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """AlarmDef fields of a row or a type's alarm; FieldError for the first that does not convert."""
-    kind = str(raw.get("kind", ""))
-    if kind not in ALARM_KINDS:
-        raise FieldError(f"alarm kind {kind!r} is not known", f"use one of {', '.join(ALARM_KINDS)}")
-    limit = raw.get("limit", "")
-    if kind in ("high", "low", "high_high", "low_low") and limit == "":
-        raise FieldError(f"a {kind} alarm needs a limit")
-    out: dict[str, Any] = {
-        "kind": kind,
-        "priority": _priority(raw.get("priority", "")),
-        "limit": number(limit, "limit") if limit != "" else (1.0 if kind == "discrete" else 0.0),
-        "deadband": _deadband(raw["deadband"]) if raw.get("deadband", "") != "" else 0.0,
-        "on_delay_s": _delay(raw.get("on_delay", ""), "on_delay"),
-        "off_delay_s": _delay(raw.get("off_delay", ""), "off_delay"),
-        "latching": truth(raw.get("latching", ""), "latching"),
-        "ack_required": truth(raw["ack"], "ack") if raw.get("ack", "") != "" else True,
-    }
-    for name in ("expression", "cause", "consequence", "action", "time_to_respond", "display"):
-        out[name] = str(raw.get(name, "")).strip()
-    if kind == "expression" and not out["expression"]:
-        raise FieldError("an expression alarm has no expression")
-    return out
-
-
-def _delay(raw: Any, name: str) -> float:
-    value = _or(raw, 0.0, name)
-    if value < 0:
-        raise FieldError(f"{name} {value:g} is below zero", "delays are in seconds")
-    return value
-
-
-def _priority(raw: Any) -> Priority:
-    text = str(raw).strip().upper().removeprefix("P")
-    if text == "JOURNAL":
-        return Priority.JOURNAL
-    try:
-        return Priority(int(text))
-    except ValueError:
-        raise FieldError(f"priority {raw!r} is not known", "write 1 to 4, or journal") from None

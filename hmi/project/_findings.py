@@ -14,6 +14,7 @@ WARNING = "warning"
 class Finding:
     """``severity`` is ``error`` (the plant does not open) or ``warning``; ``line`` 0 = the whole file.
 
+    An error that is ``contained`` keeps one display from being shown, and no plant from opening.
     ``rule`` is the id of the lint rule that found it, empty for what loading finds.
     """
 
@@ -23,6 +24,7 @@ class Finding:
     text: str
     do: str = ""
     rule: str = ""
+    contained: bool = False
 
     @property
     def sentence(self) -> str:
@@ -33,6 +35,11 @@ class Finding:
     @property
     def is_error(self) -> bool:
         return self.severity == ERROR
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the plant cannot be opened with it."""
+        return self.is_error and not self.contained
 
 
 @dataclass(slots=True)
@@ -53,7 +60,8 @@ class Findings:
 
     @property
     def has_errors(self) -> bool:
-        return any(item.is_error for item in self.items)
+        """Whether the plant cannot be opened."""
+        return any(item.blocks for item in self.items)
 
 
 class FieldError(Exception):

@@ -35,7 +35,7 @@ def format_plant(folder: Path | str) -> tuple[Path, ...]:
     _raise_first(findings)
     changed = [path for path, text in wanted.items() if path.read_bytes() != text.encode()]
     for path in changed:
-        _replace(path, wanted[path].encode())
+        replace_file(path, wanted[path].encode())
     return tuple(changed)
 
 
@@ -45,7 +45,7 @@ def _raise_first(findings: Findings) -> None:
             raise ConfigurationError(item.text, file=item.file, line=item.line, do=item.do)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Whole or not at all."""
     beside = path.with_name(f".{path.name}.new")
     try:

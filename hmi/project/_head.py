@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import zoneinfo
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from hmi.project._ids import derived_id
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
+from hmi.project._targets import alarm_targets
 from hmi.project.models import ConnectionModel, PlantModel
 from hmi.project.plant import Area, ConnectionDef, ScanClass, Source
 
@@ -41,7 +43,9 @@ def load_head(folder: Path, draft: Draft) -> bool:
         "title": model.title or model.name,
         "zone": _zone(model.zone, file, draft),
         "home": model.home,
+        "change_number": model.change_number,
         "texts": dict(model.texts),
+        "alarm_targets": alarm_targets(model.alarm_targets, file, draft),
     }
     _areas(model, file, draft)
     scans = {**DEFAULT_SCANS, **model.scan}
@@ -123,7 +127,7 @@ def _connection(name: str, model: ConnectionModel, file: TomlFile, draft: Draft)
         _endpoint(name, endpoint, found.check_endpoint, simulated=model.simulated, file=file, draft=draft)
     known = {s.name: s for s in found.settings}
     for key, value in model.settings.items():
-        _setting(name, key, value, known.get(key), file, draft)
+        _setting(name, key, value, known.get(key), file, draft, found.check_setting)
 
 
 def _endpoint(name: str, endpoint: str, check: Any, *, simulated: bool, file: TomlFile, draft: Draft) -> None:
@@ -152,7 +156,15 @@ def is_loopback(endpoint: str) -> bool:
         return False
 
 
-def _setting(name: str, key: str, value: Any, known: Any, file: TomlFile, draft: Draft) -> None:
+def _setting(
+    name: str,
+    key: str,
+    value: Any,
+    known: Any,
+    file: TomlFile,
+    draft: Draft,
+    check: Callable[[str, Any], None],
+) -> None:
     line = file.lines.find(("connection", name, "settings", key))
     if known is None:
         what = f"connection {name}: the driver has no setting {key!r}"
@@ -160,8 +172,11 @@ def _setting(name: str, key: str, value: Any, known: Any, file: TomlFile, draft:
         return
     try:
         check_value(known, value)
+        check(key, value)
     except FieldError as error:
         draft.findings.error(file.shown, line, f"connection {name}: {error.text}", error.do)
+    except ConfigurationError as error:
+        draft.findings.error(file.shown, line, f"connection {name}: {error.what}", error.do)
 
 
 def _refuse_mixing(draft: Draft) -> None:

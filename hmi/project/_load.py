@@ -13,6 +13,7 @@ from hmi.project._draft import Draft
 from hmi.project._findings import Finding, Findings
 from hmi.project._head import load_head
 from hmi.project._read import read_toml
+from hmi.project._release import check_release
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document
 from hmi.project._tags import load_tags
@@ -22,7 +23,7 @@ from hmi.project.plant import Plant
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """``plant`` is None when there is an error among the findings."""
+    """``plant`` is None when there is an error among the findings that is not contained in one display."""
 
     plant: Plant | None
     findings: tuple[Finding, ...]
@@ -44,7 +45,8 @@ def open_plant(folder: Path | str) -> Plant:
     result = load_plant(folder)
     if result.plant is not None:
         return result.plant
-    first, more = result.errors[0], len(result.errors) - 1
+    blocking = [finding for finding in result.errors if finding.blocks]
+    first, more = blocking[0], len(blocking) - 1
     do = f"{first.do + '; ' if first.do else ''}hmi check shows {more} more" if more else first.do
     raise ConfigurationError(first.text, file=first.file, line=first.line, do=do)
 
@@ -62,6 +64,7 @@ def _read(folder: Path) -> Draft:
     types = load_types(folder, draft)
     load_tags(folder, types, draft)
     load_alarms(folder, draft)
+    check_release(draft)
     load_displays(folder, draft)
     _load_training(folder, draft)
     _check_life_counters(draft)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hmi.core.values import Value
+from hmi.project._alarm_fields import alarm_from_values
 from hmi.project._draft import Draft
-from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, alarm_from_values, from_values
+from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, from_values
 from hmi.project._findings import FieldError
 from hmi.project._parameters import check_definition, check_uses
 from hmi.project._read import TomlFile, read_toml

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hmi.project._alarm_columns import ALARM_HELP
 from hmi.project._draft import Draft
 from hmi.project._read import CsvFile
 
@@ -43,27 +44,6 @@ TAG_HELP = {
     "tolerance": "largest difference of the read-back",
     "pulse": "true: written once, never read back",
     "min_interval_ms": "shortest time between two writes",
-}
-ALARM_HELP = {
-    "id": "immutable; hmi format writes it",
-    "tag": "name of a tag",
-    "name": "name of the alarm; by default its kind",
-    "kind": "high low high_high low_low discrete bad expression",
-    "limit": "limit in the unit of the tag; for discrete the value that alarms",
-    "deadband": "how far the value returns before the alarm ends",
-    "on_delay": "seconds before the alarm",
-    "off_delay": "seconds before the return",
-    "priority": "1 to 4, or journal",
-    "message": "what the operator reads",
-    "latching": "true: stays until reset",
-    "ack": "false: needs no acknowledgement",
-    "cause": "what it comes from",
-    "consequence": "what happens without action",
-    "action": "what the operator does",
-    "time_to_respond": "time for the action",
-    "display": "display that opens for the alarm",
-    "expression": "for kind expression: true is the alarm",
-    "suppress_when": "expression; while it is true the alarm is suppressed by design",
 }
 TAG_COLUMNS = tuple(TAG_HELP)
 ALARM_COLUMNS = tuple(ALARM_HELP)

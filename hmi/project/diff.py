@@ -13,7 +13,7 @@ from hmi.project.plant import AlarmDef, ConnectionDef, DisplayFile, Instance, Pl
 Item = TypeVar("Item")
 
 _PLACE = frozenset(("source", "handle"))
-_HEAD = ("id", "name", "title", "zone", "home", "areas", "scan_classes", "types", "texts")
+_HEAD = ("id", "name", "title", "zone", "home", "areas", "scan_classes", "types", "texts", "alarm_targets")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hmi.project._alarm_columns import ALARM_HELP
+
 EDITOR_HINT = "$schema"  # where an editor finds the schema of the file
 Number = float | int | str  # a text may hold {parameters}
 Flag = bool | str
 Ends = Annotated[list[Number], Field(min_length=2, max_length=2)]
+Band = Annotated[
+    list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2, max_length=2)
+]  # target, limit
+Share = Annotated[float, Field(ge=0, le=100)]
+Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, populate_by_name=True)
+
+
+def _alarm(column: str, default: Any = "") -> Any:
+    """A field that says what the column of alarms.csv says."""
+    return Field(default, description=ALARM_HELP[column])
 
 
 class AreaModel(_Model):
@@ -38,6 +50,39 @@ class ConnectionModel(_Model):
     settings: dict[str, Any] = Field(default_factory=dict, description="the driver's own settings")
 
 
+class AlarmTargetsModel(_Model):
+    """What the plant asks of its alarms; a pair is [target, limit], percent where the name ends in share or time."""
+
+    per_10_min: Band = Field([1, 2], description="alarms in 10 min on average: [target, limit]")
+    per_hour: Band = Field([6, 12], description="alarms in an hour on average")
+    per_day: Band = Field([150, 300], description="alarms in a day on average")
+    busy_hours: Band = Field([1, 1], description="percent of the hours with more than 30 alarms")
+    busy_bins: Band = Field([1, 1], description="percent of the 10 minutes with more than 10 alarms")
+    peak_10_min: Band = Field([10, 10], description="most alarms in 10 min")
+    flood_time: Band = Field([1, 1], description="percent of the time in a flood")
+    top_10_share: Band = Field(
+        [1, 5], description="percent of all alarms that come from the ten most frequent"
+    )
+    chattering: Band = Field([0, 0], description="alarms that were raised 3 times within 60 s")
+    chatter_index: Band = Field([0.05, 0.05], description="highest chatter index of an alarm")
+    fleeting: Band = Field([0, 0], description="alarms that were gone within 10 s without an action")
+    stale: Band = Field([5, 5], description="alarms that stood for more than 24 h, on the worst day")
+    standing: Band = Field([10, 10], description="standing alarms on average")
+    after_upset: Band = Field([10, 20], description="alarms in the 10 min after a trip")
+    p1_share: Share = Field(5, description="percent of all alarms that are priority 1")
+    p2_share: Share = Field(15, description="percent of all alarms that are priority 2")
+    p3_share: Share = Field(80, description="percent of all alarms that are priority 3")
+    share_margin: Share = Field(5, description="percentage points off a share that are still manageable")
+    p1_ack_s: Amount = Field(
+        0, description="median seconds to the acknowledgement of priority 1; 0 = no target"
+    )
+    p2_ack_s: Amount = Field(0, description="the same of priority 2")
+    p3_ack_s: Amount = Field(0, description="the same of priority 3")
+    p4_ack_s: Amount = Field(0, description="the same of priority 4")
+    shelve_max_h: Amount = Field(12, description="hours; a longer shelf is outside the rules")
+    p1_shelve_max_h: Amount = Field(1, description="hours; the same for priority 1")
+
+
 class PlantModel(_Model):
     """plant.toml: what the plant is called and how it is reached."""
 
@@ -47,12 +92,19 @@ class PlantModel(_Model):
     title: str = Field("", description="what people read")
     zone: str = Field("UTC", description="IANA time zone")
     home: str = Field("", description="display that opens first")
+    change_number: str = Field(
+        "", max_length=64, description="number of the approved change that this revision belongs to"
+    )
     area: list[AreaModel] = Field(default_factory=list)
     scan: dict[str, Annotated[int, Field(ge=10, le=86_400_000)]] = Field(
         default_factory=dict, description="scan classes: name = period in ms"
     )
     connection: dict[str, ConnectionModel] = Field(default_factory=dict)
     texts: dict[str, str] = Field(default_factory=dict, description="texts of the plant by key")
+    alarm_targets: AlarmTargetsModel = Field(
+        default_factory=AlarmTargetsModel,  # pyright: ignore[reportArgumentType]
+        description="targets of the alarm figures, where they differ from the usual ones",
+    )
 
 
 class ParameterModel(_Model):
@@ -114,26 +166,49 @@ class SignalModel(_Model):
 
 
 class TypeAlarmModel(_Model):
-    """An alarm that every instance of a type has."""
+    """An alarm that every instance of a type has; names of tags may be written as {name}.sp."""
 
     signal: str = Field(description="name of a signal of the type")
-    kind: str = Field(description="high low high_high low_low discrete bad expression")
-    limit: Number | None = None
-    deadband: Number | None = None
-    on_delay: Number = Field(0, description="seconds")
-    off_delay: Number = Field(0, description="seconds")
-    priority: int | str = Field(description="1 to 4, or journal")
+    kind: str = Field(description=ALARM_HELP["kind"])
+    limit: Number | None = _alarm("limit", None)
+    limits_when: str = _alarm("limits_when")
+    deadband: Number | None = _alarm("deadband", None)
+    setpoint: str = _alarm("setpoint")
+    hold: Number = _alarm("hold", 0)
+    command: str = _alarm("command")
+    tolerance: Number = _alarm("tolerance", 0)
+    window: Number = _alarm("window", 0)
+    expression: str = _alarm("expression")
+    on_delay: Number = _alarm("on_delay", 0)
+    off_delay: Number = _alarm("off_delay", 0)
+    count: Number = _alarm("count", 0)
+    count_window: Number = _alarm("count_window", 0)
+    priority: int | str = Field(description=ALARM_HELP["priority"])
+    severity: str = _alarm("severity")
+    class_: str = Field("process", alias="class", description=ALARM_HELP["class"])
     title: str = Field("", description="name of the alarm; by default its key")
-    message: str = ""
-    latching: Flag = False
-    ack: Flag = True
-    expression: str = ""
-    suppress_when: str = Field("", description="expression; while true the alarm is suppressed by design")
-    cause: str = ""
-    consequence: str = ""
-    action: str = ""
-    time_to_respond: str = ""
-    display: str = ""
+    message: str = _alarm("message")
+    latching: Flag = _alarm("latching", False)
+    ack: Flag = _alarm("ack", True)
+    enabled: Flag = _alarm("enabled", True)
+    re_alarm: Number = _alarm("re_alarm", 0)
+    re_alarm_max: Number = _alarm("re_alarm_max", 0)
+    suppress_when: str = _alarm("suppress_when")
+    group: str = _alarm("group")
+    first_out_group: str = _alarm("first_out_group")
+    first_out_window: Number = _alarm("first_out_window", 5)
+    cause: str = _alarm("cause")
+    consequence: str = _alarm("consequence")
+    action: str = _alarm("action")
+    time_to_respond: str = _alarm("time_to_respond")
+    display: str = _alarm("display")
+    guidance: str = _alarm("guidance")
+    basis: str = _alarm("basis")
+    rationalised_by: str = _alarm("rationalised_by")
+    rationalised_on: str = _alarm("rationalised_on")
+    approved_by: str = _alarm("approved_by")
+    approved_on: str = _alarm("approved_on")
+    release_forced: str = _alarm("release_forced")
 
 
 class TypeModel(_Model):

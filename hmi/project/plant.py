@@ -15,6 +15,7 @@ from typing import Any
 from hmi.core.alarms import Priority
 from hmi.core.commands import CommandClass
 from hmi.core.values import EURange, Value, ValueType
+from hmi.project.targets import AlarmTargets
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,18 @@ class AlarmDef:
     approved_on: str = ""
     release_forced: str = ""
 
+    @property
+    def expressions(self) -> tuple[tuple[str, str], ...]:
+        """(text, what it is) of every expression that judges it."""
+        own = ((self.expression, ""),) if self.expression else ()
+        rule = ((self.suppress_when, "suppress_when"),) if self.suppress_when else ()
+        return (*own, *rule, *((text, "limits_when") for text, _ in self.limits_when))
+
+    @property
+    def partners(self) -> tuple[str, ...]:
+        """Names of the tags that its own one is compared with."""
+        return tuple(name for name in (self.setpoint, self.command) if name)
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -257,6 +270,8 @@ class Plant:
     by_name: Mapping[str, TagDef] = field(default_factory=dict)
     by_id: Mapping[str, TagDef] = field(default_factory=dict)
     taken: int = 0
+    alarm_targets: AlarmTargets = field(default_factory=AlarmTargets)
+    change_number: str = ""
 
     @property
     def slots(self) -> int:

@@ -18,12 +18,15 @@ from hmi.client.points import POINT_STATES
 from hmi.client.port import API_VERSION, ConnectionInfo, ReloadResult, RuntimeStatus
 from hmi.core.commands import TIME_TO_LIVE_MS, OperatorCommand
 from hmi.core.history import ReadRaw
-from hmi.core.journal import JournalRecord
 from hmi.core.principal import DEMO_INSTRUCTOR, DEMO_OPERATOR, VIEWER, Mode, Principal, Role
+from hmi.journal import record_dict
+from hmi.runtime._alarm_api import AlarmApi
 from hmi.runtime._fanout import wire_value
+from hmi.runtime._figures_api import FiguresApi
 from hmi.runtime._images import image_answer
 from hmi.runtime._inquiry import Inquiry
 from hmi.runtime._live import LiveHub
+from hmi.runtime._log_api import log_verbs
 from hmi.runtime._points import is_point_state
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, NotFound, Raw, Verb, openapi, route
@@ -39,7 +42,8 @@ class Api:
     def __init__(self, runtime: Runtime, hub: LiveHub) -> None:
         self._runtime, self._hub = runtime, hub
         self._inquiry = Inquiry(runtime)
-        self.verbs = self._verbs()
+        self._figures = FiguresApi(runtime)
+        self.verbs = (*self._verbs(), *log_verbs(runtime, self._links))
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -73,7 +77,8 @@ class Api:
                 "Forced, simulated, manual, out_of_service, bad or stale points; without `state` the first four.",
                 {"state": "string", "area": "string", "after": "integer", "limit": "integer"},
             ),
-            Verb("GET", "/v1/alarms", Role.VIEW, self._alarms, "The active alarm list."),
+            *self._figures.verbs(),
+            *AlarmApi(self._runtime).verbs(),
             Verb(
                 "GET", "/v1/journal", Role.VIEW, self._journal, "Records after a number; -1: the newest.",
                 {"after": "integer", "kind": "string", "object_id": "string", "limit": "integer"},
@@ -85,10 +90,6 @@ class Api:
             ),
             Verb("GET", "/v1/openapi.json", Role.VIEW, self._openapi, "This description."),
             Verb("GET", "/v1/connections", Role.VIEW, self._connections, "Every connection with its figures."),
-            Verb(
-                "POST", "/v1/alarms/acknowledge", Role.ACKNOWLEDGE, self._acknowledge, "Acknowledge occurrences.",
-                {"occurrence_ids": "array", "comment": "string"},
-            ),
             Verb(
                 "POST", "/v1/commands", Role.VIEW, self._command,
                 "An operator command; the gate decides and the answer lists every unmet condition.",
@@ -177,9 +178,6 @@ class Api:
             tags.latest, now, state=state, area=given["area"], after=after, limit=given["limit"]
         )
 
-    async def _alarms(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        return self._runtime.alarm_list()
-
     async def _image(self, principal: Principal, given: Mapping[str, Any]) -> Raw:
         folder = Path(self._runtime.plant.folder)
         return await asyncio.to_thread(image_answer, folder, given["name"], given["known"])
@@ -196,13 +194,6 @@ class Api:
 
     async def _connections(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         return self._links()
-
-    async def _acknowledge(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        ids = given.get("occurrence_ids", [])
-        if not isinstance(ids, list):
-            raise BadRequest("occurrence_ids is not a list")
-        texts = [str(item) for item in ids]
-        return await self._runtime.acknowledge(principal, texts, str(given.get("comment", "")))
 
     async def _command(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         return asdict(await self._runtime.submit(principal, command_of(given)))
@@ -288,8 +279,3 @@ def local_principal(mode: Mode) -> Principal:
         roles = DEMO_OPERATOR.roles | DEMO_INSTRUCTOR.roles | {Role.ENGINEER}
         return Principal(DEMO_OPERATOR.user, "local", "demo", roles)
     return VIEWER
-
-
-def record_dict(record: JournalRecord) -> dict[str, Any]:
-    """A journal record as JSON."""
-    return {**asdict(record), "kind": record.kind.value}

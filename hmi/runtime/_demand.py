@@ -126,6 +126,6 @@ def _judged_by(tag: TagDef) -> Iterator[str]:
 
 
 def _read_by(alarm: AlarmDef) -> Iterator[str]:
-    for text in (alarm.expression, str(alarm.extra.get("suppress_when", "")).strip()):
-        if text:
-            yield from expression_names(text)
+    yield from alarm.partners
+    for text, _ in alarm.expressions:
+        yield from expression_names(text)

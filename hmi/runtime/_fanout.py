@@ -158,40 +158,37 @@ def wire_value(value: Value) -> Any:
 
 
 class EventLane:
-    """Messages in order, numbered; when a client is too slow the lane says so and starts from a snapshot."""
+    """Messages in order, numbered; when a client is too slow the lane says so and starts from a snapshot.
 
-    def __init__(self, snapshot: Callable[[], Any], *, limit: int = LANE_LIMIT) -> None:
+    ``snapshot`` gives the events, each with its payload, that a client begins with.
+    """
+
+    def __init__(self, snapshot: Callable[[], Sequence[tuple[str, Any]]], *, limit: int = LANE_LIMIT) -> None:
         self._snapshot, self._limit = snapshot, limit
         self._waiting: deque[dict[str, Any]] = deque()
         self._seq = 0
-        self._list: dict[str, Any] | None = None
-        self.put("alarms", snapshot())
+        self.begin()
+
+    def begin(self) -> None:
+        """Queue a snapshot: what it says holds whatever was told before."""
+        for kind, payload in self._snapshot():
+            self._append(kind, payload)
 
     def put(self, kind: str, payload: Any) -> None:
-        """Queue one message; an alarm list that still waits is replaced, because the new one is whole."""
-        if kind == "alarms" and self._list is not None:
-            self._list["payload"] = payload
-            return
+        """Queue one message."""
         if len(self._waiting) >= self._limit:
             lost = len(self._waiting)
             self._waiting.clear()
-            self._list = None
             self._append("overrun", {"lost": lost})
-            self._append("alarms", self._snapshot())
-            if kind == "alarms":
-                return
+            self.begin()
         self._append(kind, payload)
 
     def drain(self) -> list[dict[str, Any]]:
         """All waiting messages."""
         found = list(self._waiting)
         self._waiting.clear()
-        self._list = None
         return found
 
     def _append(self, kind: str, payload: Any) -> None:
         self._seq += 1
-        message = {"t": "ev", "seq": self._seq, "kind": kind, "payload": payload}
-        self._waiting.append(message)
-        if kind == "alarms":
-            self._list = message
+        self._waiting.append({"t": "ev", "seq": self._seq, "kind": kind, "payload": payload})

@@ -79,6 +79,8 @@ def _tag(plant: Plant, tag: TagDef, alarms: list[dict[str, Any]]) -> TagInfo:
         max_step=command.max_step if command else 0.0,
         permissives=[list(pair) for pair in command.permissives] if command else [],
         interlocks=[list(pair) for pair in command.interlocks] if command else [],
+        expected_ms=command.expected_ms if command else 0,
+        pulse=command.pulse if command else False,
     )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 
 from hmi.acquisition import Acquisition
 from hmi.acquisition.port import Batch, DeviceIdentity, Group
-from hmi.alarms import AlarmChange, AlarmEngine, AlarmService
+from hmi.alarms import AlarmEngine
 from hmi.client.port import ReloadResult
 from hmi.commands import CommandGate
+from hmi.core.alarms import STATELESS
 from hmi.core.clock import Clock, SessionClock, monotonic_ns
 from hmi.core.collector import without_collector
 from hmi.core.commands import CommandResult, OperatorCommand, WriteOutcome, WriteRequest
+from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Mode, Principal
@@ -25,7 +27,7 @@ from hmi.core.values import DataValue
 from hmi.historian import RecentHistory
 from hmi.journal import SqliteJournal
 from hmi.project.plant import Plant, TagDef
-from hmi.runtime._alarm_wire import alarm_infos
+from hmi.runtime._alarms import AlarmDesk
 from hmi.runtime._data import DataFolder
 from hmi.runtime._demand import LINGER_S, Demand, DemandTables
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
@@ -35,6 +37,7 @@ from hmi.runtime._points import PointStates
 from hmi.runtime._reload import NextRevision, PlantRefused, next_revision, read_plant
 from hmi.runtime._revisions import keep_revision
 from hmi.runtime._scan import ScanOnDemand
+from hmi.runtime._server_alarms import ServerAlarms
 from hmi.runtime._simulator import SimulatorLink
 from hmi.runtime._units import Unit, UnitHealth
 from hmi.runtime.supervisor_notes import take_notes
@@ -82,10 +85,9 @@ class Runtime:
         self.units = UnitHealth()
         self.points = PointStates(s.plant)
         self.events: set[EventLane] = set()
-        self._alarm_service = AlarmService(s.journal, self._publish_alarms)
+        self.alarms = AlarmDesk(s.plant, s.alarms, s.journal, s.clock, self.tell)
+        self._alarm_service = self.alarms.service
         self._changed: set[int] = set()
-        self.alarms_stored = True
-        self._alarms_changed = False
         self._commands_open = False
         self._reloading = asyncio.Lock()
         self.gate = CommandGate(
@@ -97,7 +99,9 @@ class Runtime:
             writer=self,
             reader=self,
             heartbeat_ns=s.beats.sent_at,
+            caller=self,
         )
+        self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
 
     # ------------------------------------------------------------------ life
 
@@ -138,7 +142,10 @@ class Runtime:
         """Alarm states go on where the journal ends; a command without an end blocks its item."""
         s = self.services
         self.gate.restore(await s.journal.newest_of_each(Kind.AUDIT.value))
-        s.alarms.restore(await s.journal.newest_of_each(Kind.ALARM.value))
+        alarms = await s.journal.newest_of_each(Kind.ALARM.value, without=STATELESS)
+        s.alarms.restore(alarms)
+        self.server_alarms.restore(alarms)
+        self._begin_alarms()
 
     async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
         try:
@@ -170,6 +177,10 @@ class Runtime:
             self._unit_answers(unit)
         self._pass_on(self.services.tags.ingest(Batch(group, batch.updates, batch.alive)))
 
+    def on_conditions(self, connection: str, items: Sequence[ConditionItem]) -> None:
+        """Alarms that the server of a connection keeps."""
+        self.server_alarms.on_conditions(connection, items)
+
     def on_up(self, connection: str, identity: DeviceIdentity) -> None:
         self._alarm_service.put(self.services.alarms.link_up(connection, self.services.clock.now_ns()))
         self._tell_connection(connection)
@@ -177,6 +188,7 @@ class Runtime:
     def on_down(self, connection: str, text: str) -> None:
         """One batch of Bad values and one alarm per device."""
         self.units.lost(connection)
+        self.server_alarms.link_down(connection)
         self._alarm_service.put(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
         self._pass_on(self.services.tags.link_down(connection))
         self._tell_connection(connection)
@@ -211,9 +223,7 @@ class Runtime:
 
     def flush_changes(self) -> None:
         """Mark what changed in every lane; called once before the lanes are drained."""
-        if self._alarms_changed:
-            self._alarms_changed = False
-            self.tell("alarms", self.alarm_list())
+        self.alarms.flush()
         if self._changed and (counts := self.points.news()) is not None:
             self.tell("points", counts)
         if self._changed:
@@ -244,11 +254,6 @@ class Runtime:
                 log.error("The life sign or the supervisor's notes cannot be kept: %s", error)
             await asyncio.sleep(LIFE_S)
 
-    def _publish_alarms(self, changes: Sequence[AlarmChange], stored: bool) -> None:
-        """The list goes out with the next tick: in a flood one list in 100 ms, not one per change."""
-        self.alarms_stored = stored
-        self._alarms_changed = True
-
     # ------------------------------------------------------------------ what stations ask
 
     def tell(self, kind: str, payload: Any) -> None:
@@ -256,21 +261,11 @@ class Runtime:
         for lane in self.events:
             lane.put(kind, payload)
 
-    def alarm_list(self) -> list[dict[str, Any]]:
-        """The active list as it goes over the wire."""
-        return alarm_infos(self.services.alarms.active(), self.plant, stored=self.alarms_stored)
-
-    async def acknowledge(
-        self, principal: Principal, occurrence_ids: Sequence[str], comment: str
-    ) -> list[str]:
-        """Acknowledge occurrences; one sentence per refused one."""
-        return await self._alarm_service.acknowledge(
-            self.services.alarms,
-            occurrence_ids,
-            self.services.clock.now_ns(),
-            principal=principal,
-            comment=comment,
-        )
+    def _begin_alarms(self) -> None:
+        """The lists as the engine has them now, to every station."""
+        self.alarms.begin(self.plant)
+        for lane in self.events:
+            lane.begin()
 
     async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         """The only road to a write."""
@@ -299,6 +294,7 @@ class Runtime:
         s.journal.begin_run(run_id)
         s.history.begin_run(run_id)
         s.alarms.begin_run(s.clock.now_ns())
+        self.alarms.begin_run()
         await self._note("run.started", {"run_id": run_id, "snapshot": snapshot})
         self.tell("run", {"run_id": run_id})
 
@@ -351,6 +347,9 @@ class Runtime:
         self.points.take(updates.changes)
         self.points.apply(new.plant)
         self._alarm_service.put(s.alarms.apply(new.alarms, s.tags.values, updates.now_ns))
+        self.server_alarms.apply(new.plant)
+        for name in closed:
+            self.server_alarms.link_down(name)
         self.gate.apply(new.gate, s.tags.values, new.cut)
         for lane in self.lanes:
             lane.follow(self.handles)
@@ -360,7 +359,7 @@ class Runtime:
         self.scan.review()
         s.beats.forget()  # a command that was decided on a screen of before is refused
         self.tell("plant", {"revision": new.plant.revision})
-        self._alarms_changed = True
+        self._begin_alarms()
         for name in closed:
             self.units.forget(name)
             if name in acquisition.links:
@@ -376,6 +375,10 @@ class Runtime:
         assert self.acquisition is not None
         found = await self.acquisition.read_now([tag.handle])
         return self.services.tags.scaled(tag.handle, found[tag.handle])
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        assert self.acquisition is not None
+        return await self.acquisition.call(request)
 
     def _is_live(self, name: str) -> bool:
         handle = self.handles.get(name)

@@ -23,7 +23,7 @@ class StationFeed:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._lane, self._events = LatestLane(), EventLane(runtime.alarm_list)
+        self._lane, self._events = LatestLane(), EventLane(runtime.alarms.snapshot)
         self._replay: ReplayLane | None = None
         self._sent_ns = 0
         runtime.events.add(self._events)

@@ -50,8 +50,11 @@ class UsedBy:
         title = f"{own.name if own else ''} {alarm.name}".strip()
         if own is not None and alarm.kind != "expression":
             self._add(own.name, "alarm", title, alarm.message)
-        self._take(alarm.expression, "alarm", title, alarm.message)
-        self._take(str(alarm.extra.get("suppress_when", "")).strip(), "suppression", title, alarm.message)
+        for name in alarm.partners:
+            self._add(name, "alarm", title, alarm.message)
+        for text, what in alarm.expressions:
+            kind = "suppression" if what == "suppress_when" else "alarm"
+            self._take(text, kind, title, alarm.message)
 
     def _take(self, expression: str, kind: str, name: str, text: str) -> None:
         if not expression:

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hmi.core.errors import CommunicationError, StorageError, WatchkeeperError
+from hmi.core.errors import AccessRefused, CommunicationError, StorageError, WatchkeeperError
 from hmi.core.principal import Principal, Role
 
 BODY_LIMIT = 1_000_000
@@ -69,6 +69,8 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
             return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
         try:
             return answer(await verb.handler(principal, await arguments(request, verb)))
+        except AccessRefused as error:
+            return answer({"error": str(error)}, 403)
         except NotFound as error:
             return answer({"error": str(error)}, 404)
         except (BadRequest, ClientDisconnect) as error:

@@ -13,7 +13,7 @@ from hmi.project.plant import AlarmDef, TagDef
 from hmi.runtime._why_expression import tree_of
 from hmi.runtime._why_known import Known
 from hmi.runtime._why_words import formula, number, plain, state_of, time_words, verdict
-from hmi.tags import converted
+from hmi.tags import converted, has_deadband
 
 EVENTS = 5
 ASKING = "asking"
@@ -123,8 +123,15 @@ def _range(known: Known) -> WhyHop:
     if tag.range is not None:
         text, state = _against(tag, value, known.source.live)
     if tag.deadband:
-        text += " " + tr("Every change is taken: the deadband of the plant does not hold back any.")
+        text += " " + _held_back(tag)
     return WhyHop("range", state, text, facts=facts)
+
+
+def _held_back(tag: TagDef) -> str:
+    size = f"{number(tag.deadband)} {tag.unit}".rstrip()
+    if has_deadband(tag):
+        return tr("Changes of up to {size} since the last value that was taken are held back.", size=size)
+    return tr("The deadband of {size} has no effect: the tag is written, or it is no number.", size=size)
 
 
 def _against(tag: TagDef, value: DataValue, live: bool) -> tuple[str, str]:

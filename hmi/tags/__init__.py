@@ -1,5 +1,6 @@
 """The tag engine: raw device values in, engineering values with quality and age out."""
 
+from hmi.tags._deadband import has_deadband
 from hmi.tags._engine import TagEngine
 from hmi.tags._inverse import OutOfTypeRange, raw_for, raw_step, to_raw
 from hmi.tags._scale import converted
@@ -13,6 +14,7 @@ __all__ = [
     "TagTables",
     "TagUpdates",
     "converted",
+    "has_deadband",
     "raw_for",
     "raw_step",
     "to_raw",

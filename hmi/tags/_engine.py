@@ -41,6 +41,7 @@ class TagEngine:
 
     def _look_up(self, tables: TagTables) -> None:
         self.plant, self._derived, self._convert = tables.plant, tables.derived, tables.convert
+        self._deadbands = tables.deadbands
         self._handles, self._by_id = tables.by_name, tables.by_id
         self._of_connection = tables.of_connection
         self.values = LiveValues(tables.by_name, self.latest)
@@ -58,10 +59,11 @@ class TagEngine:
     # ---- what the sources say
 
     def ingest(self, batch: SourceBatch) -> TagUpdates:
-        """Take a batch of raw values; equal value and status refresh the age but are no change."""
+        """Take a batch of raw values; what is equal, or within the deadband, refreshes the age but is no change."""
         out = TagUpdates(self._clock.now_ns(), batch.group)
         self._alive(batch, out)
         held, latest, convert, changes = self._held, self.latest, self._convert, out.changes
+        deadbands = self._deadbands
         for handle, raw in batch.updates:
             scale = convert[handle]
             new = raw if scale is None else scale(raw)
@@ -69,6 +71,8 @@ class TagEngine:
                 held[handle] = new
                 new = _stale(new)
             old = latest[handle]
+            if handle in deadbands and deadbands[handle].holds_back(old, new):
+                continue
             latest[handle] = new
             if new.value != old.value or new.status != old.status:
                 changes.append((handle, new))
@@ -103,6 +107,9 @@ class TagEngine:
 
     def _put(self, handle: int, new: DataValue, out: TagUpdates) -> None:
         old = self.latest[handle]
+        band = self._deadbands.get(handle)
+        if band is not None and band.holds_back(old, new):
+            return
         self.latest[handle] = new
         if new.value != old.value or new.status != old.status:
             out.changes.append((handle, new))

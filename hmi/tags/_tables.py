@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hmi.project.plant import Plant, TagDef
 from hmi.tags._ages import LifeCounter, limit_ms
+from hmi.tags._deadband import deadbands
 from hmi.tags._derived import DerivedTags
 from hmi.tags._scale import Convert, converter
 
@@ -18,6 +19,7 @@ class TagTables:
     def __init__(self, plant: Plant, previous: Plant | None = None) -> None:
         self.plant = plant
         self.derived = DerivedTags(plant)
+        self.deadbands = deadbands(plant)
         self.convert: list[Convert | None] = [None] * plant.slots
         self.by_name: dict[str, int] = {}
         self.by_id: dict[str, int] = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import (
     HISTORY_GROUP,
@@ -35,6 +36,7 @@ from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.replay import Replay
 from hmi.core.values import DataValue, bad
+from hmi.testing.alarms import FakeAlarms
 from hmi.testing.past import FakePast
 
 DEVICE_S = 10.0
@@ -92,7 +94,7 @@ class FakeClient:
         self.values = dict(values or {})
         self._script = script
         self.images: dict[str, bytes] = {}
-        self.active = {row.occurrence_id: row for row in alarms}
+        self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
         self.connections = list(connections)
         self.clock = clock
         self.beat, self.seq = 0, 0
@@ -107,7 +109,6 @@ class FakeClient:
         self.submitted: list[OperatorCommand] = []
         self.acknowledged: list[str] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
-        self.records: list[dict[str, Any]] = []
         self.user, self.blocked = "demo-operator", ""
         self.roles = ["view", "acknowledge", "operate", "tune"]
         self.whys: dict[tuple[str, bool], Why] = {}
@@ -117,6 +118,7 @@ class FakeClient:
         self.point_rows: list[PointRow] = []
         self.silent = False
         listener.on_link(True, "")
+        self.alarm_book.replace_all(alarms)
 
     # what a test does
 
@@ -143,9 +145,18 @@ class FakeClient:
         self._send_past(changes)
 
     def raise_alarms(self, *rows: AlarmInfo) -> None:
-        """Replace the active list and say so on the lossless lane."""
-        self.active = {row.occurrence_id: row for row in rows}
-        self._tell("alarms", list(rows))
+        """Replace the active list and say so on the lossless lane; ``alarm_book.change`` sends a delta."""
+        self.alarm_book.replace_all(rows)
+
+    @property
+    def active(self) -> dict[str, AlarmInfo]:
+        """The active list by occurrence."""
+        return self.alarm_book.active
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """The journal, oldest first."""
+        return self.alarm_book.records
 
     def take_plant(self, plant: PlantInfo) -> None:
         """Another revision, as after a reload: first told, then a snapshot of what is subscribed."""
@@ -165,6 +176,12 @@ class FakeClient:
     def lose_link(self, text: str = "the runtime closed the connection") -> None:
         self.silent = True
         self.listener.on_link(False, text)
+
+    def return_link(self) -> None:
+        """A new connection, which begins with the full list of alarms."""
+        self.silent = False
+        self.listener.on_link(True, "")
+        self.alarm_book.replace_all(self.active.values())
 
     def _send(self, values: dict[str, DataValue], age_ms: int, *, snapshot: bool = False) -> None:
         known = {tag.name: tag for tag in self._plant.tags}
@@ -284,33 +301,67 @@ class FakeClient:
         self.point_rows = list(rows)
         self._tell("points", self.point_counts())
 
-    async def alarms(self) -> list[AlarmInfo]:
+    async def alarms(self, *, state: str = "active") -> list[AlarmInfo]:
         self._check()
-        return list(self.active.values())
+        return self.alarm_book.listed(state)
+
+    async def alarm(self, alarm_id: str) -> AlarmDetails:
+        self._check()
+        found = self.alarm_book.about(alarm_id)
+        if found is None:
+            raise CommunicationError(f"there is no alarm {alarm_id!r}")
+        return found
+
+    async def act_on_alarms(
+        self,
+        act: str,
+        alarm_ids: Sequence[str],
+        *,
+        seconds: float = 0,
+        one_shot: bool = False,
+        reason: str = "",
+        comment: str = "",
+    ) -> list[str]:
+        self._check()
+        given = {"seconds": seconds, "one_shot": one_shot, "reason": reason, "comment": comment}
+        return self.alarm_book.act(act, alarm_ids, given, self.user)
+
+    async def silence(self, area: str = "") -> None:
+        self._check()
+        self.alarm_book.silenced.append(area)
+        said = {"area": area, "user": self.user, "station": "local", "time": self.session_time}
+        self._tell("silence", said)
+
+    async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
+        self._check()
+        return self.alarm_book.figures
+
+    async def search_journal(self, query: JournalQuery) -> JournalPage:
+        self._check()
+        return self.alarm_book.search(query)
+
+    async def note(self, object_id: str, text: str) -> None:
+        self._check()
+        self.alarm_book.notes.append((object_id, text))
+        self.alarm_book.record("note", "note", object_id, self.user, {"text": text})
+
+    async def handover(self, since: int = 0) -> Handover:
+        self._check()
+        return self.alarm_book.handover(since)
 
     async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
         self._check()
-        problems: list[str] = []
-        for occurrence in occurrence_ids:
-            row = self.active.get(occurrence)
-            if row is None:
-                problems.append(f"The alarm {occurrence} is not active any more.")
-                continue
-            self.acknowledged.append(occurrence)
-            self.active[occurrence] = msgspec.structs.replace(row, state="ACKED")
-        self._tell("alarms", list(self.active.values()))
-        return problems
+        known = {key: row for key in occurrence_ids if (row := self.active.get(key)) is not None}
+        self.acknowledged += known
+        self.alarm_book.change([msgspec.structs.replace(row, state="ACKED") for row in known.values()])
+        return [f"The alarm {key} is not active any more." for key in occurrence_ids if key not in known]
 
     async def submit(self, command: OperatorCommand) -> CommandResult:
         self._check()
         self.submitted.append(command)
         result = self.answer(command)
         payload = {"tag_id": command.tag_id, "new": command.value, "state": result.state.value}
-        self.records.append(
-            {"seq": len(self.records) + 1, "kind": "audit", "actor": self.user,
-             "event": f"command.{result.state.value}",
-             "object_id": command.tag_id, "event_time": self.session_time, "payload": payload}
-        )  # fmt: skip
+        self.alarm_book.record("audit", f"command.{result.state.value}", command.tag_id, self.user, payload)
         return result
 
     async def journal(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
-from PySide6.QtGui import QMoveEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import QMoveEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.exitcodes import CLOSED, LEAVE_ON_WATCH
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
@@ -49,7 +50,8 @@ class Question(QDialog):
             self.close()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._theme.color("panel"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("panel"))
 
 
 class CloseQuestion(Question):

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from hmi.core.texts import tr
-from hmi.ui.paint import metrics_of
+from hmi.ui.paint import metrics_of, painting
 from hmi.ui.tabs import HEIGHT
 from hmi.ui.theme import Theme
 from hmi.ui.trail import Crumb
@@ -114,27 +114,27 @@ class Crumbs(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._trail:
             return
-        painter = QPainter(self)
-        painter.setFont(self._theme.font("text.label"))
-        metrics = metrics_of(self._theme.font("text.label"))
-        base = self.height() / 2 + self._theme.px(5)
-        secondary, strong = self._theme.color("header.secondary"), self._theme.color("header.text")
-        painter.setPen(secondary)
-        if not self._boxes:
-            cut = metrics.elidedText(self.full_text, Qt.TextElideMode.ElideRight, self.width())
-            painter.drawText(QPointF(0, base), cut)
-        else:
-            painter.drawText(QPointF(0, base), self._level())
-            for box, step in self._boxes:
-                painter.drawText(QPointF(box.x(), base), step.title + _BETWEEN)
-            painter.setPen(strong)
-            x = self._boxes[-1][0].right() + self._width(_BETWEEN)
-            title = metrics.elidedText(
-                self._trail[-1].title, Qt.TextElideMode.ElideRight, self.width() - x + 1
-            )
-            painter.drawText(QPointF(x, base), title)
-        if self.hasFocus():
-            self._paint_focus(painter)
+        with painting(self) as painter:
+            painter.setFont(self._theme.font("text.label"))
+            metrics = metrics_of(self._theme.font("text.label"))
+            base = self.height() / 2 + self._theme.px(5)
+            secondary, strong = self._theme.color("header.secondary"), self._theme.color("header.text")
+            painter.setPen(secondary)
+            if not self._boxes:
+                cut = metrics.elidedText(self.full_text, Qt.TextElideMode.ElideRight, self.width())
+                painter.drawText(QPointF(0, base), cut)
+            else:
+                painter.drawText(QPointF(0, base), self._level())
+                for box, step in self._boxes:
+                    painter.drawText(QPointF(box.x(), base), step.title + _BETWEEN)
+                painter.setPen(strong)
+                x = self._boxes[-1][0].right() + self._width(_BETWEEN)
+                title = metrics.elidedText(
+                    self._trail[-1].title, Qt.TextElideMode.ElideRight, self.width() - x + 1
+                )
+                painter.drawText(QPointF(x, base), title)
+            if self.hasFocus():
+                self._paint_focus(painter)
 
     def _paint_focus(self, painter: QPainter) -> None:
         box = QRectF(self.rect()).adjusted(0, 8, 0, -8)

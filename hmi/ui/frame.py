@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QBrush, QPainter, QPaintEvent, QRegion
+from PySide6.QtGui import QBrush, QPaintEvent, QRegion
 from PySide6.QtWidgets import QWidget
 
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 
 WIDTH = 6
@@ -27,8 +28,8 @@ class SimulatorFrame(QWidget):
         self.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("simulated"))
-        painter.fillRect(
-            self.rect(), QBrush(self._theme.color("header.secondary"), Qt.BrushStyle.BDiagPattern)
-        )
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("simulated"))
+            painter.fillRect(
+                self.rect(), QBrush(self._theme.color("header.secondary"), Qt.BrushStyle.BDiagPattern)
+            )

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.crumbs import Crumbs
 from hmi.ui.header_parts import AlarmCounts, GlyphButton, Health, Rule, SimulatorChip
-from hmi.ui.paint import metrics_of
+from hmi.ui.paint import metrics_of, painting
 from hmi.ui.points.badge import PointsBadge
 from hmi.ui.tabs import HEIGHT, Tabs
 from hmi.ui.theme import Theme
@@ -182,5 +182,5 @@ class Header(QWidget):
         return shown + fixed + tabs
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("header"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("header"))

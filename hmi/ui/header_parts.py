@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from hmi.client.port import AlarmInfo, ConnectionInfo
 from hmi.core.texts import tr
-from hmi.ui.paint import draw_alarm_mark
+from hmi.ui.paint import draw_alarm_mark, painting
 from hmi.ui.tabs import HEIGHT
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, is_press_key, plain
@@ -73,14 +73,14 @@ class GlyphButton(HeaderButton):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self.isEnabled() and (self.underMouse() or self.isDown()):
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._theme.brush("header.edge"))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 6, -2, -6), 4, 4)
-        self._sign(painter)
-        self.paint_focus(painter)
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if self.isEnabled() and (self.underMouse() or self.isDown()):
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(self._theme.brush("header.edge"))
+                painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 6, -2, -6), 4, 4)
+            self._sign(painter)
+            self.paint_focus(painter)
 
     def _sign(self, painter: QPainter) -> None:
         painter.save()
@@ -101,6 +101,11 @@ class GlyphButton(HeaderButton):
         painter.restore()
 
 
+def _short_number(number: int) -> str:
+    """At most three characters; the tooltip has all of them."""
+    return str(number) if number < 1000 else f"{min(number // 1000, 99)}k"
+
+
 class AlarmCounts(HeaderButton):
     """How many alarms stand, by priority; a click opens the alarm list."""
 
@@ -109,6 +114,7 @@ class AlarmCounts(HeaderButton):
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         self._counts: Counter[int] = Counter()
+        self.step = self.STEP
         self.setFixedSize(theme.px(4 * self.STEP), theme.px(HEIGHT))
         self.setAccessibleName(tr("Alarms by priority"))
 
@@ -116,27 +122,34 @@ class AlarmCounts(HeaderButton):
         counts = Counter(row.priority for row in rows)
         if counts != self._counts:
             self._counts = counts
+            self._make_room()
             words = [tr("priority {p}: {n}", p=p, n=counts[p]) for p in (1, 2, 3, 4)]
             self.setToolTip(tr("Standing alarms, {counts}", counts=", ".join(words)))
             self.update()
+
+    def _make_room(self) -> None:
+        """No number runs into the next mark."""
+        longest = max(len(_short_number(self._counts[p])) for p in (1, 2, 3, 4))
+        self.step = self.STEP + 9 * (longest - 1)
+        self.setFixedSize(self._theme.px(4 * self.step), self._theme.px(HEIGHT))
 
     def count(self, priority: int) -> int:
         return self._counts[priority]
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, _ = zoomed(self, self._theme)
-        for index, priority in enumerate((1, 2, 3, 4)):
-            number = self._counts[priority]
-            center = QPointF(index * self.STEP + 12, HEIGHT / 2)
-            if number:
-                draw_alarm_mark(painter, theme, priority, center, size=18)
-            else:
-                self._empty(painter, center)
-            painter.setPen(theme.color("header.text" if number else "header.secondary"))
-            painter.setFont(theme.font("text.strong"))
-            painter.drawText(QPointF(center.x() + 14, HEIGHT / 2 + 5), str(number))
-        painter.resetTransform()
-        self.paint_focus(painter)
+        with zoomed(self, self._theme) as (painter, theme, _):
+            for index, priority in enumerate((1, 2, 3, 4)):
+                number = self._counts[priority]
+                center = QPointF(index * self.step + 12, HEIGHT / 2)
+                if number:
+                    draw_alarm_mark(painter, theme, priority, center, size=18)
+                else:
+                    self._empty(painter, center)
+                painter.setPen(theme.color("header.text" if number else "header.secondary"))
+                painter.setFont(theme.font("text.strong"))
+                painter.drawText(QPointF(center.x() + 14, HEIGHT / 2 + 5), _short_number(number))
+            painter.resetTransform()
+            self.paint_focus(painter)
 
     def _empty(self, painter: QPainter, center: QPointF) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -193,25 +206,25 @@ class Health(HeaderButton):
         self.setFixedWidth(self._theme.px(24) if self._short else self.needed)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, _ = zoomed(self, self._theme)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        bad = self._glyph != "up"
-        color = theme.color("header.text" if bad else "header.secondary")
-        center = QPointF(10, HEIGHT / 2)
-        painter.setPen(QPen(color, 1.8))
-        if self._glyph == "up":
-            painter.setBrush(color)
-            painter.drawEllipse(center, 4, 4)
-        elif self._glyph == "part":
-            painter.drawArc(QRectF(center.x() - 5, center.y() - 5, 10, 10), 30 * 16, 250 * 16)
-        else:
-            for sign in (-1, 1):
-                painter.drawLine(center + QPointF(-5, -5 * sign), center + QPointF(5, 5 * sign))
-        painter.setFont(theme.font("text.word" if bad else "text.label"))
-        painter.setPen(color)
-        painter.drawText(QPointF(22, HEIGHT / 2 + 5), "" if self._short else self.word)
-        painter.resetTransform()
-        self.paint_focus(painter)
+        with zoomed(self, self._theme) as (painter, theme, _):
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            bad = self._glyph != "up"
+            color = theme.color("header.text" if bad else "header.secondary")
+            center = QPointF(10, HEIGHT / 2)
+            painter.setPen(QPen(color, 1.8))
+            if self._glyph == "up":
+                painter.setBrush(color)
+                painter.drawEllipse(center, 4, 4)
+            elif self._glyph == "part":
+                painter.drawArc(QRectF(center.x() - 5, center.y() - 5, 10, 10), 30 * 16, 250 * 16)
+            else:
+                for sign in (-1, 1):
+                    painter.drawLine(center + QPointF(-5, -5 * sign), center + QPointF(5, 5 * sign))
+            painter.setFont(theme.font("text.word" if bad else "text.label"))
+            painter.setPen(color)
+            painter.drawText(QPointF(22, HEIGHT / 2 + 5), "" if self._short else self.word)
+            painter.resetTransform()
+            self.paint_focus(painter)
 
 
 class Rule(QWidget):
@@ -223,7 +236,8 @@ class Rule(QWidget):
         self.setFixedSize(17, theme.px(HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(8, 12, 1, self.height() - 24, self._theme.color("header.secondary"))
+        with painting(self) as painter:
+            painter.fillRect(8, 12, 1, self.height() - 24, self._theme.color("header.secondary"))
 
 
 class SimulatorChip(FlatButton):
@@ -234,12 +248,12 @@ class SimulatorChip(FlatButton):
         self.setToolTip(tr("Instructor panel (Ctrl+I)"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(self.rect()).adjusted(1.5, 3.5, -1.5, -3.5)
-        painter.setPen(QPen(self._theme.color("header.text"), 2.0 if self.hasFocus() else 1.2))
-        painter.setBrush(self._theme.brush("simulated"))
-        painter.drawRoundedRect(box, 3, 3)
-        painter.setFont(self.font())
-        painter.setPen(self._theme.color("background" if self._theme.dark else "header.text"))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            box = QRectF(self.rect()).adjusted(1.5, 3.5, -1.5, -3.5)
+            painter.setPen(QPen(self._theme.color("header.text"), 2.0 if self.hasFocus() else 1.2))
+            painter.setBrush(self._theme.brush("simulated"))
+            painter.drawRoundedRect(box, 3, 3)
+            painter.setFont(self.font())
+            painter.setPen(self._theme.color("background" if self._theme.dark else "header.text"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())

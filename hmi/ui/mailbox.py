@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hmi.client.port import Event, LiveUpdate
 from hmi.core.clock import NS_PER_MS, NS_PER_S, monotonic_ns
 from hmi.core.values import DataValue
+from hmi.ui.alarm_store import AlarmMail
 
 SILENCE_NS = 2 * NS_PER_S
 DEFAULT_LIMIT_MS = 2_000
@@ -18,10 +19,14 @@ MAX_EVENTS = 10_000
 
 @dataclass(slots=True)
 class Mail:
-    """What arrived since the last drain; ``link`` is None when the link did not change."""
+    """What arrived since the last drain; ``link`` is None when the link did not change.
+
+    ``overrun``: events other than those of alarms were lost.
+    """
 
     values: dict[str, DataValue] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    alarms: AlarmMail = field(default_factory=AlarmMail)
     link: tuple[bool, str] | None = None
     snapshot: bool = False
     overrun: bool = False
@@ -92,7 +97,7 @@ class Ages:
 class Mailbox:
     """Obeys ``Listener`` on the client's thread; ``drain`` and ``ages`` belong to the Qt thread.
 
-    Newest value wins; events keep their order and are bounded.
+    Newest value wins, and the newest row of an alarm; other events keep their order and are bounded.
     """
 
     def __init__(self, clock: Callable[[], int] = monotonic_ns) -> None:
@@ -115,6 +120,12 @@ class Mailbox:
 
     def on_event(self, event: Event) -> None:
         with self._lock:
+            if event.kind == "alarms":
+                self._mail.alarms.take_list(event.payload)
+                return
+            if event.kind == "alarm_changes":
+                self._mail.alarms.take(event.payload)
+                return
             if len(self._events) >= MAX_EVENTS:
                 self._events.clear()
                 self._mail.overrun = True

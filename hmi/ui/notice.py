@@ -6,6 +6,7 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Text
 from hmi.ui.zoom import zoomed
@@ -33,13 +34,13 @@ class Banner(QWidget):
             self.setVisible(bool(text))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, size = zoomed(self, self._theme)
-        painter.fillRect(QRectF(QPointF(), size), theme.color("accent"))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.color("accent.text"), 2.0))
-        painter.drawEllipse(QRectF(20, BAR / 2 - 9, 18, 18))
-        painter.setFont(theme.font("text.strong"))
-        painter.drawText(QRectF(20, BAR / 2 - 9, 18, 18), Qt.AlignmentFlag.AlignCenter, "!")
+        with zoomed(self, self._theme) as (painter, theme, size):
+            painter.fillRect(QRectF(QPointF(), size), theme.color("accent"))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(theme.color("accent.text"), 2.0))
+            painter.drawEllipse(QRectF(20, BAR / 2 - 9, 18, 18))
+            painter.setFont(theme.font("text.strong"))
+            painter.drawText(QRectF(20, BAR / 2 - 9, 18, 18), Qt.AlignmentFlag.AlignCenter, "!")
 
 
 class Notice(QWidget):
@@ -77,8 +78,8 @@ class Notice(QWidget):
         self.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("outline"), 1.2))
-        painter.setBrush(self._theme.brush("tooltip"))
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.color("outline"), 1.2))
+            painter.setBrush(self._theme.brush("tooltip"))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 5, 5)

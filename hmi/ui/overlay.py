@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 
 
@@ -20,8 +23,10 @@ class Overlay(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.hide()
 
+    # abstract by name only, as a widget's metaclass leaves no room for that of ABC; a test looks after it
+    @abstractmethod
     def place_in(self, area: QRect) -> QRect:
-        """Where it goes; each kind says its own."""
+        """Where it goes inside the working area; the display below decides nothing of it, so each kind says its own."""
         raise NotImplementedError
 
     def fit(self, area: QRect) -> None:
@@ -48,8 +53,8 @@ class Overlay(QWidget):
         """A click beside the controls is not one on the display below."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.theme.color("panel"))
-        painter.setPen(QPen(self.theme.color("outline.body"), 1.0))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        painter.fillRect(1, 1, self.width() - 2, 3, self.theme.color("header"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self.theme.color("panel"))
+            painter.setPen(QPen(self.theme.color("outline.body"), 1.0))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.fillRect(1, 1, self.width() - 2, 3, self.theme.color("header"))

@@ -15,7 +15,7 @@ from math import ceil
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QPixmap
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPaintDevice, QPainter, QPainterPath, QPen, QPixmap
 
 from hmi.ui.theme import Theme, make_font
 
@@ -104,9 +104,11 @@ def _drawn(width: int, height: int, density: float, draw: Draw) -> QPixmap:
 
 
 @contextmanager
-def painting(picture: QPixmap | QImage) -> Generator[QPainter, None, None]:
-    """A painter that ends whatever happens: a picture that goes before its painter takes the process with it."""
-    painter = QPainter(picture)
+def painting(device: QPaintDevice) -> Generator[QPainter, None, None]:
+    """A painter that ends whatever happens: a picture or widget that goes before its painter, or is painted again
+    beside it, takes the process with it.
+    """
+    painter = QPainter(device)
     try:
         yield painter
     finally:

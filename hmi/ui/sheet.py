@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVB
 from hmi.core.texts import tr
 from hmi.ui.favourites import KEYS, Favourites
 from hmi.ui.overlay import Overlay
-from hmi.ui.paint import metrics_of
+from hmi.ui.paint import metrics_of, painting
 from hmi.ui.shortcuts import GROUPS, SHORTCUTS
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
@@ -59,18 +59,18 @@ class KeyCaps(QWidget):
         return metrics_of(self._theme.font("text.small.strong")).horizontalAdvance(tr(key)) + 12
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(self._theme.font("text.small.strong"))
-        x = 0.5
-        for key in self._keys:
-            box = QRectF(x, 1.5, self._width(key), self.height() - 3)
-            painter.setPen(self._theme.pen("button.edge"))
-            painter.setBrush(self._theme.brush("field"))
-            painter.drawRoundedRect(box, 3, 3)
-            painter.setPen(self._theme.color("text"))
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tr(key))
-            x += box.width() + 4
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(self._theme.font("text.small.strong"))
+            x = 0.5
+            for key in self._keys:
+                box = QRectF(x, 1.5, self._width(key), self.height() - 3)
+                painter.setPen(self._theme.pen("button.edge"))
+                painter.setBrush(self._theme.brush("field"))
+                painter.drawRoundedRect(box, 3, 3)
+                painter.setPen(self._theme.color("text"))
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tr(key))
+                x += box.width() + 4
 
 
 class KeySheet(Overlay):

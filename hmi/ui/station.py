@@ -7,9 +7,9 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
-import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from hmi.client.alarms import is_unacked as is_unacked  # the neighbours ask the station
 from hmi.client.federation import FederatedStatus
 from hmi.client.port import AlarmInfo, Event, PlantInfo, RuntimeClient, RuntimeStatus
 from hmi.core import heap
@@ -19,7 +19,8 @@ from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.identity import TagRef, new_id
 from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
 from hmi.core.values import DataValue, Value, bad
-from hmi.mimics import Catalogue, OpenedDisplays, Reading, Samples, TagAlarm, samples_of, worst_of
+from hmi.mimics import Catalogue, OpenedDisplays, Reading, Samples, TagAlarm, samples_of
+from hmi.ui.alarm_store import AlarmMail, AlarmStore
 from hmi.ui.commands.road import CommandRoad
 from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
@@ -38,10 +39,15 @@ class Station(QObject):
 
     ``mailbox`` is the home runtime's; ``further`` has one for each other runtime, whose tags carry its name
     and ``::`` before theirs. Each is judged by its own ages and heartbeats.
+
+    ``alarmsTurned`` carries ``AlarmNews``, a portion at a time; ``alarmsChanged`` follows when all of a tick
+    is shown. ``silenced`` carries who silenced which area.
     """
 
     valuesChanged = Signal(object)
     alarmsChanged = Signal()
+    alarmsTurned = Signal(object)
+    silenced = Signal(object)
     judged = Signal()
     plantLoaded = Signal()
     statusChanged = Signal()
@@ -63,10 +69,9 @@ class Station(QObject):
         self.catalogue = Catalogue()
         self.displays = OpenedDisplays()
         self.values: dict[str, DataValue] = {}
-        self.alarms: dict[str, AlarmInfo] = {}
-        self.tag_alarms: dict[str, TagAlarm] = {}
+        self.alarm_store = AlarmStore()
         self.has_alarms = False
-        self._alarms_told = False
+        self._alarms_told = self._list_came = False
         self.images = ImageStore(link.ask, self)
         self.link_up, self.link_text = False, ""
         self.commands = CommandRoad(self)
@@ -105,13 +110,13 @@ class Station(QObject):
         self._take_values("", mail)
         for runtime, box in self.further.items():
             self._take_further(runtime, box.drain())
-        turned = False
         for event in mail.events:
-            turned |= self._take_event(event)
-        if turned:
-            self._alarms_turned()
+            self._take_event(event)
         if mail.overrun:
-            self.ask_alarms()
+            self.ask_plant()
+            self.ask_status()
+        if not mail.alarms.is_empty:
+            self._take_alarms(mail.alarms)
 
     def _take_values(self, runtime: str, mail: Mail) -> None:
         """A snapshot replaces what its own runtime told, nothing else.
@@ -154,44 +159,43 @@ class Station(QObject):
         returned = up and not self.link_up
         self.link_up, self.link_text = up, text
         self._alarms_told = self._alarms_told and up
+        self._list_came = self._list_came and up
         if returned:
             self._subscribed = ()
             self.ask_plant()
             self.ask_status()
         self.statusChanged.emit()
 
-    def _take_event(self, event: Event) -> bool:
-        """True when the alarm list changed."""
-        if event.kind == "alarms":
-            self.alarms = {row.occurrence_id: row for row in map(_alarm, event.payload)}
-            return True
-        if event.kind == "alarm":
-            row = _alarm(event.payload)
-            self.alarms.pop(row.occurrence_id, None)
-            if row.state != "NORM":
-                self.alarms[row.occurrence_id] = row
-            return True
-        if event.kind == "overrun":
-            self.ask_alarms()
-        elif event.kind in {"connection", "status", "points"}:
+    def _take_event(self, event: Event) -> None:
+        if event.kind in {"connection", "status", "points", "overrun"}:
             self.ask_status()
         elif event.kind == "plant":
             self.ask_plant()
-        return False
+        elif event.kind == "silence":
+            self.silenced.emit(event.payload)
 
-    def _alarms_turned(self) -> None:
-        self.has_alarms = self._alarms_told = True
-        found: dict[str, list[TagAlarm]] = {}
-        for row in self.alarms.values():
-            found.setdefault(row.tag_name, []).append(TagAlarm(row.priority, is_unacked(row), row.name))
-        self.tag_alarms = {tag: worst_of(alarms) for tag, alarms in found.items()}
+    def _take_alarms(self, mail: AlarmMail) -> None:
+        """Begin to show what arrived; the rest of a large portion follows in further turns."""
+        self._list_came = self.link_up and (self._list_came or mail.whole is not None)
+        working = self.alarm_store.has_work
+        self.alarm_store.put(mail)
+        if not working:
+            self._show_alarms()
+
+    def _show_alarms(self) -> None:
+        news = self.alarm_store.work()
+        self.alarmsTurned.emit(news)
+        if news.more:
+            QTimer.singleShot(0, self, self._show_alarms)
+            return
+        self._alarms_told = self._alarms_told or self._list_came
+        self.has_alarms = self.has_alarms or self._alarms_told
         self.alarmsChanged.emit()
 
     # questions
 
     def ask_plant(self) -> None:
         self.link.ask(lambda client: client.plant(), owner=self, done=self._take_plant, failed=self._quiet)
-        self.ask_alarms()
 
     def _take_plant(self, plant: PlantInfo) -> None:
         if self.plant is None or plant.revision != self.plant.revision:
@@ -203,13 +207,6 @@ class Station(QObject):
             self.plantLoaded.emit()
             heap.settle()
         self._subscribe()
-
-    def ask_alarms(self) -> None:
-        self.link.ask(lambda client: client.alarms(), owner=self, done=self._take_alarms, failed=self._quiet)
-
-    def _take_alarms(self, rows: Iterable[AlarmInfo]) -> None:
-        self.alarms = {row.occurrence_id: row for row in rows}
-        self._alarms_turned()
 
     def ask_status(self) -> None:
         self.link.ask(lambda client: client.status(), owner=self, done=self._take_status, failed=self._quiet)
@@ -322,6 +319,16 @@ class Station(QObject):
     # what the windows ask
 
     @property
+    def alarms(self) -> dict[str, AlarmInfo]:
+        """The active list by occurrence."""
+        return self.alarm_store.rows
+
+    @property
+    def tag_alarms(self) -> dict[str, TagAlarm]:
+        """The worst alarm of each tag that has one."""
+        return self.alarm_store.tag_alarms
+
+    @property
     def is_simulated(self) -> bool:
         return bool(self.plant and self.plant.mode == "simulator")
 
@@ -371,10 +378,6 @@ class Station(QObject):
         return self.mailbox.ages.silence_ns(self.mailbox.clock()) / NS_PER_S
 
 
-def _alarm(payload: Any) -> AlarmInfo:
-    return payload if isinstance(payload, AlarmInfo) else msgspec.convert(payload, AlarmInfo)
-
-
 def _revisions_of(plant: PlantInfo) -> dict[str, str]:
     """Revision of the plant by runtime; the home runtime is called ''. See ``hmi.client.federation``."""
     home, *others = plant.revision.split(" ")
@@ -393,7 +396,3 @@ async def _whole(client: RuntimeClient, request: ReadRaw) -> Samples:
         if len(found) >= MOST_SAMPLES:
             return samples_of(found, found[-1].source_time)
         start = page.continuation
-
-
-def is_unacked(row: AlarmInfo) -> bool:
-    return row.state in {"UNACK", "RTNUN", "LATCH-UNACK"}

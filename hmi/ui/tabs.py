@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.navigation import Place, in_area
-from hmi.ui.paint import draw_alarm_mark, metrics_of
+from hmi.ui.paint import draw_alarm_mark, metrics_of, painting
 from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import plain
@@ -137,9 +137,9 @@ class Tabs(QWidget):
         return QSize(round(self._boxes[-1].right()) if self._boxes else 1, self._theme.px(HEIGHT))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        for index, (place, box) in enumerate(zip(self._places, self._boxes, strict=True)):
-            self._paint_tab(painter, index, place, box)
+        with painting(self) as painter:
+            for index, (place, box) in enumerate(zip(self._places, self._boxes, strict=True)):
+                self._paint_tab(painter, index, place, box)
 
     def _paint_tab(self, painter: QPainter, index: int, place: Place, box: QRectF) -> None:
         active = index == self._active

@@ -125,10 +125,11 @@ class Theme:
 
     def font(self, role: str) -> QFont:
         """The font of a role (keys of ``FONTS``) at the size of this theme."""
-        if role not in self._fonts:
+        font = self._fonts.get(role)
+        if font is None:
             pixels, weight = FONTS[role]
-            self._fonts[role] = make_font(max(min(pixels * self.scale, self._most), pixels), weight)
-        return self._fonts[role]
+            font = self._fonts[role] = make_font(max(min(pixels * self.scale, self._most), pixels), weight)
+        return font
 
     def alarm(self, priority: int) -> QColor:
         """Fill of a priority 1 to 4."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QEnterEvent, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QSizePolicy, QWidget
 
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 
 GRID = 8
@@ -155,22 +156,22 @@ class FlatButton(QAbstractButton):
         return ("selection" if self.underMouse() else "button", "button.edge", "text")
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        fill, edge, text = self._roles()
-        box = QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
-        if fill:
-            painter.setPen(QPen(self._theme.color(edge), 1.0))
-            painter.setBrush(self._theme.brush(fill))
-            painter.drawRoundedRect(box, 4, 4)
-        if self.hasFocus():
-            painter.setPen(QPen(self._theme.color("focus"), 2.0))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(box.adjusted(-0.5, -0.5, 0.5, 0.5), 5, 5)
-        painter.setFont(self.font())
-        painter.setPen(self._theme.color(text))
-        cut = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 10)
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, cut)
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            fill, edge, text = self._roles()
+            box = QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
+            if fill:
+                painter.setPen(QPen(self._theme.color(edge), 1.0))
+                painter.setBrush(self._theme.brush(fill))
+                painter.drawRoundedRect(box, 4, 4)
+            if self.hasFocus():
+                painter.setPen(QPen(self._theme.color("focus"), 2.0))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(box.adjusted(-0.5, -0.5, 0.5, 0.5), 5, 5)
+            painter.setFont(self.font())
+            painter.setPen(self._theme.color(text))
+            cut = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - 10)
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, cut)
 
 
 class Field(QLineEdit):
@@ -198,13 +199,13 @@ class Field(QLineEdit):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        focused = self.hasFocus()
-        painter.setPen(
-            QPen(self._theme.color("focus" if focused else "button.edge"), 2.0 if focused else 1.0)
-        )
-        painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 3, 3)
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            focused = self.hasFocus()
+            painter.setPen(
+                QPen(self._theme.color("focus" if focused else "button.edge"), 2.0 if focused else 1.0)
+            )
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 3, 3)
 
 
 class Panel(QWidget):
@@ -215,7 +216,7 @@ class Panel(QWidget):
         self.theme, self._fill = theme, fill
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self.theme.color(self._fill))
-        painter.setPen(self.theme.color("panel.edge"))
-        painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self.theme.color(self._fill))
+            painter.setPen(self.theme.color("panel.edge"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))

@@ -10,11 +10,15 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
-from hmi.ui.alarms.views import AlarmPage, AlarmStrip
+from hmi.ui.alarms.acts import AlarmActs
+from hmi.ui.alarms.menu import add_object_acts
+from hmi.ui.alarms.page import AlarmPage
+from hmi.ui.alarms.strip import AlarmStrip
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
 from hmi.ui.faceplate.desk import FaceplateDesk
+from hmi.ui.figures.page import FiguresPage
 from hmi.ui.flash import flash
 from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
@@ -63,13 +67,16 @@ class StationWindow(QWidget):
         self.header = Header(theme)
         self.banner = Banner(theme)
         self.mimic = MimicPage(theme, station)
-        self.alarm_page = AlarmPage(theme, station)
+        settings = settings or Settings(parent=self)
+        self.acts = AlarmActs(theme, station, self, self.working_area)
+        self.alarm_page = AlarmPage(theme, station, self.acts, settings)
         self.points_page = PointsPage(theme, station)
+        self.figures_page = FiguresPage(theme, station)
         self.strip = AlarmStrip(theme, station)
         self.stack = QStackedWidget()
         self.desk = FaceplateDesk(theme, station, self)
         self.controls = ControlDesk(theme, station, self, self.mimic)
-        self.travel = Travel(self, settings or Settings(parent=self), self)
+        self.travel = Travel(self, settings, self)
         self.overlays = Overlays(theme, station, self.travel, self, area=self.working_area)
         self.trends: list[TrendPanel] = []
         self.instructor: InstructorPanel | None = None
@@ -93,6 +100,7 @@ class StationWindow(QWidget):
         self.stack.addWidget(self.mimic)
         self.stack.addWidget(self.alarm_page)
         self.stack.addWidget(self.points_page)
+        self.stack.addWidget(self.figures_page)
         for widget in (self.header, self.banner):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -111,13 +119,11 @@ class StationWindow(QWidget):
         self.header.chip.clicked.connect(self.toggle_instructor)
         self.strip.enlargeAsked.connect(self.toggle_alarms)
         self.alarm_page.closeAsked.connect(self.toggle_alarms)
-        self.alarm_page.ackAsked.connect(station.acknowledge)
         for table in (self.strip.table, self.alarm_page.table):
-            table.ackAsked.connect(station.acknowledge)
             table.chosen.connect(self._alarm_chosen)
             table.displayAsked.connect(self.travel.display_of_alarm)
-            table.guidanceAsked.connect(self.overlays.show_guidance)
-            table.whyAsked.connect(self.overlays.show_why)
+            table.menuAsked.connect(self._alarm_menu)
+        self._connect_alarms()
         view = self.mimic.view
         view.elementClicked.connect(lambda _id, target, place: self.open_faceplate(target, place))
         view.displayAsked.connect(self.open_display)
@@ -130,6 +136,23 @@ class StationWindow(QWidget):
         self.desk.displayAsked.connect(self.open_display)
         self.desk.guidanceAsked.connect(self.overlays.show_guidance)
         self._connect_ways()
+
+    def _connect_alarms(self) -> None:
+        """Acts go through one place; refusals are said beside the list, or in a note over a display."""
+        acts, table = self.acts, self.strip.table
+        table.actAsked.connect(acts.do)
+        table.guidanceAsked.connect(self.overlays.show_guidance)
+        table.jumped.connect(lambda: self.notice.say(tr("The list has just moved. Look and press again.")))
+        self.strip.silenceAsked.connect(acts.silence)
+        self.alarm_page.guidanceAsked.connect(self.overlays.show_guidance)
+        acts.said.connect(self.notice.say)
+        acts.refused.connect(self._say_refused)
+        self.desk.actAsked.connect(acts.do)
+        self.travel.settings.changed.connect(self.alarm_page.take_settings)
+
+    def _say_refused(self, sentences: list[str]) -> None:
+        if sentences and not self.alarm_page.isVisible():
+            self.notice.say(" ".join(sentences))
 
     def _connect_ways(self) -> None:
         """Title bar and panels that lead somewhere."""
@@ -145,7 +168,11 @@ class StationWindow(QWidget):
         self.points_page.closeAsked.connect(self.toggle_points)
         self.points_page.whyAsked.connect(overlays.show_why)
         self.points_page.chosen.connect(lambda row, place: travel.lead_to(row.name, "", place))
-        overlays.guidance.objectAsked.connect(lambda row: travel.lead_to(row.tag_name, row.display))
+        self.figures_page.closeAsked.connect(self.toggle_figures)
+        self.alarm_page.figuresAsked.connect(self.toggle_figures)
+        self.figures_page.chosen.connect(lambda row, place: travel.lead_to(row.tag, "", place))
+        for sheet in (overlays.guidance.sheet, self.alarm_page.sheet):
+            sheet.wayAsked.connect(self._go_from_alarm)
 
     def _keys(self) -> None:
         overlays = self.overlays
@@ -153,9 +180,11 @@ class StationWindow(QWidget):
             "find": lambda: overlays.toggle(overlays.find), "areas": lambda: overlays.toggle(overlays.areas),
             "keys": lambda: overlays.toggle(overlays.keys), "up": self.travel.up,
             "back": self.back, "forward": self.forward, "alarms": self.toggle_alarms,
-            "points": self.toggle_points, "instructor": self.toggle_instructor, "trend": self._trend_of_focus,
+            "points": self.toggle_points, "figures": self.toggle_figures, "instructor": self.toggle_instructor,
+            "trend": self._trend_of_focus,
             "why": self._why_of_focus, "to_strip": self.strip.table.setFocus,
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
+            "silence": self.acts.silence,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 
@@ -173,6 +202,9 @@ class StationWindow(QWidget):
             self._status_changed()
             if self.station.has_alarms:
                 self._alarms_changed()
+                self.strip.refresh()
+                self.alarm_page.refresh()
+            self.alarm_page.take_settings()
 
     def retire(self) -> None:
         """Show nothing more and want nothing more of the station; the window is deleted."""
@@ -180,6 +212,7 @@ class StationWindow(QWidget):
             timer.stop()
         self.desk.close_all()
         self.controls.close()
+        self.acts.close()
         for panel in (*self.trends, *self.overlays.opened, *filter(None, (self.instructor,))):
             panel.close_panel()
         self.station.want(self.mimic, ())
@@ -209,7 +242,7 @@ class StationWindow(QWidget):
             model.forget_texts()
         found = places(plant)
         self.header.tabs.set_places(found)
-        for page in (self.alarm_page, self.points_page):
+        for page in (self.alarm_page, self.points_page, self.figures_page):
             page.set_areas([(place.area, place.title) for place in found if place.area])
         simulated = self.station.is_simulated
         self.header.chip.setVisible(simulated)
@@ -219,7 +252,7 @@ class StationWindow(QWidget):
         self.travel.set_plant(plant, self._wanted_display)
         self._renew_trends()
         if page is not self.mimic:
-            (self.toggle_points if page is self.points_page else self.toggle_alarms)()
+            self._leave_or_open(page)
 
     def _renew_trends(self) -> None:
         """Another plant revision: a trend whose tags are no longer the same is made again with those left."""
@@ -235,9 +268,6 @@ class StationWindow(QWidget):
         rows = list(self.station.alarms.values())
         self.header.tabs.set_alarms(rows)
         self.header.counts.set_alarms(rows)
-        self.strip.model.set_rows(rows)
-        self.alarm_page.model.set_rows(rows)
-        self.alarm_page.tell_count()
 
     def _status_changed(self) -> None:
         status = self.station.status
@@ -280,9 +310,8 @@ class StationWindow(QWidget):
 
     def _blink(self, lit: bool) -> None:
         """Borders of unacknowledged marks, in phase with the mimic's."""
-        for table in (self.strip.table, self.alarm_page.table):
-            if table.isVisible():
-                table.flash(lit)
+        self.strip.table.flash(lit)
+        self.alarm_page.flash(lit)
         self.header.tabs.lit = lit
         if self.header.tabs.has_unacked:
             self.header.tabs.update()
@@ -330,6 +359,17 @@ class StationWindow(QWidget):
         self.stack.setCurrentWidget(self.mimic if listed else self.points_page)
         self.desk.setVisible(listed)
         (self.mimic.view if listed else self.points_page.table).setFocus()
+
+    def toggle_figures(self) -> None:
+        """The figures of the alarm system, and back."""
+        shown = self.stack.currentWidget() is self.figures_page
+        self.stack.setCurrentWidget(self.mimic if shown else self.figures_page)
+        self.desk.setVisible(shown)
+        (self.mimic.view if shown else self.figures_page.first).setFocus()
+
+    def _leave_or_open(self, page: QWidget | None) -> None:
+        toggles = {self.points_page: self.toggle_points, self.figures_page: self.toggle_figures}
+        toggles.get(page, self.toggle_alarms)()
 
     def list_alarms(self, area: str) -> None:
         """The full alarm list, filtered to an area; where the list has no such area, by the text itself."""
@@ -381,7 +421,8 @@ class StationWindow(QWidget):
         self._cover()
 
     def _trend_of_focus(self) -> None:
-        tags = self.desk.main_tags()
+        row = self.alarm_page.table.current_row() if self.alarm_page.table.hasFocus() else None
+        tags = [row.tag_name] if row is not None else self.desk.main_tags()
         if tags:
             self.open_trend(tags)
 
@@ -400,7 +441,43 @@ class StationWindow(QWidget):
         entries += why_entries(self.station, self.mimic.view.scene, element, target, self.overlays.show_why)
         if address:
             entries.append((tr("Display"), lambda: self.open_display(address)))
-        target_menu(self, entries).popup(at)
+        menu = target_menu(self, entries)
+        own = f"{target}."
+        rows = [r for r in self.station.alarms.values() if r.tag_name == target or r.tag_name.startswith(own)]
+        add_object_acts(menu, self.acts, rows, self._id_of(target), target)
+        menu.popup(at)
+
+    def _alarm_menu(self, row: AlarmInfo, at: QPoint) -> None:
+        """All that can be opened and done about the chosen alarms."""
+        table = self.alarm_page.table if self.alarm_page.isVisible() else self.strip.table
+        rows, known = table.selected_rows(), self.station.catalogue.tags
+        history = row.tag_name in known and known[row.tag_name].history
+        menu = target_menu(self, [
+            (tr("Display and faceplate"), lambda: self.travel.lead_to(row.tag_name, row.display)),
+            (tr("Display"), lambda: self.travel.display_of_alarm(row)),
+            (tr("Guidance"), lambda: self.overlays.show_guidance(row)),
+            (tr("Trend"), (lambda: self.open_trend([row.tag_name])) if history else None),
+            (tr("Why this number?"), (lambda: self.overlays.show_why(row.tag_name)) if row.tag_name else None),
+        ])  # fmt: skip
+        add_object_acts(menu, self.acts, rows, row.tag_id or row.alarm_id, row.tag_name or row.name)
+        menu.popup(at)
+
+    def _go_from_alarm(self, way: str, row: AlarmInfo) -> None:
+        """From the sheet of an alarm: each in one action."""
+        if way == "object":
+            self.travel.lead_to(row.tag_name, row.display)
+        elif way == "display":
+            self.travel.display_of_alarm(row)
+        elif way == "trend":
+            self.open_trend([row.tag_name])
+        else:
+            self.overlays.show_why(row.tag_name)
+
+    def _id_of(self, target: str) -> str:
+        """The id of a tag or instance by its name; empty when the plant has none of that name."""
+        catalogue = self.station.catalogue
+        found = catalogue.tags.get(target) or catalogue.instances.get(target)
+        return found.id if found is not None else ""
 
     def toggle_instructor(self) -> None:
         if not self.station.is_simulated:
@@ -422,7 +499,7 @@ class StationWindow(QWidget):
         self.instructor = None
 
     def _ack_top(self) -> None:
-        self.station.acknowledge(self.strip.table.visible_unacked()[:1])
+        self.acts.do("ACK", self.strip.table.visible_unacked()[:1])
 
     def _escape(self) -> None:
         """Close what was opened last; a question about a command before anything else."""
@@ -438,8 +515,7 @@ class StationWindow(QWidget):
             and not self.desk.close_last()
             and self.stack.currentWidget() is not self.mimic
         ):
-            on_points = self.stack.currentWidget() is self.points_page
-            (self.toggle_points if on_points else self.toggle_alarms)()
+            self._leave_or_open(self.stack.currentWidget())
 
     def _say_health(self) -> None:
         self.notice.say(self.header.health.toolTip().replace("\u200b", "") or self.header.health.word)
@@ -451,7 +527,11 @@ class StationWindow(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The display has the keys when nothing else wants them. (With a focus proxy Tab would skip the title bar.)"""
-        pages = {self.alarm_page: self.alarm_page.table, self.points_page: self.points_page.table}
+        pages: dict[QWidget | None, QWidget] = {
+            self.alarm_page: self.alarm_page.table,
+            self.points_page: self.points_page.table,
+            self.figures_page: self.figures_page.first,
+        }
         pages.get(self.stack.currentWidget(), self.mimic.view).setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

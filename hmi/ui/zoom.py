@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QPointF, QSizeF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 
 
-def zoomed(widget: QWidget, theme: Theme) -> tuple[QPainter, Theme, QSizeF]:
+@contextmanager
+def zoomed(widget: QWidget, theme: Theme) -> Generator[tuple[QPainter, Theme, QSizeF], None, None]:
     """A painter for pixels at 100 %, the theme to paint with, and the size of the widget in those pixels."""
-    painter = QPainter(widget)
-    painter.scale(theme.scale, theme.scale)
-    return painter, theme.plain, QSizeF(widget.size()) / theme.scale
+    with painting(widget) as painter:
+        painter.scale(theme.scale, theme.scale)
+        yield painter, theme.plain, QSizeF(widget.size()) / theme.scale
 
 
 def unzoomed(point: QPointF, theme: Theme) -> QPointF:

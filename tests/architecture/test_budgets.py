@@ -173,3 +173,24 @@ def test_core_uses_the_standard_library_only() -> None:
         if module.split(".")[0] not in sys.stdlib_module_names and not module.startswith("hmi.core")
     ]
     assert wrong == []
+
+
+PAINTING = Path("hmi/ui/paint.py")  # the one place that makes a painter
+
+
+def test_a_painter_always_ends() -> None:
+    """A painter that outlives an error in a paint event takes the process with it: ``painting()`` ends it."""
+    bare = [
+        where(path, node.lineno)
+        for path in sources("hmi")
+        if path != ROOT / PAINTING
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and _called(node) in {"QPainter", "QStylePainter"}
+    ]
+    assert bare == []
+
+
+def _called(node: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    named = node.func
+    return named.attr if isinstance(named, ast.Attribute) else named.id if isinstance(named, ast.Name) else ""

@@ -57,7 +57,8 @@ def install() -> Installed:
             except OSError:
                 if not folder.exists():  # another run was faster; its folder is the same
                     raise
-    shutil.copy(SOURCE / "server.js", folder)
+    for script in SOURCE.glob("*.js"):
+        shutil.copy(script, folder)
     return Installed(node, folder)
 
 
@@ -77,10 +78,13 @@ def _fetch(node: Path, npm: Path, folder: Path) -> None:
 
 
 class ForeignServer:
-    """One server process; ``folder`` keeps its certificate and trust lists over a restart."""
+    """One server process; ``folder`` keeps its certificate and trust lists over a restart.
 
-    def __init__(self, installed: Installed, folder: Path) -> None:
-        self._installed, self._folder = installed, folder
+    ``channel_ms``: the life of a secure channel, so short that it is renewed within a test.
+    """
+
+    def __init__(self, installed: Installed, folder: Path, *, channel_ms: int = 2500) -> None:
+        self._installed, self._folder, self._channel_ms = installed, folder, channel_ms
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
         self.url = ""
@@ -95,7 +99,7 @@ class ForeignServer:
     def start(self) -> None:
         """Start, on the port it had before if it ran before; returns when it listens."""
         self._process = subprocess.Popen(
-            [self._installed.node, "server.js", str(self._folder), str(self.port)],
+            [self._installed.node, "server.js", str(self._folder), str(self.port), str(self._channel_ms)],
             cwd=self._installed.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

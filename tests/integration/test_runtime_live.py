@@ -163,15 +163,3 @@ async def test_a_command_from_before_a_restart_is_too_old(tmp_path: Path) -> Non
         prompt = await runtime.submit(DEMO_OPERATOR, command_of(command))
     assert (late.state.value, late.refusals[0].reason.value) == ("refused", "time-limit-over")
     assert prompt.state.value == "confirmed"
-
-
-async def test_a_flood_of_alarms_sends_one_list_per_tick(tmp_path: Path) -> None:
-    async with runtime_at(tmp_path) as runtime:
-        told: list[str] = []
-        tell = runtime.tell
-        runtime.tell = lambda kind, payload: (told.append(kind), tell(kind, payload))[1]  # type: ignore[method-assign]
-        for _ in range(1_000):
-            runtime._publish_alarms((), True)
-        runtime.flush_changes()
-        runtime.flush_changes()
-    assert told.count("alarms") == 1

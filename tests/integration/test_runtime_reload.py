@@ -143,7 +143,7 @@ async def test_a_changed_limit_keeps_the_link_the_alarm_and_every_sample(tmp_pat
         runtime = desk.runtime
         await desk.until(lambda: desk.alarm(LEVEL, "high"))
         row = desk.alarm(LEVEL, "high")
-        assert await runtime.acknowledge(DEMO_OPERATOR, [row.occurrence_id], "seen") == []
+        assert await runtime.alarms.acknowledge(DEMO_OPERATOR, [row.occurrence_id], "seen") == []
         link, drivers = runtime.acquisition.links["plc1"], list(desk.plc.drivers)
         writing = asyncio.create_task(_ramp(desk))
         desk.edit("alarms.csv", "high,high,4.5", "high,high,4.4")

@@ -267,6 +267,72 @@ async def test_the_worker_of_a_runtime_pauses_after_the_linger_and_wakes_for_a_s
         assert tags.value("a/recorded").is_good
 
 
+# ---- forced points are counted whether somebody looks or not (HM-16)
+
+FORCED = quality.GOOD_LOCAL_OVERRIDE
+
+
+async def put_forced(server: Plant, name: str, value: float) -> None:
+    await server.put(name, value, V.Double, StatusCode=ua.StatusCode(FORCED))
+
+
+async def test_HM_16_a_forced_item_never_rests_and_rests_again_when_the_force_is_gone(
+    server: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmi.drivers.opcua._pause.SURVEY_S", 0.3)
+    await server.put("Shown", 1.0, V.Double)
+    await put_forced(server, "Idle", 5.0)
+    async with watching(server.url, [point(0, "Shown"), point(1, "Idle")]) as (driver, seen, _task):
+        await seen.until(lambda: seen.values.keys() == {0, 1})
+        driver.demand(frozenset())
+        await until(lambda: driver.diagnostics()["items_paused"] == 1)
+        await seen.until(lambda: seen.values[0].status == LAST)
+        assert (seen.values[1].value, seen.values[1].status) == (5.0, FORCED)
+        await put_forced(server, "Idle", 6.0)
+        await seen.until(lambda: seen.values[1].value == 6.0)
+        assert seen.values[1].status == FORCED
+        await server.put("Idle", 7.0, V.Double)
+        await seen.until(lambda: seen.values[1].value == 7.0)
+        await until(lambda: driver.diagnostics()["items_paused"] == 2)
+        await seen.until(lambda: seen.values[1].status == LAST)
+
+
+async def test_HM_16_an_item_that_is_forced_while_it_rests_is_found_and_wakes(
+    server: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmi.drivers.opcua._pause.SURVEY_S", 0.3)
+    for name in ("Shown", "Idle"):
+        await server.put(name, 1.0, V.Double)
+    async with watching(server.url, [point(0, "Shown"), point(1, "Idle")]) as (driver, seen, _task):
+        await seen.until(lambda: seen.values.keys() == {0, 1})
+        driver.demand(frozenset())
+        await until(lambda: driver.diagnostics()["items_paused"] == 2)
+        await put_forced(server, "Idle", 9.0)
+        await seen.until(lambda: seen.values[1].status == FORCED)
+        assert seen.values[1].value == 9.0
+        assert driver.diagnostics()["items_paused"] == 1
+        assert seen.values[0].status == LAST
+
+
+async def test_HM_16_the_badge_counts_a_forced_point_that_nobody_shows(server: Plant, tmp_path: Path) -> None:
+    await server.put("Recorded", 1.0, V.Double)
+    await put_forced(server, "Idle", 5.0)
+    async with real_runtime(opcua_plant(server.url), tmp_path, linger_s=0.3) as runtime:
+        points, tags = runtime.points, runtime.services.tags
+        await until(lambda: points.counts() == {"forced": 1})
+        watcher = Watcher()
+        client = SocketClient(tmp_path, watcher)
+        await client.subscribe(["a/idle"])
+        await watcher.until(lambda: "a/idle" in watcher.values, 10)
+        await client.close()
+        await put_forced(server, "Idle", 6.0)
+        await until(lambda: tags.value("a/idle").value == 6.0)
+        assert tags.value("a/idle").status == FORCED
+        assert points.counts() == {"forced": 1}
+        await server.put("Idle", 7.0, V.Double)
+        await until(lambda: points.counts() == {})
+
+
 # ---- commands
 
 

@@ -152,7 +152,7 @@ async def test_a_calculated_tag_shows_every_part_and_its_alarms_and_uses(tmp_pat
         level = await client.why("a/level")
         alarms = hop(level, "alarms").rows
         assert (alarms[0]["state"], alarms[0]["limit"], alarms[0]["deadband"]) == ("UNACK", 4.0, 0.5)
-        await until(lambda: runtime.alarms_stored)
+        await until(lambda: all(row.stored for row in runtime.alarms.book.rows.values()))
         assert [row["event"] for row in alarms if row["what"] == "event"] == ["ALM"]
         uses = {(row["kind"], row["name"]) for row in hop(level, "used_by").rows}
         assert uses == {("calculation", "a/sum"), ("alarm", "a/level High")}

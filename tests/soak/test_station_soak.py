@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import heapq
 import os
 import sys
 import threading
@@ -18,8 +19,8 @@ pytest.importorskip("PySide6")
 sys.path.insert(0, str(Path(__file__).parents[1] / "ui"))
 
 import shell_plant
-from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication
+from turns import turn_ms
 
 from hmi.client.port import PlantInfo
 from hmi.core.values import DataValue
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.qt
 SECONDS = float(os.environ.get("SOAK_SECONDS", "3600"))
 CHANGES_PER_S, BATCHES_PER_S, IN_VIEW = 5_000, 10, 500
 BLOCK_MS = 100.0
+LONGEST = 10
 SHORT_BATCHES = 20
 NAMES = tuple(f"load/t{number}.pv" for number in range(CHANGES_PER_S))
 
@@ -50,21 +52,6 @@ def batch(turn: int) -> dict[str, Any]:
     return {name: shell_plant.good(turn % 90 + 0.5) for name in NAMES[first : first + size]}
 
 
-def without_a_core_ns() -> int:
-    """How long this thread has waited for a core; 0 where the system does not say."""
-    try:
-        return int(Path("/proc/thread-self/schedstat").read_text(encoding="ascii").split()[1])
-    except OSError:
-        return 0
-
-
-def turn_ms() -> float:
-    """One turn of the event loop, without waiting for events and without waiting for a core."""
-    waited, began = without_a_core_ns(), time.perf_counter_ns()
-    QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
-    return (time.perf_counter_ns() - began - (without_a_core_ns() - waited)) / 1e6
-
-
 def opened(desk: shell_plant.Desk, qtbot: Any) -> None:
     desk.window.open_display("load")
     desk.station.want(desk, NAMES)
@@ -72,6 +59,7 @@ def opened(desk: shell_plant.Desk, qtbot: Any) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(SECONDS + 300)
 def test_HM_14_no_turn_of_the_event_loop_is_longer_than_a_tenth_of_a_second(qtbot: Any) -> None:
     with shell_plant.open_station(qtbot, info=plant(), live=live()) as desk:
         opened(desk, qtbot)
@@ -85,14 +73,15 @@ def test_HM_14_no_turn_of_the_event_loop_is_longer_than_a_tenth_of_a_second(qtbo
 
         feeder = threading.Thread(target=feed, daemon=True)
         feeder.start()
-        worst, turns, end = 0.0, 0, time.monotonic() + SECONDS
+        longest, turns, end = [0.0], 0, time.monotonic() + SECONDS
         while time.monotonic() < end:
-            worst, turns = max(worst, turn_ms()), turns + 1
+            longest, turns = heapq.nlargest(LONGEST, [*longest, turn_ms()]), turns + 1
             time.sleep(0.002)
         stop.set()
         feeder.join()
+    sys.stdout.write(f"\n{turns} turns; longest, in ms: {[round(ms, 1) for ms in longest]}\n")
     assert turns > 0
-    assert worst <= BLOCK_MS, f"worst of {turns} turns"
+    assert longest[0] <= BLOCK_MS
 
 
 def test_HM_14_every_change_in_view_is_shown_and_other_events_come_between(qtbot: Any) -> None:

@@ -30,7 +30,8 @@ from hmi.ui.theme import Theme
 
 MODES: Final = {0: "Manual", 1: "Auto", 2: "Cascade"}
 TAGS: Final = (
-    make_tag("u/p1.start", type="bool", writable=True, command_class="S", signal="start", description="Start pump"),
+    make_tag("u/p1.start", type="bool", writable=True, command_class="S", signal="start", description="Start pump",
+             pulse=True),
     make_tag("u/lead.on", type="bool", writable=True, command_class="R", description="Lead pump"),
     make_tag("u/fic1.sp", unit="m³/h", format=".1f", low=0.0, high=100.0, limit_low=10.0, limit_high=90.0,
              max_step=10.0, normal_low=30.0, normal_high=60.0, writable=True, command_class="R",

@@ -57,7 +57,7 @@ def _switch(name: str, signal: str) -> TagInfo:
     states = dict(enumerate(ONOFF[signal]))
     return make_tag(f"{name}.{signal}", type="bool", signal=signal, instance=name, states=states,
                     description=f"{name} {signal}", writable=bool(command), command_class=command,
-                    history=False)  # fmt: skip
+                    history=False, pulse=bool(command) and signal not in {"auto_cmd", "oos"})  # fmt: skip
 
 
 def _figure(
@@ -209,7 +209,7 @@ def open_faceplates(
     with open_station(qtbot, info=faceplate_plant(), live=live, theme=theme) as desk:
         for tag, value in FIGURES.items():
             desk.client.history[tag] = half_an_hour(value, SWING.get(tag, 0.0))
-        desk.client.records = records()
+        desk.client.alarm_book.records = records()
         desk.client.raise_alarms(CHLORINE)
         qtbot.waitUntil(lambda: "o_1" in desk.station.alarms and len(desk.station.alarms) == 1)
         yield desk

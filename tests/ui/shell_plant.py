@@ -68,7 +68,7 @@ def plant(mode: str = "plant") -> PlantInfo:
         pump[signal] = name
         tags.append(
             make_tag(name, type=kind, signal=signal, instance="intake/p1", writable=writable,
-                     command_class="S" if writable else "", unit="%" if signal == "speed" else "")
+                     command_class="S" if writable else "", unit="%" if signal == "speed" else "", pulse=writable)
         )  # fmt: skip
     instances = [
         InstanceInfo("i_1", "intake/fic1", "loop", "Raw flow control", "intake", "", "loop", loop, {}),

@@ -82,7 +82,7 @@ def test_HM_17_the_keyboard_reaches_it(qtbot) -> None:
 def test_an_area_that_the_list_cannot_filter_by_is_searched_as_text(qtbot) -> None:
     with open_station(qtbot, info=with_elements({**SUMMARY, "area": "intake/fic1"})) as desk:
         click(desk, 700, 70)
-        assert desk.window.alarm_page.search.text() == "intake/fic1"
+        assert desk.window.alarm_page.filter_bar.search.text() == "intake/fic1"
         assert {row.tag_name for row in desk.window.alarm_page.model.shown} == {"intake/fic1.pv"}
 
 

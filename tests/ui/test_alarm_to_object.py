@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from shell_plant import Desk, open_station, plant
 
 from hmi.testing.client import make_alarm
-from hmi.ui.alarms.model import Column
+from hmi.ui.alarms.columns import Column
 from hmi.ui.alarms.table import AlarmTable
 from hmi.ui.mimic_page import MimicPage
 
@@ -96,16 +96,18 @@ def test_guidance_is_one_action_away_and_follows_the_alarm(qtbot, by: str) -> No
             QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
         panel = desk.window.overlays.guidance
         assert panel.isVisible()
-        shown = [text.full_text for _, text in panel.parts.values() if text.isVisible()]
+        shown = [text.full_text for _, text in panel.sheet.parts.values() if text.isVisible()]
         assert shown == list(words.values())
         assert desk.window.mimic.name == "overview"
         desk.client.raise_alarms(make_alarm("outlet/lt2.pv", 7, state="ACKED", **words))
         qtbot.waitUntil(
-            lambda: "acknowledged" in panel.state.full_text and "un" not in panel.state.full_text[:12]
+            lambda: (
+                "acknowledged" in panel.sheet.state.full_text and "un" not in panel.sheet.state.full_text[:12]
+            )
         )
         desk.client.raise_alarms()
-        qtbot.waitUntil(lambda: "ended" in panel.state.full_text)
-        QTest.keyClick(panel.go, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: "ended" in panel.sheet.state.full_text)
+        QTest.keyClick(panel.sheet.ways["object"], Qt.Key.Key_Return)
         assert desk.window.desk.cards[-1].content.name == "outlet/lt2.pv"
 
 
@@ -115,7 +117,9 @@ def test_an_alarm_without_guidance_says_so(qtbot) -> None:
         table.selectRow(0)
         QTest.keyClick(table, Qt.Key.Key_G)
         shown = [
-            text.full_text for _, text in desk.window.overlays.guidance.parts.values() if text.isVisible()
+            text.full_text
+            for _, text in desk.window.overlays.guidance.sheet.parts.values()
+            if text.isVisible()
         ]
         assert shown == ["Nothing was agreed for this alarm."]
 

@@ -276,7 +276,7 @@ CROWD = {"mode": 0, "remote": False, "interlock": True, "tagged": True, "ready":
 
 def backing(scene: Scene) -> Backing:
     theme, size = Theme.load("light"), QSize(*scene.display.size)
-    hits = Hits([QRectF(*e.bounds) for e in scene.elements], [QRectF() for _ in scene.elements])
+    hits = Hits(lambda: [QRectF(*e.bounds) for e in scene.elements])
     made = Backing(scene, hits, Kit(theme), size, QPointF(), theme.color("background"))
     made.grow()
     return made

@@ -201,17 +201,25 @@ def test_the_small_trend_ends_where_the_value_is_no_longer_known(qtbot) -> None:
 # alarms, first-out, locks, commands
 
 
-def test_alarms_are_acknowledged_and_explained_and_shelving_says_why_not(qtbot) -> None:
+def test_alarms_are_acknowledged_explained_and_shelved(qtbot) -> None:
     with open_faceplates(qtbot) as desk:
         card = opened(qtbot, desk, ANALOGUE)
         line = card.body.alarms.lines[0]
-        assert not line.shelve.isEnabled()
-        assert line.shelve.isVisibleTo(card)
-        assert line.shelve.toolTip() == "This station cannot shelve alarms."
+        assert line.shelve.isEnabled()
+        line.shelve.click()
+        question = desk.window.acts.card
+        question.reasons.choose("maintenance")
+        question.agree.click()
+        qtbot.waitUntil(lambda: bool(desk.client.alarm_book.acts))
+        act, ids, given = desk.client.alarm_book.acts[0]
+        assert (act, ids, given["reason"]) == ("SHELVE", (line.row.alarm_id,), "maintenance")
+        desk.client.raise_alarms(line.row)
+        qtbot.waitUntil(lambda: bool(card.body.alarms.lines))
+        line = card.body.alarms.lines[0]
         card.head.press(GUIDANCE)
         guidance = desk.window.overlays.guidance
         assert guidance.isVisible()
-        assert guidance.parts["What to do"][1].full_text == "Check P-401 stroke and NaOCl day tank"
+        assert guidance.sheet.parts["What to do"][1].full_text == "Check P-401 stroke and NaOCl day tank"
         line.ack.click()
         qtbot.waitUntil(lambda: desk.client.acknowledged == ["o_1"])
         qtbot.waitUntil(lambda: card.body.alarms.lines[0].ack.toolTip() == "It is acknowledged already.")
@@ -224,7 +232,8 @@ def test_more_alarms_than_fit_are_counted(qtbot) -> None:
     with open_faceplates(qtbot) as desk:
         card = opened(qtbot, desk, ANALOGUE)
         rows = [
-            msgspec.structs.replace(CHLORINE, occurrence_id=f"o_{n}", priority=n % 4 + 1) for n in range(5)
+            msgspec.structs.replace(CHLORINE, alarm_id=f"a_{n}", occurrence_id=f"o_{n}", priority=n % 4 + 1)
+            for n in range(5)
         ]
         desk.client.raise_alarms(*rows)
         qtbot.waitUntil(lambda: len(card.body.alarms.lines) == 3)
@@ -240,8 +249,8 @@ def test_first_out_is_what_the_plant_tells_and_never_invented(qtbot) -> None:
         desk.client.tick({f"{PUMP}.trip_code": at(2)})
         qtbot.waitUntil(lambda: pump.body.first_out.full_text == "First-out: Low level")
         jam, late = (
-            msgspec.structs.replace(TRIP, occurrence_id=f"o_{n}", tag_name=f"{VALVE}.{signal}", message=signal,
-                                    alarm_time=START_NS + n * NS_PER_S)
+            msgspec.structs.replace(TRIP, alarm_id=f"a_{n}", occurrence_id=f"o_{n}", tag_name=f"{VALVE}.{signal}",
+                                    message=signal, alarm_time=START_NS + n * NS_PER_S)
             for n, signal in ((0, "fault"), (3, "position"))
         )  # fmt: skip
         desk.client.raise_alarms(late, jam)
@@ -357,7 +366,9 @@ def test_HM_11_never_over_the_object_nor_the_alarms(
         assert len(window.desk.cards) == LIMIT
         qtbot.wait(50)
         assert _covers_nothing(desk, dict.fromkeys(OBJECTS, place)) == []
-        rows = [msgspec.structs.replace(CHLORINE, occurrence_id=f"o_{n}") for n in range(3)]
+        rows = [
+            msgspec.structs.replace(CHLORINE, alarm_id=f"a_{n}", occurrence_id=f"o_{n}") for n in range(3)
+        ]
         desk.client.raise_alarms(*rows)  # it grows
         card = next(card for card in window.desk.cards if card.content.name == ANALOGUE)
         qtbot.waitUntil(lambda: len(card.body.alarms.lines) == 3)

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 from shell_plant import alarms
 
-from hmi.ui.alarms.model import Column
+from hmi.ui.alarms.columns import Column
 from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.navigation import Place

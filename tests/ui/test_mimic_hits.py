@@ -23,7 +23,7 @@ def test_wide_and_small_elements_are_found_alike() -> None:
         for _ in range(300)
     ]
     boxes.append(QRectF(-50_000, -50_000, 100_000, 100_000))
-    hits = Hits(boxes, list(boxes))
+    hits = Hits(lambda: boxes)
     for _ in range(200):
         point = QPointF(rng.uniform(0, 1900), rng.uniform(0, 900))
         assert hits.at(point) == [i for i in reversed(range(len(boxes))) if boxes[i].contains(point)]

@@ -146,7 +146,7 @@ def test_HM_08_a_painter_that_fails_leaves_no_old_value_and_stops_nothing(
     after = on_screen(view)
     assert after.copy(place) != before.copy(place)
     other = next(i for i, e in enumerate(view.scene.elements) if e.get("tag") == "intake/ft101.pv")
-    there = view._on_widget(view._bounds[other])
+    there = view._on_widget(view._hits.bounds[other])
     assert after.copy(there) == fresh(view).copy(there)
 
 

@@ -67,8 +67,8 @@ def test_HM_06_an_alarm_is_found_by_the_same_look(qapp: QApplication, name: str)
 def test_HM_06_the_window_paints_no_alarm_colour_without_an_alarm(qtbot, name: str) -> None:
     with open_fleet(qtbot, wanted=Look(name)) as all_:
         page, station = all_.fleet.hosts[0].page, all_.station
-        station.alarms = {}
-        station._alarms_turned()
+        all_.client.raise_alarms()
+        qtbot.waitUntil(lambda: not station.alarms)
         page.desk.open("intake/fic1", QRect(100, 100, 40, 40))
         assert page.theme.name == name
         page.mimic.view._draw_until(None)  # now: the station would hear of its alarms again

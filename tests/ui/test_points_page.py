@@ -64,7 +64,7 @@ def test_HM_16_key_opens_filters_and_sorts(desk: Desk, qtbot: Any) -> None:
     one.search.setText("LT2")
     assert [r.name for r in one.model.shown] == ["outlet/lt2.pv"]
     one.search.setText("")
-    button = next(b for b in one._areas if b.property("area") == "intake")
+    button = one.areas.buttons["intake"]
     button.click()
     assert {r.area for r in one.model.shown} == {"intake"}
     button.click()

@@ -134,7 +134,9 @@ def test_it_is_one_action_from_faceplate_trend_legend_alarm_row_and_menu(desk: D
     window.open_trend([TAG])
     opened(lambda: window.trends[0].findChildren(PenRow)[0].whyAsked.emit(TAG))
     table = window.strip.table
-    opened(lambda: table.whyAsked.emit(table.alarm_model.shown[0].tag_name))
+    table.setFocus()
+    table.selectRow(next(n for n, row in enumerate(table.alarm_model.shown) if row.tag_name == TAG))
+    opened(lambda: qtbot.keyClick(window, Qt.Key.Key_W))
     find = window.overlays.find
     window.overlays.toggle(find)
     find.field.setText("fic1.pv")

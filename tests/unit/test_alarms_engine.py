@@ -293,7 +293,7 @@ def test_the_state_survives_a_restart_without_a_sound() -> None:
 
 def test_AL_11_a_suppression_rule_with_a_bad_input_does_not_suppress() -> None:
     tags = [make_tag("a/x"), make_tag("a/off", type=ValueType.BOOL)]
-    bench = Bench([alarm(extra={"suppress_when": "'a/off'"})], tags)
+    bench = Bench([alarm(suppress_when="'a/off'")], tags)
     bench.put(True, 1)
     bench.put(11.0)
     assert bench.alarms.active() == ()
@@ -307,7 +307,7 @@ def test_AL_11_a_suppression_rule_with_a_bad_input_does_not_suppress() -> None:
 
 def test_a_rule_that_is_taken_out_hides_nothing_any_more() -> None:
     tags = [make_tag("a/x"), make_tag("a/off", type=ValueType.BOOL)]
-    bench = Bench([alarm(extra={"suppress_when": "'a/off'"})], tags)
+    bench = Bench([alarm(suppress_when="'a/off'")], tags)
     bench.put(True, 1)
     bench.put(11.0)
     bench.take(make_plant(tags, [alarm()], revision="r2", previous=bench.tags.plant))
@@ -339,7 +339,7 @@ def test_alarms_are_judged_by_handles_with_holes() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"kind": "expression", "expression": "'a/no' > 1"}, {"extra": {"suppress_when": "'a/no'"}}]
+    "fields", [{"kind": "expression", "expression": "'a/no' > 1"}, {"suppress_when": "'a/no'"}]
 )
 def test_an_alarm_over_an_unknown_tag_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="a/no"):

@@ -178,7 +178,8 @@ def test_a_revision_keeps_states_and_judges_by_the_new_limit() -> None:
         previous=room.tags.plant,
     )
     changes = room.take(new)
-    assert [change.event for change in changes] == [AlarmEvent.RTN]
+    assert [change.event for change in changes] == [AlarmEvent.ATTR_CHANGE, AlarmEvent.RTN]
+    assert changes[0].attributes == {"limit": (10.0, 20.0)}
     assert room.state is AlarmState.RTNUN
 
 

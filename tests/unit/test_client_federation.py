@@ -71,12 +71,12 @@ class Heard:
         found: dict[str, Any] = {}
         for event in self.events:
             if event.kind == "alarms":
-                found = {row.occurrence_id: row for row in event.payload}
-            elif event.kind == "alarm":
-                found.pop(event.payload.occurrence_id, None)
-                if event.payload.state != "NORM":
-                    found[event.payload.occurrence_id] = event.payload
-        return found
+                found = {row.alarm_id: row for row in event.payload}
+            elif event.kind == "alarm_changes":
+                found |= {row.alarm_id: row for row in event.payload.rows}
+                for alarm_id in event.payload.gone:
+                    found.pop(alarm_id, None)
+        return {row.occurrence_id: row for row in found.values()}
 
 
 @dataclass
@@ -279,7 +279,7 @@ async def test_a_slow_further_runtime_never_delays_an_answer_of_home() -> None:
 @pytest.mark.parametrize(("mode", "south_mode"), [("plant", "simulator"), ("simulator", "plant")])
 async def test_simulator_and_plant_are_never_mixed(mode: str, south_mode: str) -> None:
     async with two(mode, south_mode) as case:
-        case.south.active = {"o_1": make_alarm(FLOW, 1)}
+        case.south.raise_alarms(make_alarm(FLOW, 1))
         found = await case.met()
         assert len(found.tags) == 2
         await case.federation.subscribe([f"south::{FLOW}"])
@@ -299,8 +299,7 @@ async def test_a_home_runtime_that_came_back_in_another_mode_shuts_the_others_ou
         await case.met()
         case.home.lose_link()
         case.home._plant = msgspec.structs.replace(case.home._plant, mode="simulator")
-        case.home.silent = False
-        case.home.listener.on_link(True, "")
+        case.home.return_link()
         command = OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=1)
         with pytest.raises(CommunicationError):  # until home has said its mode
             await case.federation.submit(command)
@@ -314,8 +313,7 @@ async def test_a_further_runtime_that_came_back_is_asked_again_before_it_gets_a_
     async with two() as case:
         await case.met()
         case.south.lose_link()
-        case.south.silent = False
-        case.south.listener.on_link(True, "")
+        case.south.return_link()
         command = OperatorCommand("c_1", f"south::t_{LEVEL}", 5.0, heartbeat=1)
         with pytest.raises(CommunicationError):
             await case.federation.submit(command)
@@ -331,9 +329,7 @@ async def test_alarms_of_a_runtime_that_came_back_are_known_again() -> None:
         case.south.lose_link()
         assert [row.state_unknown for row in case.heard.rows.values()] == [True, True]
         del case.south.active["o_1"]
-        case.south.silent = False
-        case.south.listener.on_link(True, "")
-        assert [row.state_unknown for row in await case.federation.alarms()] == [True, True]
+        case.south.return_link()
         await case.until(lambda: list(case.heard.rows) == ["south::o_2"])
         assert not case.heard.rows["south::o_2"].state_unknown
         assert [row.state_unknown for row in await case.federation.alarms()] == [False]

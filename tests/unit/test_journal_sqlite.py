@@ -16,6 +16,7 @@ from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import DEMO_OPERATOR, SYSTEM
 from hmi.journal import GENESIS, SqliteJournal, check_sqlite_version
+from hmi.journal._reader import JournalReader
 from hmi.testing.clock import ManualClock
 
 GOLDEN = Path(__file__).parents[1] / "data" / "journal-schema-1.sqlite"
@@ -96,8 +97,10 @@ async def test_an_index_serves_one_object_from_any_place(
     journal: SqliteJournal, path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[str, tuple[Any, ...]]] = []
-    select = journal._select
-    monkeypatch.setattr(journal, "_select", lambda q, a: (asked.append((q, a)), select(q, a))[1])
+    select = JournalReader.select
+    monkeypatch.setattr(
+        JournalReader, "select", lambda self, q, a: (asked.append((q, a)), select(self, q, a))[1]
+    )
     await journal.read(after=3, object_id="t_1", kind=kind)
     await journal.last(3, object_id="t_1", kind=kind)
     with apsw.Connection(str(path)) as database:

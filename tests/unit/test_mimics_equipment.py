@@ -192,10 +192,28 @@ def test_a_clarifier_takes_what_its_instance_has() -> None:
 
 def test_a_dosing_skid_shows_tank_pump_and_dose_together() -> None:
     built = scene({"type": "dosing", "instance": "u/x"}, running=True, level=5.0, dose=1.5, sp=1.6)
-    _, pump, level, share, _, dose, setpoint = built.looks[0]
+    _, pump, level, share, _, dose, setpoint, _ = built.looks[0]
     assert (pump.word, level.text, share, dose.text, setpoint.text) == ("RUN", "5.00", 0.5, "1.50", "1.60")
     without = scene({"type": "dosing", "instance": "u/x"}, running=True).looks[0]
     assert (without[2].mark, without[5].mark, without[6]) == ("K", "K", None)
+
+
+@pytest.mark.parametrize(
+    ("signals", "arrow"),
+    [
+        ({"running": True}, "full"),
+        ({"running": False}, "hollow"),
+        ({"running": True, "out_of_service": True}, "hollow"),
+        ({"running": (None, q.BAD_NO_COMMUNICATION)}, "dashed"),
+        ({"running": (None, q.BAD_WAITING_FOR_INITIAL_DATA)}, "dashed"),
+        ({"running": (True, q.UNCERTAIN_LAST_USABLE)}, "dashed"),
+        ({"running": (True, q.UNCERTAIN_SENSOR_NOT_ACCURATE)}, "dashed"),
+    ],
+)
+def test_the_discharge_of_a_dosing_skid_never_flows_when_nobody_knows(
+    signals: dict[str, Any], arrow: str
+) -> None:
+    assert scene({"type": "dosing", "instance": "u/x"}, **signals).looks[0][7] == arrow
 
 
 def test_a_closed_filter_is_full_and_an_open_one_without_level_is_not_known() -> None:

@@ -226,7 +226,6 @@ def test_a_wrong_row_is_named_with_its_line(folder: Path, cells: dict[str, str],
         ("alarms.csv", "high,high,4.5", "high,high,", "needs a limit"),
         ("alarms.csv", "high,high,4.5,0.1,5,2", "high,high,4.5,-1,5,2", "deadband -1 is below zero"),
         ("alarms.csv", "high,high,4.5,0.1,5,2", "high,high,4.5,0.1,5,9", "priority '9'"),
-        ("displays/overview.json", '"level": 1', '"level": 9', "level"),
         ("displays/overview.json", '"display/1"', '"display/2"', "newer"),
     ],
 )

@@ -131,7 +131,7 @@ def plant_of_all_kinds() -> Plant:
     alarms = [
         alarm("high"),
         alarm(
-            "recorded", kind="expression", expression="'flow' > 1", extra={"suppress_when": "'maintenance'"}
+            "recorded", kind="expression", expression="'flow' > 1", suppress_when="'maintenance'"
         ),
     ]
     link = ConnectionDef("plc1", "fake", ("fake://1",), simulated=True, life_counter="life")

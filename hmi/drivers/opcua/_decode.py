@@ -7,7 +7,7 @@ library. ``head`` reads the counts alone, so that a message is refused before an
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from struct import unpack_from
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from hmi.core import quality
 from hmi.core.values import DataValue
+from hmi.drivers.opcua import _event_decode
 from hmi.drivers.opcua._times import FILETIME_1970, TimeRule, ns_of
 
 Update: TypeAlias = tuple[int, DataValue]
@@ -25,6 +26,7 @@ _FLOATS = (10, 11)
 _DATETIME, _STRING, _BYTES, _XML, _STATUS, _GUID_SIZE = 13, 12, 15, 16, 19, 16
 _MAX_TICKS = 2_650_467_743_990_000_000  # 31 December 9999
 _ARRAY = 0x80
+MAX_EVENTS = 50_000
 # parts of a DataValue behind its value, in their order: status, source time, its picoseconds, server time, its
 _PARTS = ((2, "I"), (4, "q"), (16, "H"), (8, "q"), (32, "H"))
 
@@ -35,7 +37,9 @@ class Unknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One notification: whose, its number, the values, whether it carried any, and what the library decoded."""
+    """One notification: whose, its number, the values, whether it carried any, what the library decoded,
+    and its events.
+    """
 
     subscription: int
     sequence: int
@@ -43,6 +47,7 @@ class Published:
     updates: list[Update]
     has_data: bool
     rest: tuple[Any, ...] = ()
+    events: Sequence[_event_decode.EventFields] = ()
 
 
 def _layouts() -> dict[int, tuple[struct.Struct, bool, int, int, int]]:
@@ -99,17 +104,24 @@ class Decoder:
         try:
             found = head(data, start)
             updates: list[Update] = []
+            events: list[_event_decode.EventFields] = []
             at = found.at
             for _part in range(found.count):
-                at = self._changes(data, at, now_ns, updates)
+                if data[at : at + 5] == _event_decode.EVENTS:
+                    more, at = _event_decode.read_events(data, at, MAX_EVENTS)
+                    events += more
+                else:
+                    at = self._changes(data, at, now_ns, updates)
             results, diagnostics = unpack_from("<i", data, at)[0], 0
             at += 4 + 4 * max(results, 0)
             (diagnostics,) = unpack_from("<i", data, at)
             if diagnostics > 0 or at + 4 != len(data):
                 return None
-        except (Unknown, struct.error, IndexError, UnicodeDecodeError):
+        except (Unknown, _event_decode.Unknown, struct.error, IndexError, UnicodeDecodeError):
             return None
-        return Published(found.subscription, found.sequence, found.publish_ticks, updates, found.count > 0)
+        return Published(
+            found.subscription, found.sequence, found.publish_ticks, updates, found.count > 0, events=events
+        )
 
     def _changes(self, data: bytes, at: int, now: int, updates: list[Update]) -> int:
         """One DataChangeNotification; its length must come out exactly."""

@@ -13,6 +13,7 @@ from asyncua import ua
 
 from hmi.acquisition.port import Batch, Sink
 from hmi.core import quality
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.errors import CommunicationError, LinkLost, ProtocolViolation
 from hmi.core.values import DataValue
 from hmi.drivers.opcua._session import Link
@@ -22,6 +23,8 @@ from hmi.drivers.opcua._watch import Watch
 
 log = logging.getLogger(__name__)
 RETRY_S = 10.0
+SURVEY_S = 30.0
+"""How long it takes to read every paused point once, in portions spread over that time."""
 Read = Callable[[Sequence[int]], Awaitable[Mapping[int, DataValue]]]
 
 
@@ -30,6 +33,8 @@ class Pauser:
 
     The subscription goes on and so does its keep-alive, therefore a paused point is told once more, with its
     last value marked as no longer updated: the life of its group must not make an old value look live.
+    A point that is forced, simulated or set by hand never rests, because it is counted whether it is shown or not;
+    paused points are read now and then to find out.
     """
 
     def __init__(
@@ -40,6 +45,8 @@ class Pauser:
         self._wanted: frozenset[int] | None = None
         self._news = asyncio.Event()
         self._unable: set[int] = set()
+        self._overridden: set[int] = set()
+        self._survey_left: list[tuple[Group, Sequence[int]]] = []
         self.notes: list[str] = []
 
     def want(self, handles: frozenset[int] | None) -> None:
@@ -53,14 +60,50 @@ class Pauser:
 
     async def run(self) -> None:
         """Until cancelled."""
+        again_ns = 0
         while True:
-            limit = RETRY_S if self._due else None
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit):
-                    await self._news.wait()
-            self._news.clear()
-            for group in self._groups:
-                await self._resume(group)
+            is_told = await self._is_told(self._patience_s)
+            if is_told or (self._due and monotonic_ns() >= again_ns):
+                await self._follow()
+                again_ns = monotonic_ns() + int(RETRY_S * NS_PER_S)
+            if not is_told:
+                await self._survey()
+
+    async def _is_told(self, patience_s: float | None) -> bool:
+        """Wait for news; False when the time is over first."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await self._news.wait()
+        is_told = self._news.is_set()
+        self._news.clear()
+        return is_told
+
+    async def _follow(self) -> None:
+        for group in self._groups:
+            await self._resume(group)
+        for group in self._groups:
+            await self._pause(group)
+
+    @property
+    def _patience_s(self) -> float | None:
+        """Until the next portion of the survey, or the next attempt to wake; None = until there is news."""
+        resting = len(self._watch.paused)
+        portions = -(-resting // self._chunk) or int(bool(self._overridden))
+        times = [SURVEY_S / portions] if portions else []
+        return min([*times, RETRY_S] if self._due else times, default=None)
+
+    async def _survey(self) -> None:
+        """Read the next portion of the paused points; after the last one, what was set by hand may rest again."""
+        watch = self._watch
+        if not self._survey_left:
+            rows = ((group, [h for h in group.server_ids if h in watch.paused]) for group in self._groups)
+            self._survey_left = [(group, part) for group, row in rows for part in chunks(row, self._chunk)]
+        if self._survey_left:
+            group, part = self._survey_left.pop()
+            resting = [handle for handle in part if handle in watch.paused]
+            found = await self._read_or_note(group, resting) if resting else None
+            await self._wake(group, _overridden(found or {}))
+        if not self._survey_left:
             for group in self._groups:
                 await self._pause(group)
 
@@ -71,21 +114,28 @@ class Pauser:
         return paused if self._wanted is None else paused & self._wanted
 
     async def _resume(self, group: Group) -> None:
-        watch, due = self._watch, self._due
+        due = self._due
         for part in chunks([handle for handle in group.server_ids if handle in due], self._chunk):
-            watch.paused.difference_update(part)  # first: the server may send at once
-            watch.awaited.update(part)
-            awake = await self._switch(group, part, ua.MonitoringMode.Reporting)
-            watch.paused.update(set(part).difference(awake))
-            # a server need not repeat a value that did not change meanwhile; what it sent is the newer one
-            found = await self._read_or_note(group, awake) or {}
-            self._sink(Batch(group.name, [(h, v) for h, v in found.items() if h in watch.awaited]))
-            watch.awaited.difference_update(part)
+            await self._wake(group, part)
+
+    async def _wake(self, group: Group, part: Sequence[int]) -> None:
+        if not part:
+            return
+        watch = self._watch
+        watch.paused.difference_update(part)  # first: the server may send at once
+        watch.awaited.update(part)
+        awake = await self._switch(group, part, ua.MonitoringMode.Reporting)
+        watch.paused.update(set(part).difference(awake))
+        # a server need not repeat a value that did not change meanwhile; what it sent is the newer one
+        found = await self._read_or_note(group, awake) or {}
+        self._sink(Batch(group.name, [(h, v) for h, v in found.items() if h in watch.awaited]))
+        watch.awaited.difference_update(part)
 
     async def _pause(self, group: Group) -> None:
         wanted, resting = self._wanted, self._watch.paused | self._unable
         if wanted is None:
             return
+        self._overridden -= wanted
         due = [h for h in group.server_ids if h not in wanted and h not in resting]
         for part in chunks(due, self._chunk):
             if self._news.is_set():
@@ -94,8 +144,13 @@ class Pauser:
             if last is None:
                 self._unable.update(part)
                 continue
-            stopped = await self._switch(group, part, ua.MonitoringMode.Disabled)
-            self._unable.update(set(part).difference(stopped))
+            overridden = _overridden(last)
+            self._overridden.difference_update(part)
+            self._overridden.update(overridden)
+            if not (resting := [handle for handle in part if handle not in self._overridden]):
+                continue
+            stopped = await self._switch(group, resting, ua.MonitoringMode.Disabled)
+            self._unable.update(set(resting).difference(stopped))
             await self._watch.pause(stopped)
             marked = [(handle, resting_value(last[handle])) for handle in stopped if handle in last]
             self._sink(Batch(group.name, marked))
@@ -132,6 +187,10 @@ class Pauser:
         if text not in self.notes:
             self.notes.append(text)
             log.warning("%s", text)
+
+
+def _overridden(values: Mapping[int, DataValue]) -> list[int]:
+    return [handle for handle, value in values.items() if quality.is_overridden(value.status)]
 
 
 def resting_value(value: DataValue) -> DataValue:

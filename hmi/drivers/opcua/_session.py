@@ -129,12 +129,19 @@ class Link:
         return self.transport.session
 
     def send_write(self, item: ua.WriteValue, deadline_ns: int) -> asyncio.Future[Any]:
-        """Put exactly one WriteRequest on the wire now; Expired or LinkLost when nothing was sent.
-
-        Nothing here waits: state, send buffer and deadline are looked at right before the socket write.
-        """
+        """Put exactly one WriteRequest on the wire now; Expired or LinkLost when nothing was sent."""
         request = ua.WriteRequest()
         request.Parameters.NodesToWrite = [item]
+        return self._send_once(request, deadline_ns)
+
+    def send_call(self, method: ua.CallMethodRequest, deadline_ns: int) -> asyncio.Future[Any]:
+        """Put exactly one CallRequest on the wire now; Expired or LinkLost when nothing was sent."""
+        request = ua.CallRequest()
+        request.Parameters.MethodsToCall = [method]
+        return self._send_once(request, deadline_ns)
+
+    def _send_once(self, request: Any, deadline_ns: int) -> asyncio.Future[Any]:
+        """Nothing here waits: state, send buffer and deadline are looked at right before the socket write."""
         protocol = self.transport.protocol
         if not self.is_up or protocol is None or protocol.transport is None:
             raise LinkLost("the connection is not open")
@@ -154,6 +161,17 @@ class Link:
         if len(response.Results) != 1:
             raise ProtocolViolation("the answer to a write has no single result")
         return response.Results[0].value
+
+    def answer_of_call(self, data: Any) -> int:
+        """Status of the one method; ServiceFault raises UaStatusCodeError."""
+        protocol = self.transport.protocol
+        if protocol is not None:
+            protocol.check_answer(data, " in response to a call")
+        response = struct_from_binary(ua.CallResponse, data)
+        response.ResponseHeader.ServiceResult.check()
+        if len(response.Results) != 1:
+            raise ProtocolViolation("the answer to a call has no single result")
+        return response.Results[0].StatusCode.value
 
     async def read(self, what: Sequence[ua.ReadValueId]) -> list[ua.DataValue]:
         """One ReadRequest with both time stamps; the answer must have as many results."""

@@ -16,7 +16,10 @@ from hmi.core import quality
 from hmi.core.clock import monotonic_ns, wall_ns
 from hmi.core.errors import LinkLost, ProtocolViolation
 from hmi.core.values import DataValue
+from hmi.drivers.opcua._conditions import ConditionWatch
 from hmi.drivers.opcua._decode import Decoder, Published, Update
+from hmi.drivers.opcua._event_decode import EventFields
+from hmi.drivers.opcua._event_library import events_of
 from hmi.drivers.opcua._session import Link, decode_slowly
 from hmi.drivers.opcua._subscribe import Deadband, Group
 from hmi.drivers.opcua._times import TimeRule, ns_of, ticks_of
@@ -45,9 +48,11 @@ class Watch:
     """Runs the publish requests of one connection."""
 
     def __init__(
-        self, link: Link, groups: Sequence[Group], decoder: Decoder, times: TimeRule, *, max_items: int
-    ) -> None:
+        self, link: Link, groups: Sequence[Group], decoder: Decoder, times: TimeRule, *, max_items: int,
+        conditions: ConditionWatch | None = None,
+    ) -> None:  # fmt: skip
         self._link, self._decoder, self._times = link, decoder, times
+        self._conditions = conditions
         self._groups = {group.id: group for group in groups if group.id}
         self._max_items = max_items
         self._acknowledge: list[ua.SubscriptionAcknowledgement] = []
@@ -134,6 +139,10 @@ class Watch:
             self._acknowledged(group.id, published.sequence)
         for part in published.rest:
             self._status_change(part)
+        if self._conditions is not None and group is self._conditions.group:
+            self.counts["notifications"] += 1
+            self._conditions.take(published.events, now)
+            return
         await self._deliver(group, published.updates)
 
     def _note_drift(self, publish_ticks: int, now: int) -> None:
@@ -156,7 +165,11 @@ class Watch:
             self._updates(parts, now),
             bool(parts),
             tuple(part for part in parts if isinstance(part, ua.StatusChangeNotification)),
+            self._events(parts),
         )
+
+    def _events(self, parts: Sequence[Any]) -> list[EventFields]:
+        return [e for part in parts if isinstance(part, ua.EventNotificationList) for e in events_of(part)]
 
     def _updates(self, parts: Sequence[Any], now: int) -> list[Update]:
         updates: list[Update] = []
@@ -191,6 +204,9 @@ class Watch:
         if complete:
             return
         self.counts["gaps"] += 1
+        if self._conditions is not None and group is self._conditions.group:
+            self._conditions.lost()
+            return
         log.warning("%s: notifications were lost; all its values are read again", group.name)
         handles = [point.handle for point in group.points if point.handle not in self.paused]
         fresh: Mapping[int, DataValue] = await self._refresh(handles)
@@ -207,7 +223,11 @@ class Watch:
             return False
         self.counts["republished"] += 1
         self._acknowledged(group.id, number)
-        await self._deliver(group, self._updates(message.NotificationData or [], wall_ns()))
+        parts, now = message.NotificationData or [], wall_ns()
+        if self._conditions is not None and group is self._conditions.group:
+            self._conditions.take(self._events(parts), now)
+        else:
+            await self._deliver(group, self._updates(parts, now))
         return True
 
     # --- values ---------------------------------------------------------------------------------------

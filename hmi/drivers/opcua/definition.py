@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
-from hmi.core.errors import AddressError
+from hmi.core.alarms import SEVERITY_NAMES
+from hmi.core.errors import AddressError, ConfigurationError
 from hmi.core.values import ValueType
 from hmi.drivers.opcua._address import check_endpoint, check_range, parse_address
 from hmi.plugins.definition import DriverDefinition, Setting
@@ -51,6 +53,23 @@ SETTINGS = (
     Setting(
         "max_array", "integer", 100_000, "most elements of an array value", minimum=1, maximum=10_000_000
     ),
+    Setting(
+        "alarms",
+        "boolean",
+        False,
+        "show the alarms of the server: true, or a list of nodes that report events",
+        also=("array",),
+    ),
+    Setting("severity", "object", {}, "lowest severity of P1, P2, P3 and P4 as the server uses them"),
+    Setting("area", "string", "", "area of the server's alarms that are about no tag"),
+    Setting(
+        "alarm_queue",
+        "integer",
+        5000,
+        "events the server keeps between two messages",
+        minimum=10,
+        maximum=100_000,
+    ),
     Setting("retry_items_s", "number", 30.0, "pause before refused items are asked for again", minimum=0.1),
 )
 TAG_OPTIONS = (
@@ -79,6 +98,30 @@ def check_address(
         raise AddressError(f"{address!r} is no number and cannot have a deadband", do="remove the deadband")
 
 
+def check_setting(name: str, value: Any) -> None:
+    """Raise ConfigurationError for notifier nodes that do not parse and severities out of order."""
+    if name == "alarms" and isinstance(value, list):
+        for node in cast("list[Any]", value):
+            parse_address(str(node))
+        if not value:
+            raise ConfigurationError(
+                "alarms is an empty list", do="write alarms = true for all of the server"
+            )
+    if name == "severity":
+        _check_severity(cast("Mapping[str, Any]", value))
+
+
+def _check_severity(table: Mapping[str, Any]) -> None:
+    form = "write it as { P1 = 801, P2 = 601, P3 = 401, P4 = 201 }"
+    if unknown := sorted(table.keys() - set(SEVERITY_NAMES)):
+        raise ConfigurationError(f"severity has {unknown[0]!r}, which is no priority", do=form)
+    numbers = [table[name] for name in SEVERITY_NAMES if name in table]
+    if any(not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= 1000 for n in numbers):
+        raise ConfigurationError("a severity is no whole number from 1 to 1000", do=form)
+    if any(one <= other for one, other in pairwise(numbers)):
+        raise ConfigurationError("the severities do not fall from P1 to P4", do=form)
+
+
 DEFINITION = DriverDefinition(
     name="opcua",
     title="OPC UA",
@@ -87,5 +130,6 @@ DEFINITION = DriverDefinition(
     tag_options=TAG_OPTIONS,
     check_address=check_address,
     check_endpoint=check_endpoint,
+    check_setting=check_setting,
     isolated=True,
 )

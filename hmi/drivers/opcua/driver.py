@@ -11,15 +11,28 @@ from typing import Any
 
 from asyncua import ua
 
-from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Sink, Trace
+from hmi.acquisition.port import (
+    Batch,
+    ConditionSink,
+    DeviceIdentity,
+    Group,
+    LinkSettings,
+    Point,
+    Sink,
+    Trace,
+)
 from hmi.core import quality
 from hmi.core.clock import wall_ns
-from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
+from hmi.core.conditions import ConditionCall
 from hmi.core.errors import AddressError, CommunicationError, ConfigurationError, LinkLost
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.drivers.opcua import _items, _server
 from hmi.drivers.opcua._address import NodeAddress, parse_address, parse_endpoint
+from hmi.drivers.opcua._call import Caller
+from hmi.drivers.opcua._condition_types import text_of
+from hmi.drivers.opcua._conditions import ConditionWatch, notifiers_of
 from hmi.drivers.opcua._connect import connect
 from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._pause import Pauser
@@ -69,6 +82,8 @@ class OpcuaDriver:
         self._pauser: Pauser | None = None
         self._demanded: frozenset[int] | None = None
         self._ranges: dict[int, dict[str, Any]] = {}
+        self._condition_sink: ConditionSink | None = None
+        self._conditions: ConditionWatch | None = None
         self._last_error = ""
 
     def groups(self) -> tuple[Group, ...]:
@@ -142,7 +157,11 @@ class OpcuaDriver:
             self._notes += [
                 note for group in self._groups for note in await subscribe(link, group, self._settings)
             ]
-            watch = Watch(link, self._groups, self._decoder, self._times, max_items=self._max_items)
+            conditions = await self._condition_watch(link)
+            groups = [*self._groups, conditions.group] if conditions else self._groups
+            watch = Watch(
+                link, groups, self._decoder, self._times, max_items=self._max_items, conditions=conditions
+            )
             self._watch = watch
             chunk = self._server.chunk("items", int(self._settings.get("chunk", 500)))
             pauser = Pauser(link, watch, self._groups, read=self.read_now, sink=sink, chunk=chunk)
@@ -153,6 +172,8 @@ class OpcuaDriver:
                 tasks.create_task(watch.run(sink, self.read_now, self._reread))
                 tasks.create_task(self._create_items(link, watch, sink, chunk))
                 tasks.create_task(pauser.run())
+                if conditions is not None:
+                    tasks.create_task(conditions.run())
         except BaseExceptionGroup as group:
             error = first_of(group)
             self._last_error = str(error)
@@ -161,6 +182,27 @@ class OpcuaDriver:
             raise error from group
         except (OSError, TimeoutError, ua.UaError) as error:
             raise LinkLost(f"{self._endpoint.url}: {error or 'no answer in time'}") from error
+
+    async def _condition_watch(self, link: Link) -> ConditionWatch | None:
+        """Nobody listens, or the connection does not ask for the server's alarms: None."""
+        wanted = notifiers_of(self._settings)
+        if not wanted or self._condition_sink is None:
+            return None
+        nodes = {text: node_id(parse_address(text), self._server.namespaces) for text in wanted}
+        self._notes += [
+            tr("the server has no namespace of {node}", node=text) for text in wanted if nodes[text] is None
+        ]
+        handles = {text_of(node): handle for handle, node in self._nodes.items()}
+        found = ConditionWatch(
+            link, [node for node in nodes.values() if node is not None], self._settings, self._times,
+            sink=self._condition_sink, handle_of=lambda node: handles.get(node, -1),
+        )  # fmt: skip
+        self._conditions = found
+        return found if await found.subscribe() else None
+
+    def conditions_to(self, sink: ConditionSink) -> None:
+        """Conditions of the server go to ``sink`` from the next ``watch`` on."""
+        self._condition_sink = sink
 
     def demand(self, handles: frozenset[int]) -> None:
         """Pause the items of all other points and wake these; a woken one sends its value at once."""
@@ -255,16 +297,34 @@ class OpcuaDriver:
         point, node = self._points.get(request.handle), self._nodes.get(request.handle)
         if self._link is None or self._writer is None or not self._link.is_up:
             return outcome_not_connected(self._name)
-        if self._watch is not None and self._watch.server_state != 0:
-            return outcome_not_connected(
-                self._name, tr("the server is {state}", state=tr(self._watch.state_words))
-            )
+        if (why := self._why_not()) is not None:
+            return why
         return await self._writer.write(request, point, node)
+
+    def _why_not(self) -> WriteOutcome | None:
+        """A server that says it does not run is sent nothing."""
+        if self._watch is None or self._watch.server_state == 0:
+            return None
+        return outcome_not_connected(
+            self._name, tr("the server is {state}", state=tr(self._watch.state_words))
+        )
+
+    async def call(self, request: ConditionCall) -> WriteOutcome:
+        """One method call or none; never repeated, never kept for later."""
+        if self._link is None or not self._link.is_up:
+            return outcome_not_connected(self._name)
+        if (why := self._why_not()) is not None:
+            return why
+        outcome = await Caller(self._link, self._name).call(request)
+        if outcome.state is WriteState.UNKNOWN and self._conditions is not None:
+            self._conditions.ask_again()
+        return outcome
 
     def diagnostics(self) -> Mapping[str, Any]:
         """Counters and last errors in words."""
-        watch = self._watch
+        watch, conditions = self._watch, self._conditions
         notes = [*self._notes, *(self._pauser.notes if self._pauser else ())]
+        notes += conditions.notes if conditions else ()
         if watch is not None and abs(watch.drift_ns) > DRIFT_WARN_NS and not self._times.is_simulated:
             notes.append(f"the clock of the server differs by {watch.drift_ns / 1e9:.1f} s")
         if watch is not None and watch.server_state:
@@ -273,6 +333,7 @@ class OpcuaDriver:
             "server": self._server.as_dict(),
             "server_state": watch.state_words if watch else "",
             "counts": dict(watch.counts) if watch else {},
+            "conditions": dict(conditions.counts) if conditions else {},
             "items_paused": len(watch.paused) if watch else 0,
             "clock_difference_ms": round(watch.drift_ns / 1e6) if watch else 0,
             "refused_times": self._times.refused,

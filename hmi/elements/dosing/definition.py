@@ -5,6 +5,7 @@ from __future__ import annotations
 from hmi.mimics import (
     DRIVE_SIGNALS,
     ElementDefinition,
+    Equipment,
     Inputs,
     Property,
     Reading,
@@ -16,21 +17,32 @@ from hmi.mimics import (
     show,
 )
 
+FLOWING, STILL, UNKNOWN = "full", "hollow", "dashed"
+
 
 def look(inputs: Inputs) -> tuple[object, ...]:
     level = _reading(inputs, "level")
     low, high = scale_of(level.info)
     limits = tuple(fraction(limit.value, low, high) for limit in limits_of(level.info))
+    state = equipment(inputs, on_word="RUN", off_word="STOP")
     setpoint = inputs.bound("setpoint") or "setpoint" in inputs.signals
     return (
         inputs.text("label"),
-        equipment(inputs, on_word="RUN", off_word="STOP"),
+        state,
         show(level),
         fraction(level.number, low, high),
         limits,
         show(_reading(inputs, "dose")),
         show(_reading(inputs, "setpoint"), unit="", role="setpoint")._replace(frame="") if setpoint else None,
+        _discharge(state),
     )
+
+
+def _discharge(state: Equipment) -> str:
+    """The arrow behind the pump says what the pump does; it never says that something flows when nobody knows."""
+    if state.fill == "none" or state.is_doubtful:
+        return UNKNOWN
+    return FLOWING if state.fill in {"on", "plain"} else STILL
 
 
 def _reading(inputs: Inputs, role: str) -> Reading:

@@ -18,10 +18,10 @@ _PUMP: Final = 34.0
 
 
 def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit) -> None:
-    label, state, level, share, limits, dose, setpoint = look
+    label, state, level, share, limits, dose, setpoint, discharge = look
     tank = QRectF(element.x, element.y, round(element.w * 0.36), element.h)
     body = QRectF(tank.right() + 32, tank.bottom() - _PUMP - 28, _PUMP, _PUMP)
-    _lines(painter, element, tank, body, kit)
+    _lines(painter, element, tank, body, discharge, kit)
     _tank(painter, tank, share, limits, kit)
     chemical = kit.fitted("text.word", element.get("chemical"), tank.width() - 8)
     kit.text(
@@ -48,14 +48,14 @@ def _narrow(level: Shown, room: float, kit: Kit) -> Shown:
     return level._replace(text=text) if fits else level
 
 
-def _lines(painter: QPainter, element: Element, tank: QRectF, body: QRectF, kit: Kit) -> None:
-    """Suction from the tank and discharge to the right edge."""
+def _lines(painter: QPainter, element: Element, tank: QRectF, body: QRectF, discharge: str, kit: Kit) -> None:
+    """Suction from the tank and discharge to the right edge, with its arrow in the style ``discharge``."""
     y = body.center().y()
     kit.fill(painter, tank.right(), y - 1, body.left() - tank.right() + 1, 2, "pipe.minor")
     end = max(element.x + element.w, body.right() + 14)
     kit.fill(painter, body.right() - 1, y - 1, end - body.right(), 2, "pipe.minor")
     at = QPointF(end - 4, y)
-    symbols.flow_arrow(painter, kit.theme, at, 0, role="pipe.minor", reach=6, style="full")
+    symbols.flow_arrow(painter, kit.theme, at, 0, role="pipe.minor", reach=6, style=discharge)
 
 
 def _tank(

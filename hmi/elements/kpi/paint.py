@@ -9,7 +9,7 @@ from PySide6.QtGui import QPainter
 
 from hmi.elements.kpi.definition import INSET
 from hmi.mimics import Element
-from hmi.ui.mimic.curves import draw_band, draw_curve, draw_dot, draw_past_limits, last_point, polylines
+from hmi.ui.mimic.curves import draw_band, draw_dot, draw_past, last_point
 from hmi.ui.mimic.kit import SIGNS, Kit
 
 
@@ -30,9 +30,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     width = element.get("plot_width")
     box = QRectF(element.x + element.w - width - 13, element.y + 27, width, 30)
     draw_band(painter, curve, box, kit)
-    lines = polylines(curve, box)
-    draw_curve(painter, kit.theme.color("value"), lines, width=1.4)
-    draw_past_limits(painter, curve, box, kit, lines, width=1.6)
+    lines = draw_past(painter, curve, box, kit, width=1.4, limit_width=1.6)
     if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
     sign = kit.width("kpi", shown.text[0]) - 6 if shown.text[:1] in SIGNS else 0.0

@@ -10,12 +10,10 @@ from PySide6.QtGui import QPainter
 from hmi.mimics import Element
 from hmi.ui.mimic.curves import (
     draw_band,
-    draw_curve,
     draw_dot,
     draw_levels,
-    draw_past_limits,
+    draw_past,
     last_point,
-    polylines,
 )
 from hmi.ui.mimic.kit import Kit
 
@@ -28,9 +26,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     draw_band(painter, curve, box, kit)
     if element.get("limits"):
         draw_levels(painter, curve, box, kit)
-    lines = polylines(curve, box)
-    draw_curve(painter, kit.theme.color("value"), lines, width=1.4)
-    draw_past_limits(painter, curve, box, kit, lines, width=1.6)
+    lines = draw_past(painter, curve, box, kit, width=1.4, limit_width=1.6)
     if (end := last_point(lines, box)) is not None and shown.frame != "dashed":
         draw_dot(painter, end, kit.theme.alarm(shown.alarm) if shown.alarm else kit.theme.color("value"))
     beside = box.right() + 14

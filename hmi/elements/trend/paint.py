@@ -12,12 +12,10 @@ from hmi.mimics import Curve, Element, Shown, default_format
 from hmi.ui.mimic.curves import (
     Stretch,
     draw_band,
-    draw_curve,
     draw_dot,
     draw_level,
-    draw_past_limits,
+    draw_past,
     last_point,
-    polylines,
     y_of,
 )
 from hmi.ui.mimic.kit import CENTER, RIGHT, SIGNS, Kit
@@ -81,9 +79,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
         kit.fill(painter, round(box.left() + part * box.width() / 4), box.top(), 1, box.height(), "grid")
     _scale(painter, curve, box, kit)
     _limits(painter, curve, box, kit)
-    lines = polylines(curve, box)
-    draw_curve(painter, kit.theme.color("value"), lines)
-    draw_past_limits(painter, curve, box, kit, lines)
+    lines = draw_past(painter, curve, box, kit, width=1.7, limit_width=2.0)
     _end(painter, box, shown, lines, kit)
 
 

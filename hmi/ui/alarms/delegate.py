@@ -1,23 +1,39 @@
-"""Paints alarm rows: mark, texts, row of an unacknowledged alarm, and the one obvious button."""
+"""Paints the lines of an alarm list: marks, texts, groups, and the one obvious button of each."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
-from hmi.ui.alarms.model import AlarmModel, Column
-from hmi.ui.paint import draw_alarm_mark
+from hmi.ui.alarms.columns import Column
+from hmi.ui.alarms.marks import ROOM, badge_of, draw_row_badge, draw_row_mark
+from hmi.ui.alarms.model import AlarmModel
+from hmi.ui.alarms.rules import Fold, Line
+from hmi.ui.paint import badge_width, draw_alarm_mark, draw_badge
 from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 
 ROW = 27
 _CUTS = 4096
-_SECONDARY = frozenset((Column.RESPONSE,))
-_STRONG = frozenset(
+_SECONDARY: Final = frozenset((Column.RESPONSE, Column.COMMENT, Column.CLASS, Column.SOURCE))
+_STRONG: Final = frozenset(
     (Column.TIME, Column.TAG, Column.DESCRIPTION, Column.VALUE, Column.LIMIT, Column.STATE, Column.AREA)
 )
+BUTTONS: Final = {
+    "ACK": "Acknowledge", "RESET": "Reset", "UNSHELVE": "Unshelve", "RTS": "Return",
+}  # fmt: skip
+
+
+def button_act(row: AlarmInfo) -> str:
+    """The obvious next act of a row; empty for none."""
+    if is_unacked(row):
+        return "ACK"
+    return {"LATCH-ACKED": "RESET", "SHLVD": "UNSHELVE", "OOSRV": "RTS"}.get(row.state, "")
 
 
 class AlarmDelegate(QStyledItemDelegate):
@@ -36,35 +52,82 @@ class AlarmDelegate(QStyledItemDelegate):
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        if index.row() >= len(self._model.shown):
+        if index.row() >= len(self._model.lines):
             return
-        row = self._model.shown[index.row()]
+        line = self._model.lines[index.row()]
         box: QRect = option.rect  # type: ignore[attr-defined]
         state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
-        unacked = is_unacked(row)
-        if state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(box, self._theme.color("selection"))
-        elif unacked:
-            painter.fillRect(box, self._theme.color("row.alarm"))
+        self._ground(painter, box, line, selected=bool(state & QStyle.StateFlag.State_Selected))
         column = index.column()
         if column == Column.MARK:
-            if unacked:
-                painter.fillRect(box.x(), box.y(), 5, box.height(), self._theme.alarm(row.priority))
-            center = QPointF(box.x() + self._theme.px(26), box.center().y() + 0.5)
-            lit, size = self.lit or not unacked, self._theme.px(20)
-            draw_alarm_mark(painter, self._theme, row.priority, center, size=size, lit=lit)
+            self._mark(painter, box, line)
         elif column == Column.ACK:
-            if unacked:
-                self._button(painter, box, hovered=bool(state & QStyle.StateFlag.State_MouseOver))
+            if text := self._button_text(line):
+                self._button(painter, box, text, hovered=bool(state & QStyle.StateFlag.State_MouseOver))
         else:
-            self._text(painter, box, column, self._model.texts(row)[column], strong=unacked)
+            self._cell(painter, box, column, line)
         painter.setPen(self._theme.color("grid"))
         painter.drawLine(box.bottomLeft(), box.bottomRight())
 
-    def _text(self, painter: QPainter, box: QRect, column: int, text: str, *, strong: bool) -> None:
-        role = "text.word" if strong and column in _STRONG else "text.label"
+    def _ground(self, painter: QPainter, box: QRect, line: Line, *, selected: bool) -> None:
+        if selected:
+            painter.fillRect(box, self._theme.color("selection"))
+        elif isinstance(line, Fold):
+            painter.fillRect(box, self._theme.color("panel.alternate"))
+        elif is_unacked(line) and not self._model.has_ended(line):
+            painter.fillRect(box, self._theme.color("row.alarm"))
+
+    # cells
+
+    def _mark(self, painter: QPainter, box: QRect, line: Line) -> None:
+        px = self._theme.px
+        center = QPointF(box.x() + px(26), box.center().y() + 0.5)
+        if isinstance(line, Fold):
+            self._twist(painter, QPointF(box.x() + px(9), center.y()), is_open=line.is_open)
+            draw_alarm_mark(painter, self._theme, line.priority, center, size=px(16), lit=True)
+            return
+        unacked = is_unacked(line) and not self._model.has_ended(line)
+        if unacked:
+            painter.fillRect(box.x(), box.y(), 5, box.height(), self._theme.alarm(line.priority))
+        if not self._model.has_ended(line):
+            lit = self.lit or not unacked
+            draw_row_mark(painter, self._theme, line, center, size=px(20), lit=lit)
+
+    def _cell(self, painter: QPainter, box: QRect, column: int, line: Line) -> None:
+        text = self._model.text(line, column)
+        if isinstance(line, Fold):
+            self._text(painter, box, text, "text.word", "text")
+            return
+        ended = self._model.has_ended(line)
+        strong = is_unacked(line) and not ended and column in _STRONG
+        color = "text.label" if ended or column in _SECONDARY else "text"
+        if column == Column.DESCRIPTION:
+            box = box.adjusted(round(self._badges(painter, box, line) * self._theme.scale), 0, 0, 0)
+        self._text(painter, box, text, "text.word" if strong else "text.label", color)
+
+    def _badges(self, painter: QPainter, box: QRect, row: AlarmInfo) -> float:
+        """What stands before the description: its place in its group, latched or hidden; how much room it takes."""
+        if not row.first_out and not badge_of(row):
+            return 0.0
+        painter.save()
+        painter.translate(box.x(), box.center().y() + 0.5)
+        painter.scale(self._theme.scale, self._theme.scale)
+        plain, used = self._theme.plain, 0.0
+        if row.first_out:
+            words = f"≈{row.first_out}" if row.first_out_within_ms else f"#{row.first_out}"
+            width = badge_width(plain, words)
+            draw_badge(painter, plain, words, QPointF(width / 2, 0), solid=row.first_out == 1)
+            used += width + 8
+        if letter := badge_of(row):
+            width = badge_width(plain, letter)
+            draw_row_badge(painter, plain, row, QPointF(used + width / 2, 0))
+            used += max(width + 8, ROOM if letter == "OOS" else 0)
+        painter.restore()
+        return used
+
+    def _text(self, painter: QPainter, box: QRect, text: str, role: str, color: str) -> None:
         painter.setFont(self._theme.font(role))
-        painter.setPen(self._theme.color("text.label" if column in _SECONDARY else "text"))
+        painter.setPen(self._theme.color(color))
         cut = self._cut(role, text, box.width() - 12)
         painter.drawText(QPointF(box.x(), box.center().y() + 1 + self._metrics[role].capHeight() / 2), cut)
 
@@ -78,11 +141,30 @@ class AlarmDelegate(QStyledItemDelegate):
             cut = self._cuts[key] = self._metrics[role].elidedText(text, Qt.TextElideMode.ElideRight, room)
         return cut
 
+    def _twist(self, painter: QPainter, at: QPointF, *, is_open: bool) -> None:
+        """The small arrow of a group."""
+        painter.save()
+        painter.translate(at)
+        painter.scale(self._theme.scale, self._theme.scale)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(self._theme.pen("text.secondary", 1.6))
+        points = [(-4, -2), (0, 2.5), (4, -2)] if is_open else [(-2, -4), (2.5, 0), (-2, 4)]
+        painter.drawPolyline([QPointF(x, y) for x, y in points])
+        painter.restore()
+
+    # the button
+
+    def _button_text(self, line: Line) -> str:
+        if isinstance(line, Fold):
+            return tr("Fold") if line.is_open else tr("Unfold")
+        act = "" if self._model.has_ended(line) else button_act(line)
+        return tr(BUTTONS[act]) if act else ""
+
     def button_box(self, cell: QRect) -> QRectF:
         """Where the button of a row lies."""
         return QRectF(cell).adjusted(2, 2.5, -10, -2.5)
 
-    def _button(self, painter: QPainter, cell: QRect, *, hovered: bool) -> None:
+    def _button(self, painter: QPainter, cell: QRect, text: str, *, hovered: bool) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = self.button_box(cell)
@@ -91,5 +173,5 @@ class AlarmDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(box, 4, 4)
         painter.setFont(self._theme.font("text.word"))
         painter.setPen(self._theme.color("text"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, tr("Acknowledge"))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()

@@ -1,167 +1,303 @@
-"""The alarms of one list: sorted and filtered as a plain list, shown through a table model without a proxy."""
+"""The alarms of one list: kept in order, changed row by row, shown through a table model without a proxy."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
 from hmi.client.port import AlarmInfo, TagInfo
 from hmi.core.texts import tr
+from hmi.ui.alarms.columns import TITLES, Column
+from hmi.ui.alarms.rules import Filter, Fold, Line, SortKey, folded, key_of, order
+from hmi.ui.alarms.words import age_text, ends_text, first_out_text, reason_text
 from hmi.ui.labels import alarm_number, short_tag, state_words
-from hmi.ui.navigation import in_area
 from hmi.ui.station import is_unacked
 from hmi.ui.widgets import plain
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-
-
-class Column(IntEnum):
-    """Columns of the list, left to right."""
-
-    MARK = 0
-    TIME = 1
-    TAG = 2
-    DESCRIPTION = 3
-    VALUE = 4
-    LIMIT = 5
-    STATE = 6
-    AREA = 7
-    RESPONSE = 8
-    ACK = 9
-
-
-TITLES = ("", "Time", "Tag", "Description", "Value", "Limit", "State", "Area", "Operator response", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list lets through: an area, priorities, and a text found anywhere in the row."""
-
-    area: str = ""
-    priorities: frozenset[int] = frozenset()
-    text: str = ""
-
-    def passes(self, row: AlarmInfo) -> bool:
-        if self.priorities and row.priority not in self.priorities:
-            return False
-        if not in_area(self.area, row.area):
-            return False
-        wanted = self.text.strip().casefold()
-        return not wanted or any(
-            wanted in part.casefold()
-            for part in (row.message, row.tag_name, row.name, short_tag(row.tag_name))
-        )
-
-
-def order(row: AlarmInfo) -> tuple[bool, int, int, str]:
-    """Unacknowledged first, then by priority, the newest on top."""
-    return (not is_unacked(row), row.priority, -row.alarm_time, row.occurrence_id)
-
-
-def arranged(rows: Iterable[AlarmInfo], keep: Filter) -> list[AlarmInfo]:
-    return sorted((row for row in rows if keep.passes(row)), key=order)
-
-
-def held(shown: list[AlarmInfo], rows: Iterable[AlarmInfo], keep: Filter) -> list[AlarmInfo]:
-    """While the operator reads: rows keep their places, ended ones go, new ones are added below."""
-    wanted = {row.occurrence_id: row for row in rows if keep.passes(row)}
-    stay = [wanted.pop(row.occurrence_id) for row in shown if row.occurrence_id in wanted]
-    return [*stay, *sorted(wanted.values(), key=order)]
+MANY: Final = 200
+"""More changes than this are sorted in one go."""
+_TEXTS: Final = 5000
+_COLUMNS = len(Column)
 
 
 class AlarmModel(QAbstractTableModel):
-    """Rows in the order in which they are shown; ``set_rows`` never resets what did not change."""
+    """``lines`` in the order in which they are shown; only what changed is touched.
+
+    While ``hold`` is set every line keeps its place: one that has ended stays and says so, a new one waits
+    (``waiting``). ``turned`` comes after every change of rows, filter or hold.
+    """
+
+    turned = Signal()
 
     def __init__(self, time_of: Callable[[int], str], info_of: Callable[[str], TagInfo | None]) -> None:
         super().__init__()
-        self._all: list[AlarmInfo] = []
-        self.shown: list[AlarmInfo] = []
+        self._all: dict[str, AlarmInfo] = {}
+        self._keys: dict[str, SortKey] = {}
+        self._order: list[SortKey] = []
+        self.lines: list[Line] = []
+        self._places: dict[str, int] = {}
+        self._ended: set[str] = set()
         self.filter = Filter()
-        self.hold = False
+        self.hold, self.folds = False, False
+        self._opened: set[str] = set()
         self.area_title: Callable[[str], str] = str
+        self.now: Callable[[], int] = int
         self._time_of, self._info_of = time_of, info_of
         self._texts: dict[str, tuple[AlarmInfo, tuple[str, ...]]] = {}
 
+    # what is known
+
     def set_rows(self, rows: Iterable[AlarmInfo]) -> None:
-        self._all = list(rows)
-        self._arrange()
+        """The whole list; what is the same as before is not touched."""
+        fresh = {key_of(row): row for row in rows}
+        known = self._all
+        changed = [row for key, row in fresh.items() if (old := known.get(key)) is not row and old != row]
+        gone = known.keys() - fresh.keys()
+        if changed or gone:
+            self._apply(changed, gone)
+
+    def apply(self, rows: Iterable[AlarmInfo], gone: Iterable[str]) -> None:
+        """Rows that turned, and the keys (``key_of``) of rows that are in this list no more."""
+        changed = [row for row in rows if self._all.get(key_of(row)) != row]
+        ended = [key for key in dict.fromkeys(gone) if key in self._all]
+        if changed or ended:
+            self._apply(changed, ended)
+
+    def _apply(self, changed: list[AlarmInfo], gone: Iterable[str]) -> None:
+        touched = {key_of(row) for row in changed}
+        for key in gone:
+            del self._all[key]
+            touched.add(key)
+        for row in changed:
+            self._all[key_of(row)] = row
+        if len(touched) > MANY:
+            self._sort()
+        else:
+            for key in touched:
+                self._place_anew(key)
+        self._present(touched)
+
+    def _sort(self) -> None:
+        self._keys = {key: order(row) for key, row in self._all.items() if self.filter.passes(row)}
+        self._order = sorted(self._keys.values())
+
+    def _place_anew(self, key: str) -> None:
+        old = self._keys.pop(key, None)
+        if old is not None:
+            del self._order[bisect_left(self._order, old)]
+        row = self._all.get(key)
+        if row is not None and self.filter.passes(row):
+            self._keys[key] = new = order(row)
+            insort(self._order, new)
+
+    # what is shown
+
+    @property
+    def shown(self) -> list[AlarmInfo]:
+        """The alarms among the lines."""
+        return [line for line in self.lines if isinstance(line, AlarmInfo)]
+
+    @property
+    def passing(self) -> int:
+        """How many alarms the filter lets through, folded and waiting ones included."""
+        return len(self._order)
+
+    @property
+    def waiting(self) -> list[AlarmInfo]:
+        """What came while the order is held and is not shown yet."""
+        if not self.hold:
+            return []
+        hidden = {key_of(row) for row in self._folded_away()}
+        return [self._all[key] for key in self._keys if key not in self._places and key not in hidden]
+
+    def _folded_away(self) -> list[AlarmInfo]:
+        closed = {line.key for line in self.lines if isinstance(line, Fold) and not line.is_open}
+        if not closed:
+            return []
+        arranged = self._rows()
+        inside = {key_of(line) for line in folded(arranged, self._opened) if isinstance(line, AlarmInfo)}
+        return [row for row in arranged if key_of(row) not in inside]
+
+    def has_ended(self, row: AlarmInfo) -> bool:
+        """It is over, and only stays in its place because somebody reads."""
+        return key_of(row) in self._ended
 
     def set_filter(self, keep: Filter) -> None:
-        self.filter = keep
-        self._arrange(again=True)
+        if keep != self.filter:
+            self.filter = keep
+            self._sort()
+            self._present((), again=True)
+
+    def judge_age(self, now_ns: int) -> None:
+        """Time goes on: what is stale is another question now."""
+        if "stale" in self.filter.states:
+            self.set_filter(replace(self.filter, now=now_ns))
 
     def set_hold(self, hold: bool) -> None:
-        """Keep the order while the pointer is over the list."""
+        """Keep the order while somebody reads."""
         if hold != self.hold:
             self.hold = hold
-            self._arrange()
+            self._present(())
 
-    def _arrange(self, *, again: bool = False) -> None:
-        pick = held if self.hold and not again else None
-        rows = pick(self.shown, self._all, self.filter) if pick else arranged(self._all, self.filter)
-        if rows == self.shown:
-            return
-        same = [row.occurrence_id for row in rows] == [row.occurrence_id for row in self.shown]
-        if same:
-            changed = [i for i, (a, b) in enumerate(zip(rows, self.shown, strict=True)) if a != b]
-            self.shown = rows
-            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], Column.ACK))
+    def catch_up(self) -> None:
+        """Show what waits, in order; the order is held again from there."""
+        self._present((), again=True)
+
+    def set_folds(self, folds: bool) -> None:
+        """Fold consequential alarms, as in a flood."""
+        if folds != self.folds:
+            self.folds = folds
+            self._opened.clear()
+            self._present((), again=True)
+
+    def turn_fold(self, key: str, *, is_open: bool | None = None) -> None:
+        """Open or close a group."""
+        wanted = key not in self._opened if is_open is None else is_open
+        if wanted != (key in self._opened):
+            (self._opened.add if wanted else self._opened.discard)(key)
+            self._present((), again=True)
+
+    def _rows(self) -> list[AlarmInfo]:
+        return [self._all[key] for *_, key in self._order]
+
+    def _present(self, touched: Iterable[str], *, again: bool = False) -> None:
+        if self.hold and not again:
+            self._patch(touched)
+        else:
+            self._arrange(touched)
+        self.turned.emit()
+
+    def _patch(self, touched: Iterable[str]) -> None:
+        """Every line in its place."""
+        places = []
+        for key in touched:
+            place = self._places.get(key)
+            if place is None:
+                continue
+            row = self._all.get(key)
+            if row is None:
+                self._ended.add(key)
+            else:
+                self._ended.discard(key)
+                self.lines[place] = row
+            places.append(place)
+        if places:
+            self.dataChanged.emit(self.index(min(places), 0), self.index(max(places), _COLUMNS - 1))
+
+    def _arrange(self, touched: Iterable[str]) -> None:
+        self._ended.clear()
+        rows = self._rows()
+        lines: list[Line] = folded(rows, self._opened) if self.folds else list(rows)
+        names = list(map(_name, lines))
+        if names == list(self._places):
+            self._renew(lines, touched)
             return
         self.layoutAboutToBeChanged.emit()
-        old = {self.index(i, 0).row(): row.occurrence_id for i, row in enumerate(self.shown)}
-        places = {row.occurrence_id: i for i, row in enumerate(rows)}
         before = self.persistentIndexList()
-        self.shown = rows
-        after = [self._moved(index, old, places) for index in before]
+        old = [_name(self.lines[index.row()]) for index in before]
+        self.lines = lines
+        self._places = {name: place for place, name in enumerate(names)}
+        after = [
+            self.index(self._places.get(name, -1), index.column())
+            for name, index in zip(old, before, strict=True)
+        ]
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
 
-    def _moved(self, index: QModelIndex, old: dict[int, str], places: dict[str, int]) -> QModelIndex:
-        place = places.get(old.get(index.row(), ""), -1)
-        return self.index(place, index.column()) if place >= 0 else QModelIndex()
+    def _renew(self, lines: list[Line], touched: Iterable[str]) -> None:
+        """The same lines in the same order with other texts."""
+        changed = [self._places[key] for key in touched if key in self._places]
+        changed += [n for n, line in enumerate(lines) if isinstance(line, Fold) and line != self.lines[n]]
+        self.lines = lines
+        if changed:
+            self.dataChanged.emit(self.index(min(changed), 0), self.index(max(changed), _COLUMNS - 1))
 
-    def texts(self, row: AlarmInfo) -> tuple[str, ...]:
-        """All cells of a row, worked out once."""
-        known = self._texts.get(row.occurrence_id)
-        if known is None or known[0] is not row:
-            if len(self._texts) > 5000:
+    # texts
+
+    def alarm_at(self, place: int) -> AlarmInfo | None:
+        """The alarm in a line; None for the row of a group and beyond the end."""
+        line = self.lines[place] if 0 <= place < len(self.lines) else None
+        return line if isinstance(line, AlarmInfo) else None
+
+    def fold_at(self, place: int) -> Fold | None:
+        line = self.lines[place] if 0 <= place < len(self.lines) else None
+        return line if isinstance(line, Fold) else None
+
+    def place_of(self, row: AlarmInfo) -> int:
+        """Its line; -1 when it is not shown."""
+        return self._places.get(key_of(row), -1)
+
+    def texts(self, line: Line) -> tuple[str, ...]:
+        """All cells of a line; those that time changes are empty here (see ``text``)."""
+        if isinstance(line, Fold):
+            return self._fold_texts(line)
+        name = key_of(line)
+        known = self._texts.get(name)
+        if known is None or known[0] is not line:
+            if len(self._texts) > _TEXTS:
                 self._texts.clear()
-            known = self._texts[row.occurrence_id] = (row, self._work_out(row))
+            known = self._texts[name] = (line, self._work_out(line))
         return known[1]
+
+    def text(self, line: Line, column: int) -> str:
+        """One cell as it reads at this moment."""
+        if isinstance(line, AlarmInfo):
+            if column == Column.AGE:
+                return age_text(line, self.now())
+            if column == Column.LEFT:
+                return ends_text(line, self.now())
+            if column == Column.STATE and self.has_ended(line):
+                return tr("Ended")
+        return self.texts(line)[column]
 
     def forget_texts(self) -> None:
         """Time zone, formats or area titles are others now."""
         self._texts.clear()
-        if self.shown:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self.shown) - 1, Column.ACK))
+        if self.lines:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.lines) - 1, _COLUMNS - 1))
 
     def _work_out(self, row: AlarmInfo) -> tuple[str, ...]:
         info = self._info_of(row.tag_name)
-        return (
-            "",
-            self._time_of(row.alarm_time),
-            short_tag(row.tag_name),
-            row.message,
-            alarm_number(row.value, row, info),
-            alarm_number(row.limit, row, info) if not (info and info.states) else "–",
-            state_words(row),
-            self.area_title(row.area),
-            row.response,
-            "",
-        )
+        cells = [""] * _COLUMNS
+        cells[Column.TIME] = self._time_of(row.hidden_since or row.alarm_time)
+        cells[Column.TAG] = short_tag(row.tag_name)
+        cells[Column.DESCRIPTION] = row.message
+        cells[Column.VALUE] = alarm_number(row.value, row, info)
+        cells[Column.LIMIT] = alarm_number(row.limit, row, info) if not (info and info.states) else "–"
+        cells[Column.STATE] = state_words(row)
+        cells[Column.AREA] = self.area_title(row.area)
+        cells[Column.RESPONSE] = row.response
+        cells[Column.BY] = row.hidden_by
+        cells[Column.REASON] = reason_text(row)
+        cells[Column.COMMENT] = row.comment
+        cells[Column.CLASS] = row.alarm_class
+        cells[Column.SOURCE] = row.source
+        return tuple(cells)
+
+    def _fold_texts(self, fold: Fold) -> tuple[str, ...]:
+        name = fold.group or self.area_title(fold.area)
+        cells = [""] * _COLUMNS
+        cells[Column.TIME] = self._time_of(fold.newest)
+        cells[Column.DESCRIPTION] = tr("{name}: {n} folded", name=name, n=fold.count)
+        cells[Column.STATE] = tr("{n} unacknowledged", n=fold.unacked)
+        cells[Column.AREA] = self.area_title(fold.area)
+        return tuple(cells)
+
+    # what Qt asks
 
     def rowCount(self, parent: AnyIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self.shown)
+        return 0 if parent is not None and parent.isValid() else len(self.lines)
 
     def columnCount(self, parent: AnyIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(Column)
+        return 0 if parent is not None and parent.isValid() else _COLUMNS
 
     def index(self, row: int, column: int = 0, parent: AnyIndex | None = None) -> QModelIndex:
-        return self.createIndex(row, column) if 0 <= row < len(self.shown) else QModelIndex()
+        return self.createIndex(row, column) if 0 <= row < len(self.lines) else QModelIndex()
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
@@ -171,23 +307,31 @@ class AlarmModel(QAbstractTableModel):
         return None
 
     def data(self, index: AnyIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.shown):
+        if not index.isValid() or index.row() >= len(self.lines):
             return None
-        row = self.shown[index.row()]
+        line = self.lines[index.row()]
         if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            return self.texts(row)[index.column()]
+            return self.text(line, index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain(_explained(row, self.texts(row)))
+            if isinstance(line, Fold):
+                return tr("Left and Right, or its button: close and open this group. Nothing is dropped.")
+            return plain(_explained(line, self.texts(line)))
         return None
+
+
+def _name(line: Line) -> str:
+    return line.key if isinstance(line, Fold) else key_of(line)
 
 
 def _explained(row: AlarmInfo, texts: tuple[str, ...]) -> str:
     """What was agreed, and the columns that a narrow list leaves out."""
     lines = [f"{row.tag_name}: {row.message}"]
     for title, text in (
-        (tr("State"), texts[Column.STATE]), (tr("Value"), texts[Column.VALUE]),
-        (tr("Limit"), texts[Column.LIMIT]), (tr("Area"), texts[Column.AREA]),
-        (tr("Cause"), row.cause), (tr("Consequence"), row.consequence), (tr("Response"), row.response),
+        (tr("State"), texts[Column.STATE]), (tr("Order"), first_out_text(row)), (tr("Value"), texts[Column.VALUE]),
+        (tr("Limit"), texts[Column.LIMIT]), (tr("Area"), texts[Column.AREA]), (tr("By"), row.hidden_by),
+        (tr("Reason"), reason_text(row)), (tr("Comment"), row.comment), (tr("Cause"), row.cause),
+        (tr("Consequence"), row.consequence), (tr("Response"), row.response),
+        (tr("Waits to be acknowledged"), tr("yes") if is_unacked(row) else ""),
     ):  # fmt: skip
         if text:
             lines.append(f"{title}: {text}")

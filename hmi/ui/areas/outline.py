@@ -146,13 +146,14 @@ def rolled_up(rows: Iterable[AlarmInfo], plant: PlantInfo) -> dict[str, Mark]:
     parents = {area["path"]: area.get("parent", "") for area in plant.areas}
     found: dict[str, Mark] = {}
     for row in rows:
-        for path in _areas_around(row.area, parents):
+        for path in areas_around(row.area, parents):
             worst, count, unacked = found.get(path, Mark(9, 0, False))
             found[path] = Mark(min(worst, row.priority), count + 1, unacked or is_unacked(row))
     return found
 
 
-def _areas_around(area: str, parents: dict[str, str]) -> list[str]:
+def areas_around(area: str, parents: dict[str, str]) -> list[str]:
+    """The path of an area and of all areas around it, or its runtime as ``name::``."""
     runtime, mark, _ = area.rpartition("::")
     if mark:
         return [f"{runtime}::"]

@@ -9,8 +9,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
+from hmi.ui.commands.progress import ProgressLine
 from hmi.ui.commands.reasons import label_of
-from hmi.ui.commands.road import CommandRoad, Outcome, Proposal
+from hmi.ui.commands.road import CommandRoad, Outcome, Progress, Proposal
 from hmi.ui.labels import short_tag
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Field, FlatButton, Panel, Text
@@ -107,6 +108,8 @@ class Dialogue(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._column.addWidget(self.result)
+        self.progress = ProgressLine(theme)
+        self._column.addWidget(self.progress)
         self._expiry = QTimer(self)
         self._expiry.setSingleShot(True)
         self._expiry.setInterval(SELECT_MS)
@@ -121,6 +124,13 @@ class Dialogue(QWidget):
         """The words of a command that is under way."""
         found = (self._road.pending(tag) for tag in self._tags)
         return next((proposal.words for proposal in found if proposal is not None), "")
+
+    def _progress(self) -> Progress | None:
+        """Of the command under way, while no question about the next one is in its place."""
+        if self.confirm is not None:
+            return None
+        found = (self._road.progress(tag) for tag in self._tags)
+        return next((progress for progress in found if progress is not None), None)
 
     def ask(self, proposal: Proposal) -> None:
         """Show the question in the place of the one before."""
@@ -141,6 +151,7 @@ class Dialogue(QWidget):
     def refresh(self) -> None:
         if self.confirm is not None:
             self.confirm.set_blocked(self._road.objection(self.confirm.proposal))
+        self.progress.show_progress(self._progress())
 
     def drop(self) -> None:
         """Take the question back; nothing is sent."""
@@ -178,7 +189,9 @@ class Dialogue(QWidget):
             return
         if (proposal := self._road.pending(tag)) is not None:
             self.say(tr("Pending: {command}", command=proposal.words))
+            self.progress.show_progress(self._progress())
         elif (outcome := self._road.outcome(tag)) is not None:
+            self.progress.show_progress(None)
             self.tell(outcome)
             self.ended.emit(outcome)
 

@@ -81,6 +81,23 @@ class Outcome:
         return tr(_RESULT_WORDS[self.state]).partition(":")[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a command under way is: whole seconds since it was sent, and the seconds that the plant expects."""
+
+    elapsed_s: int
+    expected_s: float
+
+    @property
+    def share(self) -> float:
+        """Of the expected time, 0 to 1; what takes longer stays at 1."""
+        return min(self.elapsed_s / self.expected_s, 1.0)
+
+    @property
+    def words(self) -> str:
+        return tr("{elapsed} of {expected} s", elapsed=self.elapsed_s, expected=f"{self.expected_s:g}")
+
+
 class CommandRoad(QObject):
     """``turned`` names the tag whose command was sent or ended."""
 
@@ -171,6 +188,14 @@ class CommandRoad(QObject):
 
     def pending(self, tag: str) -> Proposal | None:
         return self._pending.get(tag)
+
+    def progress(self, tag: str) -> Progress | None:
+        """Of the command under way; None without one, or where the plant names no time for it."""
+        proposal = self._pending.get(tag)
+        if proposal is None or proposal.info.expected_ms <= 0:
+            return None
+        elapsed = (self._clock() - self._sent_ns[tag]) // NS_PER_S
+        return Progress(elapsed, proposal.info.expected_ms * NS_PER_MS / NS_PER_S)
 
     def outcome(self, tag: str) -> Outcome | None:
         """How the last command ended, for some seconds."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QKeySequence, QMouseEvent, QPainter, QPaintEvent, QPen, QShortcut
+from PySide6.QtGui import QKeySequence, QMouseEvent, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from hmi.client.port import TagInfo
@@ -14,6 +14,7 @@ from hmi.ui.commands.dialogue import Dialogue
 from hmi.ui.commands.number_entry import NumberEntry
 from hmi.ui.commands.reasons import label_of
 from hmi.ui.labels import short_tag
+from hmi.ui.paint import painting
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
@@ -216,11 +217,11 @@ class ControlCard(QWidget):
         self.setFocus()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("panel"))
-        painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "outline.body"), 1.0))
-        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.fillRect(1, 1, self.width() - 2, 3, self._theme.color("header"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("panel"))
+            painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "outline.body"), 1.0))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.fillRect(1, 1, self.width() - 2, 3, self._theme.color("header"))
 
 
 def number_words(number: float, info: TagInfo) -> str:

@@ -76,7 +76,9 @@ class ControlWatch(QObject):
     def _control(self, tag: str) -> Control:
         why = self._road.why(tag)
         if (proposal := self._road.pending(tag)) is not None:
-            return Control(why, PENDING, proposal.new, proposal.number)
+            progress = self._road.progress(tag)
+            words = f"{proposal.new}, {progress.words}" if progress else proposal.new
+            return Control(why, PENDING, words, proposal.number)
         if tag in self._asked:
             words, target = self._asked[tag]
             return Control(why, ASKED, words, target)

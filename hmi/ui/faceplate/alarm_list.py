@@ -25,7 +25,7 @@ _MARK: Final = 28
 class AlarmLine(QWidget):
     """One alarm: mark and message, below them its state and its buttons."""
 
-    ackAsked = Signal(list)
+    actAsked = Signal(str, list)
     guidanceAsked = Signal(object)
 
     def __init__(self, theme: Theme, row: AlarmInfo) -> None:
@@ -33,9 +33,8 @@ class AlarmLine(QWidget):
         self._theme, self.row = theme, row
         unacked = is_unacked(row)
         words = state_words(row)
-        self.ack = FlatButton(theme, tr("Acknowledge"), lambda: self.ackAsked.emit([row.occurrence_id]))
-        self.shelve = FlatButton(theme, tr("Shelve"))
-        self.shelve.set_enabled(False, tr("This station cannot shelve alarms."))
+        self.ack = FlatButton(theme, tr("Acknowledge"), lambda: self.actAsked.emit("ACK", [row]))
+        self.shelve = FlatButton(theme, tr("Shelve…"), lambda: self.actAsked.emit("SHELVE", [row]))
         guidance = FlatButton(theme, tr("Guidance"), lambda: self.guidanceAsked.emit(row))
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.px(_MARK), 2, 0, 4)
@@ -51,20 +50,21 @@ class AlarmLine(QWidget):
         self.setAccessibleName(f"{row.message}, {words}")
 
     def set_blocked(self, why: str) -> None:
-        """Why nothing can be acknowledged now; an alarm that is acknowledged says so itself."""
+        """Why nothing can be acknowledged or shelved now; an alarm that is acknowledged says so itself."""
+        self.shelve.set_enabled(not why, why)
         if not why and not is_unacked(self.row):
             why = tr("It is acknowledged already.")
         self.ack.set_enabled(not why, why)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, _ = zoomed(self, self._theme)
-        draw_alarm_mark(painter, theme, self.row.priority, QPointF(11, 14), size=20)
+        with zoomed(self, self._theme) as (painter, theme, _):
+            draw_alarm_mark(painter, theme, self.row.priority, QPointF(11, 14), size=20)
 
 
 class AlarmList(QWidget):
     """The most urgent ones; how many more there are, that there is none, or that it is not known."""
 
-    ackAsked = Signal(list)
+    actAsked = Signal(str, list)
     guidanceAsked = Signal(object)
 
     def __init__(self, theme: Theme, source: ObjectSource) -> None:
@@ -93,7 +93,7 @@ class AlarmList(QWidget):
             line.deleteLater()
         self.lines = [AlarmLine(self._theme, row) for row in rows]
         for n, line in enumerate(self.lines):
-            line.ackAsked.connect(self.ackAsked)
+            line.actAsked.connect(self.actAsked)
             line.guidanceAsked.connect(self.guidanceAsked)
             self._column.insertWidget(n, line)
 

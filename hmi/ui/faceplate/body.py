@@ -41,6 +41,7 @@ class Body(QWidget):
     trendAsked = Signal(list)
     whyAsked = Signal(str)
     guidanceAsked = Signal(object)
+    actAsked = Signal(str, list)
 
     def __init__(self, theme: Theme, source: ObjectSource) -> None:
         super().__init__()
@@ -165,7 +166,7 @@ class Body(QWidget):
         return tr("{name}, last 30 minutes", name=self._label(info.name)) + unit
 
     def _connect(self) -> None:
-        self.alarms.ackAsked.connect(self._station.acknowledge)
+        self.alarms.actAsked.connect(self.actAsked)
         self.alarms.guidanceAsked.connect(self.guidanceAsked)
         self.trend.clicked.connect(lambda: self.trendAsked.emit(list(self._source.content.values[:_BESIDE])))
         self.commands.finished.connect(self.ask_journal)

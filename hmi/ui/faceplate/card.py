@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
@@ -17,6 +17,7 @@ from hmi.ui.faceplate.content import Content
 from hmi.ui.faceplate.head import DISPLAY, GUIDANCE, HISTORY, TREND, WHY, Head
 from hmi.ui.faceplate.source import ObjectSource
 from hmi.ui.faceplate.value_row import ValueRow
+from hmi.ui.paint import painting
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 
@@ -52,6 +53,7 @@ class Faceplate(QWidget):
     whyAsked = Signal(str)
     displayAsked = Signal(str)
     guidanceAsked = Signal(object)
+    actAsked = Signal(str, list)
     moved = Signal(object)
 
     def __init__(self, theme: Theme, station: Station, content: Content, parent: QWidget) -> None:
@@ -102,6 +104,7 @@ class Faceplate(QWidget):
         body.trendAsked.connect(self.trendAsked)
         body.whyAsked.connect(self.whyAsked)
         body.guidanceAsked.connect(self.guidanceAsked)
+        body.actAsked.connect(self.actAsked)
         body.commands.answered.connect(self.setFocus)
         body.commands.grown.connect(lambda: QTimer.singleShot(0, self, self._show_commands_end))
         self._timer = QTimer(self)
@@ -253,8 +256,8 @@ class Faceplate(QWidget):
         self._drag = None
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), self._theme.color("panel"))
-        painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "outline.body"), 1.0))
-        painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
-        painter.fillRect(1, 1, self.width() - 2, 3, self._theme.color("header"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("panel"))
+            painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "outline.body"), 1.0))
+            painter.drawRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.fillRect(1, 1, self.width() - 2, 3, self._theme.color("header"))

@@ -55,19 +55,19 @@ class ConditionRow(QWidget):
         return f"{self.standing.value} {self.condition.word(self.standing)} {self.condition.text}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, size = zoomed(self, self._theme)
-        blocked = self.standing is not Standing.MET
-        font = theme.font("text.small.strong" if blocked else "text.small")
-        painter.setFont(font)
-        painter.setPen(theme.color("text" if blocked else "text.label"))
-        metrics = QFontMetricsF(font)
-        painter.drawText(QPointF(_SIGN, 14), self.standing.value)
-        painter.drawText(QPointF(_WORD, 14), self.condition.word(self.standing))
-        room = size.width() - _TEXT
-        first, _, others = self._guarded.partition(", ")
-        guarded = f"{first} +{others.count(',') + 1}" if others else first
-        tail = metrics.horizontalAdvance(guarded)
-        text = metrics.elidedText(self.condition.text, Qt.TextElideMode.ElideRight, room - tail - _GAP)
-        painter.drawText(QPointF(_TEXT, 14), text)
-        painter.setPen(theme.color("text.label"))
-        painter.drawText(QPointF(size.width() - tail, 14), guarded)
+        with zoomed(self, self._theme) as (painter, theme, size):
+            blocked = self.standing is not Standing.MET
+            font = theme.font("text.small.strong" if blocked else "text.small")
+            painter.setFont(font)
+            painter.setPen(theme.color("text" if blocked else "text.label"))
+            metrics = QFontMetricsF(font)
+            painter.drawText(QPointF(_SIGN, 14), self.standing.value)
+            painter.drawText(QPointF(_WORD, 14), self.condition.word(self.standing))
+            room = size.width() - _TEXT
+            first, _, others = self._guarded.partition(", ")
+            guarded = f"{first} +{others.count(',') + 1}" if others else first
+            tail = metrics.horizontalAdvance(guarded)
+            text = metrics.elidedText(self.condition.text, Qt.TextElideMode.ElideRight, room - tail - _GAP)
+            painter.drawText(QPointF(_TEXT, 14), text)
+            painter.setPen(theme.color("text.label"))
+            painter.drawText(QPointF(size.width() - tail, 14), guarded)

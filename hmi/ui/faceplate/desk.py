@@ -26,6 +26,7 @@ class FaceplateDesk(QObject):
     whyAsked = Signal(str)
     displayAsked = Signal(str)
     guidanceAsked = Signal(object)
+    actAsked = Signal(str, list)
 
     def __init__(self, theme: Theme, station: Station, window: QWidget) -> None:
         super().__init__(window)
@@ -63,6 +64,7 @@ class FaceplateDesk(QObject):
         card.whyAsked.connect(self.whyAsked)
         card.displayAsked.connect(self.displayAsked)
         card.guidanceAsked.connect(self.guidanceAsked)
+        card.actAsked.connect(self.actAsked)
         self.cards.append(card)
         card.set_limit(self._area().height())
         self._place(card)

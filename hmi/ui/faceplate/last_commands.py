@@ -100,18 +100,18 @@ class LastCommands(QWidget):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, size = zoomed(self, self._theme)
-        painter.setFont(theme.font("text.small"))
-        metrics = QFontMetricsF(painter.font())
-        painter.setPen(theme.color("text.label"))
-        if self.sentence:
-            painter.drawText(QPointF(0, 13), self.sentence)
-            return
-        edges = (0.0, _WHAT, _WHO, _RESULT, size.width())
-        for n, row in enumerate(self.rows):
-            y = n * _LINE + 13
-            for column, text in enumerate(row):
-                painter.setPen(theme.color("text.label" if column in {0, 2} else "text"))
-                room = edges[column + 1] - edges[column] - 6
-                cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-                painter.drawText(QPointF(edges[column], y), cut)
+        with zoomed(self, self._theme) as (painter, theme, size):
+            painter.setFont(theme.font("text.small"))
+            metrics = QFontMetricsF(painter.font())
+            painter.setPen(theme.color("text.label"))
+            if self.sentence:
+                painter.drawText(QPointF(0, 13), self.sentence)
+                return
+            edges = (0.0, _WHAT, _WHO, _RESULT, size.width())
+            for n, row in enumerate(self.rows):
+                y = n * _LINE + 13
+                for column, text in enumerate(row):
+                    painter.setPen(theme.color("text.label" if column in {0, 2} else "text"))
+                    room = edges[column + 1] - edges[column] - 6
+                    cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+                    painter.drawText(QPointF(edges[column], y), cut)

@@ -69,26 +69,26 @@ class MiniTrend(QWidget):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, size = zoomed(self, self._theme)
-        plot = QRectF(_SCALE, 2, size.width() - _SCALE - 1, size.height() - _FOOT - 2)
-        painter.fillRect(plot, theme.color("plot"))
-        painter.setFont(theme.font("text.small"))
-        painter.setPen(theme.color("text.label"))
-        metrics = QFontMetricsF(painter.font())
-        painter.drawText(QPointF(plot.left(), size.height() - 3), tr("−30 min"))
-        now = tr("now")
-        painter.drawText(QPointF(plot.right() - metrics.horizontalAdvance(now), size.height() - 3), now)
-        ends = self._ends()
-        if ends is None:
-            painter.drawText(plot, Qt.AlignmentFlag.AlignCenter, self.empty_words)
-        else:
-            for value, y in ((ends[1], plot.top() + 11), (ends[0], plot.bottom())):
-                text = f"{value:g}"
-                painter.drawText(QPointF(_SCALE - 6 - metrics.horizontalAdvance(text), y), text)
-            self._paint_curves(painter, theme, plot, *ends)
-        if self.hasFocus():
-            painter.setPen(theme.pen("focus", 2.0))
-            painter.drawRect(QRectF(1, 1, size.width() - 2, size.height() - 2))
+        with zoomed(self, self._theme) as (painter, theme, size):
+            plot = QRectF(_SCALE, 2, size.width() - _SCALE - 1, size.height() - _FOOT - 2)
+            painter.fillRect(plot, theme.color("plot"))
+            painter.setFont(theme.font("text.small"))
+            painter.setPen(theme.color("text.label"))
+            metrics = QFontMetricsF(painter.font())
+            painter.drawText(QPointF(plot.left(), size.height() - 3), tr("−30 min"))
+            now = tr("now")
+            painter.drawText(QPointF(plot.right() - metrics.horizontalAdvance(now), size.height() - 3), now)
+            ends = self._ends()
+            if ends is None:
+                painter.drawText(plot, Qt.AlignmentFlag.AlignCenter, self.empty_words)
+            else:
+                for value, y in ((ends[1], plot.top() + 11), (ends[0], plot.bottom())):
+                    text = f"{value:g}"
+                    painter.drawText(QPointF(_SCALE - 6 - metrics.horizontalAdvance(text), y), text)
+                self._paint_curves(painter, theme, plot, *ends)
+            if self.hasFocus():
+                painter.setPen(theme.pen("focus", 2.0))
+                painter.drawRect(QRectF(1, 1, size.width() - 2, size.height() - 2))
 
     def _ends(self) -> tuple[float, float] | None:
         """A scale that holds all that is drawn; None without a single value."""

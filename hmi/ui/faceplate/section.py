@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QLayout, QVBoxLayout, QWidget
 
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Text
 
@@ -26,5 +27,5 @@ class Section(QWidget):
                 column.addLayout(part)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(0, 0, self.width(), 1, self._theme.color("panel.edge"))
+        with painting(self) as painter:
+            painter.fillRect(0, 0, self.width(), 1, self._theme.color("panel.edge"))

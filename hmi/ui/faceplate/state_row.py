@@ -38,21 +38,21 @@ class StateRow(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._reading is None:
             return
-        painter, theme, size = zoomed(self, self._theme)
-        shown = show(self._reading, role="text")
-        painter.setFont(theme.font("text.label"))
-        painter.setPen(theme.color("text.label"))
-        metrics = QFontMetricsF(painter.font())
-        label = metrics.elidedText(self._label, Qt.TextElideMode.ElideRight, _LABEL - 4)
-        painter.drawText(QPointF(0, 16), label)
-        painter.setFont(theme.font("text.word"))
-        painter.setPen(theme.color(shown.role))
-        room = size.width() - _LABEL - 4 - (20 if shown.mark else 0)
-        text = QFontMetricsF(painter.font()).elidedText(shown.text, Qt.TextElideMode.ElideRight, room)
-        painter.drawText(QPointF(_LABEL, 16), text)
-        if shown.mark:
-            x = _LABEL + 4 + QFontMetricsF(painter.font()).horizontalAdvance(text)
-            draw_quality_mark(painter, theme, shown.mark, QPointF(x, 11))
+        with zoomed(self, self._theme) as (painter, theme, size):
+            shown = show(self._reading, role="text")
+            painter.setFont(theme.font("text.label"))
+            painter.setPen(theme.color("text.label"))
+            metrics = QFontMetricsF(painter.font())
+            label = metrics.elidedText(self._label, Qt.TextElideMode.ElideRight, _LABEL - 4)
+            painter.drawText(QPointF(0, 16), label)
+            painter.setFont(theme.font("text.word"))
+            painter.setPen(theme.color(shown.role))
+            room = size.width() - _LABEL - 4 - (20 if shown.mark else 0)
+            text = QFontMetricsF(painter.font()).elidedText(shown.text, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QPointF(_LABEL, 16), text)
+            if shown.mark:
+                x = _LABEL + 4 + QFontMetricsF(painter.font()).horizontalAdvance(text)
+                draw_quality_mark(painter, theme, shown.mark, QPointF(x, 11))
 
 
 MODE_SIGNALS: Final = ("mode", "auto", "mode_auto", "in_auto")
@@ -117,26 +117,26 @@ class ModeLine(QWidget):
         return label, word, shown.mark, shown.frame
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter, theme, size = zoomed(self, self._theme)
-        width = size.width() / max(len(self.cells), 1)
-        for n, (label, word, mark, frame) in enumerate(self.cells):
-            known = word != tr(_NOT_TOLD)
-            x = n * width
-            painter.setFont(theme.font("text.small"))
-            painter.setPen(theme.color("text.label"))
-            painter.drawText(QPointF(x, 13), label)
-            painter.setFont(theme.font("text.word"))
-            painter.setPen(theme.color("text.secondary" if mark or not known else "text"))
-            metrics = QFontMetricsF(painter.font())
-            text = metrics.elidedText(word, Qt.TextElideMode.ElideRight, width - (28 if mark else 6))
-            painter.drawText(QPointF(x + (5 if frame else 0), 31), text)
-            end = metrics.horizontalAdvance(text)
-            if frame:
-                box = metrics.tightBoundingRect("Xg").translated(x + 5, 31).adjusted(-5, -3, 0, 3)
-                box.setWidth(end + 10)
-                draw_frame(painter, theme, frame, box)
-            if mark:
-                draw_quality_mark(painter, theme, mark, QPointF(x + end + (12 if frame else 4), 26))
+        with zoomed(self, self._theme) as (painter, theme, size):
+            width = size.width() / max(len(self.cells), 1)
+            for n, (label, word, mark, frame) in enumerate(self.cells):
+                known = word != tr(_NOT_TOLD)
+                x = n * width
+                painter.setFont(theme.font("text.small"))
+                painter.setPen(theme.color("text.label"))
+                painter.drawText(QPointF(x, 13), label)
+                painter.setFont(theme.font("text.word"))
+                painter.setPen(theme.color("text.secondary" if mark or not known else "text"))
+                metrics = QFontMetricsF(painter.font())
+                text = metrics.elidedText(word, Qt.TextElideMode.ElideRight, width - (28 if mark else 6))
+                painter.drawText(QPointF(x + (5 if frame else 0), 31), text)
+                end = metrics.horizontalAdvance(text)
+                if frame:
+                    box = metrics.tightBoundingRect("Xg").translated(x + 5, 31).adjusted(-5, -3, 0, 3)
+                    box.setWidth(end + 10)
+                    draw_frame(painter, theme, frame, box)
+                if mark:
+                    draw_quality_mark(painter, theme, mark, QPointF(x + end + (12 if frame else 4), 26))
 
 
 def _plain_word(signal: str, truth: bool) -> str:

@@ -75,20 +75,20 @@ class ValueRow(QWidget):
         reading = self._reading
         if reading is None:
             return
-        painter, theme, size = zoomed(self, self._theme)
-        shown = show(reading, role=_ROLES.get(reading.info.signal if reading.info else "", "value"))
-        wide = size.width() >= _WIDE
-        self._paint_value(painter, theme, shown, 182.0 if wide else _NUMBER)
-        painter.setFont(theme.font("text.small"))
-        painter.setPen(theme.color("text.secondary" if shown.mark else "text.label"))
-        metrics = QFontMetricsF(painter.font())
-        for text, y in ((self._quality, _QUALITY), (self._note, _RANGE)):
-            cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, size.width())
-            painter.drawText(QPointF(0, y), cut)
-            painter.setPen(theme.color("text.label"))
-        if self.hasFocus():
-            painter.setPen(theme.pen("focus", 2.0))
-            painter.drawRect(QRectF(1, 1, size.width() - 2, size.height() - 2))
+        with zoomed(self, self._theme) as (painter, theme, size):
+            shown = show(reading, role=_ROLES.get(reading.info.signal if reading.info else "", "value"))
+            wide = size.width() >= _WIDE
+            self._paint_value(painter, theme, shown, 182.0 if wide else _NUMBER)
+            painter.setFont(theme.font("text.small"))
+            painter.setPen(theme.color("text.secondary" if shown.mark else "text.label"))
+            metrics = QFontMetricsF(painter.font())
+            for text, y in ((self._quality, _QUALITY), (self._note, _RANGE)):
+                cut = metrics.elidedText(text, Qt.TextElideMode.ElideRight, size.width())
+                painter.drawText(QPointF(0, y), cut)
+                painter.setPen(theme.color("text.label"))
+            if self.hasFocus():
+                painter.setPen(theme.pen("focus", 2.0))
+                painter.drawRect(QRectF(1, 1, size.width() - 2, size.height() - 2))
 
     def _paint_value(self, painter: QPainter, theme: Theme, shown: Shown, right: float) -> None:
         font = theme.font("value.large" if self._main else "value.small")

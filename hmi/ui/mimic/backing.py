@@ -13,6 +13,7 @@ from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
 
 from hmi.core.clock import monotonic_ns
 from hmi.ui.mimic.direct import Direct, copy_region
+from hmi.ui.paint import painting
 
 _CHUNK: Final = 32  # elements between two looks at the clock
 
@@ -48,25 +49,21 @@ class Backing(Direct):
         if still:
             self._still(range(start, end))
             return
-        painter, ratio = QPainter(self.picture), self._kit.ratio
-        try:
+        ratio = self._kit.ratio
+        with painting(self.picture) as painter:
             if start == count and self._static is not None:
                 painter.drawPixmap(0, 0, self._static)
             painter.setTransform(self.transform * QTransform.fromScale(ratio, ratio))
             self._paint(painter, range(start - count, end - count))
-        finally:
-            painter.end()
 
     def draw(self, indices: Iterable[int]) -> QRegion:
         """Paint elements as they look now; the region of the widget that has to be copied."""
         region = super().draw(indices)
-        painter, ratio = QPainter(self.picture), self._kit.ratio
-        try:
+        ratio = self._kit.ratio
+        with painting(self.picture) as painter:
             painter.scale(ratio, ratio)
             painter.setClipRegion(region)
             super().show(painter, region)
-        finally:
-            painter.end()
         return region
 
     def show(self, painter: QPainter, region: QRegion) -> None:

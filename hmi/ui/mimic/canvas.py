@@ -39,6 +39,7 @@ from hmi.ui.mimic.sharpen import Sharpening
 from hmi.ui.mimic.sight import Sight, show_stretched, stretched
 from hmi.ui.mimic.zoom_hint import ZoomHint
 from hmi.ui.mimic.zooming import Zooming
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme, palette
 
 SLICE_NS: Final = 24 * NS_PER_MS
@@ -64,7 +65,7 @@ class Canvas(QWidget):
         self._scene: Scene | None = None
         self._kit = Kit(theme.plain, grow=theme.scale)
         self._backing: Backing | Direct | None = None
-        self._hits = Hits([], [])
+        self._hits = Hits.of(())
         self._waiting: dict[int, None] = {}  # changed and not yet painted, oldest first
         self.camera = Camera()
         self._scale, self._offset = 1.0, QPointF()  # of what is seen; the camera may be ahead by a picture
@@ -289,18 +290,19 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         self.paints += 1
         backing = self._built(self._scene) if self._scene is not None else None
-        painter = QPainter(self)
-        try:
-            if backing is None or not backing.is_whole:  # what was painted a second ago must not seem live
-                painter.fillRect(event.rect(), self._theme.color("background"))
-            elif isinstance(backing, Backing) and not self._is_sharp:
-                show_stretched(painter, backing, self.camera, event.rect())
-            else:
-                backing.show(painter, event.region())
-        finally:
-            painter.setTransform(self._transform())
-            self._overlay(painter)
-            painter.end()
+        with painting(self) as painter:
+            try:
+                if (
+                    backing is None or not backing.is_whole
+                ):  # what was painted a second ago must not seem live
+                    painter.fillRect(event.rect(), self._theme.color("background"))
+                elif isinstance(backing, Backing) and not self._is_sharp:
+                    show_stretched(painter, backing, self.camera, event.rect())
+                else:
+                    backing.show(painter, event.region())
+            finally:
+                painter.setTransform(self._transform())
+                self._overlay(painter)
         self._growing.watch(backing)
 
     @property

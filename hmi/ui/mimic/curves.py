@@ -91,6 +91,28 @@ def _dashes(points: list[QPointF]) -> list[QLineF]:
     return kept
 
 
+def draw_past(
+    painter: QPainter, curve: Curve, box: QRectF, kit: Kit, *, width: float, limit_width: float
+) -> list[Stretch]:
+    """A curve in the colour of a value, and in those of alarms where it is beyond their limits; its stretches.
+
+    It is painted once for each new bucket and stamped until then: its noise takes longer than all else in view.
+    """
+    lines: list[Stretch] | None = kit.pasts.known(curve, box)
+
+    def draw(inner: QPainter) -> None:
+        assert lines is not None
+        draw_curve(inner, kit.theme.color("value"), lines, width=width)
+        draw_past_limits(inner, curve, box, kit, lines, width=limit_width)
+
+    if lines is None:
+        lines = polylines(curve, box)
+        kit.pasts.keep(curve, box, lines)
+    if lines:
+        kit.pasts.stamp(painter, box, draw)
+    return lines
+
+
 def draw_past_limits(
     painter: QPainter, curve: Curve, box: QRectF, kit: Kit, lines: list[Stretch], *, width: float = 2.0
 ) -> None:

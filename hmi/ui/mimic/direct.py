@@ -20,6 +20,7 @@ from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.painters import dynamic_painter, static_painter
+from hmi.ui.paint import painting
 
 Painter = Callable[..., Any]
 Box = tuple[float, float, float, float]
@@ -91,7 +92,7 @@ class Direct:
         self._reached: dict[int, tuple[int, QRect, list[int]]] = {}  # by that number and place
         self._close: dict[int, list[int]] = {}
         self._far = set(range(len(self._painters)))  # elements that may paint outside their homes
-        hits.extents[:] = hits.bounds
+        hits.forget_extents()
         self._stills = _by_type(static_painter, scene.elements)
         self._still_sizes: dict[int, int] = {}  # what stands still, as it is in the picture, in per cent
         self._static: QPixmap | None = None
@@ -124,15 +125,13 @@ class Direct:
             return
         if self._static is None:
             self._static = self._empty_picture()
-        painter, ratio = QPainter(self._static), self._kit.ratio
-        try:
+        ratio = self._kit.ratio
+        with painting(self._static) as painter:
             painter.setTransform(self.transform * QTransform.fromScale(ratio, ratio))
             for index in indices:
                 if self._stills[index] is not None:
                     self._still_sizes[index] = self._percent(index)
                     self._paint_still(painter, index)
-        finally:
-            painter.end()
 
     def _paint_still(self, painter: QPainter, index: int) -> None:
         if (paint := self._stills[index]) is not None:
@@ -149,16 +148,14 @@ class Direct:
         if region.isEmpty():
             region = QRegion(QRect(QPoint(), self._size))
         sizes.update(turned)
-        painter, ratio = QPainter(self._static), self._kit.ratio
-        try:
+        ratio = self._kit.ratio
+        with painting(self._static) as painter:
             painter.scale(ratio, ratio)
             painter.setClipRegion(region)
             painter.fillRect(region.boundingRect(), self.background)
             painter.setTransform(self.transform, combine=True)
             for index in self._standing(region):
                 self._paint_still(painter, index)
-        finally:
-            painter.end()
         return region
 
     def _standing(self, region: QRegion) -> list[int]:
@@ -316,7 +313,9 @@ class Direct:
         if len(indices) >= _LEAST:
             self._each_ns = (monotonic_ns() - began) / len(indices)
 
-    def _inside(self, region: QRegion) -> list[int]:
+    def _inside(self, region: QRegion) -> Sequence[int]:
+        if region == QRegion(QRect(QPoint(), self._size)):
+            return range(len(self._painters))
         places = [self._to_design(place) for place in self._rects(region)]
         return sorted({index for place in places for index in self._hits.meeting(place)})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from heapq import merge
 from typing import Final
@@ -19,11 +19,25 @@ _SLACK: Final = 4.0  # boxes are widened to whole device pixels
 class Hits:
     """Answers in design pixels; indices come in file order, so that overlaps repaint bottom to top."""
 
-    def __init__(self, bounds: list[QRectF], extents: list[QRectF]) -> None:
-        """``bounds`` never change; ``extents`` (inside them) are what is painted now and may be replaced."""
-        self.bounds, self.extents = bounds, extents
+    def __init__(self, boxes: Callable[[], list[QRectF]]) -> None:
+        """``boxes`` are asked for with the first question: a display is painted as a whole without them."""
+        self._boxes = boxes
         self._near: dict[int, list[int]] = {}
         self._room: dict[int, QRectF] = {}
+
+    @cached_property
+    def bounds(self) -> list[QRectF]:
+        """Where each element may ever paint."""
+        return self._boxes()
+
+    @cached_property
+    def extents(self) -> list[QRectF]:
+        """Where each element paints now, inside its bounds; to be replaced by who paints them."""
+        return list(self.bounds)
+
+    def forget_extents(self) -> None:
+        """Nothing is painted yet: each element may paint all over its bounds."""
+        self.__dict__.pop("extents", None)
 
     @cached_property
     def _listed(self) -> tuple[dict[tuple[int, int], list[int]], list[int]]:
@@ -40,18 +54,17 @@ class Hits:
 
     def prepare(self) -> Hits:
         """Do now, beside the Qt thread, what the first question would need."""
-        _ = self._listed
+        _ = self._listed, self.extents
         return self
 
     @classmethod
-    def of(cls, elements: Iterable[Element]) -> Hits:
+    def of(cls, elements: Collection[Element]) -> Hits:
         """For the elements of a scene, before anything is painted."""
-        bounds = [QRectF(*element.bounds) for element in elements]
-        return cls(bounds, list(bounds))
+        return cls(lambda: [QRectF(*element.bounds) for element in elements])
 
     def twin(self) -> Hits:
         """The same elements for another picture, of which nothing is painted yet."""
-        twin = Hits(self.bounds, list(self.bounds))
+        twin = Hits(lambda: self.bounds)
         twin._listed, twin._near, twin._room = self._listed, self._near, self._room
         return twin
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPixmap
 
 from hmi.mimics import Shown
+from hmi.ui.mimic.pasts import Pasts
 from hmi.ui.mimic.trimmings import Stamp, Trimmings, TrimmingStamps
 from hmi.ui.paint import (
     BADGE_SIZE,
@@ -70,6 +72,12 @@ class Widths:
         return width
 
 
+@lru_cache(maxsize=8)
+def widths_of(theme: Theme) -> Widths:
+    """Text widths are measured once for all kits of a theme: measuring is most of what a new kit costs."""
+    return Widths(theme)
+
+
 class Kit:
     """Theme, scale and caches; ``lit`` is the phase of blinking marks.
 
@@ -80,10 +88,11 @@ class Kit:
         self.theme, self.scale, self.ratio, self.grow = theme, scale, ratio, grow
         self._grown: dict[int, Kit] = {}
         self.lit = True
-        self._widths = Widths(theme)
+        self._widths = widths_of(theme)
         self._trimmings = TrimmingStamps(theme, scale * ratio)
         self._stamps: dict[tuple[Any, ...], Stamp] = {}
         self._symbols: OrderedDict[tuple[object, ...], QPixmap] = OrderedDict()
+        self.pasts = Pasts()
 
     def grown(self, percent: int) -> Kit:
         """The same kit with texts of another size, in per cent."""
@@ -145,19 +154,23 @@ class Kit:
 
         ``corner`` puts the quality mark on the frame's corner, where there is no room beside it.
         """
-        if not align and shown.text[:1] in SIGNS:
-            x -= self.width(
-                font, shown.text[0]
-            )  # the sign hangs, so that figures neither jump nor leave their label
         text, named, role, mark, frame, alarm, unacked = shown
-        width = self.text(painter, x, baseline, text, font=font, color=role, align=align)
+        if not align and text[:1] in SIGNS:
+            x -= self.width(
+                font, text[0]
+            )  # the sign hangs, so that figures neither jump nor leave their label
+        theme, width = self.theme, self._widths.of(font, text)
+        left = x - width * align
+        painter.setFont(theme.font(font))
+        painter.setPen(theme.color(role))
+        painter.drawText(QPointF(left, baseline), text)
         if not unit:
             named = ""
         if not (named or mark or frame or alarm):
             return
         lit = self.lit or not unacked or not alarm
         key = (width, font, named, unit_color, mark, frame, alarm, lit, mark_left, alarm_mark, corner)
-        self.around(painter, key, x - width * align, baseline)
+        self.around(painter, key, left, baseline)
 
     def around(self, painter: QPainter, key: tuple[Any, ...], left: float, baseline: float) -> None:
         """What surrounds figures that begin at ``left`` on ``baseline``."""

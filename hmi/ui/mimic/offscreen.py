@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QSize
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QImage
 
 from hmi.mimics import Scene
 from hmi.ui.mimic.kit import Kit
 from hmi.ui.mimic.painters import paint_dynamic, paint_static
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 
 
@@ -25,16 +26,13 @@ def render(scene: Scene, size: QSize, theme: Theme, *, ratio: float = 1.0) -> QI
     image = QImage(size * ratio, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(ratio)
     image.fill(theme.color("background"))
-    painter = QPainter(image)
     scale, offset = fit(scene.display.size, size)
-    painter.translate(offset)
-    painter.scale(scale, scale)
     kit = Kit(theme, scale=scale, ratio=ratio)
-    try:
+    with painting(image) as painter:
+        painter.translate(offset)
+        painter.scale(scale, scale)
         paint_static(painter, scene, kit)
         paint_dynamic(painter, scene, kit, list(range(len(scene.elements))))
-    finally:
-        painter.end()  # an image that goes while it is painted on takes the process with it
     return image
 
 

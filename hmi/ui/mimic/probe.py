@@ -10,9 +10,11 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage, QPainter
 
 from hmi.mimics import Element, Shown
-from hmi.ui.mimic.kit import LEFT, Kit, Widths
+from hmi.ui.mimic.kit import LEFT, Kit
 from hmi.ui.mimic.painters import dynamic_painter, static_painter
+from hmi.ui.mimic.pasts import Pasts
 from hmi.ui.mimic.trimmings import GAP
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 
 _BELOW: Final = 0.2  # what letters reach below the base line, for one capital height
@@ -28,7 +30,7 @@ class Probe(Kit):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
-        self._widths = _widths(theme)
+        self.pasts = Pasts(paints=False)
         self.texts: list[QRectF] = []
         self.bodies: list[QRectF] = []
         self.strokes: list[QRectF] = []
@@ -99,12 +101,6 @@ class Probe(Kit):
 
 
 @cache
-def _widths(theme: Theme) -> Widths:
-    """Text widths are measured once for all probes: measuring is most of what a probe costs."""
-    return Widths(theme)
-
-
-@cache
 def _paper() -> QImage:
     """A painter needs something to paint on; nothing is ever seen of it."""
     return QImage(1, 1, QImage.Format.Format_ARGB32_Premultiplied)
@@ -112,14 +108,12 @@ def _paper() -> QImage:
 
 def probed(element: Element, look: tuple[Any, ...], theme: Theme) -> Probe:
     """What an element would paint with a look, in a theme with texts of some size."""
-    probe, painter = Probe(theme), QPainter(_paper())
-    try:
+    probe = Probe(theme)
+    with painting(_paper()) as painter:
         if (still := static_painter(element)) is not None:
             still(painter, element, probe)
         if (moving := dynamic_painter(element)) is not None:
             moving(painter, element, look, probe)
-    finally:
-        painter.end()
     return probe
 
 

@@ -57,7 +57,6 @@ class MimicView(Canvas):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
-        self._bounds: list[QRectF] = []
         self._focused = -1
         self._hovered = -1
         self._pointed = -1
@@ -72,7 +71,6 @@ class MimicView(Canvas):
         self._scene = scene
         elements = scene.elements if scene else ()
         self._hits = hits or Hits.of(elements)
-        self._bounds = self._hits.bounds
         self._focused = self._hovered = self._pointed = -1
         self._hand.let_go()
         self.setAccessibleName(tr("Display {title}", title=scene.display.title) if scene else "")
@@ -317,7 +315,7 @@ class MimicView(Canvas):
             if not event.isAutoRepeat() and not self._reveal(self._focused):
                 self._activate(self._focused)
         elif self._zooming.key(event) or (key == Qt.Key.Key_Space and self._zooming.space(held=True)):
-            pass
+            pass  # the zoom has taken the key
         elif key in _SPAN_KEYS:
             self._step_span(_SPAN_KEYS[Qt.Key(key)])
         elif self._focused >= 0 and _is_menu_key(event):
@@ -357,7 +355,7 @@ class MimicView(Canvas):
         index = self.element_at(QPointF(event.pos()))
         text = self.tooltip(index)
         if text:
-            QToolTip.showText(event.globalPos(), text, self, self._on_widget(self._bounds[index]))
+            QToolTip.showText(event.globalPos(), text, self, self._on_widget(self._hits.bounds[index]))
         else:
             QToolTip.hideText()
         return True

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.mimic.camera import BELOW
-from hmi.ui.paint import metrics_of
+from hmi.ui.paint import metrics_of, painting
 from hmi.ui.theme import Theme
 
 _HIGH, _LOW = 32, 4
@@ -42,12 +42,12 @@ class ZoomHint(QWidget):
         self.clicked.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("outline"), 1.2))
-        painter.setBrush(self._theme.brush("tooltip"))
-        box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
-        painter.drawRoundedRect(box, 5, 5)
-        painter.setPen(self._theme.color("text"))
-        painter.setFont(self._theme.font("text.strong"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._words)
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.color("outline"), 1.2))
+            painter.setBrush(self._theme.brush("tooltip"))
+            box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+            painter.drawRoundedRect(box, 5, 5)
+            painter.setPen(self._theme.color("text"))
+            painter.setFont(self._theme.font("text.strong"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._words)

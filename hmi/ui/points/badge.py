@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.header_parts import HeaderButton
-from hmi.ui.paint import metrics_of
+from hmi.ui.paint import metrics_of, painting
 from hmi.ui.tabs import HEIGHT
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import plain
@@ -66,12 +66,12 @@ class PointsBadge(HeaderButton):
         return self.width() if self._counts else 0
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self._theme.color("header.text"), 1.4))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        box = QRectF(self.rect()).adjusted(1.5, 9.5, -1.5 - GAP, -9.5)
-        painter.drawRoundedRect(box, 3, 3)
-        painter.setFont(self._theme.font("text.strong"))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.words)
-        self.paint_focus(painter)
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self._theme.color("header.text"), 1.4))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            box = QRectF(self.rect()).adjusted(1.5, 9.5, -1.5 - GAP, -9.5)
+            painter.drawRoundedRect(box, 3, 3)
+            painter.setFont(self._theme.font("text.strong"))
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self.words)
+            self.paint_focus(painter)

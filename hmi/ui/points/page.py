@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import RuntimeClient
 from hmi.core.texts import tr
+from hmi.ui.filters import FilterButtons
 from hmi.ui.flow import Flow
 from hmi.ui.points.model import WORDS, Filter, PointsModel
 from hmi.ui.points.table import PointsTable
@@ -54,10 +55,11 @@ class PointsPage(Panel):
         self.search.textChanged.connect(lambda _: self.refilter())
         self.count = Text(theme, font="text.label", color="text.label")
         self.problem = Text(theme, font="text.label", color="text")
-        self.states = {state: self._state_button(state) for state in ("", *WORDS)}
-        self.states[""].setChecked(True)
-        self._areas: list[FlatButton] = []
         self._filters = Flow()
+        self.states = FilterButtons(theme, self._filters, all_words=tr("All marked"))
+        self.states.turned.connect(self._ask_anew)
+        self.areas = FilterButtons(theme, self._filters)
+        self.areas.turned.connect(self.refilter)
         self._lay_out()
         self.model.arranged.connect(self._arranged)
         self._timer = QTimer(self)
@@ -83,8 +85,7 @@ class PointsPage(Panel):
         outer.addLayout(bar)
         self._filters.addWidget(self.search)
         self._filters.add_space(12)
-        for button in self.states.values():
-            self._filters.addWidget(button)
+        self.states.set_choices((state, tr(words)) for state, words in WORDS.items())
         self._filters.add_space(12)
         outer.addLayout(self._filters)
         panel = Panel(self._theme)
@@ -93,22 +94,20 @@ class PointsPage(Panel):
         inner.addWidget(self.table)
         outer.addWidget(panel, 1)
 
-    def _state_button(self, state: str) -> FlatButton:
-        words = tr(WORDS[state]) if state else tr("All marked")
-        button = FlatButton(self._theme, words, lambda: self.choose_state(state))
-        button.setCheckable(True)
-        return button
-
     # what is shown
 
     @property
     def state(self) -> str:
-        return next((state for state, button in self.states.items() if button.isChecked()), "")
+        return self.states.chosen
 
     def choose_state(self, state: str) -> None:
         """One state, or all marked ones."""
-        for name, button in self.states.items():
-            button.setChecked(name == state)
+        self.states.choose(state)
+        self._ask_anew()
+
+    def _ask_anew(self) -> None:
+        """The rows of another state are not those of the one before."""
+        state = self.state
         words = tr("No point is {state}.", state=tr(WORDS[state]).lower()) if state else tr(
             "No point is forced, simulated or entered by hand.")  # fmt: skip
         self.table.empty_text = words
@@ -119,28 +118,10 @@ class PointsPage(Panel):
 
     def set_areas(self, areas: list[tuple[str, str]]) -> None:
         """(path, title) of every area that can be filtered by."""
-        for button in self._areas:
-            self._filters.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self._areas = []
-        for path, title in areas:
-            button = FlatButton(self._theme, title)
-            button.setCheckable(True)
-            button.setProperty("area", path)
-            button.clicked.connect(lambda _=False, chosen=button: self._only(chosen))
-            self._areas.append(button)
-            self._filters.addWidget(button)
-
-    def _only(self, chosen: FlatButton) -> None:
-        for button in self._areas:
-            if button is not chosen:
-                button.setChecked(False)
-        self.refilter()
+        self.areas.set_choices(areas)
 
     def refilter(self) -> None:
-        area = next((str(button.property("area")) for button in self._areas if button.isChecked()), "")
-        self.model.set_filter(Filter(area, self.search.text()))
+        self.model.set_filter(Filter(self.areas.chosen, self.search.text()))
 
     def _tell_count(self) -> None:
         shown = tr("{n} points", n=len(self.model.shown)) if self._answered else tr("Asking …")

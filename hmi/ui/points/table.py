@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 from hmi.client.points import PointRow
 from hmi.core.texts import tr
 from hmi.mimics import mark_of, show
-from hmi.ui.paint import draw_frame, draw_quality_mark
+from hmi.ui.paint import draw_frame, draw_quality_mark, painting
 from hmi.ui.points.model import Column, PointsModel
 from hmi.ui.theme import Theme
 
@@ -193,11 +193,11 @@ class PointsTable(QTableView):
     def paintEvent(self, event: object) -> None:
         super().paintEvent(event)  # type: ignore[arg-type]
         if not self.points.shown:
-            painter = QPainter(self.viewport())
-            painter.setFont(self._theme.font("text"))
-            painter.setPen(self._theme.color("text.label"))
-            painter.drawText(
-                QRect(16, 0, self.viewport().width(), self._theme.px(ROW) + 10),
-                Qt.AlignmentFlag.AlignVCenter,
-                self.empty_text,
-            )
+            with painting(self.viewport()) as painter:
+                painter.setFont(self._theme.font("text"))
+                painter.setPen(self._theme.color("text.label"))
+                painter.drawText(
+                    QRect(16, 0, self.viewport().width(), self._theme.px(ROW) + 10),
+                    Qt.AlignmentFlag.AlignVCenter,
+                    self.empty_text,
+                )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.clock import NS_PER_S
@@ -14,6 +14,7 @@ from hmi.core.values import DataValue
 from hmi.mimics import NO_VALUE, Reading, format_value
 from hmi.ui.labels import short_tag
 from hmi.ui.mimic.words import quality_words
+from hmi.ui.paint import painting
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.times import time_text, zone_of
@@ -67,13 +68,13 @@ class PenRow(QWidget):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        if self.is_chosen:
-            painter.fillRect(self.rect(), self._theme.color("selection"))
-        if self.hasFocus():
-            painter.setPen(QPen(self._theme.color("focus"), 2.0))
-            painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
-        painter.fillRect(QRectF(8, 12, 6, self.height() - 24), self._pen.color)
+        with painting(self) as painter:
+            if self.is_chosen:
+                painter.fillRect(self.rect(), self._theme.color("selection"))
+            if self.hasFocus():
+                painter.setPen(QPen(self._theme.color("focus"), 2.0))
+                painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
+            painter.fillRect(QRectF(8, 12, 6, self.height() - 24), self._pen.color)
 
 
 class TrendPanel(Panel):

@@ -14,6 +14,7 @@ from hmi.client.why import WhyHop, WhyPart
 from hmi.core.quality import quality_of
 from hmi.core.texts import tr
 from hmi.mimics import NO_VALUE, format_value
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 from hmi.ui.why.facts import TITLES, facts_of, lines_of, value_of
 from hmi.ui.widgets import Text, is_press_key, plain
@@ -56,17 +57,17 @@ class LinkText(QAbstractButton):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setFont(self.font())
-        painter.setPen(self._theme.color("value"))
-        metrics = self.fontMetrics()
-        text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - self._indent)
-        painter.drawText(QPointF(self._indent, metrics.ascent() + 1), text)
-        if self.underMouse() or self.hasFocus():
-            y = metrics.ascent() + 3.5
-            right = self._indent + metrics.horizontalAdvance(text)
-            painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "value"), 1.2))
-            painter.drawLine(QPointF(self._indent, y), QPointF(right, y))
+        with painting(self) as painter:
+            painter.setFont(self.font())
+            painter.setPen(self._theme.color("value"))
+            metrics = self.fontMetrics()
+            text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width() - self._indent)
+            painter.drawText(QPointF(self._indent, metrics.ascent() + 1), text)
+            if self.underMouse() or self.hasFocus():
+                y = metrics.ascent() + 3.5
+                right = self._indent + metrics.horizontalAdvance(text)
+                painter.setPen(QPen(self._theme.color("focus" if self.hasFocus() else "value"), 1.2))
+                painter.drawLine(QPointF(self._indent, y), QPointF(right, y))
 
 
 class HopView(QWidget):
@@ -212,15 +213,15 @@ class HopView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The line from the device on, and the sign of this hop on it."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        x, y = 13.0, 6.0 + self._theme.px(11)
-        painter.setPen(QPen(self._theme.color("panel.edge"), 2.0))
-        if not self._first:
-            painter.drawLine(QPointF(x, 0), QPointF(x, y - _SIGN - 2))
-        if not self._last:
-            painter.drawLine(QPointF(x, y + _SIGN + 2), QPointF(x, self.height()))
-        self._sign(painter, QPointF(x, y))
+        with painting(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            x, y = 13.0, 6.0 + self._theme.px(11)
+            painter.setPen(QPen(self._theme.color("panel.edge"), 2.0))
+            if not self._first:
+                painter.drawLine(QPointF(x, 0), QPointF(x, y - _SIGN - 2))
+            if not self._last:
+                painter.drawLine(QPointF(x, y + _SIGN + 2), QPointF(x, self.height()))
+            self._sign(painter, QPointF(x, y))
 
     def _sign(self, painter: QPainter, at: QPointF) -> None:
         theme, state = self._theme, self.hop.state

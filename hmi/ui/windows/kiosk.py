@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QRect, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QScreen
+from PySide6.QtGui import QCloseEvent, QPaintEvent, QScreen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.closing import Question
+from hmi.ui.paint import painting
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 
@@ -49,7 +50,8 @@ class Cover(QWidget):
         self.deleteLater()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._theme.color("background"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("background"))
 
 
 class LeaveQuestion(Question):

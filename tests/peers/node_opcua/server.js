@@ -1,7 +1,9 @@
 // An OPC UA server built on node-opcua, on loopback: an implementation that is not ours to test the driver with.
-//   node server.js FOLDER PORT       FOLDER keeps its certificate and trust lists; port 0 takes a free one
+//   node server.js FOLDER PORT CHANNEL_MS    FOLDER keeps its certificate and trust lists; port 0 takes a free
+//                                            one; CHANNEL_MS is the life of a secure channel
 // Says one JSON line on stdout when it is ready, then answers one JSON line to each JSON line on stdin:
 //   {"set": NAME, "value": V, "status": "BadSensorFailure", "time": "2026-03-01T12:00:00Z"}
+//   the wishes of alarms.js, and
 //   {"get": NAME}    {"range": [LOW, HIGH]}    {"trust": "application"}    {"trust": "user"}    {"shutdown": MS}
 // It ends when stdin ends.
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
@@ -17,10 +19,11 @@ import { OPCUAServer } from "node-opcua-server";
 import { StatusCodes } from "node-opcua-status-code";
 import { Range } from "node-opcua-types";
 import { DataType, VariantArrayType } from "node-opcua-variant";
+import { alarms } from "./alarms.js";
 
 console.log = console.warn = console.error; // stdout is for answers alone
 const URI = "urn:test:plant";
-const [folder, port] = process.argv.slice(2);
+const [folder, port, channelMs] = process.argv.slice(2);
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 function store(name) {
@@ -37,7 +40,7 @@ const server = new OPCUAServer({
   alternateHostname: ["127.0.0.1"],
   resourcePath: "/plant",
   nodeset_filename: [nodesets.standard],
-  defaultSecureTokenLifetime: 2500, // the channel is renewed within a test
+  defaultSecureTokenLifetime: Number(channelMs),
   serverInfo: { applicationUri: "urn:test:foreign" },
   buildInfo: { productName: "Foreign", manufacturerName: "Other", softwareVersion: "7.1" },
   serverCertificateManager: stores.application,
@@ -131,6 +134,8 @@ add("Guarded", "Double", 1, {
 let writes = 0;
 server.on("request", (request) => (writes += request.schema.name === "WriteRequest"));
 
+const ofAlarms = alarms(space, own, parent, server);
+
 let turn = 0;
 setInterval(() => nodes.Counter.setValueFromSource({ dataType: DataType.Double, value: ++turn }), 100);
 
@@ -161,6 +166,8 @@ async function trust({ trust: name }) {
 
 async function answer(line) {
   const wish = JSON.parse(line);
+  const told = await ofAlarms(wish);
+  if (told !== undefined) return told;
   if (wish.set) return set(wish);
   if (wish.get) return { value: nodes[wish.get].readValue().value.value, writes };
   if (wish.range) return range(wish);

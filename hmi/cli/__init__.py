@@ -1,0 +1,71 @@
+"""The command line: every capability is scriptable and runs without a display (design section 7).
+
+Exit codes: 0 done, 1 findings or refusal, 2 bad usage or input. Heavy modules are imported by the verb
+that needs them, so that ``hmi check`` never loads Qt and ``hmi --help`` is quick. A new verb is a function
+in a module here and a line in ``VERBS``.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import typer
+
+from hmi.cli._alarms import alarms, audit
+from hmi.cli._demo import demo
+from hmi.cli._figures import bench
+from hmi.cli._pictures import shot
+from hmi.cli._plants import check, format_, generate, new
+from hmi.cli._sessions import open_station, run, serve
+from hmi.cli._simulators import sim, simctl
+from hmi.core.errors import AccessRefused, WatchkeeperError
+
+__all__ = ["VERBS", "main"]
+
+_HELP = "Watchkeeper: control-room HMI and SCADA."
+
+# in the order in which ``hmi --help`` lists them
+VERBS: Mapping[str, Callable[..., Any]] = {
+    "demo": demo,
+    "run": run,
+    "serve": serve,
+    "open": open_station,
+    "sim": sim,
+    "simctl": simctl,
+    "new": new,
+    "check": check,
+    "format": format_,
+    "shot": shot,
+    "alarms": alarms,
+    "audit": audit,
+    "generate": generate,
+    "bench": bench,
+}
+
+
+def main() -> None:
+    """Entry point: an error the product raises on purpose becomes one sentence and an exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        _app()()
+    except AccessRefused as refusal:
+        _end(str(refusal), 1)
+    except WatchkeeperError as error:
+        told = getattr(error, "was_told", False)
+        _end("" if told else str(error), getattr(error, "exit_code", 2) or 2)
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=_HELP)
+    for name, verb in VERBS.items():
+        app.command(name=name)(verb)
+    return app
+
+
+def _end(sentence: str, code: int) -> None:
+    if sentence:
+        typer.echo(sentence, err=True)
+    sys.exit(code)

@@ -1,0 +1,54 @@
+"""Options that several verbs share, and how what was given is checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hmi.core.errors import UsageError
+
+PlantFolder = Annotated[Path, typer.Argument(help="Plant folder (the one with plant.toml).")]
+DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time data lie.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OwnTheme = Annotated[str, typer.Option("--theme", help="light or dark; the one chosen last when left out.")]
+OwnScale = Annotated[
+    int,
+    typer.Option("--scale", help="Size of texts in per cent, 100 to 200; the one chosen last when left out."),
+]
+Kiosk = Annotated[
+    bool, typer.Option("--kiosk", help="Full screen on every monitor; nothing closes by mistake.")
+]
+
+
+def data_for(plant_id: str, chosen: Path | None) -> Path:
+    from platformdirs import user_data_path
+
+    return made_folder(chosen or user_data_path("watchkeeper", appauthor=False) / plant_id)
+
+
+def made_folder(folder: Path) -> Path:
+    """The folder, made for its owner alone when it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"{folder}: this folder cannot be made ({error.strerror or error})") from error
+    return folder
+
+
+def check_named(plant: Any, display: str) -> None:
+    """Refuse a display that the plant does not have; empty stands for its home."""
+    if display and display not in plant.displays:
+        raise UsageError(no_display(plant, display))
+
+
+def no_display(plant: Any, display: str) -> str:
+    return f"there is no display {display!r}; use one of: {', '.join(sorted(plant.displays))}"
+
+
+def check_screen() -> None:
+    from hmi.app import display_problem
+
+    if problem := display_problem():
+        raise UsageError(problem)

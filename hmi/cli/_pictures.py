@@ -1,0 +1,137 @@
+"""``hmi shot``, and how a session is rendered to a PNG: no display is needed."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hmi.cli._options import DataDir, PlantFolder, data_for, made_folder, no_display
+from hmi.core.errors import UsageError
+
+WARM_UP_RATE = 60.0
+Size = Annotated[str, typer.Option("--size", help="Width x height in pixels.")]
+ThemeName = Annotated[str, typer.Option("--theme", help="light or dark.")]
+Scale = Annotated[int, typer.Option("--scale", help="Size of texts in per cent: 100, 125, 150, 175 or 200.")]
+
+
+def shot(
+    plant: PlantFolder,
+    display: Annotated[str, typer.Argument(help="Display name.")],
+    out: Annotated[Path, typer.Argument(help="PNG to write.")],
+    data: DataDir = None,
+    size: Size = "1920x1080",
+    theme: ThemeName = "light",
+    scale: Scale = 100,
+    parameter: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE for a parameter of the display; may be repeated.")
+    ] = None,
+) -> None:
+    """Render a display to a PNG, live from its runtime, or from a simulated session of its own."""
+    from hmi.app import ShotOptions, shoot
+    from hmi.client.local import is_running
+    from hmi.project import open_plant
+    from hmi.supervisor import Session
+
+    opened = open_plant(plant)
+    picture = picture_size(size)
+    if display not in opened.displays:
+        raise UsageError(no_display(opened, display))
+    display = _opened_with(opened, display, parameter or [])
+    check_picture(out)
+    folder = data_for(opened.id, data)
+    if is_running(folder):
+        shoot(ShotOptions(folder, out, display, picture, theme, scale))
+        typer.echo(f"{out}: {size}")
+        return
+    with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
+        simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
+        session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
+        shoot_session(session, display, out, picture, (theme, scale))
+
+
+def _opened_with(plant: Any, display: str, given: list[str]) -> str:
+    """The address of a display with its arguments, each written NAME=VALUE."""
+    from hmi.check import opened_with
+
+    texts: dict[str, str] = {}
+    for text in given:
+        name, mark, value = text.partition("=")
+        if not mark or name in texts:
+            raise UsageError(f"--parameter {text}: write each parameter once, as NAME=VALUE")
+        texts[name] = value
+    return opened_with(plant, display, texts)
+
+
+def _has_simulator(name: str) -> bool:
+    from hmi.project.shipped import shipped_path
+
+    return (shipped_path("simulators") / name).is_dir()
+
+
+def check_picture(out: Path) -> None:
+    """Refuse a place for a picture before anything is started for it."""
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"{out}: a picture is written as PNG; name it {out.stem or 'picture'}.png")
+    if out.is_dir():
+        raise UsageError(f"{out}: this is a folder; name a file in it")
+    made_folder(out.parent)
+
+
+def picture_size(text: str) -> tuple[int, int]:
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        raise UsageError(f"--size {text} is not a size; write it as 1920x1080") from None
+    if not (320 <= width <= 7680 and 240 <= height <= 4320):
+        raise UsageError(f"--size {text} is outside 320x240 to 7680x4320")
+    return width, height
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What happens to the simulated plant before its picture is taken."""
+
+    minutes: float = 0.0
+    malfunctions: tuple[str, ...] = ()
+
+    def play(self, ready: Path) -> None:
+        from hmi.client.instructor import instructor_address, request
+
+        if not self.minutes and not self.malfunctions:
+            return
+        address = instructor_address(ready)
+        for name in self.malfunctions:
+            answer = request(address, "malfunction", {"id": name, "action": "set"})
+            if not answer.get("ok"):
+                raise UsageError(f"--malfunction {name}: {answer.get('error', 'refused')}")
+        request(address, "speed", {"rate": WARM_UP_RATE})
+        time.sleep(self.minutes * 60 / WARM_UP_RATE)
+        request(address, "speed", {"rate": 1.0})
+        time.sleep(2.0)
+
+
+def shoot_session(
+    session: Any,
+    display: str,
+    out: Path,
+    size: tuple[int, int],
+    look: tuple[str, int],
+    rehearsal: Rehearsal | None = None,
+) -> None:
+    from hmi.app import ShotOptions, shoot
+    from hmi.supervisor import READY_FILE, Supervisor
+
+    supervisor = Supervisor(session.specs(), session.data)
+    try:
+        supervisor.start_all()
+        (rehearsal or Rehearsal()).play(session.data / READY_FILE)
+        theme, scale = look
+        shoot(ShotOptions(session.data, out, display, size, theme, scale))
+    finally:
+        supervisor.end_all()
+    typer.echo(f"{out}: {size[0]}x{size[1]}")

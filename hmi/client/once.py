@@ -1,0 +1,40 @@
+"""One question to the runtime of a data folder, without a loop: for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from hmi.client.local import find_endpoint
+from hmi.core.errors import AccessRefused, CommunicationError
+
+ANSWER_S = 180.0
+"""Figures over a long time take so long at most."""
+
+
+def ask(data: Path, path: str, query: Mapping[str, Any] | None = None) -> Any:
+    """The JSON of a GET; CommunicationError in one sentence, AccessRefused without the right."""
+    endpoint = find_endpoint(data)
+    base = "http://runtime" if endpoint.is_unix else f"http://127.0.0.1:{endpoint.port}"
+    headers = {"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
+    transport = httpx.HTTPTransport(uds=endpoint.path or None)
+    try:
+        with httpx.Client(transport=transport, base_url=base, headers=headers, timeout=ANSWER_S) as client:
+            answer = client.get(path, params=dict(query or {}))
+    except (httpx.HTTPError, OSError) as error:
+        raise CommunicationError(f"the runtime does not answer: {error or type(error).__name__}") from error
+    if answer.status_code == 200:
+        return msgspec.json.decode(answer.content)
+    raise _refused(answer)
+
+
+def _refused(answer: httpx.Response) -> CommunicationError | AccessRefused:
+    try:
+        text = msgspec.json.decode(answer.content, type=dict[str, str])["error"]
+    except (msgspec.MsgspecError, KeyError):
+        text = f"the runtime answered with {answer.status_code}"
+    return AccessRefused(text) if answer.status_code == 403 else CommunicationError(text)

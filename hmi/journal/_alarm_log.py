@@ -1,0 +1,103 @@
+"""The alarm records of a time in their order, page by page, on a connection of its own that only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+
+from hmi.core.errors import StorageError
+from hmi.journal._index import BLOCK, indexed_from
+
+PAGE = 2_000
+
+
+class AlarmLine(NamedTuple):
+    """A record as it is stored; ``payload`` is JSON text, ``event_time`` UTC ns."""
+
+    kind: str
+    event: str
+    event_time: int
+    object_id: str
+    actor: str
+    simulated: bool
+    payload: str
+
+
+_FIELDS = "kind, event, event_time, object_id, actor, simulated, payload"
+
+
+def alarm_lines(
+    path: Path, start_ns: int, end_ns: int, rest: Callable[[], None] = lambda: None
+) -> Iterator[AlarmLine]:
+    """First the newest record of every alarm before the time, then all records of alarms and of the system that
+    may lie in it. ``rest`` is called between two pages; what it raises ends the reading. No page keeps the file
+    from being checkpointed. StorageError when it cannot be read.
+    """
+    try:
+        database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            database.set_busy_timeout(5_000)
+            first, last = _numbers(database, start_ns, end_ns)
+            yield from _states(database, first)
+            yield from _pages(database, first, last, rest)
+        finally:
+            database.close()
+    except apsw.Error as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def _numbers(database: apsw.Connection, start_ns: int, end_ns: int) -> tuple[int, int]:
+    """The records from the first to the last block that touches the time. What has no index yet is older than all
+    that has one: it is read when the time may begin in it.
+    """
+    newest, below = _one(database, "select max(seq) from journal"), indexed_from(database)
+    low = _one(
+        database, f"select min(block) * {BLOCK} from spans where latest >= ?", start_ns, without=newest + 1
+    )
+    high = _one(database, "select max(block) from spans where earliest < ?", end_ns)
+    first = 1 if low <= below else low
+    return max(first, 1), min(max(high * BLOCK + BLOCK - 1, below), newest)
+
+
+def _states(database: apsw.Connection, first: int) -> Iterator[AlarmLine]:
+    """Asks for each object in turn: the journal before the time is not gone through."""
+    objects = """
+        with recursive objects (id) as (
+          select min(object_id) from journal where object_id > ''
+          union all
+          select (select min(object_id) from journal where object_id > objects.id)
+          from objects where objects.id is not null
+        ) select id from objects where id is not null"""
+    newest = (
+        f"select {_FIELDS} from journal where object_id = ? and seq < ? and +kind = 'alarm'"
+        " and event not in ('REFUSED', 'SILENCE') order by seq desc limit 1"
+    )
+    for (object_id,) in list(database.execute(objects)) if first > 1 else ():
+        for row in database.execute(newest, (object_id, first)):
+            yield _line(row)
+
+
+def _pages(database: apsw.Connection, first: int, last: int, rest: Callable[[], None]) -> Iterator[AlarmLine]:
+    query = (
+        f"select {_FIELDS} from journal where seq >= ? and seq < ? and +kind in ('alarm', 'system')"
+        " order by seq"
+    )
+    for begin in range(first, last + 1, PAGE):
+        for row in list(database.execute(query, (begin, min(begin + PAGE, last + 1)))):
+            yield _line(row)
+        rest()
+
+
+def _line(row: tuple[apsw.SQLiteValue, ...]) -> AlarmLine:
+    kind, event, event_time, object_id, actor, simulated, payload = row
+    return AlarmLine(
+        str(kind), str(event), int(event_time or 0), str(object_id), str(actor), bool(simulated), str(payload)
+    )
+
+
+def _one(database: apsw.Connection, query: str, *given: int, without: int = 0) -> int:
+    row = database.execute(query, given).fetchone()
+    return int(row[0]) if row and row[0] is not None else without

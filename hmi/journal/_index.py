@@ -1,0 +1,102 @@
+"""The index of the journal: written by the commit that keeps a record, so it is as durable as the record.
+
+``subjects``: what records are about, with ``subject_words`` (FTS5) over their texts. ``place``: the subject and
+the event time of every record. ``spans``: earliest and latest event time of each block of records, since event
+times need not follow the order of the records. ``catch_up``: records with a lower number than ``below`` are not
+in it yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import apsw
+
+from hmi.journal._subject import Subject
+
+INDEXED_SINCE = 2
+"""Version of the file that has an index."""
+BLOCK = 256
+CACHED = 100_000
+SCHEMA = """
+create table if not exists subjects (
+  id integer primary key, key blob not null unique, kind text not null, event text not null,
+  object_id text not null, tag_id text not null, stream text not null, priority integer not null,
+  area text not null, words text not null
+) strict;
+create index if not exists subjects_by_object on subjects (object_id);
+create index if not exists subjects_by_tag on subjects (tag_id) where tag_id <> '';
+create virtual table if not exists subject_words using fts5(
+  words, content='', detail=none, columnsize=0, tokenize='ascii', prefix='2 3'
+);
+create table if not exists place (
+  seq integer primary key, subject integer not null, event_time integer not null
+) strict;
+create index if not exists place_by_subject on place (subject);
+create table if not exists spans (
+  block integer primary key, earliest integer not null, latest integer not null
+) strict;
+create table if not exists catch_up (one integer primary key check (one = 1), below integer not null) strict;
+"""
+Placed = tuple[int, int, Subject]  # number, event time, subject
+
+
+class IndexWriter:
+    """Lives with the writing connection and on its thread."""
+
+    def __init__(self, database: apsw.Connection) -> None:
+        self._database = database
+        self._ids: dict[bytes, int] = {}
+        self._fresh: dict[bytes, int] = {}
+
+    def add(self, records: Iterable[Placed]) -> None:
+        """Inside the caller's transaction; ``kept`` or ``lost`` has to follow its end."""
+        places: list[tuple[int, int, int]] = []
+        spans: dict[int, tuple[int, int]] = {}
+        for seq, at, subject in records:
+            places.append((seq, self._id(subject), at))
+            earliest, latest = spans.get(seq // BLOCK, (at, at))
+            spans[seq // BLOCK] = min(earliest, at), max(latest, at)
+        self._database.executemany("insert or replace into place values (?, ?, ?)", places)
+        self._database.executemany(
+            "insert into spans values (?, ?, ?) on conflict (block) do update set"
+            " earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)",
+            [(block, *span) for block, span in spans.items()],
+        )
+
+    def kept(self) -> None:
+        """The transaction is on the disk."""
+        self._ids |= self._fresh
+        self._fresh = {}
+        for key in list(self._ids)[: max(len(self._ids) - CACHED, 0)]:
+            del self._ids[key]
+
+    def lost(self) -> None:
+        """The transaction was rolled back: what it added does not exist."""
+        self._fresh = {}
+
+    def _id(self, subject: Subject) -> int:
+        key = subject.key()
+        if (known := self._ids.get(key) or self._fresh.get(key)) is not None:
+            return known
+        row = self._database.execute("select id from subjects where key = ?", (key,)).fetchone()
+        found = self._fresh[key] = int(row[0]) if row else self._insert(key, subject)
+        return found
+
+    def _insert(self, key: bytes, subject: Subject) -> int:
+        words = subject.words()
+        self._database.execute(
+            "insert into subjects (key, kind, event, object_id, tag_id, stream, priority, area, words)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (key, subject.kind, subject.event, subject.object_id, subject.tag_id, subject.stream, subject.priority,
+             subject.area, words),
+        )  # fmt: skip
+        number = self._database.last_insert_rowid()
+        self._database.execute("insert into subject_words (rowid, words) values (?, ?)", (number, words))
+        return number
+
+
+def indexed_from(database: apsw.Connection) -> int:
+    """Number of the first record that is in the index; 0 = all are."""
+    row = database.execute("select below from catch_up").fetchone()
+    return int(row[0]) if row else 0

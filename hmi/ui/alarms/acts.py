@@ -1,0 +1,224 @@
+"""Everything an operator may do with alarms, asked for in one place: from a list, a faceplate, a display or a key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtWidgets import QWidget
+
+from hmi.client.port import AlarmInfo
+from hmi.core.texts import tr
+from hmi.ui.alarms.dialogs import NoteCard, ReasonCard, ShelveCard, Shelving
+from hmi.ui.closing import Question
+from hmi.ui.station import Station, is_unacked
+from hmi.ui.theme import Theme
+
+TITLES: Final = {
+    "ACK": "Acknowledge", "SHELVE": "Shelve…", "UNSHELVE": "Unshelve", "RESET": "Reset", "COMMENT": "Comment…",
+    "OOS": "Out of service…", "RTS": "Return to service", "NOTE": "Note…",
+}  # fmt: skip
+KEYS: Final = {
+    "ACK": "A", "SHELVE": "V", "UNSHELVE": "U", "RESET": "R", "COMMENT": "C", "OOS": "O", "RTS": "O", "NOTE": "N",
+}  # fmt: skip
+_RIGHTS: Final = {"OOS": "engineer", "RTS": "engineer", "NOTE": "view"}
+_NO_RIGHT: Final = {
+    "acknowledge": "You have no right to acknowledge.",
+    "engineer": "Only an engineer takes alarms out of service and returns them.",
+    "view": "You have no right to see this plant.",
+}
+_NOTHING: Final = {
+    "ACK": "It is acknowledged already.", "SHELVE": "It is hidden already.", "UNSHELVE": "It is not shelved.",
+    "RESET": "It has no latch, or is not acknowledged yet.", "OOS": "It is out of service already.",
+    "RTS": "It is not out of service.", "COMMENT": "", "NOTE": "",
+}  # fmt: skip
+_CHOOSE: Final = "Choose an alarm first."
+
+
+def takes(act: str, row: AlarmInfo) -> bool:
+    """Whether an act makes sense for an alarm in this state; the runtime decides."""
+    if act == "ACK":
+        return is_unacked(row)
+    if act == "SHELVE":
+        return row.state not in {"SHLVD", "DSUPR", "OOSRV"}
+    if act == "OOS":
+        return row.state != "OOSRV"
+    wanted = {"UNSHELVE": "SHLVD", "RESET": "LATCH-ACKED", "RTS": "OOSRV"}
+    return act not in wanted or row.state == wanted[act]
+
+
+class AlarmActs(QObject):
+    """Asks the runtime, which decides; its events change the lists, never a click.
+
+    ``refused`` carries sentences, [] when something new is asked; ``said`` one sentence about what was done.
+    """
+
+    refused = Signal(list)
+    said = Signal(str)
+    done = Signal()
+
+    def __init__(self, theme: Theme, station: Station, window: QWidget, area: Callable[[], QRect]) -> None:
+        """``area`` is the room of the window that a question may cover."""
+        super().__init__(window)
+        self._theme, self._station, self._window, self._area = theme, station, window, area
+        self.card: Question | None = None
+        """The question that is open."""
+
+    # what may be done
+
+    def why_not(self, act: str, rows: Sequence[AlarmInfo]) -> str:
+        """Why an act cannot be asked for now, in one sentence; empty when it can."""
+        if not rows:
+            return tr(_CHOOSE)
+        right = _RIGHTS.get(act, "acknowledge")
+        for row in rows:
+            status = self._station.status_of(row.tag_name)
+            if status is None or not self._station.hears(row.area):
+                return tr("The runtime does not answer.")
+            if right not in status.roles:
+                return tr(_NO_RIGHT[right])
+        able = [row for row in rows if takes(act, row)]
+        if not able:
+            return tr(_NOTHING[act])
+        if act == "SHELVE" and all(row.priority == 1 and not self._may_shelve_first(row) for row in able):
+            return tr("Shelving priority 1 needs the right to tune.")
+        return ""
+
+    def _may_shelve_first(self, row: AlarmInfo) -> bool:
+        status = self._station.status_of(row.tag_name)
+        return status is not None and "tune" in status.roles
+
+    # what is done
+
+    def do(self, act: str, rows: Sequence[AlarmInfo]) -> None:
+        """Carry out an act on those that it makes sense for; asks for a reason where one is needed."""
+        if act == "OOS" and rows and all(row.state == "OOSRV" for row in rows):
+            act = "RTS"  # one key goes there and back
+        self.refused.emit([])
+        if why := self.why_not(act, rows):
+            self.refused.emit([why])
+            return
+        able = [row for row in rows if takes(act, row)]
+        if act == "ACK":
+            self.acknowledge([row.occurrence_id for row in able])
+        elif act == "SHELVE":
+            self._ask_how_to_shelve(able)
+        elif act == "OOS":
+            card = ReasonCard(self._theme, self._window, self._area, able)
+            self._open(card, lambda given: self._ask("OOS", able, reason=given[0], comment=given[1]))
+        elif act == "COMMENT":
+            card = NoteCard(self._theme, self._window, self._area, tr("Comment"), _names(able))
+            self._open(card, lambda text: self._ask("COMMENT", able, comment=text))
+        elif act == "NOTE":
+            self.note(able[0].tag_id or able[0].alarm_id, able[0].tag_name)
+        else:
+            self._ask(act, able)
+
+    def acknowledge(self, occurrence_ids: list[str]) -> None:
+        """These occurrences and no later ones."""
+        if occurrence_ids:
+            self.refused.emit([])
+            self._station.link.ask(
+                lambda client: client.acknowledge(occurrence_ids),
+                owner=self, done=self._answered, failed=self._failed,
+            )  # fmt: skip
+
+    def acknowledge_area(self, area: str, rows: Sequence[AlarmInfo]) -> None:
+        """All of an area that are listed now; the caller shows them."""
+        inside = [row for row in rows if is_unacked(row)]
+        if why := self.why_not("ACK", inside):
+            self.refused.emit([f"{area}: {why}" if area else why])
+            return
+        self.acknowledge([row.occurrence_id for row in inside])
+
+    def silence(self, area: str = "") -> None:
+        """Stop the sound; nothing is acknowledged by that."""
+        self._station.link.ask(
+            lambda client: client.silence(area),
+            owner=self,
+            done=lambda _: self._silenced(),
+            failed=self._failed,
+        )
+
+    def _silenced(self) -> None:
+        self.said.emit(tr("Sound stopped. Nothing is acknowledged; the next alarm sounds again."))
+
+    def note(self, object_id: str, name: str) -> None:
+        """A note on any object, for the log and the next shift."""
+        card = NoteCard(self._theme, self._window, self._area, tr("Note"), name)
+        self._open(card, lambda text: self._send_note(object_id, name, text))
+
+    def _send_note(self, object_id: str, name: str, text: str) -> None:
+        self._station.link.ask(
+            lambda client: client.note(object_id, text), owner=self,
+            done=lambda _: self.said.emit(tr("The note on {name} is kept.", name=name)), failed=self._failed,
+        )  # fmt: skip
+
+    def _ask_how_to_shelve(self, rows: list[AlarmInfo]) -> None:
+        able = [row for row in rows if row.priority != 1 or self._may_shelve_first(row)]
+        left = len(rows) - len(able)
+        card = ShelveCard(self._theme, self._window, self._area, able, self._station)
+        if left:
+            self.refused.emit([tr("{n} of priority 1 are left out: they need the right to tune.", n=left)])
+        self._open(card, lambda given: self._shelve(able, given))
+
+    def _shelve(self, rows: list[AlarmInfo], given: Shelving) -> None:
+        self._ask(
+            "SHELVE", rows, seconds=given.seconds, one_shot=given.one_shot, reason=given.reason,
+            comment=given.comment,
+        )  # fmt: skip
+
+    def _ask(
+        self,
+        act: str,
+        rows: Sequence[AlarmInfo],
+        *,
+        seconds: float = 0,
+        one_shot: bool = False,
+        reason: str = "",
+        comment: str = "",
+    ) -> None:
+        ids = [row.alarm_id for row in rows]
+        self._station.link.ask(
+            lambda client: client.act_on_alarms(
+                act, ids, seconds=seconds, one_shot=one_shot, reason=reason, comment=comment
+            ),
+            owner=self, done=self._answered, failed=self._failed,
+        )  # fmt: skip
+
+    def _answered(self, problems: list[str]) -> None:
+        if problems:
+            self.refused.emit(list(problems))
+        self.done.emit()
+
+    def _failed(self, sentence: str) -> None:
+        self.refused.emit([sentence])
+
+    # questions
+
+    def _open(self, card: Question, settled: Callable[..., object]) -> None:
+        """One question at a time; what is given up asks nothing."""
+        if self.card is not None:
+            self.card.settle(None)
+        self.card = card
+
+        def take(answer: object) -> None:
+            if self.card is card:
+                self.card = None
+            if answer is not None:
+                settled(answer)
+
+        card.answered.connect(take)
+        card.open()
+
+    def close(self) -> None:
+        """Give up the question that is open."""
+        if self.card is not None:
+            self.card.settle(None)
+
+
+def _names(rows: Sequence[AlarmInfo]) -> str:
+    if len(rows) == 1:
+        return f"{rows[0].tag_name}: {rows[0].message}"
+    return tr("{n} alarms", n=len(rows))

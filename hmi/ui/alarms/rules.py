@@ -1,0 +1,137 @@
+"""What a list lets through, its order, and what a flood folds away; pure functions, no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hmi.client.alarms import AlarmInfo, is_unacked, list_of
+from hmi.core.clock import NS_PER_S
+from hmi.ui.labels import short_tag
+from hmi.ui.navigation import in_area
+
+STALE_NS: Final = 24 * 3_600 * NS_PER_S
+LEAST_FOLDED: Final = 3
+STATES: Final = ("unacked", "acked", "returned", "latched", "stale")
+"""What the list can be narrowed to: each word stands for states of standards 1.2; stale for 24 h without a break."""
+_WORD_OF: Final = {
+    "UNACK": ("unacked",), "ACKED": ("acked",), "RTNUN": ("unacked", "returned"),
+    "LATCH-UNACK": ("unacked", "latched"), "LATCH-ACKED": ("acked", "latched"),
+}  # fmt: skip
+
+SortKey = tuple[bool, int, int, str]
+
+
+def key_of(row: AlarmInfo) -> str:
+    """What tells one row of a list from another: the occurrence; of a hidden one the alarm."""
+    return row.occurrence_id if list_of(row) == "active" else row.alarm_id
+
+
+def is_stale(row: AlarmInfo, now_ns: int) -> bool:
+    """Present for more than 24 h without a break, acknowledged or not; a hidden alarm never is (check AL-16)."""
+    return row.state in {"UNACK", "ACKED"} and 0 < row.alarm_time < now_ns - STALE_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """An area, priorities, states (of ``STATES``), and words that all occur somewhere in the row.
+
+    ``now`` (UTC ns) is what staleness is judged at.
+    """
+
+    area: str = ""
+    priorities: frozenset[int] = frozenset()
+    text: str = ""
+    states: frozenset[str] = frozenset()
+    now: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """It lets everything through."""
+        return not (self.area or self.priorities or self.states or self.text.strip())
+
+    def passes(self, row: AlarmInfo) -> bool:
+        if self.priorities and row.priority not in self.priorities:
+            return False
+        if self.states and not self._has_state(row):
+            return False
+        if self.area and not in_area(self.area, row.area):
+            return False
+        words = self.text.casefold().split()
+        return not words or _has_all(row, words)
+
+    def _has_state(self, row: AlarmInfo) -> bool:
+        words = self.states - {"stale"}
+        named = not words or bool(words.intersection(_WORD_OF.get(row.state, ())))
+        return named and ("stale" not in self.states or is_stale(row, self.now))
+
+
+def _has_all(row: AlarmInfo, words: Sequence[str]) -> bool:
+    parts = (row.message, row.tag_name, row.name, short_tag(row.tag_name), row.comment, row.alarm_class)
+    text = "\n".join(parts).casefold()
+    return all(word in text for word in words)
+
+
+def order(row: AlarmInfo) -> SortKey:
+    """Unacknowledged first, then by priority, the newest on top; of hidden ones by what was hidden last."""
+    if list_of(row) != "active":
+        return (False, row.priority, -(row.hidden_since or row.alarm_time), key_of(row))
+    return (not is_unacked(row), row.priority, -row.alarm_time, key_of(row))
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """The row of a group in a flood. ``key`` names the group, ``priority`` is its most urgent one."""
+
+    key: str
+    area: str
+    group: str
+    count: int
+    unacked: int
+    priority: int
+    newest: int
+    is_open: bool
+
+
+Line = AlarmInfo | Fold
+
+
+def group_of(row: AlarmInfo) -> str:
+    """The group that a consequential alarm folds into: its own, else its area."""
+    return f"group {row.group}" if row.group else f"area {row.area}"
+
+
+def folded(rows: Sequence[AlarmInfo], opened: Container[str]) -> list[Line]:
+    """Consequential alarms below one row for each group, at the place of its most urgent alarm.
+
+    Priority 1 and what came first in its group are never folded away, nor is a group of fewer than three.
+    """
+    groups: dict[str, list[AlarmInfo]] = {}
+    for row in rows:
+        if _is_consequence(row):
+            groups.setdefault(group_of(row), []).append(row)
+    lines: list[Line] = []
+    done: set[str] = set()
+    for row in rows:
+        name = group_of(row)
+        members = groups.get(name, ()) if _is_consequence(row) else ()
+        if len(members) < LEAST_FOLDED:
+            lines.append(row)
+        elif name not in done:
+            done.add(name)
+            is_open = name in opened
+            lines.append(_fold(name, members, is_open=is_open))
+            lines += members if is_open else ()
+    return lines
+
+
+def _is_consequence(row: AlarmInfo) -> bool:
+    return row.priority != 1 and row.first_out != 1
+
+
+def _fold(name: str, members: Sequence[AlarmInfo], *, is_open: bool) -> Fold:
+    return Fold(
+        name, members[0].area, members[0].group, len(members), sum(map(is_unacked, members)),
+        min(row.priority for row in members), max(row.alarm_time for row in members), is_open,
+    )  # fmt: skip
