@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hmi.core.errors import CommunicationError, UsageError
+from hmi.core.openings import Opening
 
 # library -> Debian package; what the offscreen platform needs, then what X needs on top
 BASE_LIBRARIES = {
@@ -64,7 +65,7 @@ class StationOptions:
 
 @dataclass(frozen=True, slots=True)
 class ShotOptions:
-    """One picture of a running session."""
+    """One picture of a running session, with what is opened beside its display."""
 
     data: Path
     out: Path
@@ -72,6 +73,7 @@ class ShotOptions:
     size: tuple[int, int] = (1920, 1080)
     theme: str = "light"
     scale: int = 100
+    openings: tuple[Opening, ...] = ()
     timeout_s: float = SHOT_TIMEOUT_S
 
 
@@ -192,6 +194,13 @@ def _fleet(options: StationOptions, theme: Any, station: Any) -> Any:
     )
 
 
+def _sounds(data: Path, settings: Any) -> Any:
+    """What the station says to the process that plays its tones, and hears of it."""
+    from hmi.ui.sounds import Sounds
+
+    return Sounds(data, settings)
+
+
 def _refuse_mixed(options: StationOptions) -> None:
     """Before a window opens: a runtime that answers only later is judged then, and kept out the same way."""
     import asyncio
@@ -212,11 +221,13 @@ def run_station(options: StationOptions) -> int:
 
     link, station = _connected(options.data, options.further)
     fleet = _fleet(options, theme, station)
+    sounds = station.sounds = _sounds(options.data, fleet.settings)
     life = LifeSign(options.life) if options.life else None
     signals = end_on_signals(application)
     try:
         link.start()
         station.start()
+        sounds.start()
         fleet.windowClosed.connect(application.exit)
         host = fleet.start()
         if options.first_paint:
@@ -227,6 +238,7 @@ def run_station(options: StationOptions) -> int:
         code = int(application.exec())
     finally:
         station.stop()
+        sounds.close()
         fleet.stop()
         fleet.settings.close()
         link.close()
@@ -251,7 +263,7 @@ def grab_station(options: ShotOptions) -> Any:
     station.start()
     try:
         window.resize(*options.size)
-        image = grab_when_complete(window, timeout_s=options.timeout_s)
+        image = grab_when_complete(window, timeout_s=options.timeout_s, openings=options.openings)
         return image if station.plant is not None else None
     finally:
         station.stop()

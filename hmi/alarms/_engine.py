@@ -159,6 +159,15 @@ class AlarmEngine:
         gone = self._book.tables.units_of(connection).keys() - set(units)
         return [change for unit in sorted(gone) for change in self.unit_up(connection, unit, now_ns)]
 
+    def channel_is(self, channel: str, failing: bool, now_ns: int) -> list[AlarmChange]:
+        """Whether a way to notify people fails; nothing for one that the plant does not have."""
+        found: list[AlarmChange] = []
+        alarm = self._book.tables.channels.get(channel)
+        if alarm is not None and not alarm.disabled:
+            self._book.condition(alarm, failing, now_ns, found)
+            alarm.unknown = False
+        return found
+
     # ------------------------------------------------------------------ people
 
     def carry_out(

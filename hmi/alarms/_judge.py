@@ -16,6 +16,7 @@ from hmi.core.values import DataValue, Value
 STALE_CODES = frozenset({quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE, quality.UNCERTAIN_LAST_USABLE})
 LOOKS = 5
 """How often a slope is looked at in one window when no value comes."""
+SHORTEST_LOOK_NS = NS_PER_S // 10
 
 Values: TypeAlias = Sequence[DataValue]
 Names: TypeAlias = Mapping[str, DataValue]
@@ -90,7 +91,7 @@ def _rate(alarm: Alarm, values: Values, now_ns: int) -> Reading:
     rate = slope.per_second()
     if rate is not None and alarm.definition.kind == "rate_down":
         rate = -rate
-    look_at = now_ns + int(alarm.definition.window_s * NS_PER_S) // LOOKS
+    look_at = now_ns + max(int(alarm.definition.window_s * NS_PER_S) // LOOKS, SHORTEST_LOOK_NS)
     return Reading(own._replace(value=rate), look_at)
 
 

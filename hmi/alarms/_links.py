@@ -67,7 +67,11 @@ class Links:
 
     def judge_bad(self, alarm: Alarm, value: DataValue, now_ns: int, found: list[AlarmChange]) -> None:
         """The link alarm speaks for a lost device; a tag that was never read is not broken."""
-        if alarm.connection in self._down or value.status == quality.BAD_WAITING_FOR_INITIAL_DATA:
+        if (
+            alarm.disabled
+            or alarm.connection in self._down
+            or value.status == quality.BAD_WAITING_FOR_INITIAL_DATA
+        ):
             return
         if any(alarm.definition.tag_id in own for own in self._silent.values()):
             return

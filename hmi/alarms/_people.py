@@ -14,6 +14,8 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.principal import Principal
 
 NO_SUCH = Refused("there is no such alarm")
+DISABLED = Refused("the alarm is disabled")
+_WHILE_DISABLED = frozenset({AlarmEvent.ENABLE, AlarmEvent.COMMENT})
 
 
 class Acts:
@@ -35,6 +37,8 @@ class Acts:
         alarm = self._book.alarms.get(alarm_id)
         if alarm is None:
             return NO_SUCH
+        if alarm.disabled and event not in _WHILE_DISABLED:
+            return DISABLED
         found: list[AlarmChange] = []
         if event in self._special:
             refused = self._special[event](alarm, comment)
@@ -56,6 +60,8 @@ class Acts:
         alarm = self._book.alarms.get(alarm_id)
         if alarm is None:
             return NO_SUCH
+        if alarm.disabled:
+            return DISABLED
         if refused := shelf_refusal(alarm, seconds, comment or reason):
             return refused
         before = alarm.shelve_until, alarm.one_shot
@@ -141,8 +147,6 @@ def _may_silence(alarm: Alarm, comment: str) -> Refused | None:
 
 
 def _may_disable(alarm: Alarm, comment: str) -> Refused | None:
-    if alarm.disabled:
-        return Refused("the alarm is already disabled")
     return None if comment.strip() else Refused("disabling needs a reason")
 
 

@@ -57,4 +57,4 @@ class Slope:
         rise = sum(
             (time - mean_time) * (value - mean_value) for time, (_, value) in zip(times, samples, strict=True)
         )
-        return rise / spread
+        return rise / spread if spread > 0 else None

@@ -16,13 +16,15 @@ from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import AlarmDef, Plant
 
 LINK_PREFIX = "link:"
+CHANNEL_PREFIX = "notify:"
 LIMITS = ("high", "high_high", "low", "low_low")
 _PLAIN = frozenset((*LIMITS, "discrete"))
 
 
 class AlarmTables:
     """Every alarm in its first state, the alarms and ``suppress_when`` rules that read each handle, and one
-    link alarm for each connection. ConfigurationError when an alarm of the plant does not work.
+    link alarm for each connection, one for each way of notification. ConfigurationError when an alarm of the plant
+    does not work.
 
     The units behind a connection are known to its driver only: the alarm of a unit is made when it is first
     asked for. Its id is ``link:CONNECTION/UNIT``.
@@ -39,6 +41,8 @@ class AlarmTables:
         with without_collector():
             for definition in plant.alarms:
                 self._add(definition)
+        self.channels = {one.name: _channel_alarm(one.name) for one in plant.notifications}
+        self.alarms.update((one.definition.id, one) for one in self.channels.values())
         self.first_out = FirstOut(plant, self.alarms.values())
         for name in plant.connections:
             self.links[name] = self.alarms[LINK_PREFIX + name] = _link_alarm(name)
@@ -159,6 +163,19 @@ def _unit_alarm(connection: str, unit: str) -> Alarm:
         f"No communication with unit {unit} of {connection}",
         f"Check unit {unit} and its wiring; {connection} itself answers. The values of the unit are not live",
     )
+
+
+def _channel_alarm(channel: str) -> Alarm:
+    definition = AlarmDef(
+        id=CHANNEL_PREFIX + channel,
+        tag_id="",
+        name=f"notification {channel}",
+        kind="diagnostic",
+        priority=Priority.P4,
+        message=f"Alarms do not reach anybody by the notification {channel}",
+        action="See the journal for the reason; until then tell people by other means",
+    )
+    return Alarm(definition, -1, lambda value, was: bool(value))
 
 
 def _silence(alarm_id: str, name: str, message: str, action: str) -> Alarm:

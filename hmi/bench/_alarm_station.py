@@ -11,7 +11,7 @@ from typing import Any
 from hmi.core.clock import NS_PER_MS, wall_ns
 
 START_S = 60.0
-QUIET_S = 3.0
+QUIET_S = 15.0
 
 
 @dataclass

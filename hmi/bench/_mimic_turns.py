@@ -19,6 +19,7 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from hmi.client.port import PlantInfo, TagInfo
+from hmi.core import heap
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.principal import Mode
 from hmi.core.quality import GOOD
@@ -43,7 +44,7 @@ PATIENCE_S = 30.0
 LOOKS = tuple(Look(theme, percent) for percent in (SCALES[0], SCALES[2]) for theme in reversed(THEMES))
 NOTCHES, PANS, PAN_PX = 8, 12, 60.0
 STEP_MS = 16.0
-BATCH_MS = 100
+BATCH_MS, CALM_MS = 100, 1_500
 SHARE = 10  # every tenth tag changes with a batch
 ALARMS = 12
 
@@ -103,13 +104,15 @@ def _value(info: TagInfo) -> Value:
 
 def look_ms(window: Window, wanted: Look) -> float:
     """The longest turn from the choice of a look until every window has it, texts in their sizes included."""
+    began = time.thread_time_ns()
     window.fleet.set_look(wanted)
+    chosen = (time.thread_time_ns() - began) / NS_PER_MS
 
     def done() -> bool:
         view = window.view
         return not window.fleet.renewal.is_busy and view.is_current and view.is_grown
 
-    return max(window.worst_until(done), window.worst_for(2 * BATCH_MS))
+    return max(chosen, window.worst_until(done), window.worst_for(2 * BATCH_MS))
 
 
 def zoom_ms(window: Window) -> float:
@@ -171,7 +174,9 @@ def turns() -> dict[str, float]:
     """Milliseconds of the longest turn: of a change of the look, and of a zoom."""
     info = plant_info(open_plant(shipped_path("screens") / PLANT), Mode.SIMULATOR)
     with open_window(info) as window:
+        window.worst_for(CALM_MS)  # the window gets its size, and its history arrives
         window.worst_until(lambda: window.view.is_current and window.view.is_grown)
+        heap.settle()  # the runtime, which is in this process here, is none of the station's business
         theme = max(look_ms(window, wanted) for wanted in LOOKS)
         zoom = max(zoom_ms(window) for _ in range(2))
     return {"theme_ms": theme, "zoom_ms": zoom}

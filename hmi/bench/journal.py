@@ -37,10 +37,17 @@ RARE = "Gasket of the quokka pump replaced"
 STEP_NS = NS_PER_S // 4
 
 
-class Measured(NamedTuple):
-    """Milliseconds of a page by kind of query, and of a scan for the rarest word."""
+class Page(NamedTuple):
+    """Milliseconds of a page: as a person waits for it, and of processor time."""
 
-    pages: dict[str, float]
+    wall: float
+    cpu: float
+
+
+class Measured(NamedTuple):
+    """Pages by kind of query, and milliseconds of a scan for the rarest word."""
+
+    pages: dict[str, Page]
     scan_ms: float
     rows: int
     written_per_s: float
@@ -53,12 +60,14 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(_measured(Path(kept or Path(folder) / "journal.sqlite"), rows))
     slowest = max(found.pages, key=lambda name: found.pages[name])
+    most_cpu = max(found.pages.values(), key=lambda page: page.cpu).cpu
     size = f"{found.rows:,} records"
     figures = [
-        Figure("journal.search_page_ms", found.pages[slowest], "ms",
+        Figure("journal.search_page_ms", found.pages[slowest].wall, "ms",
                against=f"{size}, slowest of {len(found.pages)} kinds of query: {slowest}",
-               goal=f"< {GOAL_MS:g}", passed=found.pages[slowest] < GOAL_MS),
-        Figure("journal.search_vs_like", found.scan_ms / found.pages["rare word"], "x",
+               goal=f"< {GOAL_MS:g}", passed=found.pages[slowest].wall < GOAL_MS),
+        Figure("journal.search_page_cpu_ms", most_cpu, "ms", against="processor time of the dearest kind of query"),
+        Figure("journal.search_vs_like", found.scan_ms / found.pages["rare word"].wall, "x",
                against=f"LIKE for the same rare word in the same file, {found.scan_ms:.0f} ms"),
     ]  # fmt: skip
     if found.written_per_s:
@@ -66,7 +75,10 @@ def run() -> list[Figure]:
             Figure("journal.append_per_s", found.written_per_s, "1/s", against="synced, in batches")
         )
     if os.environ.get("WATCHKEEPER_BENCH_ALL"):
-        figures += [Figure(f"journal.page_ms.{name}", ms, "ms") for name, ms in found.pages.items()]
+        figures += [
+            Figure(f"journal.page_ms.{name}", page.wall, "ms", f"cpu {page.cpu:.0f} ms")
+            for name, page in found.pages.items()
+        ]
     return figures
 
 
@@ -79,7 +91,7 @@ async def _measured(path: Path, rows: int) -> Measured:
         begun, have = time.perf_counter(), len(await journal.last(1)) and (await journal.last(1))[0].seq
         await _fill(journal, have, rows)
         seconds = time.perf_counter() - begun
-        pages = {name: await _page_ms(journal, query) for name, query in _queries(max(rows, have)).items()}
+        pages = {name: await _page(journal, query) for name, query in _queries(max(rows, have)).items()}
         return Measured(
             pages, _scan_ms(path), max(rows, have), (rows - have) / seconds if rows > have else 0.0
         )
@@ -145,13 +157,13 @@ def _queries(rows: int) -> dict[str, JournalQuery]:
     }
 
 
-async def _page_ms(journal: SqliteJournal, query: JournalQuery) -> float:
-    times: list[float] = []
+async def _page(journal: SqliteJournal, query: JournalQuery) -> Page:
+    times: list[Page] = []
     for _ in range(REPEATS):
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         await journal.search(query)
-        times.append((time.perf_counter() - begun) * MS)
-    return median(times)
+        times.append(Page((time.perf_counter() - begun) * MS, (time.process_time() - cpu) * MS))
+    return Page(median(one.wall for one in times), median(one.cpu for one in times))
 
 
 def _scan_ms(path: Path) -> float:

@@ -23,6 +23,7 @@ REPEATS = {200: 2, 1_000: 3, 5_000: 1}
 PATIENCE_S = 600.0
 LEAK_MIB = 2.0
 BLOCK_MS = 50.0
+TURN_RUNS = 3
 CALLUP_5000_S = 0.5
 SECOND = 0.5
 CALLUP_500_S = 1.0
@@ -40,6 +41,7 @@ def run() -> list[Figure]:
         for count, (ours, theirs) in found.items():
             figures += _ratios(count, ours, theirs)
         figures += _own_figures(folder, {count: ours for count, (ours, _) in found.items()})
+    figures += _turns()
     return figures
 
 
@@ -133,6 +135,19 @@ def _own_figures(folder: Path, ours: dict[int, Cost]) -> list[Figure]:
               BLOCK_MS),
         _held("callup_500_p95_s", calls["p95_s"], "s",
               f"{calls['runs']} call-ups in a whole window, wall time; slowest {calls['worst_s']:.3f} s", CALLUP_500_S),
+    ]  # fmt: skip
+
+
+def _turns() -> list[Figure]:
+    """The longest turns of the Qt thread in a whole window on the overview of the waterworks."""
+    command = [sys.executable, "-m", "hmi.bench._mimic_turns"]
+    runs = [_json_of(command, "our side", None) for _ in range(TURN_RUNS)]
+    looks, zooms = ([run[name] for run in runs] for name in ("theme_ms", "zoom_ms"))
+    said = "CPU time of the longest turn of the Qt thread; the runs: {}"
+    return [
+        Figure(f"mimic.{name}", min(found), "ms", said.format(", ".join(f"{ms:.1f}" for ms in found)),
+               f"< {BLOCK_MS:g}", min(found) < BLOCK_MS)
+        for name, found in (("theme_turn_ms", looks), ("zoom_turn_ms", zooms))
     ]  # fmt: skip
 
 

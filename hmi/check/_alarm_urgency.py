@@ -21,6 +21,7 @@ _UNITS = {
     **dict.fromkeys(("min", "minute", "minutes"), _MINUTE),
     **dict.fromkeys(("h", "hour", "hours"), 60 * _MINUTE),
     **dict.fromkeys(("d", "day", "days"), 24 * 60 * _MINUTE),
+    **dict.fromkeys(("week", "weeks"), 7 * 24 * 60 * _MINUTE),
 }
 # shortest and longest time of a row, then the priority by what the consequence weighs
 _MATRIX = (

@@ -12,6 +12,7 @@ from hmi.check._deadbands import check_deadbands
 from hmi.check._displays import check_displays
 from hmi.check._expressions import check_expressions
 from hmi.check._ranges import check_ranges
+from hmi.check._server_alarms import check_server_alarms
 from hmi.check._unused import check_unused
 from hmi.project import Finding
 from hmi.project.draft import read_draft
@@ -31,6 +32,7 @@ def check_plant(folder: Path | str, *, looks: bool = True) -> tuple[Finding, ...
         check_ranges(draft)
         check_deadbands(draft)
         check_displays(draft, looks=looks)
+        check_server_alarms(draft)
         check_unused(draft)
     return tuple(sorted(dict.fromkeys(draft.findings.items), key=lambda f: (f.file, f.line)))
 

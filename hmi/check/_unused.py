@@ -19,7 +19,7 @@ def check_unused(draft: Draft) -> None:
 def _check_connections(draft: Draft) -> None:
     used = {tag.connection for tag in draft.tags}
     for connection in draft.connections.values():
-        if connection.name not in used:
+        if connection.name not in used and not connection.settings.get("alarms"):
             source = connection.source
             draft.findings.warning(source.file, source.line, f"no tag uses the connection {connection.name}")
 

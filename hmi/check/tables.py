@@ -12,6 +12,7 @@ from hmi.mimics import ElementDefinition, Property, Signal, shipped_definitions
 from hmi.plugins import discovery
 from hmi.plugins.definition import Setting
 from hmi.project.columns import ALARM_HELP, TAG_HELP
+from hmi.project.models import AlarmTargetsModel
 
 _MARKED = re.compile(r"(<!-- table: (?P<name>[a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -54,6 +55,13 @@ def option_table(name: str) -> str:
 def _setting_table(settings: Iterable[Setting]) -> str:
     rows = [(f"`{s.name}`", _bounds(s), _shown(s.default), s.help) for s in settings]
     return "\n".join(_table(("Name", "Type", "Default", "What it is"), rows))
+
+
+def target_table() -> str:
+    """The fields of ``[alarm_targets]`` of plant.toml."""
+    fields = AlarmTargetsModel.model_fields.items()
+    rows = [(f"`{name}`", _shown(field.default), field.description or "") for name, field in fields]
+    return "\n".join(_table(("Name", "Default", "What it is"), rows))
 
 
 def _bounds(setting: Setting) -> str:
@@ -106,6 +114,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "tag columns": lambda: column_table(TAG_HELP),
     "display rules": rule_table,
     "alarm columns": lambda: column_table(ALARM_HELP),
+    "alarm targets": target_table,
 }
 
 

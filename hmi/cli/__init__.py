@@ -17,9 +17,10 @@ import typer
 from hmi.cli._alarms import alarms, audit
 from hmi.cli._demo import demo
 from hmi.cli._figures import bench
+from hmi.cli._notify import notify
 from hmi.cli._pictures import shot
 from hmi.cli._plants import check, format_, generate, new
-from hmi.cli._sessions import open_station, run, serve
+from hmi.cli._sessions import open_station, run, serve, sound
 from hmi.cli._simulators import sim, simctl
 from hmi.core.errors import AccessRefused, WatchkeeperError
 
@@ -33,6 +34,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "run": run,
     "serve": serve,
     "open": open_station,
+    "sound": sound,
     "sim": sim,
     "simctl": simctl,
     "new": new,
@@ -41,6 +43,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "shot": shot,
     "alarms": alarms,
     "audit": audit,
+    "notify": notify,
     "generate": generate,
     "bench": bench,
 }

@@ -113,7 +113,7 @@ class _Resting:
             yield record_dict(record)
 
     def figures(self, start: int, end: int, area: str) -> dict[str, Any]:
-        from hmi.alarms.kpi import fact_of, figures, is_read
+        from hmi.alarms.kpi import configured, fact_of, figures, is_read
         from hmi.journal import alarm_lines
 
         end = end or self._until + 1
@@ -126,7 +126,7 @@ class _Resting:
         )
         return figures(
             facts, start, end, self._plant.zone, targets=self._plant.alarm_targets, area=area,
-            simulated=self._plant.simulated,
+            simulated=self._plant.simulated, configured=configured(self._plant, area),
         )  # fmt: skip
 
 

@@ -8,13 +8,14 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
+from hmi.core.clock import SystemClock
 from hmi.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _query(
     )
 
 
-def time_ns(text: str, zone: str, option: str, now: datetime | None = None) -> int:
+def time_ns(text: str, zone: str, option: str, now_ns: int = 0) -> int:
     """A time of the plant's zone, or one so long ago, as UTC ns; 0 for an empty text."""
     from zoneinfo import ZoneInfo
 
@@ -142,7 +143,9 @@ def time_ns(text: str, zone: str, option: str, now: datetime | None = None) -> i
     back = _BACK.fullmatch(text.strip())
     try:
         if back:
-            at = (now or datetime.now(ZoneInfo(zone))) - timedelta(**{_UNITS[back[2]]: int(back[1])})
+            at = datetime.fromtimestamp((now_ns or SystemClock().now_ns()) / 10**9, UTC) - timedelta(
+                **{_UNITS[back[2]]: int(back[1])}
+            )
         else:
             at = datetime.fromisoformat(text.strip())
         at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))

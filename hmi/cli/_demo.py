@@ -9,7 +9,15 @@ from typing import Annotated
 import typer
 
 from hmi.cli._options import Kiosk, OwnScale, OwnTheme, check_named, check_screen
-from hmi.cli._pictures import Rehearsal, Size, check_picture, picture_size, shoot_session
+from hmi.cli._pictures import (
+    Opens,
+    Rehearsal,
+    Size,
+    check_picture,
+    picture_size,
+    shoot_session,
+    wanted_openings,
+)
 from hmi.core.errors import UsageError
 
 WARM_UP_LIMIT_MIN = 1440.0
@@ -25,6 +33,7 @@ def demo(
     kiosk: Kiosk = False,
     warm_up: Annotated[float, typer.Option(help="Simulated minutes before the picture, at 60x.")] = 0.0,
     malfunction: Annotated[list[str] | None, typer.Option(help="Malfunction id to set before it.")] = None,
+    opens: Opens = None,
     first_paint: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Simulator, runtime and operator window of a shipped plant: nothing to configure."""
@@ -32,7 +41,9 @@ def demo(
     from hmi.supervisor import Session, StationLook, Supervisor
 
     plant = _shipped_plant(name)
-    check_named(open_plant(plant), display)
+    opened = open_plant(plant)
+    check_named(opened, display)
+    openings = wanted_openings(opened, opens)
     picture = picture_size(size)
     if not 0 <= warm_up <= WARM_UP_LIMIT_MIN:
         raise UsageError(f"--warm-up {warm_up:g} is outside 0 to {WARM_UP_LIMIT_MIN:g} minutes")
@@ -46,7 +57,7 @@ def demo(
             plant=plant,
             data=data,
             simulator=name,
-            ports=_ports(plant),
+            ports=_ports(plant) if shot is None else "auto",  # a picture is made beside whatever runs
             station=shot is None,
             display=display,
             look=StationLook(theme, scale, kiosk),
@@ -54,7 +65,7 @@ def demo(
         )
         if shot is not None:
             steps = Rehearsal(warm_up, tuple(malfunction or ()))
-            shoot_session(session, display, shot, picture, (theme or "light", scale or 100), steps)
+            shoot_session(session, display, shot, picture, (theme or "light", scale or 100), steps, openings)
             return
         code = Supervisor(session.specs(), data).run()
     raise typer.Exit(code)

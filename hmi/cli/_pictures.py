@@ -12,11 +12,21 @@ import typer
 
 from hmi.cli._options import DataDir, PlantFolder, data_for, made_folder, no_display
 from hmi.core.errors import UsageError
+from hmi.core.openings import Opening, opening
 
 WARM_UP_RATE = 60.0
 Size = Annotated[str, typer.Option("--size", help="Width x height in pixels.")]
 ThemeName = Annotated[str, typer.Option("--theme", help="light or dark.")]
 Scale = Annotated[int, typer.Option("--scale", help="Size of texts in per cent: 100, 125, 150, 175 or 200.")]
+
+Opens = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--open",
+        help="Open alarms, areas, figures, points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE before the "
+        "picture; may be repeated.",
+    ),
+]
 
 
 def shot(
@@ -30,6 +40,7 @@ def shot(
     parameter: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE for a parameter of the display; may be repeated.")
     ] = None,
+    opens: Opens = None,
 ) -> None:
     """Render a display to a PNG, live from its runtime, or from a simulated session of its own."""
     from hmi.app import ShotOptions, shoot
@@ -42,16 +53,17 @@ def shot(
     if display not in opened.displays:
         raise UsageError(no_display(opened, display))
     display = _opened_with(opened, display, parameter or [])
+    openings = wanted_openings(opened, opens)
     check_picture(out)
     folder = data_for(opened.id, data)
     if is_running(folder):
-        shoot(ShotOptions(folder, out, display, picture, theme, scale))
+        shoot(ShotOptions(folder, out, display, picture, theme, scale, openings))
         typer.echo(f"{out}: {size}")
         return
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
         simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
         session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
-        shoot_session(session, display, out, picture, (theme, scale))
+        shoot_session(session, display, out, picture, (theme, scale), openings=openings)
 
 
 def _opened_with(plant: Any, display: str, given: list[str]) -> str:
@@ -65,6 +77,25 @@ def _opened_with(plant: Any, display: str, given: list[str]) -> str:
             raise UsageError(f"--parameter {text}: write each parameter once, as NAME=VALUE")
         texts[name] = value
     return opened_with(plant, display, texts)
+
+
+def wanted_openings(plant: Any, given: list[str] | None) -> tuple[Opening, ...]:
+    """What ``--open`` asks for; refused before anything is started for it."""
+    from hmi.client.points import POINT_STATES
+
+    found = tuple(opening(text) for text in given or ())
+    for one in found:
+        if one.kind == "why" and one.name not in plant.by_name:
+            raise UsageError(f"--open why:{one.name}: there is no such tag")
+        if one.kind == "faceplate" and one.name not in plant.instances and one.name not in plant.by_name:
+            raise UsageError(
+                f"--open faceplate:{one.name}: there is no such piece of equipment and no such tag"
+            )
+        if one.kind == "points" and one.name and one.name not in POINT_STATES:
+            raise UsageError(
+                f"--open points:{one.name}: there is no such state; use one of: {', '.join(sorted(POINT_STATES))}"
+            )
+    return found
 
 
 def _has_simulator(name: str) -> bool:
@@ -122,6 +153,7 @@ def shoot_session(
     size: tuple[int, int],
     look: tuple[str, int],
     rehearsal: Rehearsal | None = None,
+    openings: tuple[Opening, ...] = (),
 ) -> None:
     from hmi.app import ShotOptions, shoot
     from hmi.supervisor import READY_FILE, Supervisor
@@ -131,7 +163,7 @@ def shoot_session(
         supervisor.start_all()
         (rehearsal or Rehearsal()).play(session.data / READY_FILE)
         theme, scale = look
-        shoot(ShotOptions(session.data, out, display, size, theme, scale))
+        shoot(ShotOptions(session.data, out, display, size, theme, scale, openings))
     finally:
         supervisor.end_all()
     typer.echo(f"{out}: {size[0]}x{size[1]}")

@@ -48,16 +48,23 @@ def format_(plant: PlantFolder) -> None:
 def generate(
     check_only: Annotated[bool, typer.Option("--check", help="Only say whether files are current.")] = False,
 ) -> None:
-    """Write what is generated from definitions: JSON schemas, widths of letters, tables of the guides."""
+    """Write what is generated from definitions: JSON schemas, widths of letters, tables of the guides, tones."""
+    from hmi import sounder
     from hmi.check import font_widths, schemas, tables
     from hmi.project.shipped import shipped_path
 
     folder = shipped_path("resources") / "schemas"
     guides = shipped_path("resources").parent / "docs"
     if check_only:
-        if stale := (*schemas.stale(folder), *font_widths.stale(), *tables.stale_guides(guides)):
+        if stale := (
+            *schemas.stale(folder),
+            *font_widths.stale(),
+            *tables.stale_guides(guides),
+            *sounder.stale(),
+        ):
             typer.echo(f"{stale[0]}: stale; run hmi generate", err=True)
             raise typer.Exit(1)
         return
-    for path in (*schemas.generate(folder), *font_widths.generate(), *tables.write_guides(guides)):
+    guides_written = tables.write_guides(guides)
+    for path in (*schemas.generate(folder), *font_widths.generate(), *guides_written, *sounder.generate()):
         typer.echo(f"{path}: written")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +21,8 @@ from hmi.cli._options import (
     data_for,
 )
 from hmi.core.errors import UsageError
+
+SOUNDER_ENDS_S = 10.0
 
 
 def run(
@@ -83,6 +88,21 @@ def serve(
     raise typer.Exit(run_runtime(options))
 
 
+def sound(
+    data: Annotated[Path, typer.Option(help="Data folder of the runtime.")],
+    further: Annotated[list[str] | None, typer.Option(help="NAME=FOLDER of a further runtime.")] = None,
+    life: Annotated[Path | None, typer.Option(hidden=True)] = None,
+    record: Annotated[Path | None, typer.Option(help="Write what is played to this file instead.")] = None,
+    parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
+) -> None:
+    """The alarm tones of a running runtime, without a window; a station starts this by itself."""
+    from hmi.sounder import SounderOptions, run_sounder
+
+    pairs = (text.partition("=") for text in further or ())
+    folders = {name: Path(folder) for name, _, folder in pairs}
+    raise typer.Exit(run_sounder(SounderOptions(data, folders, life, record, parent_pipe)))
+
+
 def open_station(
     urls: Annotated[
         list[str] | None,
@@ -117,7 +137,26 @@ def open_station(
         ask_on_close=ask_on_close,
         first_paint=first_paint,
     )
-    raise typer.Exit(run_station(options))
+    if life is not None:  # its supervisor has started the tones
+        raise typer.Exit(run_station(options))
+    with _sounder(folder, options.further):
+        code = run_station(options)
+    raise typer.Exit(code)
+
+
+@contextlib.contextmanager
+def _sounder(data: Path, further: Mapping[str, Path]) -> Iterator[None]:
+    """The process of the tones, watched from a thread as long as the station is open."""
+    from hmi.supervisor import Supervisor, sounder_spec
+
+    supervisor = Supervisor([sounder_spec(data, further=further)], data)
+    thread = threading.Thread(target=supervisor.run, name="sounder's supervisor", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        supervisor.stop()
+        thread.join(SOUNDER_ENDS_S)
 
 
 def _named_url(text: str) -> tuple[str, str]:

@@ -153,7 +153,9 @@ class Further:
         elif event.kind == "alarm_changes":
             self._take_delta(event.payload)
         elif event.kind == "silence":
-            self._own.on_event(event)
+            area: str = event.payload["area"]
+            said = self._prefix.text + (self._titles.get(area, area) if area else "")
+            self._home.on_event(Event(0, "silence", {**event.payload, "area": said}))
         elif event.kind in {"overrun", "connection", "status", "plant"}:
             self._wake.set()
 

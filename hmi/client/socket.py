@@ -44,6 +44,7 @@ RECONNECT_S = 0.3
 ANSWER_S = 15.0
 COMMAND_S = 180.0  # a command is answered after the process followed it; only then is a lost answer one
 MESSAGE_LIMIT = 64_000_000
+IDS_AT_ONCE = 5_000
 SLOW_LIMIT = httpx.Timeout(ANSWER_S, read=COMMAND_S)
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -113,11 +114,8 @@ class SocketClient:
         reason: str = "",
         comment: str = "",
     ) -> list[str]:
-        body = {
-            "act": act, "alarm_ids": list(alarm_ids), "seconds": seconds, "one_shot": one_shot,
-            "reason": reason, "comment": comment,
-        }  # fmt: skip
-        return converted(await self._post("/v1/alarms/act", body), list[str])
+        more = {"act": act, "seconds": seconds, "one_shot": one_shot, "reason": reason, "comment": comment}
+        return await self._in_portions("/v1/alarms/act", "alarm_ids", alarm_ids, more)
 
     async def silence(self, area: str = "") -> None:
         await self._post("/v1/alarms/silence", {"area": area})
@@ -139,8 +137,18 @@ class SocketClient:
         return converted(await self._get("/v1/handover", {"since": since}), Handover)
 
     async def acknowledge(self, occurrence_ids: Sequence[str], comment: str = "") -> list[str]:
-        body = {"occurrence_ids": list(occurrence_ids), "comment": comment}
-        return converted(await self._post("/v1/alarms/acknowledge", body), list[str])
+        more = {"comment": comment}
+        return await self._in_portions("/v1/alarms/acknowledge", "occurrence_ids", occurrence_ids, more)
+
+    async def _in_portions(
+        self, path: str, name: str, ids: Sequence[str], more: Mapping[str, Any]
+    ) -> list[str]:
+        """Each portion is sent once; a lost answer ends it."""
+        problems: list[str] = []
+        for start in range(0, max(len(ids), 1), IDS_AT_ONCE):
+            body = {name: list(ids[start : start + IDS_AT_ONCE]), **more}
+            problems += converted(await self._post(path, body), list[str])
+        return problems
 
     async def submit(self, command: OperatorCommand) -> CommandResult:
         """Sent once: a lost answer is an error for the asker, never a second request."""

@@ -3,6 +3,28 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+
+
+@contextmanager
+def at_rest() -> Generator[None, None, None]:
+    """No collection while something large is read on another thread: each would stop every thread for longer."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def keep() -> None:
+    """Leave what is alive out of later collections, without looking at it: takes a millisecond, whatever was loaded.
+
+    Call it after a plant was loaded on the Qt thread. Rings of objects that nobody holds by then stay for good; there
+    are few, as the youngest are looked at, and a plant is none.
+    """
+    gc.collect(1)
+    gc.freeze()
 
 
 def settle() -> None:

@@ -11,7 +11,7 @@ import apsw
 from hmi.core.errors import StorageError
 from hmi.journal._index import BLOCK, indexed_from
 
-PAGE = 2_000
+PAGE = 250  # a few milliseconds of work
 
 
 class AlarmLine(NamedTuple):
@@ -41,7 +41,7 @@ def alarm_lines(
         try:
             database.set_busy_timeout(5_000)
             first, last = _numbers(database, start_ns, end_ns)
-            yield from _states(database, first)
+            yield from _states(database, first, rest)
             yield from _pages(database, first, last, rest)
         finally:
             database.close()
@@ -62,22 +62,20 @@ def _numbers(database: apsw.Connection, start_ns: int, end_ns: int) -> tuple[int
     return max(first, 1), min(max(high * BLOCK + BLOCK - 1, below), newest)
 
 
-def _states(database: apsw.Connection, first: int) -> Iterator[AlarmLine]:
+def _states(database: apsw.Connection, first: int, rest: Callable[[], None]) -> Iterator[AlarmLine]:
     """Asks for each object in turn: the journal before the time is not gone through."""
-    objects = """
-        with recursive objects (id) as (
-          select min(object_id) from journal where object_id > ''
-          union all
-          select (select min(object_id) from journal where object_id > objects.id)
-          from objects where objects.id is not null
-        ) select id from objects where id is not null"""
+    following = "select min(object_id) from journal where object_id > ?"
     newest = (
-        f"select {_FIELDS} from journal where object_id = ? and seq < ? and +kind = 'alarm'"
-        " and event not in ('REFUSED', 'SILENCE') order by seq desc limit 1"
+        f"select {_FIELDS} from journal indexed by journal_by_object where object_id = ? and seq < ?"
+        " and kind = 'alarm' and event not in ('REFUSED', 'SILENCE') order by seq desc limit 1"
     )
-    for (object_id,) in list(database.execute(objects)) if first > 1 else ():
-        for row in database.execute(newest, (object_id, first)):
-            yield _line(row)
+    object_id, asked = "", 0
+    while first > 1 and (row := database.execute(following, (object_id,)).fetchone()) and row[0] is not None:
+        object_id, asked = str(row[0]), asked + 1
+        for line in database.execute(newest, (object_id, first)):
+            yield _line(line)
+        if not asked % PAGE:
+            rest()
 
 
 def _pages(database: apsw.Connection, first: int, last: int, rest: Callable[[], None]) -> Iterator[AlarmLine]:

@@ -26,6 +26,7 @@ create table if not exists subjects (
 ) strict;
 create index if not exists subjects_by_object on subjects (object_id);
 create index if not exists subjects_by_tag on subjects (tag_id) where tag_id <> '';
+create index if not exists subjects_by_kind on subjects (stream, event, priority, area);
 create virtual table if not exists subject_words using fts5(
   words, content='', detail=none, columnsize=0, tokenize='ascii', prefix='2 3'
 );

@@ -31,6 +31,7 @@ class Wanted(NamedTuple):
     subject: str
     subject_values: tuple[Any, ...]
     words: tuple[str, ...]
+    area_words: tuple[str, ...]
     time: str
     time_values: tuple[int, ...]
 
@@ -75,23 +76,23 @@ def found_numbers(database: apsw.Connection, query: JournalQuery) -> list[int]:
 
 
 def wanted_of(query: JournalQuery) -> Wanted:
-    """The plus signs keep SQLite from an index that most subjects are in."""
+    """The conditions of a query, each with its values."""
     parts: list[str] = []
     values: list[Any] = []
     if query.object_id:
         parts.append("(s.object_id = ? or (s.tag_id = ? and s.tag_id <> ''))")
         values += [query.object_id, query.object_id]
     if query.stream:
-        parts.append("+s.stream = ?")
+        parts.append("s.stream = ?")
         values.append(query.stream)
     if query.event:
-        parts.append("+s.event = ?")
+        parts.append("s.event = ?")
         values.append(query.event)
     if query.priorities:
-        parts.append(f"+s.priority in ({','.join('?' * len(query.priorities))})")
+        parts.append(f"s.priority in ({','.join('?' * len(query.priorities))})")
         values += query.priorities
     if query.area:
-        parts.append("(+s.area = ? or (+s.area >= ? and +s.area < ?))")
+        parts.append("(s.area = ? or (s.area >= ? and s.area < ?))")
         values += [query.area, query.area + "/", query.area + "0"]  # 0 is the letter after /
     words = tuple(dict.fromkeys(words_of(query.text)))
     if query.text.strip() and not words:
@@ -99,14 +100,15 @@ def wanted_of(query: JournalQuery) -> Wanted:
     times = [("p.event_time >= ?", query.start), ("p.event_time < ?", query.end)]
     chosen = [(text, at) for text, at in times if at]
     return Wanted(
-        " and ".join(parts) or "1", tuple(values), words,
+        " and ".join(parts) or "1", tuple(values), words, tuple(dict.fromkeys(words_of(query.area))),
         " and ".join(text for text, _ in chosen) or "1", tuple(at for _, at in chosen),
     )  # fmt: skip
 
 
 def _ranges(database: apsw.Connection, query: JournalQuery) -> list[Range]:
     """Where records of the wanted time can be, newest first."""
-    first, last = database.execute("select min(seq), max(seq) from place").fetchone() or (None, None)
+    # one by one: only then SQLite looks at the ends instead of at everything between them
+    first, last = (database.execute(f"select {end}(seq) from place").get for end in ("min", "max"))
     high = min(query.before - 1, last or 0) if query.before > 0 else last or 0
     if first is None or high < first:
         return []
@@ -156,7 +158,9 @@ def _collect(database: apsw.Connection, wanted: Wanted, most: int) -> int:
     values = list(wanted.subject_values)
     if wanted.words:
         text += " and s.id in (select rowid from subject_words where subject_words match ?)"
-        values.append(" ".join(f'"{word}" *' for word in wanted.words))
+        # the words of its area are among those of a subject too: few subjects are left where they are rare
+        exact = [f'"{word}"' for word in wanted.area_words]
+        values.append(" ".join([*exact, *(f'"{word}" *' for word in wanted.words)]))
     database.execute(f"{text} limit ?", (*values, most))
     return database.changes()
 

@@ -31,7 +31,13 @@ _NEEDS = {
     "stale": ("on_delay",),
     "expression": ("expression",),
 }
-_ABOVE_ZERO = {"deviation": "limit", "rate_up": "limit", "rate_down": "limit", "discrepancy": "on_delay"}
+_ABOVE_ZERO = {
+    "deviation": ("limit",),
+    "rate_up": ("limit", "window"),
+    "rate_down": ("limit", "window"),
+    "discrepancy": ("on_delay",),
+    "stale": ("on_delay",),
+}
 
 
 class _Column(NamedTuple):
@@ -177,9 +183,9 @@ def alarm_from_values(raw: Mapping[str, Any]) -> dict[str, Any]:
             out[target] = value.strip() if read is _text else _cell(name, value)
     if kind == "discrete":
         out.setdefault("limit", 1.0)
-    above = _ABOVE_ZERO.get(kind)
-    if above is not None and out[_COLUMNS[above].target] <= 0:
-        raise FieldError(f"the {above} of a {kind} alarm is not above zero", "write how far is too far")
+    for name in _ABOVE_ZERO.get(kind, ()):
+        if out[_COLUMNS[name].target] <= 0:
+            raise FieldError(f"the {name} of a {kind} alarm is not above zero", "write a larger one")
     return out
 
 

@@ -16,7 +16,7 @@ from hmi.project._templates import render
 from hmi.project.columns import ALARM_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import AlarmDef, Instance, Source, TagDef
 
-_KNOWN = frozenset(ALARM_COLUMNS)
+_KNOWN = frozenset(ALARM_COLUMNS) - {"position"}  # who watches positions reads it from ``extra``
 _TYPE_FIELDS = _KNOWN | {"signal", "title"}
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from hmi.core.errors import ConfigurationError
 from hmi.project._draft import Draft
 from hmi.project._drivers import check_value, driver
 from hmi.project._findings import FieldError
 from hmi.project._ids import derived_id
+from hmi.project._loopback import is_loopback
+from hmi.project._notifications import notifications
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
@@ -48,6 +48,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
         "alarm_targets": alarm_targets(model.alarm_targets, file, draft),
     }
     _areas(model, file, draft)
+    draft.head["notifications"] = notifications(model.notifications, folder, file, draft)
     scans = {**DEFAULT_SCANS, **model.scan}
     draft.scans = {name: ScanClass(name, period) for name, period in scans.items()}
     for name, connection in model.connection.items():
@@ -140,20 +141,6 @@ def _endpoint(name: str, endpoint: str, check: Any, *, simulated: bool, file: To
     if simulated and not is_loopback(endpoint):
         what = f"connection {name} is simulated, but {endpoint} is not on this machine"
         draft.findings.error(file.shown, line, what, "use 127.0.0.1, or remove simulated = true")
-
-
-def is_loopback(endpoint: str) -> bool:
-    """True for an endpoint URL whose host is this machine."""
-    try:
-        host = urlsplit(endpoint).hostname or ""
-    except ValueError:
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _setting(

@@ -83,6 +83,42 @@ class AlarmTargetsModel(_Model):
     p1_shelve_max_h: Amount = Field(1, description="hours; the same for priority 1")
 
 
+class NotificationModel(_Model):
+    """A way to tell somebody outside of the control room of an alarm that nobody has acknowledged."""
+
+    name: str = Field(pattern="^[a-z0-9_-]{1,64}$", description="short name: a-z 0-9 _ -")
+    kind: Literal["smtp", "webhook"] = Field(description="smtp: mail; webhook: an HTTPS request")
+    priorities: list[Annotated[int, Field(ge=1, le=4)]] = Field([1, 2], min_length=1)
+    areas: list[str] = Field(default_factory=list, description="areas with all below them; none = everywhere")
+    to: list[str] = Field(default_factory=list, max_length=50, description="addresses of a mail")
+    from_: str = Field("", alias="from", description="the sender's address of a mail")
+    server: str = Field("", description="host of the mail server")
+    port: int = Field(0, ge=0, le=65535, description="0 = 587, with security tls 465")
+    security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="of the way to the mail server; none only to this machine"
+    )
+    url: str = Field("", description="where a webhook is sent; https, or http to this machine")
+    user: str = Field("", description="name at the mail server")
+    secret: str = Field(
+        "", pattern="^[a-z0-9_]{0,64}$", description="name of the password or token, never the secret itself"
+    )
+    ca: str = Field(
+        "", description="file of a certificate authority in the plant folder; empty = the system's"
+    )
+    delay_s: float = Field(
+        0, ge=0, le=86_400, description="sent when it is still unacknowledged after so long"
+    )
+    quiet: list[Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]] = Field(
+        default_factory=list,
+        max_length=2,
+        description="[from, to] in plant time; priority 1 is sent all the same",
+    )
+    subject: str = Field("{plant}: {message}", max_length=200, description="of a mail, with fields in braces")
+    text: str = Field("", max_length=4000, description="of the message; empty = the usual one")
+    give_up_min: float = Field(240, ge=1, le=10_080, description="minutes after which no more is tried")
+    simulator: bool = Field(False, description="true: sent by a simulated plant too, to this machine only")
+
+
 class PlantModel(_Model):
     """plant.toml: what the plant is called and how it is reached."""
 
@@ -101,6 +137,7 @@ class PlantModel(_Model):
     )
     connection: dict[str, ConnectionModel] = Field(default_factory=dict)
     texts: dict[str, str] = Field(default_factory=dict, description="texts of the plant by key")
+    notifications: list[NotificationModel] = Field(default_factory=list)
     alarm_targets: AlarmTargetsModel = Field(
         default_factory=AlarmTargetsModel,  # pyright: ignore[reportArgumentType]
         description="targets of the alarm figures, where they differ from the usual ones",
@@ -186,6 +223,7 @@ class TypeAlarmModel(_Model):
     priority: int | str = Field(description=ALARM_HELP["priority"])
     severity: str = _alarm("severity")
     class_: str = Field("process", alias="class", description=ALARM_HELP["class"])
+    position: str = _alarm("position")
     title: str = Field("", description="name of the alarm; by default its key")
     message: str = _alarm("message")
     latching: Flag = _alarm("latching", False)

@@ -15,6 +15,7 @@ from typing import Any
 from hmi.core.alarms import Priority
 from hmi.core.commands import CommandClass
 from hmi.core.values import EURange, Value, ValueType
+from hmi.project.notifications import NotificationDef
 from hmi.project.targets import AlarmTargets
 
 
@@ -272,6 +273,7 @@ class Plant:
     taken: int = 0
     alarm_targets: AlarmTargets = field(default_factory=AlarmTargets)
     change_number: str = ""
+    notifications: tuple[NotificationDef, ...] = ()
 
     @property
     def slots(self) -> int:

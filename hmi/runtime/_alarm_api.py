@@ -20,6 +20,7 @@ from hmi.runtime._verbs import BadRequest, NotFound, Verb
 MOST_AT_ONCE = 10_000
 ID_LIMIT, TEXT_LIMIT = 200, 500
 RECORDS = 20
+MOST_NOTED = 100
 
 
 class AlarmApi:
@@ -114,7 +115,10 @@ class AlarmApi:
         if principal.has(right):
             return
         reason = tr("{user} has no right to {right}", user=principal.user, right=right.value)
-        await self._runtime.alarms.note_refused(principal, act, [(one, reason) for one in ids])
+        noted = [(one, reason) for one in ids[:MOST_NOTED]]
+        if len(ids) > MOST_NOTED:  # whoever may do nothing must not be able to fill the journal
+            noted[-1] = (ids[MOST_NOTED - 1], f"{reason} (and {len(ids) - MOST_NOTED} more alarms)")
+        await self._runtime.alarms.note_refused(principal, act, noted)
         raise AccessRefused(reason)
 
 

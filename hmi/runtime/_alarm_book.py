@@ -56,9 +56,12 @@ class AlarmBook:
                 self._unstored.pop(alarm_id, None)
             else:
                 self._unstored[alarm_id] = change
-            self._turn(alarm_id, self._row_after(change, stored=stored))
+            row = self._row_after(change, stored=stored)
+            self._turn(alarm_id, row)
             if change.annunciate and self._sounds_first(change):
                 found.append(change)
+            if row is None and stored:
+                self._sounded.pop(alarm_id, None)
         return found
 
     def doubt(self, alarm_id: str, unknown: bool) -> None:

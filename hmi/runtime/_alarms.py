@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from hmi.client.alarms import AlarmDelta, AlarmFlood, AlarmInfo, AlarmSound
 from hmi.core.alarms import AlarmEvent, AlarmRow, Priority
 from hmi.core.clock import Clock
 from hmi.core.errors import StorageError
-from hmi.core.journal import Entry, JournalWriter, Kind
+from hmi.core.journal import Entry, JournalRecord, JournalWriter, Kind
 from hmi.core.principal import Principal, Role
+from hmi.core.quality import quality_of
 from hmi.core.texts import tr
+from hmi.journal import record_dict
 from hmi.project.plant import AlarmDef, Plant
 from hmi.runtime._alarm_book import AlarmBook
 from hmi.runtime._alarm_wire import alarm_info
@@ -38,10 +41,6 @@ class Act:
     one_shot: bool = False
     reason: str = ""
     comment: str = ""
-
-    @property
-    def words(self) -> str:
-        return ": ".join(filter(None, (self.reason, self.comment)))
 
 
 ExternalAct = Callable[[Principal, Act, Sequence[str]], Awaitable[list[str]]]
@@ -72,6 +71,8 @@ class AlarmDesk:
         self._flood = FloodWatch()
         self._floods: tuple[AlarmFlood, ...] = ()
         self._annunciated: list[AlarmChange] = []
+        self._renewed: dict[str, AlarmRow] = {}
+        self._noting: set[asyncio.Task[None]] = set()
         self.begin(plant)
 
     def begin(self, plant: Plant) -> None:
@@ -96,10 +97,7 @@ class AlarmDesk:
 
     def flush(self) -> None:
         """Tell every station what turned since the last tick."""
-        for alarm_id, unknown in self._engine.take_doubts().items():
-            self.book.doubt(alarm_id, unknown)
-        if self.elsewhere is not None:
-            self.elsewhere.renew(self.book.renew)
+        self._renew()
         now_ns = self._clock.now_ns()
         annunciated, self._annunciated = self._annunciated, []
         sounds = self._flood.take(annunciated, now_ns)
@@ -112,6 +110,27 @@ class AlarmDesk:
         found = delta or AlarmDelta()
         found.sounds.extend(_sound(change) for change in sounds)
         self._tell("alarm_changes", _with_floods(found, floods) if turned else found)
+
+    def _renew(self) -> None:
+        """Rows that changed without an event: values that are unknown now, ranks in a first-out group."""
+        for alarm_id, unknown in self._engine.take_doubts().items():
+            self.book.doubt(alarm_id, unknown)
+        self._renewed.update((row.alarm_id, row) for row in self._engine.take_reranked())
+        for alarm_id, row in list(self._renewed.items()):
+            now = self._engine.row(alarm_id)
+            if now is None or now.state is not row.state or self.book.renew(now):
+                del self._renewed[alarm_id]
+        if self.elsewhere is not None:
+            self.elsewhere.renew(self.book.renew)
+        if prompts := self._engine.take_prompts():
+            task = asyncio.get_running_loop().create_task(self._prompt(prompts), name="operator prompts")
+            self._noting.add(task)
+            task.add_done_callback(self._noting.discard)
+
+    async def _prompt(self, prompts: Sequence[Entry]) -> None:
+        """Stations get them when they stand in the journal."""
+        for record in await self._note(*prompts):
+            self._tell("journal", record_dict(record))
 
     def snapshot(self) -> list[tuple[str, Any]]:
         """The events that a station begins with, also after a gap: the full active list, then all counts."""
@@ -168,7 +187,9 @@ class AlarmDesk:
         definition = self._definitions.get(alarm_id)
         if act.name != "SHELVE":
             event = AlarmEvent[act.name]
-            return self._engine.carry_out(alarm_id, event, now_ns, principal=principal, comment=act.words)
+            return self._engine.carry_out(
+                alarm_id, event, now_ns, principal=principal, comment=act.comment, reason=act.reason
+            )
         urgent = definition is not None and definition.priority is Priority.P1
         if urgent and not principal.has(Role.TUNE):
             return Refused(tr("{user} may not shelve an alarm of priority 1", user=principal.user))
@@ -177,8 +198,9 @@ class AlarmDesk:
             now_ns,
             seconds=act.seconds,
             principal=principal,
-            comment=act.words,
+            comment=act.comment,
             one_shot=act.one_shot,
+            reason=act.reason,
         )
         return result if isinstance(result, Refused) else [result]
 
@@ -201,9 +223,7 @@ class AlarmDesk:
         )
 
     async def note_refused(self, principal: Principal, act: Act, refused: Sequence[tuple[str, str]]) -> None:
-        """Each refusal with the person, the station and the reason. It keeps the state of its alarm: a restart
-        reads the newest record of each.
-        """
+        """Each refusal with the person, the station and the reason."""
         now_ns, entries = self._clock.now_ns(), list[Entry]()
         for alarm_id, reason in refused:
             row = self.book.rows.get(alarm_id)
@@ -211,17 +231,16 @@ class AlarmDesk:
                 "asked": act.name, "reason": reason, "reason_code": act.reason, "comment": act.comment,
                 "occurrence_id": row.occurrence_id if row else "", "tag": row.tag_name if row else "",
                 "area": row.area if row else "", "priority": row.priority if row else 0,
-                "kept": self._engine.kept(alarm_id),
             }  # fmt: skip
             entries.append(Entry(Kind.ALARM, AlarmEvent.REFUSED.value, principal, alarm_id, now_ns, payload))
         await self._note(*entries)
 
-    async def _note(self, *entries: Entry) -> None:
+    async def _note(self, *entries: Entry) -> Sequence[JournalRecord]:
         try:
-            if entries:
-                await self._journal.append(*entries)
+            return await self._journal.append(*entries) if entries else ()
         except StorageError as error:
-            log.error("What was asked of alarms is not stored: %s", error)
+            log.error("What was asked or told of alarms is not stored: %s", error)
+            return ()
 
     # ------------------------------------------------------------------ what is asked
 
@@ -230,7 +249,11 @@ class AlarmDesk:
 
     def rule_of(self, alarm_id: str) -> tuple[str, str, list[list[str]]]:
         """The suppression rule, its truth, and [tag, value, quality] of what it and the alarm read."""
-        return "", "", []
+        view = self._engine.rule_of(alarm_id, self._clock.now_ns())
+        if view is None:
+            return "", "", []
+        inputs = [[name, str(data.value), _words(data.status)] for name, data in view.inputs]
+        return view.text, view.truth, inputs
 
     def row_of(self, alarm_id: str) -> AlarmInfo | None:
         """As it stands in its list, else as the engine has it; None when there is no such alarm."""
@@ -250,6 +273,11 @@ class AlarmDesk:
     def _tag_name(self, tag_id: str) -> str:
         tag = self._plant.by_id.get(tag_id)
         return tag.name if tag else ""
+
+
+def _words(status: int) -> str:
+    found = quality_of(status)
+    return " ".join(filter(None, (found.klass.name.capitalize(), found.sub)))
 
 
 def _sound(change: AlarmChange) -> AlarmSound:

@@ -21,7 +21,7 @@ SECTIONS = ("standing", "shelved", "out_of_service", "suppressed", "overridden",
 STANDING_NS = 24 * 3600 * NS_PER_S
 MOST = 500
 """Items of a section; ``counts`` says how many there are."""
-_HIDDEN = {AlarmState.SHLVD: "shelved", AlarmState.OOSRV: "out_of_service", AlarmState.DSUPR: "suppressed"}
+HIDDEN = {AlarmState.SHLVD: "shelved", AlarmState.OOSRV: "out_of_service", AlarmState.DSUPR: "suppressed"}
 _UNACKED = frozenset({AlarmState.UNACK, AlarmState.RTNUN, AlarmState.LATCH_UNACK})
 _MODE_SIGNALS = ("mode", "auto")
 _MODE_REQUESTS = ("mode", "mode_cmd", "auto_cmd", "man_cmd")
@@ -56,11 +56,12 @@ def handover(facts: Facts) -> Handover:
     """All sections, the oldest item of each first, alarms by priority."""
     sections: dict[str, list[HandoverItem]] = {name: [] for name in SECTIONS}
     for row in sorted(facts.active, key=lambda row: (row.priority, row.alarm_time)):
-        if row.state in _UNACKED or facts.now - row.alarm_time >= STANDING_NS:
+        is_old = row.state is not AlarmState.NORM and facts.now - row.alarm_time >= STANDING_NS
+        if row.state in _UNACKED or is_old:
             sections["standing"].append(_standing(row))
     for row in sorted(facts.hidden, key=lambda row: (row.priority, row.hidden_since)):
-        if row.state in _HIDDEN:
-            sections[_HIDDEN[row.state]].append(_hidden(row, facts.hidden_by.get(row.alarm_id, Done())))
+        if row.state in HIDDEN:
+            sections[HIDDEN[row.state]].append(_hidden(row, facts.hidden_by.get(row.alarm_id, Done())))
     sections["overridden"] = [_point(row) for row in facts.points if not row.by_input]
     sections["manual"] = [_manual(one, facts.moded_by.get(one.id, Done())) for one in facts.manual]
     sections["links"] = [item for link in facts.links for item in _link(link)]
@@ -111,7 +112,8 @@ def _standing(row: AlarmRow) -> HandoverItem:
 def _hidden(row: AlarmRow, done: Done) -> HandoverItem:
     return HandoverItem(
         row.alarm_id, row.tag_name or row.name, row.message, row.area, row.hidden_since or done.since,
-        row.shelve_until, row.hidden_by or done.actor, row.suppressed_reason or done.reason, row.display,
+        row.shelve_until, row.hidden_by or done.actor, done.reason or row.suppressed_reason or row.comment,
+        row.display,
     )  # fmt: skip
 
 

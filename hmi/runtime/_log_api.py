@@ -13,7 +13,7 @@ from hmi.core.journal import Entry, JournalRecord, Kind
 from hmi.core.principal import Principal, Role
 from hmi.journal import record_dict
 from hmi.project.plant import Instance, Plant
-from hmi.runtime._handover import MOST, Done, Facts, handover, in_manual, mode_tags
+from hmi.runtime._handover import HIDDEN, MOST, Done, Facts, handover, in_manual, mode_tags
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, NotFound, Verb
 
@@ -69,7 +69,7 @@ class LogApi:
             raise BadRequest("a note needs an object_id and a text")
         if len(text) > NOTE_LIMIT:
             raise BadRequest(f"the note has {len(text)} characters; at most {NOTE_LIMIT} are kept")
-        found = place_of(self._runtime.plant, object_id)
+        found = place_of(self._runtime.plant, object_id) or self._listed(object_id)
         if found is None:
             raise NotFound(f"there is no object {object_id[:64]!r} to write a note on")
         payload = {"text": text.strip(), "name": found[0], "area": found[1]}
@@ -87,14 +87,15 @@ class LogApi:
         since = since or now - SHIFT_NS
         runtime.scan.glance(list(runtime.handles.values()))
         alarms, latest = runtime.services.alarms, runtime.services.tags.latest
-        hidden = alarms.hidden()
+        rows = (*alarms.active(), *alarms.hidden(), *runtime.server_alarms.rows())
+        hidden = [row for row in rows if row.state in HIDDEN]
         manual = in_manual(runtime.plant, lambda tag: latest[tag.handle])
         query = JournalQuery(stream="note", start=since, limit=NOTES_LIMIT)
         notes, _ = await runtime.services.journal.search(query)
         facts = Facts(
             now=now,
             since=since,
-            active=alarms.active(),
+            active=[row for row in rows if row.state not in HIDDEN],
             hidden=hidden,
             points=runtime.points.page(latest, now, limit=5_000).points,
             manual=manual,
@@ -105,12 +106,15 @@ class LogApi:
         )
         return handover(facts)
 
+    def _listed(self, alarm_id: str) -> tuple[str, str] | None:
+        """Name and area of an alarm that a connected server keeps."""
+        row = self._runtime.alarms.row_of(alarm_id)
+        return (row.tag_name or row.name, row.area) if row else None
+
     async def _hidden_by(self, rows: Sequence[AlarmRow]) -> dict[str, Done]:
-        """Who hid an alarm whose row does not say it."""
+        """Who hid each alarm, and why."""
         found: dict[str, Done] = {}
         for row in rows:
-            if row.hidden_by and row.hidden_since:
-                continue
             query = JournalQuery(object_id=row.alarm_id, event=_HID.get(row.state, "SUPPRESS"), limit=1)
             records, _ = await self._runtime.services.journal.search(query)
             if records:
@@ -169,5 +173,5 @@ def _priority(text: str) -> int:
 
 def _done(record: JournalRecord) -> Done:
     said = record.payload
-    reason = str(said.get("reason") or said.get("reason_code") or said.get("comment") or "")
-    return Done(record.actor, reason, record.event_time)
+    texts = [str(said.get(name) or "") for name in ("reason", "reason_code", "comment")]
+    return Done(record.actor, ": ".join(dict.fromkeys(text for text in texts if text)), record.event_time)

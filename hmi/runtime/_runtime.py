@@ -26,6 +26,7 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.historian import RecentHistory
 from hmi.journal import SqliteJournal
+from hmi.notify import Notifier
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._alarms import AlarmDesk
 from hmi.runtime._data import DataFolder
@@ -87,6 +88,9 @@ class Runtime:
         self.events: set[EventLane] = set()
         self.alarms = AlarmDesk(s.plant, s.alarms, s.journal, s.clock, self.tell)
         self._alarm_service = self.alarms.service
+        self.notifier = Notifier(
+            s.plant, s.journal, s.data.path, simulated=s.mode is not Mode.PLANT, tell_failing=self._notification
+        )
         self._changed: set[int] = set()
         self._commands_open = False
         self._reloading = asyncio.Lock()
@@ -117,6 +121,7 @@ class Runtime:
             group.create_task(self._tick(), name="timers")
             group.create_task(self._supervise(), name="ages and life counters")
             group.create_task(self._live(), name="life sign")
+            group.create_task(self.notifier.run(), name="notifications")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
@@ -192,6 +197,10 @@ class Runtime:
         self._alarm_service.put(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
         self._pass_on(self.services.tags.link_down(connection))
         self._tell_connection(connection)
+
+    def _notification(self, channel: str, failing: bool) -> None:
+        alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
+        self._alarm_service.put(alarms.channel_is(channel, failing, now_ns))
 
     def _unit_answers(self, unit: Unit) -> None:
         alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
@@ -326,7 +335,7 @@ class Runtime:
             folder, data = Path(plant.folder), self.services.data.path
             await asyncio.to_thread(keep_revision, data, folder, plant.revision)
         await self._alarm_service.settle()  # what the old revision judged is recorded under it
-        self._switch(new, self.acquisition)
+        self._switch(new, self.acquisition, principal)
         changes = list(new.sentences)
         payload = {"old": old.revision, "new": plant.revision, "changes": changes}
         await self._note("plant.applied", payload, principal)
@@ -334,7 +343,7 @@ class Runtime:
         return ReloadResult(plant.revision, changes)
 
     @without_collector()
-    def _switch(self, new: NextRevision, acquisition: Acquisition) -> None:
+    def _switch(self, new: NextRevision, acquisition: Acquisition, principal: Principal) -> None:
         """One step without an await: no batch is judged half by one revision and half by the other."""
         s, closed = self.services, new.links.closed
         s.journal.begin_revision(new.plant.revision)
@@ -346,8 +355,9 @@ class Runtime:
         s.history.append(updates.changes)
         self.points.take(updates.changes)
         self.points.apply(new.plant)
-        self._alarm_service.put(s.alarms.apply(new.alarms, s.tags.values, updates.now_ns))
+        self._alarm_service.put(s.alarms.apply(new.alarms, s.tags.values, updates.now_ns, principal))
         self.server_alarms.apply(new.plant)
+        self.notifier.apply(new.plant)
         for name in closed:
             self.server_alarms.link_down(name)
         self.gate.apply(new.gate, s.tags.values, new.cut)
@@ -378,6 +388,7 @@ class Runtime:
 
     async def call(self, request: ConditionCall) -> WriteOutcome:
         assert self.acquisition is not None
+        self.server_alarms.sending(request.command_id)
         return await self.acquisition.call(request)
 
     def _is_live(self, name: str) -> bool:

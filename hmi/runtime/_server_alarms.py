@@ -52,6 +52,7 @@ class ServerAlarms:
         self.book = ServerBook(plant)
         self._gate, self._desk, self._clock = gate, desk, clock
         self._tasks: set[asyncio.Task[None]] = set()
+        self._asked: dict[str, tuple[Principal, ConditionOrder]] = {}
         desk.external, desk.elsewhere = self.act, self
 
     # ------------------------------------------------------------------ what the servers say
@@ -125,14 +126,22 @@ class ServerAlarms:
     async def _carry_out(self, principal: Principal, key: str, order: ConditionOrder | None) -> str:
         if order is None:
             return self._desk.sentence(key.rpartition("@")[0] or key, tr("this is no longer in the list"))
-        if not order.objection:
-            self.book.expect(order.alarm_id, principal, order.comment)
-        result = await self._gate.call(principal, order)
+        self._asked[order.id] = principal, order
+        try:
+            result = await self._gate.call(principal, order)
+        finally:
+            was_sent = self._asked.pop(order.id, None) is None
         if result.state is CommandState.CONFIRMED:
             return ""
-        if result.state is CommandState.REFUSED:
+        if was_sent and result.state is CommandState.REFUSED:
             self.book.settle(order.alarm_id)
         return f"{order.name}: {result.text}"
+
+    def sending(self, command_id: str) -> None:
+        """The gate hands an order to acquisition: what the server tells next of its condition is our doing."""
+        if (asked := self._asked.pop(command_id, None)) is not None:
+            principal, order = asked
+            self.book.expect(order.alarm_id, principal, order.comment)
 
     def _order(self, principal: Principal, act: Act, key: str, asked_ns: int) -> ConditionOrder | None:
         standing = self.book.standing(key)
@@ -150,11 +159,16 @@ class ServerAlarms:
             condition=last.condition,
             event_id=last.event_id,
             act=wanted,
-            comment=act.words,
+            comment=words_of(act),
             seconds=act.seconds,
             asked_ns=asked_ns,
             objection=objection(wanted, act, standing, principal),
         )
+
+
+def words_of(act: Act) -> str:
+    """What the server gets as the comment."""
+    return ": ".join(filter(None, (act.reason, act.comment)))
 
 
 def wanted_act(act: Act, standing: Standing) -> ConditionAct:
@@ -177,7 +191,7 @@ def objection(wanted: ConditionAct, act: Act, standing: Standing, principal: Pri
         return tr("this is a question of the server; answer it there")
     if wanted is ConditionAct.ACKNOWLEDGE and standing.flags.acked:
         return tr("it is acknowledged already")
-    if wanted in _WITH_REASON and not act.words.strip():
+    if wanted in _WITH_REASON and not words_of(act).strip():
         return tr("this needs a reason")
     if wanted is ConditionAct.SHELVE or wanted is ConditionAct.SHELVE_ONCE:
         return _shelf_objection(wanted, act, standing, principal)

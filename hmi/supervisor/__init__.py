@@ -9,6 +9,7 @@ from hmi.supervisor._sessions import (
     StationLook,
     simulator_command,
     simulator_environment,
+    sounder_spec,
 )
 from hmi.supervisor._supervisor import ChildFailed, Supervisor
 
@@ -25,5 +26,6 @@ __all__ = [
     "judge",
     "simulator_command",
     "simulator_environment",
+    "sounder_spec",
     "write_note",
 ]

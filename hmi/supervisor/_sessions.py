@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from hmi.ui.exitcodes import BAD_USAGE, CLOSED, LEAVE_ON_WATCH
 
 RUNTIME_LIFE = "runtime.life"
 STATION_LIFE = "station.life"
+SOUNDER_LIFE = "sounder.life"
 READY_FILE = "simulator.json"
 
 
@@ -35,7 +36,10 @@ class StationLook:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What ``hmi demo``, ``hmi run`` and ``hmi shot`` start, in this order."""
+    """What ``hmi demo``, ``hmi run`` and ``hmi shot`` start, in this order.
+
+    ``record_sounds``: the tones are written to this file instead of being played.
+    """
 
     plant: Path
     data: Path
@@ -48,12 +52,14 @@ class Session:
     display: str = ""
     look: StationLook = field(default_factory=StationLook)
     first_paint: Path | None = None
+    record_sounds: Path | None = None
 
     def specs(self) -> tuple[ChildSpec, ...]:
         """The children, the one that others need first."""
         simulator = (self._simulator(),) if self.simulator else ()
         station = (self._station(),) if self.station else ()
-        return (*simulator, self._runtime(), *station)
+        sounder = (sounder_spec(self.data, record=self.record_sounds),) if self.station else ()
+        return (*simulator, self._runtime(), *sounder, *station)
 
     def _simulator(self) -> ChildSpec:
         ready = self.data / READY_FILE
@@ -98,6 +104,18 @@ class Session:
             leaving_exits=(LEAVE_ON_WATCH,),
             closes_all=True,
         )
+
+
+def sounder_spec(
+    data: Path, *, further: Mapping[str, Path] | None = None, record: Path | None = None
+) -> ChildSpec:
+    """The process that plays the tones of a station; its life sign has a name of its own in a shared folder."""
+    life = data / f"{os.getpid()}-{SOUNDER_LIFE}"
+    command = _hmi("sound", "--data", str(data), "--life", str(life), "--parent-pipe")
+    for name, folder in (further or {}).items():
+        command += ("--further", f"{name}={folder}")
+    command += ("--record", str(record)) if record else ()
+    return ChildSpec(name="sounder", command=lambda reason: command, life=life, wanted_exits=())
 
 
 def _hmi(*arguments: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
+from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import (
     HISTORY_GROUP,
@@ -303,6 +303,8 @@ class FakeClient:
 
     async def alarms(self, *, state: str = "active") -> list[AlarmInfo]:
         self._check()
+        if state not in ALARM_LISTS:
+            raise CommunicationError(f"there is no list {state!r}")
         return self.alarm_book.listed(state)
 
     async def alarm(self, alarm_id: str) -> AlarmDetails:

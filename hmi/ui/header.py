@@ -14,6 +14,7 @@ from hmi.ui.crumbs import Crumbs
 from hmi.ui.header_parts import AlarmCounts, GlyphButton, Health, Rule, SimulatorChip
 from hmi.ui.paint import metrics_of, painting
 from hmi.ui.points.badge import PointsBadge
+from hmi.ui.sound_chip import SoundChip
 from hmi.ui.tabs import HEIGHT, Tabs
 from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text
@@ -51,6 +52,7 @@ class Header(QWidget):
         self.points = PointsBadge(theme)
         self.health = Health(theme)
         self.chip = SimulatorChip(theme)
+        self.sound = SoundChip(theme)
         self.user = Text(theme, font="text.label", color="header.secondary")
         self.clock = Text(theme, font="text.strong", color="header.text")
         self.menu = GlyphButton(theme, "menu", tr("Windows, theme and text size"))
@@ -80,7 +82,7 @@ class Header(QWidget):
         row.addWidget(self.tabs)
         row.addStretch(3)
         row.addWidget(self.seek)
-        marks = (self.chip, None, self.points, self.counts)
+        marks = (self.chip, None, self.sound, self.points, self.counts)
         for widget in (*marks, Rule(self._theme), self.health, Rule(self._theme)):
             row.addSpacing(12) if widget is None else row.addWidget(widget)
         row.addWidget(self.user)
@@ -176,7 +178,7 @@ class Header(QWidget):
         shown += self.place.narrow if out < _NO_PLACE else 0
         buttons = (self.areas,) if out >= _NO_WAYS else self._ways()
         ways = sum(button.width() for button in (*buttons, self.seek, self.menu)) + 12
-        marks = self.points.needed + self.counts.width() + self.health.needed + chip
+        marks = self.sound.needed + self.points.needed + self.counts.width() + self.health.needed + chip
         fixed = marks + ways + _LEFT + _RIGHT + 3 * _GAP + _RULES
         tabs = self.tabs.width_for(compact=out >= _COMPACT) if (lines or self._lines) == 1 else 0.0
         return shown + fixed + tabs

@@ -119,7 +119,10 @@ class AlarmCounts(HeaderButton):
         self.setAccessibleName(tr("Alarms by priority"))
 
     def set_alarms(self, rows: Iterable[AlarmInfo]) -> None:
-        counts = Counter(row.priority for row in rows)
+        self.set_counts(Counter(row.priority for row in rows))
+
+    def set_counts(self, counts: Counter[int]) -> None:
+        """Standing alarms by priority."""
         if counts != self._counts:
             self._counts = counts
             self._make_room()

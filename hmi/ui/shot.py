@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QDeadlineTimer, QEventLoop, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
+from hmi.core.openings import Opening
+from hmi.ui.shot_open import open_all
 from hmi.ui.window import StationWindow
 
 LOOK_MS = 50
 SETTLE_MS = 1_200
+OPENED_MS = 2_500
 SETTLE_LIMIT_S = 10.0
 
 
-def grab_when_complete(window: StationWindow, *, timeout_s: float, settle_ms: int = SETTLE_MS) -> QImage:
-    """Turn the event loop until the display is complete (or the time is up), then grab.
+def grab_when_complete(
+    window: StationWindow,
+    *,
+    timeout_s: float,
+    settle_ms: int = SETTLE_MS,
+    openings: Sequence[Opening] = (),
+) -> QImage:
+    """Turn the event loop until the display is complete (or the time is up), open what is wanted, then grab.
 
-    ``settle_ms`` leaves time for history and alarms to arrive after the first values.
+    ``settle_ms`` leaves time for history and alarms to arrive after the first values, and after what was opened.
     """
     window.show()
     if wait_until(lambda: window.mimic.is_complete, timeout_s):
         wait_until(lambda: window.mimic.is_settled, min(SETTLE_LIMIT_S, timeout_s))
     wait_until(lambda: False, settle_ms / 1000)
+    if openings:
+        open_all(window, openings)
+        wait_until(lambda: False, OPENED_MS / 1000)
     window.mimic.view.repaint()
     wait_until(lambda: window.mimic.view.is_current and window.mimic.view.is_grown, timeout_s)
     return window.grab().toImage()

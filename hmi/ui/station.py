@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -9,7 +10,6 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from hmi.client.alarms import is_unacked as is_unacked  # the neighbours ask the station
 from hmi.client.federation import FederatedStatus
 from hmi.client.port import AlarmInfo, Event, PlantInfo, RuntimeClient, RuntimeStatus
 from hmi.core import heap
@@ -25,6 +25,7 @@ from hmi.ui.commands.road import CommandRoad
 from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mail, Mailbox
+from hmi.ui.sounds import Sounds
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Station(QObject):
         self.images = ImageStore(link.ask, self)
         self.link_up, self.link_text = False, ""
         self.commands = CommandRoad(self)
+        self.sounds: Sounds | None = None
         self._revisions: dict[str, str] = {}
         self._wants: dict[int, tuple[str, ...]] = {}
         self._subscribed: tuple[str, ...] = ()
@@ -195,17 +197,24 @@ class Station(QObject):
     # questions
 
     def ask_plant(self) -> None:
-        self.link.ask(lambda client: client.plant(), owner=self, done=self._take_plant, failed=self._quiet)
+        known = self.plant.revision if self.plant is not None else ""
+        self.link.ask(
+            lambda client: _read_plant(client, known), owner=self, done=self._take_plant, failed=self._quiet
+        )
 
-    def _take_plant(self, plant: PlantInfo) -> None:
+    def _take_plant(self, read: tuple[PlantInfo, Catalogue | None]) -> None:
+        plant, catalogue = read
         if self.plant is None or plant.revision != self.plant.revision:
+            if catalogue is None:  # it was the one shown when it was asked for, and is no more
+                self.ask_plant()
+                return
             old, self._revisions = self._revisions, _revisions_of(plant)
             both = old.items() ^ self._revisions.items()
             self._forget_values({runtime for runtime, _ in both})
             self._subscribed = ()  # a fresh snapshot follows
-            self.plant, self.catalogue = plant, Catalogue.of(plant)
+            self.plant, self.catalogue = plant, catalogue
             self.plantLoaded.emit()
-            heap.settle()
+            heap.keep()
         self._subscribe()
 
     def ask_status(self) -> None:
@@ -369,10 +378,6 @@ class Station(QObject):
     def _fresh_somewhere(self, tag: str) -> bool:
         return self.mailbox_of(tag).fresh(tag)
 
-    def alarms_of(self, tags: Iterable[str]) -> list[AlarmInfo]:
-        names = frozenset(tags)
-        return [row for row in self.alarms.values() if row.tag_name in names]
-
     def silence_s(self) -> float:
         """Seconds since the last heartbeat of the runtime."""
         return self.mailbox.ages.silence_ns(self.mailbox.clock()) / NS_PER_S
@@ -382,6 +387,15 @@ def _revisions_of(plant: PlantInfo) -> dict[str, str]:
     """Revision of the plant by runtime; the home runtime is called ''. See ``hmi.client.federation``."""
     home, *others = plant.revision.split(" ")
     return {"": home} | {name: revision for name, _, revision in (word.partition(":") for word in others)}
+
+
+async def _read_plant(client: RuntimeClient, known: str) -> tuple[PlantInfo, Catalogue | None]:
+    """The plant, and its tables made beside the Qt thread; none for the revision that is known."""
+    with heap.at_rest():
+        plant = await client.plant()
+        if plant.revision == known:
+            return plant, None
+        return plant, await asyncio.to_thread(Catalogue.of, plant)
 
 
 async def _whole(client: RuntimeClient, request: ReadRaw) -> Samples:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.navigation import Place, in_area
 from hmi.ui.paint import draw_alarm_mark, metrics_of, painting
-from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import plain
 
@@ -56,14 +56,25 @@ class Tabs(QWidget):
 
     def set_alarms(self, rows: Iterable[AlarmInfo]) -> None:
         """Per area: worst priority, how many alarms, any unacknowledged."""
+        counts: dict[str, dict[str, list[int]]] = {}
+        for row in rows:
+            pair = counts.setdefault(row.area, {}).setdefault(str(row.priority), [0, 0])
+            pair[not is_unacked(row)] += 1
+        self.set_counts(counts)
+
+    def set_counts(self, counts: Mapping[str, Mapping[str, Sequence[int]]]) -> None:
+        """The same of area -> priority as text -> [unacknowledged, acknowledged]."""
         found: dict[str, tuple[int, int, bool]] = {}
-        rows = list(rows)
         for place in self._places:
             if not place.area:
                 continue
-            own = [row for row in rows if in_area(place.area, row.area)]
+            own = [
+                (int(p), pair) for a, of in counts.items() if in_area(place.area, a) for p, pair in of.items()
+            ]
+            own = [(priority, pair) for priority, pair in own if sum(pair)]
             if own:
-                found[place.area] = (min(r.priority for r in own), len(own), any(map(is_unacked, own)))
+                total = sum(sum(pair) for _, pair in own)
+                found[place.area] = (min(p for p, _ in own), total, any(pair[0] for _, pair in own))
         if found != self._marks:
             self._marks = found
             self._measure()

@@ -30,8 +30,10 @@ class TravelWindow(Protocol):
     station: Station
     header: Header
     mimic: MimicPage
-    stack: QStackedWidget
     desk: FaceplateDesk
+
+    @property
+    def stack(self) -> QStackedWidget: ...
 
     def working_area(self) -> QRect: ...
 

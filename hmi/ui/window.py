@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, tzinfo
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QFocusEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
@@ -28,6 +30,7 @@ from hmi.ui.mimic_page import MimicPage
 from hmi.ui.navigation import History, in_area, places
 from hmi.ui.notice import Banner, Notice
 from hmi.ui.overlays import Overlays
+from hmi.ui.pages import Pages
 from hmi.ui.points.page import PointsPage
 from hmi.ui.search.index import Entry
 from hmi.ui.settings import Settings
@@ -57,27 +60,45 @@ class StationWindow(QWidget):
         display: str = "",
         ask_on_close: bool = False,
         settings: Settings | None = None,
+        at_once: bool = True,
     ) -> None:
+        """``at_once`` False: the window is of no use until ``make_some`` has made all of it."""
         super().__init__()
         self.theme, self.station = theme, station
         self.exit_code = CLOSED
         self._wanted_display = display
         self.ask_on_close = ask_on_close
         self._zone: tzinfo = UTC
+        self._making = self._make(settings or Settings(parent=self))
+        while at_once and not self.make_some():
+            pass
+
+    def make_some(self) -> bool:
+        """One part of the window, about 10 ms of work; True when it is whole."""
+        return next(self._making, True)
+
+    def _make(self, settings: Settings) -> Iterator[bool]:
+        """Each part when the next one is asked for; False, for none is the last."""
+        theme, station = self.theme, self.station
         self.header = Header(theme)
         self.banner = Banner(theme)
         self.mimic = MimicPage(theme, station)
-        settings = settings or Settings(parent=self)
+        yield False
         self.acts = AlarmActs(theme, station, self, self.working_area)
         self.alarm_page = AlarmPage(theme, station, self.acts, settings)
+        yield False
         self.points_page = PointsPage(theme, station)
+        yield False
         self.figures_page = FiguresPage(theme, station)
+        yield False
         self.strip = AlarmStrip(theme, station)
-        self.stack = QStackedWidget()
+        self.stack = Pages(self.mimic, self.mimic.view)
         self.desk = FaceplateDesk(theme, station, self)
         self.controls = ControlDesk(theme, station, self, self.mimic)
+        yield False
         self.travel = Travel(self, settings, self)
         self.overlays = Overlays(theme, station, self.travel, self, area=self.working_area)
+        yield False
         self.trends: list[TrendPanel] = []
         self.instructor: InstructorPanel | None = None
         self.close_question: CloseQuestion | None = None
@@ -97,10 +118,9 @@ class StationWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        self.stack.addWidget(self.mimic)
-        self.stack.addWidget(self.alarm_page)
-        self.stack.addWidget(self.points_page)
-        self.stack.addWidget(self.figures_page)
+        self.stack.add(self.alarm_page, lambda: self.alarm_page.table)
+        self.stack.add(self.points_page, lambda: self.points_page.table)
+        self.stack.add(self.figures_page, lambda: self.figures_page.first)
         for widget in (self.header, self.banner):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -114,9 +134,14 @@ class StationWindow(QWidget):
         station.notice.connect(self.notice.say)
         self.header.tabs.chosen.connect(self.open_display)
         self.header.tabs.refused.connect(self.notice.say)
+        self.stack.turned.connect(self.desk.setVisible)
         self.header.counts.clicked.connect(self.toggle_alarms)
         self.header.health.clicked.connect(self._say_health)
         self.header.chip.clicked.connect(self.toggle_instructor)
+        if station.sounds is not None:
+            station.sounds.told.connect(self.header.sound.show_state)
+            self.header.sound.show_state(*station.sounds.words)
+        self.header.sound.clicked.connect(lambda: self.notice.say(self.header.sound.accessibleName()))
         self.strip.enlargeAsked.connect(self.toggle_alarms)
         self.alarm_page.closeAsked.connect(self.toggle_alarms)
         for table in (self.strip.table, self.alarm_page.table):
@@ -197,17 +222,34 @@ class StationWindow(QWidget):
 
     def begin(self) -> None:
         """A window that opens after the station has begun shows what is known by then."""
+        for begin_with in self.beginning:
+            begin_with()
+
+    @property
+    def beginning(self) -> tuple[Callable[[], None], ...]:
+        """What ``begin`` does, in parts that each take the present."""
+        return self._begin_plant, self._begin_alarms, self._begin_list
+
+    def _begin_plant(self) -> None:
         if self.station.plant is not None:
             self._plant_loaded()
             self._status_changed()
+
+    def _begin_alarms(self) -> None:
+        if self.station.plant is not None and self.station.has_alarms:
+            self._alarms_changed()
+            self.strip.refresh()
+
+    def _begin_list(self) -> None:
+        if self.station.plant is not None:
             if self.station.has_alarms:
-                self._alarms_changed()
-                self.strip.refresh()
                 self.alarm_page.refresh()
             self.alarm_page.take_settings()
 
     def retire(self) -> None:
         """Show nothing more and want nothing more of the station; the window is deleted."""
+        while not self.make_some():
+            pass  # what was made half is taken down as a whole
         for timer in self.findChildren(QTimer):
             timer.stop()
         self.desk.close_all()
@@ -242,17 +284,19 @@ class StationWindow(QWidget):
             model.forget_texts()
         found = places(plant)
         self.header.tabs.set_places(found)
+        if self.station.has_alarms:
+            self._alarms_changed()
         for page in (self.alarm_page, self.points_page, self.figures_page):
             page.set_areas([(place.area, place.title) for place in found if place.area])
         simulated = self.station.is_simulated
         self.header.chip.setVisible(simulated)
         self.frame.setVisible(simulated)
         self._cover()
-        page = self.stack.currentWidget()
+        page = self.stack.current
         self.travel.set_plant(plant, self._wanted_display)
         self._renew_trends()
-        if page is not self.mimic:
-            self._leave_or_open(page)
+        if page is not self.stack.current:
+            self.stack.toggle(page)
 
     def _renew_trends(self) -> None:
         """Another plant revision: a trend whose tags are no longer the same is made again with those left."""
@@ -265,9 +309,12 @@ class StationWindow(QWidget):
                     self.open_trend(tags)
 
     def _alarms_changed(self) -> None:
-        rows = list(self.station.alarms.values())
-        self.header.tabs.set_alarms(rows)
-        self.header.counts.set_alarms(rows)
+        areas = self.station.alarm_store.areas
+        self.header.tabs.set_counts(areas)
+        counts: Counter[int] = Counter()
+        for priorities in areas.values():
+            counts.update({int(priority): sum(pair) for priority, pair in priorities.items()})
+        self.header.counts.set_counts(counts)
 
     def _status_changed(self) -> None:
         status = self.station.status
@@ -348,28 +395,15 @@ class StationWindow(QWidget):
 
     def toggle_alarms(self) -> None:
         """Full alarm list and back; the strip stays."""
-        listed = self.stack.currentWidget() is self.alarm_page
-        self.stack.setCurrentWidget(self.mimic if listed else self.alarm_page)
-        self.desk.setVisible(listed)
-        (self.mimic.view if listed else self.alarm_page.table).setFocus()
+        self.stack.toggle(self.alarm_page)
 
     def toggle_points(self) -> None:
         """The list of forced and simulated points, and back."""
-        listed = self.stack.currentWidget() is self.points_page
-        self.stack.setCurrentWidget(self.mimic if listed else self.points_page)
-        self.desk.setVisible(listed)
-        (self.mimic.view if listed else self.points_page.table).setFocus()
+        self.stack.toggle(self.points_page)
 
     def toggle_figures(self) -> None:
         """The figures of the alarm system, and back."""
-        shown = self.stack.currentWidget() is self.figures_page
-        self.stack.setCurrentWidget(self.mimic if shown else self.figures_page)
-        self.desk.setVisible(shown)
-        (self.mimic.view if shown else self.figures_page.first).setFocus()
-
-    def _leave_or_open(self, page: QWidget | None) -> None:
-        toggles = {self.points_page: self.toggle_points, self.figures_page: self.toggle_figures}
-        toggles.get(page, self.toggle_alarms)()
+        self.stack.toggle(self.figures_page)
 
     def list_alarms(self, area: str) -> None:
         """The full alarm list, filtered to an area; where the list has no such area, by the text itself."""
@@ -510,12 +544,8 @@ class StationWindow(QWidget):
             self.trends[-1].close_panel()
         elif self.instructor is not None:
             self.instructor.close_panel()
-        elif (
-            not self.overlays.close_last()
-            and not self.desk.close_last()
-            and self.stack.currentWidget() is not self.mimic
-        ):
-            self._leave_or_open(self.stack.currentWidget())
+        elif not self.overlays.close_last() and not self.desk.close_last():
+            self.stack.leave()
 
     def _say_health(self) -> None:
         self.notice.say(self.header.health.toolTip().replace("\u200b", "") or self.header.health.word)
@@ -527,12 +557,7 @@ class StationWindow(QWidget):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The display has the keys when nothing else wants them. (With a focus proxy Tab would skip the title bar.)"""
-        pages: dict[QWidget | None, QWidget] = {
-            self.alarm_page: self.alarm_page.table,
-            self.points_page: self.points_page.table,
-            self.figures_page: self.figures_page.first,
-        }
-        pages.get(self.stack.currentWidget(), self.mimic.view).setFocus()
+        self.stack.first.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

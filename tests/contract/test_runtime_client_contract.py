@@ -15,8 +15,10 @@ import pytest_asyncio
 from fake_runtime import fake_runtime
 
 from hmi.acquisition.port import Batch
+from hmi.client.alarms import ALARM_LISTS, JournalQuery
 from hmi.client.port import Event, LiveUpdate, RuntimeClient
 from hmi.client.socket import SocketClient
+from hmi.core.alarms import Priority
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import CommandState, OperatorCommand
 from hmi.core.errors import CommunicationError
@@ -24,14 +26,15 @@ from hmi.core.history import ReadRaw
 from hmi.core.principal import Mode
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.values import DataValue
-from hmi.project.plant import CommandRule, ConnectionDef, Plant
+from hmi.project.plant import AlarmDef, CommandRule, ConnectionDef, Plant
 from hmi.runtime import plant_info
-from hmi.testing.client import FakeClient
+from hmi.testing.client import FakeClient, make_alarm
 from hmi.testing.driver import FakePlc
 from hmi.testing.plant import make_plant, make_tag
 
 pytestmark = pytest.mark.asyncio
-PV, SP = "a/t.pv", "a/t.sp"
+PV, SP, ALARM = "a/t.pv", "a/t.sp", "a_pv"
+SECTIONS = ["standing", "shelved", "out_of_service", "suppressed", "overridden", "manual", "links", "notes"]
 
 
 class Listener:
@@ -61,6 +64,18 @@ class Case:
     tick: Callable[[], None]
     lose: Callable[[], None]
     put: Callable[[float], None]
+    raise_alarm: Callable[[], None]
+
+    def told_state(self, alarm_id: str) -> str:
+        """Of an alarm, by the lists and the deltas that came; empty when it stands in none."""
+        found: dict[str, str] = {}
+        for event in self.heard.events:
+            if event.kind == "alarms":
+                found = {row.alarm_id: row.state for row in event.payload}
+            elif event.kind == "alarm_changes":
+                found |= {row.alarm_id: row.state for row in event.payload.rows}
+                found = {key: state for key, state in found.items() if key not in event.payload.gone}
+        return found.get(alarm_id, "")
 
     async def put_each(self, *values: float) -> tuple[int, int]:
         """PV takes these values one after the other; session times right before and after, UTC ns."""
@@ -86,7 +101,8 @@ class Case:
 def small_plant() -> Plant:
     plc1 = ConnectionDef("plc1", "fake", ("fake://127.0.0.1:1",), simulated=True)
     tags = [make_tag(PV, address="0", history=True), make_tag(SP, address="1", command=CommandRule())]
-    return make_plant(tags, connections={"plc1": plc1})
+    alarm = AlarmDef(ALARM, f"t_{PV}", "High", "high", Priority.P2, "too high", limit=1_000.0)
+    return make_plant(tags, [alarm], connections={"plc1": plc1})
 
 
 @asynccontextmanager
@@ -103,7 +119,10 @@ async def fake_case(folder: Path) -> AsyncIterator[Case]:
         client.history[PV].append(DataValue(value, 0, at, at))
         client.tick({PV: client.history[PV][-1]})
 
-    yield Case(client, heard, client.tick, client.lose_link, put)
+    def raise_alarm() -> None:
+        client.alarm_book.change([make_alarm(PV, 1, alarm_id=ALARM, priority=2)])
+
+    yield Case(client, heard, client.tick, client.lose_link, put, raise_alarm)
     await client.close()
 
 
@@ -129,7 +148,7 @@ async def socket_case(folder: Path) -> AsyncIterator[Case]:
             group = runtime.services.tags.group_of(0).partition(":")[2]
             runtime.on_batch("plc1", Batch(group, [(0, DataValue(value, 0, at, at))]))
 
-        yield Case(client, heard, lambda: None, lose, put)
+        yield Case(client, heard, lambda: None, lose, put, lambda: put(2_000.0))
         await client.close()
 
 
@@ -315,6 +334,64 @@ async def test_acknowledging_what_is_not_there_is_one_sentence(case: Case) -> No
     assert len(refused) == 1
     assert isinstance(refused[0], str)
     assert await case.client.acknowledge([]) == []
+
+
+async def test_every_connection_begins_with_the_list_of_alarms_and_its_counts(case: Case) -> None:
+    await case.until(lambda: len(case.heard.events) >= 2)
+    assert [event.kind for event in case.heard.events[:2]] == ["alarms", "alarm_changes"]
+    assert case.heard.events[1].payload.counts == dict.fromkeys(ALARM_LISTS, 0)
+    assert case.heard.events[1].payload.floods == []
+
+
+async def test_an_alarm_is_told_shelved_and_shown_again(case: Case) -> None:
+    client = case.client
+    case.raise_alarm()
+    await case.until(lambda: case.told_state(ALARM) == "UNACK")
+    (row,) = await client.alarms()
+    assert (row.alarm_id, row.tag_name, row.priority) == (ALARM, PV, 2)
+    assert await client.act_on_alarms("SHELVE", [ALARM], seconds=600, reason="test", comment="a trial") == []
+    await case.until(lambda: case.told_state(ALARM) == "SHLVD")
+    assert await client.alarms() == []
+    assert [row.alarm_id for row in await client.alarms(state="shelved")] == [ALARM]
+    details = await client.alarm(ALARM)
+    assert (details.row.state, details.definition["message"] != "") == ("SHLVD", True)
+    assert details.records[0]["event"] == "SHELVE"
+    assert await client.act_on_alarms("UNSHELVE", [ALARM]) == []
+    await case.until(lambda: case.told_state(ALARM) == "UNACK")
+    (again,) = await client.alarms()
+    assert await client.acknowledge([again.occurrence_id]) == []
+    await case.until(lambda: case.told_state(ALARM) == "ACKED")
+
+
+async def test_acts_on_what_is_not_there_are_a_sentence_each(case: Case) -> None:
+    for act in ("RESET", "UNSHELVE", "RTS"):
+        assert len(await case.client.act_on_alarms(act, ["a_none", "a_nothing"])) == 2
+    with pytest.raises(CommunicationError, match="there is no alarm 'a_none'"):
+        await case.client.alarm("a_none")
+    with pytest.raises(CommunicationError, match="there is no list 'sleepy'"):
+        await case.client.alarms(state="sleepy")
+    for state in ALARM_LISTS:
+        assert await case.client.alarms(state=state) == []
+
+
+async def test_silence_is_told_with_who_and_when(case: Case) -> None:
+    await case.client.silence()
+    await case.until(lambda: any(event.kind == "silence" for event in case.heard.events))
+    said = next(event.payload for event in case.heard.events if event.kind == "silence")
+    assert (said["area"], said["user"], said["station"]) == ("", "demo-operator", "local")
+    assert said["time"] > 0
+
+
+async def test_a_note_is_found_and_stands_in_the_hand_over(case: Case) -> None:
+    await case.client.note(f"t_{PV}", "valve sticks")
+    page = await case.client.search_journal(JournalQuery(stream="note", text="sticks"))
+    assert [record["object_id"] for record in page.records] == [f"t_{PV}"]
+    assert page.next_before == 0
+    found = await case.client.handover()
+    assert list(found.sections) == SECTIONS
+    assert [item.text for item in found.sections["notes"]] == ["valve sticks"]
+    assert found.since < found.until
+    assert isinstance(await case.client.alarm_figures(), dict)
 
 
 async def test_why_of_a_tag_that_is_not_there_is_one_sentence(case: Case) -> None:

@@ -127,6 +127,30 @@ async def test_partial_refusals_are_a_sentence_each_and_the_rest_is_done(
         assert sorted(asked) == ["ACK", "RESET", "SHELVE", "SHELVE"]
 
 
+async def test_a_whole_flood_is_acknowledged_in_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with alarm_bench(tmp_path, 6_000, monkeypatch, who=person(*OPERATOR)) as bench:
+        bench.put(*range(6_000))
+        await bench.seen.until(lambda: len(bench.seen.active) == 6_000, 60)
+        beat = bench.seen.heartbeat
+        assert await bench.station.acknowledge([r.occurrence_id for r in bench.seen.active.values()]) == []
+        await bench.seen.until(lambda: set(bench.seen.states().values()) == {"ACKED"}, 60)
+        assert bench.seen.heartbeat > beat
+        assert bench.seen.link_up
+
+
+async def test_somebody_without_rights_cannot_fill_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with alarm_bench(tmp_path, 3, monkeypatch, who=person(Role.VIEW)) as bench:
+        with pytest.raises(AccessRefused):
+            await bench.station.act_on_alarms("RESET", [f"x_{n}" for n in range(4_000)])
+        refusals = await records_of(bench, "REFUSED")
+        assert len(refusals) == 100
+        assert refusals[-1]["payload"]["reason"].endswith("(and 3900 more alarms)")
+
+
 async def test_a_refusal_costs_no_state_at_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     who = person(*EVERYTHING)
     async with alarm_bench(tmp_path, 3, monkeypatch, who=who) as bench:

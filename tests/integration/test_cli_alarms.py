@@ -152,7 +152,7 @@ def test_without_a_runtime_and_a_journal_it_says_what_to_do(hmi: CommandLine, tm
 
 
 def test_times_are_those_of_the_plant() -> None:
-    now = datetime(2026, 5, 31, 12, tzinfo=UTC)
+    now = int(datetime(2026, 5, 31, 12, tzinfo=UTC).timestamp()) * 10**9
     assert time_ns("8h", "UTC", "since", now) == int(datetime(2026, 5, 31, 4, tzinfo=UTC).timestamp()) * 10**9
     noon = int(datetime(2026, 5, 31, 10, tzinfo=UTC).timestamp()) * 10**9
     assert time_ns("2026-05-31T12:00", "Europe/Berlin", "since") == noon

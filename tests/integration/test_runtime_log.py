@@ -16,8 +16,12 @@ from fake_runtime import fake_runtime
 
 from hmi.acquisition.port import DeviceIdentity
 from hmi.alarms import AlarmChange
+from hmi.client.alarms import JournalQuery
 from hmi.client.local import find_endpoint
+from hmi.client.port import Event, LiveUpdate
+from hmi.client.socket import SocketClient
 from hmi.core.alarms import Priority
+from hmi.core.errors import CommunicationError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import DEMO_OPERATOR, SYSTEM
 from hmi.core.values import ValueType
@@ -180,3 +184,34 @@ async def test_the_hand_over_tells_what_the_next_shift_has_to_know(tmp_path: Pat
     )
     assert [note["text"] for note in sections["notes"]] == ["Truck at six"]
     assert answer["counts"]["notes"] == 1
+
+
+class Deaf:
+    """A station that only asks."""
+
+    def on_live(self, update: LiveUpdate) -> None:
+        pass
+
+    def on_event(self, event: Event) -> None:
+        pass
+
+    def on_link(self, up: bool, text: str) -> None:
+        pass
+
+
+async def test_a_station_asks_by_its_client(tmp_path: Path) -> None:
+    async with api(tmp_path) as (_, _http):
+        client = SocketClient(tmp_path, Deaf())
+        try:
+            await client.note("a_high", "Cleaned at noon")
+            page = await client.search_journal(JournalQuery(text="noon cleaned", priorities=()))
+            assert [record["payload"]["text"] for record in page.records] == ["Cleaned at noon"]
+            raised = await client.search_journal(JournalQuery(priorities=(1, 2), event="ALM", limit=1))
+            assert [record["object_id"] for record in raised.records] == ["a_high"]
+            told = await client.handover()
+            assert [item.object_id for item in told.sections["standing"]] == ["a_high"]
+            assert [item.text for item in told.sections["notes"]] == ["Cleaned at noon"]
+            with pytest.raises(CommunicationError, match="no object"):
+                await client.note("nothing", "x")
+        finally:
+            await client.close()

@@ -176,8 +176,9 @@ async def test_a_shelf_outlives_a_reload_and_ends_in_its_time(tmp_path: Path) ->
         alarms.shelve(key, clock.now_ns(), seconds=3_600, principal=DEMO_OPERATOR, comment="test")
         desk.edit("alarms.csv", "high,high,4.5", "high,high,4.4")
         await desk.reload()
-        assert [row.state for row in alarms.hidden()] == [AlarmState.SHLVD]
-        due = alarms.next_due()
+        (row,) = alarms.hidden("shelved")
+        assert row.state is AlarmState.SHLVD
+        due = row.shelve_until
         assert 3_500 < (due - clock.now_ns()) / 1e9 <= 3_600
         alarms.tick(due)
         assert desk.alarm(LEVEL, "high").state is AlarmState.UNACK
@@ -199,6 +200,8 @@ async def test_the_journal_says_who_changed_what_and_every_record_names_its_revi
         applied = records[place]
         assert (applied.actor, applied.payload["old"], applied.payload["new"]) == ("engineer", old, new)
         assert applied.payload["changes"] == changes
+        (attribute,) = (record for record in records if record.event == "ATTR_CHANGE")
+        assert (attribute.actor, attribute.payload["attributes"]) == ("engineer", {"limit": [4.5, 4.9]})
         assert {record.plant_revision for record in records[:place]} == {old}
         assert {record.plant_revision for record in records[place:]} == {new}
         assert await journal.verify() == ""

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from shell_plant import Desk, open_station
@@ -52,7 +52,8 @@ def page_of(desk: Desk) -> AlarmPage:
 def choose(desk: Desk, tag: str) -> AlarmInfo:
     page = page_of(desk)
     place = next(n for n, row in enumerate(page.model.shown) if row.tag_name == tag)
-    page.table.selectRow(place)
+    how = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+    page.table.selectionModel().setCurrentIndex(page.model.index(place, 0), how)
     page.table.setFocus()
     return page.model.shown[place]
 
@@ -167,6 +168,7 @@ def test_acknowledge_one_selected_visible_and_area(qtbot, desk: Desk) -> None:
     page.act_bar.buttons["ACK_AREA"].click()
     qtbot.waitUntil(lambda: desk.client.acknowledged == ["o_1", "o_41"])
     page.filter_bar.show_area("")
+    qtbot.waitUntil(lambda: [row.alarm_id for row in page.table.visible_unacked()] == ["a_40"])
     QTest.keyClick(page.table, Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier)
     qtbot.waitUntil(lambda: desk.client.acknowledged == ["o_1", "o_41", "o_40"])
 
@@ -289,6 +291,9 @@ def test_nothing_can_be_asked_for_while_the_runtime_is_silent(qtbot, desk: Desk)
     QTest.keyClick(page_of(desk).table, Qt.Key.Key_A)
     assert desk.client.acknowledged == []
     assert page_of(desk).act_bar.refused.full_text == "The runtime does not answer."
+    qtbot.waitUntil(
+        lambda: page_of(desk).filter_bar.count.full_text.startswith("Not known: the runtime is silent")
+    )
 
 
 # the sheet

@@ -152,6 +152,8 @@ def test_HM_17_every_key_of_the_table_does_what_it_says(qtbot) -> None:
         tried.add("silence")
         press("points", Qt.Key.Key_P, control, window.points_page.isVisible)
         press("points", Qt.Key.Key_P, control, window.mimic.isVisible)
+        press("figures", Qt.Key.Key_G, control, window.figures_page.isVisible)
+        press("figures", Qt.Key.Key_G, control, window.mimic.isVisible)
         press("why", Qt.Key.Key_W, none, overlays.why.isVisible)
         press("escape", Qt.Key.Key_Escape, none, overlays.why.isHidden)
         window.open_display("intake")

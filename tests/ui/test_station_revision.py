@@ -6,14 +6,18 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from threading import current_thread, main_thread
+
 import msgspec
 from PySide6.QtCore import QRect
 from shell_plant import good, open_station, plant
 from test_second_runtime import SOUTH_LEVEL, open_two
 
 from hmi.client.port import PlantInfo
+from hmi.core import heap
 from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
 from hmi.core.values import DataValue
+from hmi.mimics import Catalogue
 
 pytestmark = pytest.mark.qt
 
@@ -161,3 +165,33 @@ def test_a_reload_of_a_second_runtime_holds_back_its_values_only(qtbot) -> None:
         qtbot.waitUntil(lambda: station.catalogue.tags[SOUTH_LEVEL].unit == "cm", timeout=10_000)
         qtbot.waitUntil(lambda: SOUTH_LEVEL in station.values and FLOW in station.values)
         assert value_in_view(desk, SOUTH_LEVEL).value == 350.0
+
+
+def settled(qtbot, desk) -> None:
+    """Every question that was asked before is answered: they are answered in turn."""
+    answered: list[object] = []
+    for _ in range(2):
+        desk.station.link.ask(lambda client: client.plant(), owner=desk.station, done=answered.append)
+    qtbot.waitUntil(lambda: len(answered) == 2)
+
+
+def test_HM_14_the_tables_of_a_plant_are_made_beside_the_qt_thread_and_once(
+    qtbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With 100,000 tags they take a tenth of a second, and a full collection twice that."""
+    made: list[str] = []
+    real = Catalogue.of
+    monkeypatch.setattr(
+        Catalogue, "of", staticmethod(lambda plant: (made.append(current_thread().name), real(plant))[1])
+    )
+    monkeypatch.setattr(heap, "settle", lambda: pytest.fail("looked at all there is"))
+    with open_station(qtbot) as desk:
+        desk.client.take_plant(revised(LEVEL, unit="cm"))
+        qtbot.waitUntil(lambda: desk.station.plant.revision == "r2")
+        settled(qtbot, desk)  # questions that were on their way when the plant came
+        asked, before = [], len(made)
+        desk.station.ask_plant()
+        desk.station.link.ask(lambda client: client.plant(), owner=desk.station, done=asked.append)
+        qtbot.waitUntil(lambda: bool(asked))
+    assert len(made) == before
+    assert main_thread().name not in made

@@ -12,6 +12,7 @@ from hmi.acquisition import _wire as wire
 from hmi.acquisition.port import Batch, Group, LinkSettings, Point
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteRequest, WriteState
+from hmi.core.conditions import ConditionAct, ConditionCall, ConditionUpdate, RefreshMark
 from hmi.core.errors import CommunicationError
 from hmi.core.values import DataValue, ValueType
 
@@ -81,3 +82,16 @@ async def test_a_worker_beyond_its_memory_cap_ends_and_the_link_is_lost() -> Non
             await driver.open()
     finally:
         await driver.close()
+
+
+def test_conditions_and_calls_survive_the_pipe() -> None:
+    full = ConditionUpdate(
+        "ns=2;s=A", "00ff", 5, 6, "i=9", "TripAlarmType", "A", "i=1", "Boiler", "hot", "Process", 900, 0x80050000,
+        False, True, None, False, None, True, False, None, "timed", 60.5, "seen", "bert", 7,
+    )  # fmt: skip
+    items = [RefreshMark.START, full, RefreshMark.LOST, ConditionUpdate("i=1", "", 1, 2), RefreshMark.END]
+    message = asyncio.run(_read(wire.frame(wire.pack_conditions(items))))
+    assert wire.unpack_conditions(message) == items
+    call = ConditionCall("c", "dcs", "i=1", ConditionAct.SHELVE, 99, "00", "why", 1.5)
+    (packed,) = asyncio.run(_read(wire.frame({"call": wire.pack_call(call)}))).values()
+    assert wire.unpack_call(packed) == call  # type: ignore[arg-type]

@@ -3,70 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from alarm_bench import Bench, alarm
 
-from hmi.acquisition.port import Batch
-from hmi.alarms import AlarmChange, AlarmEngine, AlarmTables, Refused
+from hmi.alarms import AlarmChange, Refused
 from hmi.core import quality
 from hmi.core.alarms import AlarmEvent, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import ConfigurationError
 from hmi.core.principal import DEMO_OPERATOR
 from hmi.core.values import DataValue, ValueType
-from hmi.project.plant import AlarmDef, Plant, TagDef
-from hmi.tags import TagEngine, TagTables
-from hmi.testing.clock import ManualClock
+from hmi.project.plant import AlarmDef
 from hmi.testing.plant import good, make_plant, make_tag
 
 BAD = DataValue(None, quality.BAD_SENSOR_FAILURE, 1, 1)
-
-
-def alarm(kind: str = "high", limit: float = 10.0, tag: str = "a/x", **fields: Any) -> AlarmDef:
-    given: dict[str, Any] = {"priority": Priority.P2, "message": kind, **fields}
-    given.setdefault("id", f"a_{tag}.{kind}")
-    return AlarmDef(tag_id=f"t_{tag}", name=kind, kind=kind, limit=limit, **given)
-
-
-class Bench:
-    """A tag engine and an alarm engine on one clock, driven second by second."""
-
-    def __init__(self, alarms: Sequence[AlarmDef], tags: Sequence[TagDef] = ()) -> None:
-        self.clock = ManualClock()
-        plant = make_plant(tags or [make_tag("a/x")], alarms)
-        self.tags = TagEngine(plant, self.clock)
-        self.alarms = AlarmEngine(plant, self.tags.latest, self.tags.values)
-        self.changes: list[AlarmChange] = []
-
-    def put(self, value: Any, handle: int = 0) -> list[AlarmChange]:
-        new = value if isinstance(value, DataValue) else good(value)
-        updates = self.tags.ingest(Batch("g", [(handle, new)]))
-        return self.note(self.alarms.evaluate(updates.changes, updates.now_ns))
-
-    def wait(self, seconds: float) -> list[AlarmChange]:
-        self.clock.advance(seconds)
-        return self.note(self.alarms.tick(self.clock.now_ns()))
-
-    def take(self, plant: Plant) -> list[AlarmChange]:
-        """Another revision, as the runtime gives it to both."""
-        updates = self.tags.apply(TagTables(plant, self.tags.plant))
-        changes = self.alarms.apply(AlarmTables(plant), self.tags.values, updates.now_ns)
-        return self.note(changes)
-
-    def note(self, changes: Sequence[AlarmChange]) -> list[AlarmChange]:
-        self.changes += changes
-        return list(changes)
-
-    @property
-    def events(self) -> list[AlarmEvent]:
-        return [change.event for change in self.changes]
-
-    @property
-    def state(self) -> AlarmState:
-        rows = self.alarms.active()
-        return rows[0].state if rows else AlarmState.NORM
 
 
 def test_AL_03_a_value_at_its_limit_raises_once() -> None:
@@ -360,7 +312,6 @@ def test_an_alarm_over_an_unknown_tag_is_refused(fields: dict[str, Any]) -> None
 def test_a_discrete_alarm_is_present_at_its_state(limit: float, value: int, present: bool) -> None:
     from hmi.alarms import comparator_of
     from hmi.core.alarms import Priority
-    from hmi.project.plant import AlarmDef
 
     alarm = AlarmDef("a", "t", "n", "discrete", Priority.P3, "m", limit=limit)
     assert comparator_of(alarm)(value, False) is present

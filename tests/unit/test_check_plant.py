@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hmi.check import check_plant, exit_code, findings_as_json
-from hmi.project import Finding, format_plant, new_plant
+from hmi.project import Finding, format_plant, load_plant, new_plant
 from hmi.project.shipped import shipped_path
 
 
@@ -238,15 +238,26 @@ def test_an_area_of_an_element_may_be_the_beginning_of_names(folder: Path) -> No
     assert found(folder, "there is no area 'area2/'").severity == "error"
 
 
-def test_an_alarm_says_what_to_do(folder: Path) -> None:
+def test_AL_20_an_alarm_that_does_not_say_what_to_do_is_not_released(folder: Path) -> None:
     edit(folder, "types/pump.toml", 'time_to_respond = "10 min"\n', "")
-    edit(folder, "alarms.csv", "Reduce the inflow or start a pump", "")
+    line = edit(folder, "alarms.csv", "Reduce the inflow or start a pump", "")
     findings = check_plant(folder)
     assert {(Path(f.file).name, f.severity) for f in findings} == {
-        ("tags.csv", "warning"),
-        ("alarms.csv", "warning"),
+        ("tags.csv", "error"),
+        ("alarms.csv", "error"),
     }
-    assert all("consequence, action or time_to_respond" in f.text for f in findings)
+    assert found(folder, "has no action").line == line
+    assert load_plant(folder).plant is None
+
+
+def test_AL_20_a_reason_forces_the_release_and_is_counted(folder: Path) -> None:
+    edit(
+        folder, "types/pump.toml", 'time_to_respond = "10 min"\n', 'release_forced = "new pump, until May"\n'
+    )
+    finding = found(folder, "released without consequence, action, time_to_respond")
+    assert finding.severity == "warning"
+    assert "new pump, until May" in finding.sentence
+    assert load_plant(folder).plant is not None
 
 
 def test_suppress_when_is_known_and_checked(tmp_path: Path) -> None:
@@ -280,3 +291,41 @@ def test_a_runtime_calculates_with_its_own_tags_only(folder: Path) -> None:
     line = edit(folder, "tags.csv", "'area1/lt101' / 5", "'north::area1/lt101' / 5")
     finding = found(folder, "names the tag 'north::area1/lt101' of another runtime")
     assert (finding.severity, Path(finding.file).name, finding.line) == ("error", "tags.csv", line)
+
+
+OPCUA = """
+[connection.dcs]
+driver = "opcua"
+endpoints = ["opc.tcp://127.0.0.1:4840"]
+
+[connection.dcs.settings]
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "severity", "words"),
+    [
+        ("alarms = 3", "error", "alarms is 3, not of type boolean or array"),
+        ("alarms = []", "error", "alarms is an empty list"),
+        ('alarms = ["Area 1"]', "error", "is not an OPC UA node"),
+        ("alarms = true\nseverity = { P1 = 100, P2 = 200 }", "error", "do not fall from P1 to P4"),
+        ("alarms = true\nseverity = { P1 = 1001 }", "error", "no whole number from 1 to 1000"),
+        ("alarms = true\nseverity = { P9 = 5 }", "error", "'P9', which is no priority"),
+        ('alarms = true\narea = "nowhere"', "error", "there is no area 'nowhere'"),
+        ("alarm_queue = 100", "warning", "the server's alarms are not shown"),
+    ],
+)
+def test_settings_of_the_alarms_of_a_server(folder: Path, settings: str, severity: str, words: str) -> None:
+    path = folder / "plant.toml"
+    path.write_text(path.read_text(encoding="utf-8") + OPCUA + settings + "\n", encoding="utf-8")
+    (finding,) = [f for f in check_plant(folder) if words in f.text]
+    assert finding.severity == severity
+    assert "dcs" in finding.text
+    assert finding.line > 0
+
+
+def test_a_connection_for_the_alarms_of_a_server_needs_no_tag(folder: Path) -> None:
+    path = folder / "plant.toml"
+    good = OPCUA + 'alarms = true\nseverity = { P1 = 667, P2 = 334 }\narea = "area1"\n'
+    path.write_text(path.read_text(encoding="utf-8") + good, encoding="utf-8")
+    assert [f.sentence for f in check_plant(folder) if "dcs" in f.text] == []

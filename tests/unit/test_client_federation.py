@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from hmi.client.alarms import JournalQuery
 from hmi.client.federation import FederatedStatus, Federation, FurtherRuntime
 from hmi.client.points import PointRow
 from hmi.client.port import ConnectionInfo, Event, InstanceInfo, LiveUpdate, PlantInfo
@@ -214,6 +215,49 @@ async def test_alarms_stand_in_one_list_and_are_acknowledged_at_their_own_runtim
         assert case.heard.rows["south::o_2"].state == "ACKED"
         case.south.raise_alarms(make_alarm(LEVEL, 2))
         assert list(case.heard.rows) == ["south::o_2"]
+
+
+async def test_hidden_alarms_acts_and_details_go_where_the_alarm_lives() -> None:
+    async with two() as case:
+        await case.met()
+        case.home.alarm_book.change([make_alarm(FLOW, 1, state="SHLVD")])
+        case.south.alarm_book.change([make_alarm(FLOW, 1, state="SHLVD"), make_alarm(LEVEL, 2)])
+        shelved = await case.federation.alarms(state="shelved")
+        assert [row.alarm_id for row in shelved] == ["a_1", "south::a_1"]
+        problems = await case.federation.act_on_alarms("UNSHELVE", ["a_1", "south::a_1", "south::a_9"])
+        assert [problem.partition(" ")[0] for problem in problems] == ["south:"]
+        assert [act[:2] for act in case.south.alarm_book.acts] == [("UNSHELVE", ("a_1", "a_9"))]
+        details = await case.federation.alarm("south::a_1")
+        assert (details.row.alarm_id, details.row.area) == ("south::a_1", "south::Intake of South")
+        assert [record["object_id"] for record in details.records] == ["south::a_1"]
+        await case.federation.silence()
+        assert (case.home.alarm_book.silenced, case.south.alarm_book.silenced) == ([""], [""])
+        await case.federation.silence("south::Intake of South")
+        assert case.south.alarm_book.silenced[-1] == "intake"
+        told = [event.payload for event in case.heard.events if event.kind == "alarm_changes"]
+        assert {delta.runtime for delta in told} == {"", "south"}
+        areas = {area for delta in told if delta.runtime == "south" for area in delta.areas}
+        assert areas == {"south::Intake of South"}
+        case.south.lose_link()
+        assert [row.alarm_id for row in await case.federation.alarms(state="shelved")] == []
+        problems = await case.federation.act_on_alarms("OOS", ["a_1", "south::a_1"], reason="test")
+        assert problems == ["south: the runtime south does not answer"]
+
+
+async def test_notes_search_and_hand_over_join_both_runtimes() -> None:
+    async with two() as case:
+        await case.met()
+        await case.federation.note(f"t_{FLOW}", "here")
+        await case.federation.note(f"south::t_{FLOW}", "there")
+        assert case.south.alarm_book.notes == [(f"t_{FLOW}", "there")]
+        found = await case.federation.search_journal(JournalQuery(object_id=f"south::t_{FLOW}"))
+        assert [record["object_id"] for record in found.records] == [f"south::t_{FLOW}"]
+        found = await case.federation.search_journal(JournalQuery(text="here"))
+        assert [record["object_id"] for record in found.records] == [f"t_{FLOW}"]
+        shift = await case.federation.handover()
+        assert [item.text for item in shift.sections["notes"]] == ["here", "there"]
+        assert [item.object_id for item in shift.sections["notes"]][1] == f"south::t_{FLOW}"
+        assert shift.counts["notes"] == 2
 
 
 async def test_a_dead_further_runtime_leaves_home_alone_and_says_so() -> None:

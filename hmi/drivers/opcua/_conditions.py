@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 from asyncua import ua
 
 from hmi.acquisition.port import ConditionSink
+from hmi.core.clock import NS_PER_MS
 from hmi.core.conditions import ConditionItem, RefreshMark
 from hmi.core.errors import ProtocolViolation
 from hmi.core.texts import tr
@@ -84,6 +85,8 @@ class ConditionWatch:
         self._made: set[int] = set()
         self._told_end: set[int] = set()
         self._begun = self._lossy = False
+        self._queue = 0
+        self._recent: deque[tuple[int, int]] = deque()
 
     async def subscribe(self) -> bool:
         """The subscription of the events; False, with a note, when the server refuses it: values go on."""
@@ -107,6 +110,8 @@ class ConditionWatch:
 
     def take(self, events: Sequence[EventFields], now_ns: int) -> None:
         """Events in the order they came; returns at once."""
+        if self._is_full(len(events), now_ns):
+            self.lost()
         for one in events:
             self.counts["events"] += 1
             event = fields.event_of(one.fields)
@@ -123,6 +128,16 @@ class ConditionWatch:
             elif event.is_condition:
                 self.counts["condition_events"] += 1
                 self._put((event, now_ns))
+
+    def _is_full(self, count: int, now_ns: int) -> bool:
+        """Some servers drop events without a word: as many as the queue holds, within one interval, are too many."""
+        self._recent.append((now_ns, count))
+        while self._recent and not 0 <= now_ns - self._recent[0][0] < PERIOD_MS * NS_PER_MS:
+            self._recent.popleft()
+        if not self._queue or sum(number for _time, number in self._recent) < self._queue:
+            return False
+        self._recent.clear()
+        return True
 
     def ask_again(self) -> None:
         """Let the server tell its conditions, though nothing is known to be missing."""
@@ -198,7 +213,8 @@ class ConditionWatch:
             result = await self._create(handle, node, general=general)
             status = result.StatusCode.value
             if result.StatusCode.is_good():
-                if 0 < result.RevisedQueueSize < self._queue_size:
+                self._queue = result.RevisedQueueSize or self._queue_size
+                if self._queue < self._queue_size:
                     self._note(
                         tr("the server keeps only {count} events between two messages",
                            count=result.RevisedQueueSize)

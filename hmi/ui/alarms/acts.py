@@ -8,11 +8,12 @@ from typing import Final
 from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtWidgets import QWidget
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.dialogs import NoteCard, ReasonCard, ShelveCard, Shelving
 from hmi.ui.closing import Question
-from hmi.ui.station import Station, is_unacked
+from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 
 TITLES: Final = {
@@ -22,11 +23,11 @@ TITLES: Final = {
 KEYS: Final = {
     "ACK": "A", "SHELVE": "V", "UNSHELVE": "U", "RESET": "R", "COMMENT": "C", "OOS": "O", "RTS": "O", "NOTE": "N",
 }  # fmt: skip
-_RIGHTS: Final = {"OOS": "engineer", "RTS": "engineer", "NOTE": "view"}
+_RIGHTS: Final = {"OOS": "engineer", "RTS": "engineer"}
 _NO_RIGHT: Final = {
     "acknowledge": "You have no right to acknowledge.",
+    "note": "Writing a note needs the right to acknowledge.",
     "engineer": "Only an engineer takes alarms out of service and returns them.",
-    "view": "You have no right to see this plant.",
 }
 _NOTHING: Final = {
     "ACK": "It is acknowledged already.", "SHELVE": "It is hidden already.", "UNSHELVE": "It is not shelved.",
@@ -133,7 +134,9 @@ class AlarmActs(QObject):
         self.acknowledge([row.occurrence_id for row in inside])
 
     def silence(self, area: str = "") -> None:
-        """Stop the sound; nothing is acknowledged by that."""
+        """Stop the sound; nothing is acknowledged by that. A lost runtime cannot be asked: its tone stops here."""
+        if self._station.sounds is not None:
+            self._station.sounds.silence_lost()
         self._station.link.ask(
             lambda client: client.silence(area),
             owner=self,
@@ -146,8 +149,19 @@ class AlarmActs(QObject):
 
     def note(self, object_id: str, name: str) -> None:
         """A note on any object, for the log and the next shift."""
+        self.refused.emit([])
+        if why := self.why_no_note(name):
+            self.refused.emit([why])
+            return
         card = NoteCard(self._theme, self._window, self._area, tr("Note"), name)
         self._open(card, lambda text: self._send_note(object_id, name, text))
+
+    def why_no_note(self, name: str) -> str:
+        """Why no note can be written on a tag or instance of this name; empty when one can."""
+        status = self._station.status_of(name)
+        if status is None:
+            return tr("The runtime does not answer.")
+        return "" if "acknowledge" in status.roles else tr(_NO_RIGHT["note"])
 
     def _send_note(self, object_id: str, name: str, text: str) -> None:
         self._station.link.ask(

@@ -273,8 +273,9 @@ class FilterBar(QWidget):
 
     # what is told
 
-    def tell_count(self, shown: int, total: int) -> None:
-        words = tr("{shown} of {total} alarms", shown=shown, total=total)
+    def tell_count(self, shown: int, total: int, old: str = "") -> None:
+        """How much is let through; ``old`` is a sentence while the list is not what stands now."""
+        words = old or tr("{shown} of {total} alarms", shown=shown, total=total)
         if words != self.count.full_text:
             self.count.set_text(words)
 

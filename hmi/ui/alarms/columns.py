@@ -44,17 +44,17 @@ WIDTHS: Final = {
 """Pixels at 100 %."""
 FIXED: Final = frozenset((Column.MARK, Column.ACK))
 """Always shown, at their ends, never narrower."""
-WHOLE: Final = FIXED | {Column.TIME, Column.STATE, Column.LEFT}
+WHOLE: Final = FIXED | {Column.TIME, Column.STATE}
 """Never narrower than their texts need."""
 OPTIONAL: Final = (
     Column.SOURCE, Column.CLASS, Column.AREA, Column.COMMENT, Column.LIMIT, Column.BY, Column.TAG, Column.AGE,
     Column.RESPONSE, Column.REASON, Column.STATE, Column.VALUE, Column.LEFT,
 )  # fmt: skip
 """Left out of a narrow table, in this order; the tooltip has all of them. The button is never left out."""
-SHARES: Final = {Column.DESCRIPTION: 0.6, Column.COMMENT: 0.6, Column.RESPONSE: 0.5}
+SHARES: Final = {Column.DESCRIPTION: 0.6, Column.COMMENT: 0.6, Column.LEFT: 0.7, Column.RESPONSE: 0.5}
 SHARE: Final = 0.8
 """How far a column gives way in a narrow table: these further than the others."""
-LEAST, LEAST_WORDS, LEAST_WIDTH = 90, 170, 40
+LEAST, LEAST_WORDS, LEAST_WIDTH = 150, 170, 40
 """Of the column that takes what is left: the response, else the description; of any other."""
 
 ACTIVE: Final = (

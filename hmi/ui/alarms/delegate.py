@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.columns import Column
@@ -15,7 +16,6 @@ from hmi.ui.alarms.marks import ROOM, badge_of, draw_row_badge, draw_row_mark
 from hmi.ui.alarms.model import AlarmModel
 from hmi.ui.alarms.rules import Fold, Line
 from hmi.ui.paint import badge_width, draw_alarm_mark, draw_badge
-from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 
 ROW = 27

@@ -9,18 +9,19 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo, TagInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.columns import TITLES, Column
 from hmi.ui.alarms.rules import Filter, Fold, Line, SortKey, folded, key_of, order
 from hmi.ui.alarms.words import age_text, ends_text, first_out_text, reason_text
 from hmi.ui.labels import alarm_number, short_tag, state_words
-from hmi.ui.station import is_unacked
 from hmi.ui.widgets import plain
 
 AnyIndex = QModelIndex | QPersistentModelIndex
 MANY: Final = 200
-"""More changes than this are sorted in one go."""
+_SHARE: Final = 8
+"""More changes than this, and than this part of the list, are sorted in one go."""
 _TEXTS: Final = 5000
 _COLUMNS = len(Column)
 
@@ -75,7 +76,7 @@ class AlarmModel(QAbstractTableModel):
             touched.add(key)
         for row in changed:
             self._all[key_of(row)] = row
-        if len(touched) > MANY:
+        if len(touched) > max(MANY, len(self._all) // _SHARE):
             self._sort()
         else:
             for key in touched:
@@ -163,7 +164,8 @@ class AlarmModel(QAbstractTableModel):
             self._present((), again=True)
 
     def _rows(self) -> list[AlarmInfo]:
-        return [self._all[key] for *_, key in self._order]
+        known = self._all
+        return [known[key[3]] for key in self._order]
 
     def _present(self, touched: Iterable[str], *, again: bool = False) -> None:
         if self.hold and not again:
@@ -193,7 +195,7 @@ class AlarmModel(QAbstractTableModel):
         self._ended.clear()
         rows = self._rows()
         lines: list[Line] = folded(rows, self._opened) if self.folds else list(rows)
-        names = list(map(_name, lines))
+        names = list(map(_name, lines)) if self.folds else [key[3] for key in self._order]
         if names == list(self._places):
             self._renew(lines, touched)
             return
@@ -315,7 +317,7 @@ class AlarmModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             if isinstance(line, Fold):
                 return tr("Left and Right, or its button: close and open this group. Nothing is dropped.")
-            return plain(_explained(line, self.texts(line)))
+            return plain(_explained(line, self.texts(line), ends_text(line, self.now())))
         return None
 
 
@@ -323,13 +325,13 @@ def _name(line: Line) -> str:
     return line.key if isinstance(line, Fold) else key_of(line)
 
 
-def _explained(row: AlarmInfo, texts: tuple[str, ...]) -> str:
+def _explained(row: AlarmInfo, texts: tuple[str, ...], ends: str) -> str:
     """What was agreed, and the columns that a narrow list leaves out."""
     lines = [f"{row.tag_name}: {row.message}"]
     for title, text in (
         (tr("State"), texts[Column.STATE]), (tr("Order"), first_out_text(row)), (tr("Value"), texts[Column.VALUE]),
         (tr("Limit"), texts[Column.LIMIT]), (tr("Area"), texts[Column.AREA]), (tr("By"), row.hidden_by),
-        (tr("Reason"), reason_text(row)), (tr("Comment"), row.comment), (tr("Cause"), row.cause),
+        (tr("Ends"), ends), (tr("Reason"), reason_text(row)), (tr("Comment"), row.comment), (tr("Cause"), row.cause),
         (tr("Consequence"), row.consequence), (tr("Response"), row.response),
         (tr("Waits to be acknowledged"), tr("yes") if is_unacked(row) else ""),
     ):  # fmt: skip

@@ -207,8 +207,7 @@ class AlarmPage(Panel):
         """Counts of the lists, how much the filter lets through, and a flood."""
         store = self._station.alarm_store
         self.title_bar.tell_counts(self.list_name, {**store.counts, "active": len(store.rows)})
-        total = len(store.rows) if self.list_name == "active" else len(self.lists.rows)
-        self.filter_bar.tell_count(self.model.passing, total)
+        total = self._tell_count()
         self.table.empty_text = self._empty_words(total)
         floods = store.floods if self.list_name == "active" else []
         self.filter_bar.set_flood(bool(floods))
@@ -217,6 +216,16 @@ class AlarmPage(Panel):
         areas = ", ".join(f"{title(f.area) or tr('the plant')} ({f.alarms})" for f in floods)
         words = tr("Alarm flood: {areas}. Consequential alarms are folded; nothing is dropped.", areas=areas)
         self.flood.set_text(words if floods else "")
+
+    def _tell_count(self) -> int:
+        """How many stand in this list; what is listed while nobody tells is called old."""
+        active = self.list_name == "active"
+        total = len(self._station.alarms if active else self.lists.rows)
+        old = "" if active else self.lists.problem
+        if not self._station.hears(""):
+            old = tr("Not known: the runtime is silent. What is listed is old.")
+        self.filter_bar.tell_count(self.model.passing, total, old)
+        return total
 
     def _empty_words(self, total: int) -> str:
         if self.list_name != "active" and not self.lists.is_known:
@@ -325,6 +334,7 @@ class AlarmPage(Panel):
         if self.isVisible():
             self.model.judge_age(self._station.now())
             self.table.refresh_times()
+            self._tell_count()
 
     def _show_new(self) -> None:
         self.table.show_top()

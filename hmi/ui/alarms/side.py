@@ -15,7 +15,7 @@ from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 
 AnyIndex = QModelIndex | QPersistentModelIndex
-WIDTH: Final = 268
+WIDTH: Final = 244
 ROW: Final = 46
 _STEP: Final = 14
 

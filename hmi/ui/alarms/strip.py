@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.client.alarms import list_of
@@ -16,6 +16,7 @@ from hmi.ui.alarms.delegate import ROW
 from hmi.ui.alarms.model import AlarmModel
 from hmi.ui.alarms.rules import key_of
 from hmi.ui.alarms.table import HEADER, AlarmTable
+from hmi.ui.paint import painting
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.times import time_text, zone_of
@@ -80,7 +81,8 @@ class _Tail(QWidget):
         self._theme = theme
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        QPainter(self).fillRect(self.rect(), self._theme.color("panel"))
+        with painting(self) as painter:
+            painter.fillRect(self.rect(), self._theme.color("panel"))
 
 
 class AlarmStrip(QWidget):

@@ -16,6 +16,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.texts import tr
@@ -25,7 +26,6 @@ from hmi.ui.alarms.heading import HEADER, AlarmHeader
 from hmi.ui.alarms.model import AlarmModel
 from hmi.ui.alarms.rules import Line
 from hmi.ui.paint import painting
-from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import SIDE_BUTTONS
 

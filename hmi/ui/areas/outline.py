@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo, InstanceInfo, PlantInfo
 from hmi.core.identity import TagRef
 from hmi.core.texts import tr
 from hmi.mimics import Catalogue
 from hmi.ui.faceplate.content import content_of
 from hmi.ui.navigation import opens_alone
-from hmi.ui.station import is_unacked
 
 _EQUIPMENT: Final = "Equipment"
 

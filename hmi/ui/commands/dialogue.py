@@ -188,8 +188,8 @@ class Dialogue(QWidget):
         if tag not in self._tags:
             return
         if (proposal := self._road.pending(tag)) is not None:
-            self.say(tr("Pending: {command}", command=proposal.words))
             self.progress.show_progress(self._progress())
+            self.say(tr("Pending: {command}", command=proposal.words))
         elif (outcome := self._road.outcome(tag)) is not None:
             self.progress.show_progress(None)
             self.tell(outcome)

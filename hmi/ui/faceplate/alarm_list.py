@@ -8,12 +8,12 @@ from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.faceplate.source import ObjectSource
 from hmi.ui.labels import state_words
 from hmi.ui.paint import draw_alarm_mark
-from hmi.ui.station import is_unacked
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Text
 from hmi.ui.zoom import zoomed

@@ -123,11 +123,16 @@ def value_text(figure: Figure) -> str:
     """The number of a card: as many digits as say something."""
     if figure.value is None:
         return "–"
-    if figure.unit == "ratio":
+    if figure.unit == "ratio" or 0 < figure.value < 0.01:
         return f"{figure.value:.3f}"
     if figure.value == int(figure.value):
         return f"{figure.value:.0f}"
     return f"{figure.value:.1f}" if figure.value >= 10 else f"{figure.value:.2f}"
+
+
+def count_words(number: int) -> str:
+    """How many alarms."""
+    return tr("1 alarm") if number == 1 else tr("{n} alarms", n=number)
 
 
 def band_text(figure: Figure) -> str:

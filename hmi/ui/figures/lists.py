@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLa
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.texts import tr
-from hmi.ui.figures.answer import Answer, Named, span_text
+from hmi.ui.figures.answer import Answer, Named, count_words, span_text
 from hmi.ui.paint import metrics_of
 from hmi.ui.rows import RowList, draw_cut
 from hmi.ui.theme import Theme
@@ -135,7 +135,7 @@ class TopPanel(Panel):
         self.list.rows.show(answer.bad_actors)
         self._empty.setVisible(not answer.bad_actors)
         share = sum(row.share for row in answer.bad_actors)
-        words = tr("{share} % of {n} alarms", share=f"{share:.0f}", n=answer.alarms)
+        words = tr("{share} % of {alarms}", share=f"{share:.0f}", alarms=count_words(answer.alarms))
         self.total.set_text(words if answer.bad_actors else "")
 
 

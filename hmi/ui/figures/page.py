@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.texts import tr
-from hmi.ui.figures.answer import Answer, answer_of
+from hmi.ui.figures.answer import Answer, answer_of, count_words
 from hmi.ui.figures.card import HEIGHT, LEAST, FigureCard
 from hmi.ui.figures.lists import TopPanel, TroublePanel
 from hmi.ui.figures.rate import RateStrip, minute_text
@@ -226,8 +226,8 @@ class FiguresPage(Panel):
             0: tr("all figures as asked for"), 1: tr("1 figure over what is asked for"),
         }.get(answer.over, tr("{n} figures over what is asked for", n=answer.over))  # fmt: skip
         return tr(
-            "As of {end}: {n} alarms, {over}, {now} standing now. From {start}.",
-            end=minute_text(answer.end, zone), n=answer.alarms, over=over, now=answer.standing_now,
+            "As of {end}: {alarms}, {over}, {now} standing now. From {start}.",
+            end=minute_text(answer.end, zone), alarms=count_words(answer.alarms), over=over, now=answer.standing_now,
             start=minute_text(answer.start, zone),
         )  # fmt: skip
 

@@ -6,16 +6,13 @@ element, where painting thousands at once would hold the event loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 from PySide6.QtGui import QPainter, QPixmap, QRegion, QTransform
 
 from hmi.core.clock import monotonic_ns
 from hmi.ui.mimic.direct import Direct, copy_region
 from hmi.ui.paint import painting
-
-_CHUNK: Final = 32  # elements between two looks at the clock
 
 
 class Backing(Direct):
@@ -36,25 +33,28 @@ class Backing(Direct):
 
     def grow(self, deadline_ns: int | None = None) -> bool:
         """Paint on until a monotonic time, None for all that is left; True when the picture is whole."""
-        while not self.is_whole:
-            self._grow_some()
-            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
-                break
+        count, ratio = len(self._painters), self._kit.ratio
+        if not any(self._stills):
+            self._done = max(self._done, count)
+        elif self._done < count:
+            self._still(self._until(count, deadline_ns))
+            if _is_over(deadline_ns):
+                return self.is_whole
+        if count <= self._done < 2 * count:
+            with painting(self.picture) as painter:
+                if self._done == count and self._static is not None:
+                    painter.drawPixmap(0, 0, self._static)
+                painter.setTransform(self.transform * QTransform.fromScale(ratio, ratio))
+                self._paint(painter, (number - count for number in self._until(2 * count, deadline_ns)))
         return self.is_whole
 
-    def _grow_some(self) -> None:
-        count, start = len(self._painters), self._done
-        still = start < count
-        self._done = end = min(start + _CHUNK, count if still else 2 * count)
-        if still:
-            self._still(range(start, end))
-            return
-        ratio = self._kit.ratio
-        with painting(self.picture) as painter:
-            if start == count and self._static is not None:
-                painter.drawPixmap(0, 0, self._static)
-            painter.setTransform(self.transform * QTransform.fromScale(ratio, ratio))
-            self._paint(painter, range(start - count, end - count))
+    def _until(self, end: int, deadline_ns: int | None) -> Iterator[int]:
+        """Numbers of what is to be painted next; one that fails counts as painted and is not tried again."""
+        while self._done < end:
+            self._done += 1
+            yield self._done - 1
+            if _is_over(deadline_ns):
+                return
 
     def draw(self, indices: Iterable[int]) -> QRegion:
         """Paint elements as they look now; the region of the widget that has to be copied."""
@@ -69,3 +69,7 @@ class Backing(Direct):
     def show(self, painter: QPainter, region: QRegion) -> None:
         """Put a part of the picture on the widget; ``region`` is in pixels of the widget."""
         copy_region(painter, region, self.picture, self._kit.ratio)
+
+
+def _is_over(deadline_ns: int | None) -> bool:
+    return deadline_ns is not None and monotonic_ns() >= deadline_ns

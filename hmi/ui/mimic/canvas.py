@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import islice
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer
@@ -162,8 +161,13 @@ class Canvas(QWidget):
 
     @property
     def _slice_ns(self) -> int:
-        """Less while the display is zoomed or moved: another picture is made then, and every frame counts."""
-        return SLICE_NS // 3 if self._sharpening.is_busy else SLICE_NS
+        """Less while the display is zoomed or moved: another picture is made then, and every frame counts.
+
+        Half for a picture of its own, which is painted now and copied in the same turn.
+        """
+        if self._sharpening.is_busy:
+            return SLICE_NS // 3
+        return SLICE_NS if self._backing is None or self._backing.paints_later else SLICE_NS // 2
 
     def _draw_slice(self) -> None:
         try:
@@ -196,9 +200,9 @@ class Canvas(QWidget):
 
     def _drawn_until(self, backing: Backing | Direct, deadline_ns: int | None) -> QRegion:
         region = QRegion()
-        most = max(_CHUNK, backing.most_within(self._slice_ns))
         while self._waiting:
-            chunk = list(islice(self._waiting, most))
+            at_once = backing.first_of(self._waiting, self._slice_ns, least=_CHUNK)
+            chunk = at_once if backing.paints_later else at_once[:_CHUNK]
             for index in chunk:
                 del self._waiting[index]
             region = region.united(backing.draw(chunk))
@@ -250,7 +254,24 @@ class Canvas(QWidget):
         return QSize(*self._scene.display.size) if self._scene else QSize(960, 440)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._measure()
+        if self.camera.size != self.size():
+            self._measure()
+
+    def prepare(self, deadline_ns: int) -> bool:
+        """Paint the first picture before anybody sees it, until a monotonic time; True when it shows every change.
+
+        Who is shown next then only copies it. A widget that is not shown with the same size paints as usual.
+        """
+        if self._scene is None:
+            return True
+        if self._backing is None:
+            if self.camera.size != self.size():
+                self._measure()
+            background = self._theme.color("background")
+            self._backing = Backing(self._scene, self._hits, self._kit, self.size(), self._offset, background)
+        if self._backing.grow(deadline_ns):
+            self._drawn_until(self._backing, deadline_ns)
+        return self._backing.is_whole and not self._waiting
 
     def _measure(self) -> None:
         """Fit the display into the widget and forget what was cached for another scale."""

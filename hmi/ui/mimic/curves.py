@@ -63,8 +63,13 @@ def polylines(curve: Curve, box: QRectF) -> list[Stretch]:
     return found
 
 
-def draw_curve(painter: QPainter, color: QColor, lines: list[Stretch], *, width: float = 1.7) -> None:
-    """Each stretch as single segments: a wide polyline costs fifty times as much when it is noisy."""
+def draw_curve(
+    painter: QPainter, color: QColor, lines: list[Stretch], *, width: float = 1.7, seen: QRectF | None = None
+) -> None:
+    """Each stretch as single segments: a wide polyline costs fifty times as much when it is noisy.
+
+    ``seen``: the painter is clipped to it; segments that do not reach it are left out.
+    """
     pen = QPen(color, width)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.save()
@@ -72,10 +77,15 @@ def draw_curve(painter: QPainter, color: QColor, lines: list[Stretch], *, width:
     painter.setPen(pen)
     for line in lines:
         points = line.points if len(line.points) > 1 else [line.points[0], line.points[0] + QPointF(1, 0)]
-        painter.drawLines(
-            _dashes(points) if line.doubtful else [QLineF(a, b) for a, b in itertools.pairwise(points)]
-        )
+        pieces = _dashes(points) if line.doubtful else [QLineF(a, b) for a, b in itertools.pairwise(points)]
+        painter.drawLines(pieces if seen is None else _reaching(pieces, seen, width))
     painter.restore()
+
+
+def _reaching(pieces: list[QLineF], place: QRectF, width: float) -> list[QLineF]:
+    """Segments of which something may be seen between the top and the bottom of a place."""
+    top, bottom = place.top() - width, place.bottom() + width
+    return [one for one in pieces if min(one.y1(), one.y2()) <= bottom and max(one.y1(), one.y2()) >= top]
 
 
 def _dashes(points: list[QPointF]) -> list[QLineF]:
@@ -128,8 +138,8 @@ def draw_past_limits(
             continue
         painter.save()
         painter.setClipRect(clip, Qt.ClipOperation.IntersectClip)
-        draw_curve(painter, kit.theme.color("fill.text"), lines, width=width + 1.2)
-        draw_curve(painter, kit.theme.alarm(limit.priority), lines, width=width)
+        draw_curve(painter, kit.theme.color("fill.text"), lines, width=width + 1.2, seen=clip)
+        draw_curve(painter, kit.theme.alarm(limit.priority), lines, width=width, seen=clip)
         painter.restore()
 
 

@@ -30,6 +30,7 @@ _HOME: Final = 3.0  # pixels around an element's own box in which it paints as a
 _FEW: Final = 40  # damaged rectangles that are looked at one by one
 _LEAST: Final = 60  # elements painted at a time, whatever they cost
 _START_NS: Final = 20_000  # what an element costs until it was measured
+_HEAVY_NS: Final = 4_000_000.0  # the same of one with a curve
 
 
 def _by_type(found: Callable[[Element], Painter | None], elements: Sequence[Element]) -> list[Painter | None]:
@@ -97,7 +98,11 @@ class Direct:
         self._still_sizes: dict[int, int] = {}  # what stands still, as it is in the picture, in per cent
         self._static: QPixmap | None = None
         self._asked, self._asked_for = QRegion(), set[int]()
-        self._each_ns = float(_START_NS)
+        self._each_ns, self._spent_ns = float(_START_NS), 0
+        # what an element with a curve cost when its curve was new: a hundred times what the others do
+        self._heavy_ns = {
+            n: _HEAVY_NS for n, e in enumerate(scene.elements) if e.definition and e.definition.history
+        }
         self._prepare()
 
     @cached_property
@@ -189,9 +194,21 @@ class Direct:
         """There is nothing to prepare."""
         return True
 
-    def most_within(self, duration_ns: int) -> int:
-        """How many elements can be painted in a time, by what they cost lately."""
-        return int(duration_ns / self._each_ns)
+    def first_of(self, waiting: Iterable[int], duration_ns: int, *, least: int) -> list[int]:
+        """The first elements, as many as can be painted in a time by what they cost lately; one at least.
+
+        ``least`` of those without a curve are taken whatever they cost.
+        """
+        found: list[int] = []
+        room, light = float(duration_ns), 0
+        for index in waiting:
+            heavy = self._heavy_ns.get(index)
+            light += heavy is None
+            room -= self._each_ns if heavy is None else 2 * heavy  # a curve's cost is never the same
+            if found and room < 0 and (heavy is not None or light > least):
+                break
+            found.append(index)
+        return found
 
     # what has to be painted
 
@@ -308,10 +325,10 @@ class Direct:
         self._asked, self._asked_for = QRegion(), set()
         self._clear(painter, region)
         painter.setTransform(self.transform, combine=True)
-        began = monotonic_ns()
+        began, self._spent_ns = monotonic_ns(), 0
         self._paint(painter, indices)
         if len(indices) >= _LEAST:
-            self._each_ns = (monotonic_ns() - began) / len(indices)
+            self._each_ns = (monotonic_ns() - began - self._spent_ns) / len(indices)
 
     def _inside(self, region: QRegion) -> Sequence[int]:
         if region == QRegion(QRect(QPoint(), self._size)):
@@ -331,6 +348,7 @@ class Direct:
 
     def _paint(self, painter: QPainter, indices: Iterable[int]) -> None:
         elements, looks, painters, kit = self._scene.elements, self._shown, self._painters, self._kit
+        heavy = self._heavy_ns
         failed: Exception | None = None
         for index in indices:
             paint = painters[index]
@@ -338,8 +356,20 @@ class Direct:
                 continue
             try:
                 own = kit if self.growth is None else self._kit_for(index)
-                paint(painter, elements[index], looks[index], own)
+                if index in heavy:
+                    self._paint_heavy(painter, index, paint, own)
+                else:
+                    paint(painter, elements[index], looks[index], own)
             except Exception as error:
                 failed = failed or error
         if failed is not None:
             raise failed
+
+    def _paint_heavy(self, painter: QPainter, index: int, paint: Painter, kit: Kit) -> None:
+        """Take down what it costs; a curve that was painted before costs next to nothing, and says nothing."""
+        began = monotonic_ns()
+        paint(painter, self._scene.elements[index], self._shown[index], kit)
+        spent = monotonic_ns() - began
+        self._spent_ns += spent
+        if spent > self._heavy_ns[index] / 4:
+            self._heavy_ns[index] = float(spent)

@@ -101,6 +101,7 @@ class Kit:
         kit = self._grown.get(percent)
         if kit is None:
             kit = self._grown[percent] = Kit(self.theme.grown(percent), scale=self.scale, ratio=self.ratio)
+            kit.pasts = self.pasts  # curves have no texts
         kit.lit = self.lit
         return kit
 

@@ -14,7 +14,7 @@ from hmi.ui.mimic.sight import Sight
 REST_MS: Final = 80
 """How long the last picture is stretched before a sharp one is begun; also while a gesture goes on."""
 SLICE_NS: Final = 8 * NS_PER_MS
-_CHUNK: Final = 16  # elements between two looks at the clock
+_CHUNK: Final = 4  # elements between two looks at the clock
 
 
 class Sharpening(QObject):

@@ -45,7 +45,7 @@ class Sight(Backing):
         super()._still(index for index in indices if index in self._seen)
 
     def _paint(self, painter: QPainter, indices: Iterable[int]) -> None:
-        super()._paint(painter, [index for index in indices if index in self._seen])
+        super()._paint(painter, (index for index in indices if index in self._seen))
 
 
 def show_stretched(painter: QPainter, picture: Backing, camera: Camera, damaged: QRect) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from PySide6.QtCore import QObject, QPoint, QTimer, Signal
@@ -103,8 +104,11 @@ class Fleet(QObject):
         self.hosts.append(host)
         return host
 
-    def _page(self, theme: Theme, display: str) -> StationWindow:
-        page = StationWindow(theme, self.station, display=display, settings=self.settings)
+    def _page(self, theme: Theme, display: str) -> Iterator[StationWindow]:
+        """The page after each part of its making; whole with the last."""
+        page = StationWindow(theme, self.station, display=display, settings=self.settings, at_once=False)
+        while not page.make_some():
+            yield page
         bind(page, {
             "new_window": self.open_window, "close_window": self._close_active, "close_all": self.close_all,
             "full_screen": self.toggle_full_screen, "theme": self.other_theme,
@@ -112,7 +116,7 @@ class Fleet(QObject):
             "usual_size": lambda: self.set_percent(100), "leave_kiosk": self.ask_to_leave,
         }, FLEET)  # fmt: skip
         page.header.menu.clicked.connect(lambda: self.show_menu(page))
-        return page
+        yield page
 
     def show_menu(self, page: StationWindow) -> None:
         """Everything about windows and their look, below the button of the title bar."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.ui.theme import Theme
 from hmi.ui.window import StationWindow
 from hmi.ui.windows.layout import FULL, MAXIMIZED, NORMAL, Place
 
-MakePage = Callable[[Theme, str], StationWindow]
+MakePage = Callable[[Theme, str], Iterator[StationWindow]]
+"""Yields the page after each part of its making; it is whole with the last."""
+PREPARE_NS: Final = 10 * NS_PER_MS
+"""So long the first picture of a page is painted in one turn of the event loop."""
 
 
 class Memory(NamedTuple):
@@ -38,12 +42,13 @@ class Host(QWidget):
         self._make = make
         self._may_close = False
         self._coming: StationWindow | None = None  # in another look, not seen yet
-        self._has_begun = False
+        self._steps: Iterator[None] = iter(())  # towards having it in its place
         self.fixed = False
         """A fixed window cannot be closed, left or made smaller."""
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self.page = self._take_in(make(theme, display))
+        *_, page = make(theme, display)
+        self.page = self._take_in(page)
         self.resize(self.page.size())
 
     def _take_in(self, page: StationWindow) -> StationWindow:
@@ -67,26 +72,37 @@ class Host(QWidget):
     def renew_some(self, theme: Theme) -> bool:
         """One step towards the same page in another theme or size of text; True when it is in its place.
 
-        Each step is one turn of the event loop: the page is made, gets its plant and display, and takes its place.
-        What was open on the page before is opened again.
+        Each step is one turn of the event loop: a part of the page is made, or gets what it shows, or is painted;
+        with the last one it takes its place. What was open on the page before is opened again.
         """
         page = self._coming
-        if page is not None and (page.theme is not theme or page.wanted_display != self._display()):
-            self._drop_coming()  # somebody chose another look meanwhile, or went to another display
-        elif page is None:
+        if page is None:
             if self.page.theme is theme:
                 return True
-            self._coming = page = self._make(theme, self._display())
-            page.resize(self.page.size())
-        elif not self._has_begun:
-            self._has_begun = True
-            page.travel.history = self.page.travel.history
-            page.begin()
-        else:
-            self._coming, self._has_begun = None, False
-            self._replace_by(page)
-            return True
-        return False
+            self._steps = self._renew(theme, self._display())
+        elif page.theme is not theme or page.wanted_display != self._display():
+            self._drop_coming()  # somebody chose another look meanwhile, or went to another display
+            return False
+        next(self._steps, None)
+        return self._coming is None
+
+    def _renew(self, theme: Theme, display: str) -> Iterator[None]:
+        for page in self._make(theme, display):
+            self._coming = page
+            yield
+        page = self._coming
+        assert page is not None
+        page.resize(self.page.size())
+        page.travel.history = self.page.travel.history
+        for begin_with in page.beginning:
+            begin_with()
+            yield
+        page.grab(QRect(0, 0, 1, 1))  # the cheapest way to have what is not seen laid out
+        yield
+        while not page.mimic.view.prepare(monotonic_ns() + PREPARE_NS):
+            yield
+        self._coming = None
+        self._replace_by(page)
 
     def _display(self) -> str:
         return self.page.mimic.name or self.page.wanted_display
@@ -105,7 +121,7 @@ class Host(QWidget):
     def _drop_coming(self) -> None:
         if self._coming is not None:
             self._coming.retire()
-        self._coming, self._has_begun = None, False
+        self._coming, self._steps = None, iter(())
 
     # place
 

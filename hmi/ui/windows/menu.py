@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu
 
 from hmi.core.texts import tr
+from hmi.ui.sounds import LEVELS, Sounds
 from hmi.ui.theme import SCALES, Theme
 from hmi.ui.window import StationWindow
 
@@ -31,6 +32,25 @@ class Windows(Protocol):
     def set_percent(self, percent: int) -> None: ...
 
     def toggle_full_screen(self) -> None: ...
+
+
+def _sound_menu(parent: QMenu, sounds: Sounds) -> QMenu:
+    """Loudness, mute and test. The tone of priority 1 cannot be muted."""
+    menu = QMenu(tr("Sounds"), parent)
+    levels = QActionGroup(menu)
+    for percent in LEVELS:
+        level = menu.addAction(tr("Loudness {n} %", n=percent))
+        level.setCheckable(True)
+        level.setChecked(percent == sounds.wishes.percent)
+        level.triggered.connect(lambda _=False, percent=percent: sounds.set_percent(percent))
+        levels.addAction(level)
+    menu.addSeparator()
+    mute = menu.addAction(tr("Mute all but priority 1"))
+    mute.setCheckable(True)
+    mute.setChecked(sounds.wishes.muted)
+    mute.triggered.connect(lambda _=False: sounds.toggle_mute())
+    menu.addAction(tr("Play every sound once")).triggered.connect(lambda _=False: sounds.test())
+    return menu
 
 
 def window_menu(windows: Windows, page: StationWindow) -> QMenu:
@@ -65,6 +85,8 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
         size.setChecked(percent == windows.theme.percent)
         sizes.addAction(size)
     menu.addSeparator()
+    if page.station.sounds is not None:
+        menu.addMenu(_sound_menu(menu, page.station.sounds))
     add(tr("Keys"), "?", lambda: page.overlays.toggle(page.overlays.keys))
     if windows.kiosk:
         add(tr("Leave the kiosk"), "Ctrl+Alt+Shift+Q", windows.ask_to_leave)

@@ -1,0 +1,48 @@
+"""Opens what a picture of the window is to show beside its display: a panel, a page, faceplates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QRect
+
+from hmi.core.openings import Opening
+from hmi.ui.faceplate.content import content_of
+from hmi.ui.window import StationWindow
+
+
+def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
+    """In the order given; names that the plant does not know were refused before."""
+    overlays = window.overlays
+    for opening in openings:
+        match opening.kind:
+            case "alarms":
+                window.toggle_alarms()
+                window.alarm_page.table.show_top()
+            case "figures":
+                window.toggle_figures()
+            case "areas":
+                overlays.toggle(overlays.areas)
+            case "find":
+                overlays.toggle(overlays.find)
+                overlays.find.field.setText(opening.name)
+            case "why":
+                overlays.show_why(opening.name)
+            case "points":
+                window.toggle_points()
+                window.points_page.choose_state(opening.name)
+            case _:
+                window.open_faceplate(opening.name, _place_of(window, opening.name))
+
+
+def _place_of(window: StationWindow, target: str) -> QRect:
+    """Where the display shows an object, or a value of it, on the screen; its middle when it does not show it."""
+    view, catalogue = window.mimic.view, window.station.catalogue
+    wanted, scene = content_of(target, catalogue), view.scene
+    if wanted is not None and scene is not None:
+        for index in range(len(scene.elements)):
+            found = content_of(scene.target(index), catalogue)
+            if found is not None and found.name == wanted.name:
+                return view.place_of(index)
+    middle = view.mapToGlobal(view.rect().center())
+    return QRect(middle.x(), middle.y(), 1, 1)
