@@ -65,9 +65,9 @@ WATERWORKS := overview intake clarification filtration clearwell distribution ut
 HIGH_LIFT := highlift highlift_logic
 picture = $(HMI) demo waterworks --shot docs/images/$$display$$suffix.png --display $$display --theme $$theme --warm-up 24
 
-# What opens over a display: picture, display, opening, and what happens to the plant before.
+# What opens over a display: picture, display, opening, and what happens to the plant before (several with +).
 OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwell/at402.pv \
-	points,overview,points:bad,link_lost-opc alarms,overview,alarms,pump_trip-p501a figures,overview,figures,pump_trip-p501a \
+	points,overview,points:bad,link_lost-opc alarms,overview,alarms,pump_trip-p501a+doser_loss-p401+pump_trip-p101a+link_lost-opc figures,overview,figures,pump_trip-p501a \
 	faceplate-pump,intake,faceplate:intake/p101a faceplate-valve,distribution,faceplate:distribution/fcv511 \
 	faceplate-analogue,clearwell,faceplate:clearwell/at402 faceplate-loop,intake,faceplate:intake/fic101 \
 	faceplate-tank,clearwell,faceplate:clearwell/lt401
@@ -77,7 +77,7 @@ opened-screenshots: install
 	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); for entry in $(OPENED); do \
 		set -- $$(echo $$entry | tr , ' '); \
 		$(HMI) demo waterworks --shot docs/images/$$1$$suffix.png --display $$2 --open $$3 --theme $$theme \
-			--warm-up 12 $${4:+--malfunction $$4}; done; done
+			--warm-up 12 $$(echo $$4 | tr + '\n' | sed 's/^./--malfunction &/'); done; done
 
 screenshots: install opened-screenshots
 	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); \

@@ -136,6 +136,7 @@ async def _serve(
         mode=services.mode,
         endpoints=endpoints.connections if endpoints else None,
         session=endpoints.session if endpoints else "",
+        clock=services.clock,
         create=create_driver_with({"pki_dir": str(data.path / PKI_FOLDER)}),
     )
     hub = LiveHub(runtime)

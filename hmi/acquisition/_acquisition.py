@@ -12,6 +12,7 @@ from hmi.acquisition._link import DriverFactory, Link, LinkEvents
 from hmi.acquisition._points import Endpoints, connections_of, endpoints_of, points_of
 from hmi.acquisition._queue import OFFLINE
 from hmi.acquisition.port import Driver, LinkSettings, Trace
+from hmi.core.clock import Clock
 from hmi.core.commands import WriteOutcome, WriteRequest
 from hmi.core.conditions import ConditionCall
 from hmi.core.errors import CommunicationError
@@ -58,7 +59,10 @@ class NextLinks:
 
 
 class Acquisition:
-    """Owns the links of a plant; tests give a ``create`` and ``style_of`` of their own."""
+    """Owns the links of a plant; tests give a ``create`` and ``style_of`` of their own.
+
+    ``clock`` is the session clock, which stamps all that is handed on; without one it is the wall clock.
+    """
 
     def __init__(
         self,
@@ -68,11 +72,13 @@ class Acquisition:
         mode: Mode,
         endpoints: Endpoints | None = None,
         session: str = "",
+        clock: Clock | None = None,
         create: DriverFactory = create_driver,
         style_of: Callable[[str], str] = style_of,
     ) -> None:
         self._events, self._endpoints, self._session = events, endpoints, session
         self.mode = mode
+        self._clock = clock
         self._create, self._style_of = create, style_of
         self._demanded: frozenset[int] | None = None
         self._group: asyncio.TaskGroup | None = None
@@ -91,6 +97,7 @@ class Acquisition:
             events=self._events,
             mode=self.mode,
             session=self._session,
+            clock=self._clock,
         )
 
     async def run(self) -> None:

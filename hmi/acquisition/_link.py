@@ -11,6 +11,12 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from hmi.acquisition._identity import identity_problem
 from hmi.acquisition._queue import OFFLINE, PollLoop
+from hmi.acquisition._stamps import (
+    conditions_in_session,
+    in_session,
+    trace_in_session,
+    values_in_session,
+)
 from hmi.acquisition.port import (
     Batch,
     Conditions,
@@ -25,7 +31,7 @@ from hmi.acquisition.port import (
     Trace,
     traced,
 )
-from hmi.core.clock import monotonic_ns, wall_ns
+from hmi.core.clock import Clock, SystemClock, monotonic_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import CommunicationError, ConfigurationError, LinkLost
@@ -78,12 +84,14 @@ class Link:
         events: LinkEvents,
         mode: Mode,
         session: str = "",
+        clock: Clock | None = None,
     ) -> None:
         self.definition, self.style = definition, style
         self._endpoints, self._points = endpoints, points
         self._create, self._events = create, events
         self._mode, self._session = mode, session
-        self.state, self.text, self.since = "connecting", "not connected yet", wall_ns()
+        self._clock = clock or SystemClock()
+        self.state, self.text, self.since = "connecting", "not connected yet", self._clock.now_ns()
         self._driver: Driver | None = None
         self._loop: PollLoop | None = None
         self._attempt = 0
@@ -157,13 +165,15 @@ class Link:
         """Fresh raw values; CommunicationError while the link is not up."""
         if self.state != "up" or self._driver is None:
             raise CommunicationError(f"{self.name} is not connected")
-        return await (self._loop.read_now(handles) if self._loop else self._driver.read_now(handles))
+        found = await (self._loop.read_now(handles) if self._loop else self._driver.read_now(handles))
+        return values_in_session(found, self._clock)
 
     async def trace(self, handle: int) -> Trace:
         """One point asked afresh with what the device says; CommunicationError while the link is not up."""
         if self.state != "up" or self._driver is None:
             raise CommunicationError(f"{self.name} is not connected: {self.text}")
-        return await (self._loop.trace(handle) if self._loop else traced(self._driver, handle))
+        found = await (self._loop.trace(handle) if self._loop else traced(self._driver, handle))
+        return trace_in_session(found, self._clock)
 
     def demand(self, handles: frozenset[int]) -> None:
         """The points that are wanted at full rate; every later connection of this link is told as well."""
@@ -241,7 +251,7 @@ class Link:
         def sink(batch: Batch) -> None:
             """Nothing of a driver that was given up: after a loss it would show old values as live."""
             if self._driver is driver and self.state == "up":
-                self._events.on_batch(self.name, batch)
+                self._events.on_batch(self.name, in_session(batch, self._clock))
 
         if self.style == "push":
             self._tell_demand(driver)
@@ -256,7 +266,7 @@ class Link:
             """As for values: nothing of a driver that was given up."""
             events = self._events
             if self._driver is driver and self.state == "up" and isinstance(events, HearsConditions):
-                events.on_conditions(self.name, items)
+                events.on_conditions(self.name, conditions_in_session(items, self._clock))
 
         if isinstance(driver, Conditions):
             driver.conditions_to(sink)
@@ -295,7 +305,7 @@ class Link:
 
     def _become(self, state: str, text: str) -> None:
         if state != self.state:
-            self.since = wall_ns()
+            self.since = self._clock.now_ns()
         self.state, self.text = state, text
 
     async def _pause(self, *, reset: bool) -> None:

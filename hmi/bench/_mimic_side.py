@@ -178,7 +178,7 @@ def main(task: str, file: Path, count: int) -> None:
     apply_theme(application, Theme.load("light"))
     if task != "first":
         _warm_up()
-    heap.settle()  # as the station does when it has a plant
+    heap.keep()  # as the station does when it has a plant
     print(json.dumps(TASKS[task](MimicScreen(file, GRIDS[count]), count)), flush=True)
 
 

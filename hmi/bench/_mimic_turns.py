@@ -176,7 +176,7 @@ def turns() -> dict[str, float]:
     with open_window(info) as window:
         window.worst_for(CALM_MS)  # the window gets its size, and its history arrives
         window.worst_until(lambda: window.view.is_current and window.view.is_grown)
-        heap.settle()  # the runtime, which is in this process here, is none of the station's business
+        heap.keep()  # the runtime, which is in this process here, is none of the station's business
         theme = max(look_ms(window, wanted) for wanted in LOOKS)
         zoom = max(zoom_ms(window) for _ in range(2))
     return {"theme_ms": theme, "zoom_ms": zoom}

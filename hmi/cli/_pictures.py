@@ -23,8 +23,8 @@ Opens = Annotated[
     list[str] | None,
     typer.Option(
         "--open",
-        help="Open alarms, areas, figures, points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE before the "
-        "picture; may be repeated.",
+        help="Open alarms, areas, figures, handover, log, log:TEXT, points, points:STATE, find:TEXT, why:TAG or "
+        "faceplate:INSTANCE before the picture; may be repeated.",
     ),
 ]
 

@@ -65,6 +65,10 @@ class SessionClock:
         """Take the simulator's time and rate (0 = frozen) from here on."""
         self._anchor_session, self._anchor_mono, self._rate = session_ns, monotonic_ns(), rate
 
+    def session_of(self, wall: int) -> int:
+        """Session time of a recent wall time (both UTC ns), at the present rate."""
+        return self.now_ns() - int((wall_ns() - wall) * self._rate)
+
     def now_ns(self) -> int:
         return self._anchor_session + int((monotonic_ns() - self._anchor_mono) * self._rate)
 

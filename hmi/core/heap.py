@@ -25,13 +25,3 @@ def keep() -> None:
     """
     gc.collect(1)
     gc.freeze()
-
-
-def settle() -> None:
-    """Collect now, and leave what is alive out of later collections; call it after a plant was loaded.
-
-    What an earlier call kept is looked at again, so a plant that was replaced is freed.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()

@@ -6,25 +6,26 @@ from typing import Final, NamedTuple
 
 from hmi.core.errors import UsageError
 
-ALONE: Final = frozenset(("alarms", "areas", "figures", "points", "find"))
-MAY_NAME: Final = frozenset(("points", "find"))
+ALONE: Final = frozenset(("alarms", "areas", "figures", "handover", "log", "points", "find"))
+MAY_NAME: Final = frozenset(("log", "points", "find"))
 MUST_NAME: Final = frozenset(("why", "faceplate"))
 
 
 class Opening(NamedTuple):
-    """``kind`` is alarms, areas, figures, points, find, why or faceplate; ``name`` a tag, an instance, a state of
-    points or what is typed in Find."""
+    """``kind`` is alarms, areas, figures, handover, log, points, find, why or faceplate; ``name`` a tag, an instance,
+    a state of points or what is searched for."""
 
     kind: str
     name: str = ""
 
 
 def opening(text: str) -> Opening:
-    """From alarms, areas, figures, points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE; else UsageError."""
+    """From alarms, areas, figures, handover, log, log:TEXT, points, points:STATE,
+    find:TEXT, why:TAG or faceplate:INSTANCE; else UsageError."""
     kind, mark, name = text.partition(":")
     if (kind in ALONE and not mark) or (name and kind in MAY_NAME | MUST_NAME):
         return Opening(kind, name)
     raise UsageError(
-        f"--open {text} cannot be opened; write alarms, areas, figures, points, points:STATE, find:TEXT, "
-        "why:TAG or faceplate:INSTANCE"
+        f"--open {text} cannot be opened; write alarms, areas, figures, handover, log, log:TEXT, points, "
+        "points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE"
     )

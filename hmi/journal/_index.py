@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 import apsw
 
+from hmi.journal._rows import insert_rows
 from hmi.journal._subject import Subject
 
 INDEXED_SINCE = 2
@@ -49,6 +50,7 @@ class IndexWriter:
         self._database = database
         self._ids: dict[bytes, int] = {}
         self._fresh: dict[bytes, int] = {}
+        self._new: list[tuple[int, bytes, Subject]] = []
 
     def add(self, records: Iterable[Placed]) -> None:
         """Inside the caller's transaction; ``kept`` or ``lost`` has to follow its end."""
@@ -58,7 +60,8 @@ class IndexWriter:
             places.append((seq, self._id(subject), at))
             earliest, latest = spans.get(seq // BLOCK, (at, at))
             spans[seq // BLOCK] = min(earliest, at), max(latest, at)
-        self._database.executemany("insert or replace into place values (?, ?, ?)", places)
+        self._insert_new()
+        insert_rows(self._database, "insert or replace into place", places)
         self._database.executemany(
             "insert into spans values (?, ?, ?) on conflict (block) do update set"
             " earliest = min(earliest, excluded.earliest), latest = max(latest, excluded.latest)",
@@ -74,27 +77,34 @@ class IndexWriter:
 
     def lost(self) -> None:
         """The transaction was rolled back: what it added does not exist."""
-        self._fresh = {}
+        self._fresh, self._new = {}, []
 
     def _id(self, subject: Subject) -> int:
         key = subject.key()
         if (known := self._ids.get(key) or self._fresh.get(key)) is not None:
             return known
         row = self._database.execute("select id from subjects where key = ?", (key,)).fetchone()
-        found = self._fresh[key] = int(row[0]) if row else self._insert(key, subject)
+        found = self._fresh[key] = int(row[0]) if row else self._next_id()
+        if not row:
+            self._new.append((found, key, subject))
         return found
 
-    def _insert(self, key: bytes, subject: Subject) -> int:
-        words = subject.words()
-        self._database.execute(
-            "insert into subjects (key, kind, event, object_id, tag_id, stream, priority, area, words)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (key, subject.kind, subject.event, subject.object_id, subject.tag_id, subject.stream, subject.priority,
-             subject.area, words),
+    def _next_id(self) -> int:
+        if self._new:
+            return self._new[-1][0] + 1
+        (last,) = self._database.execute("select coalesce(max(id), 0) from subjects").fetchone() or (0,)
+        return int(last) + 1
+
+    def _insert_new(self) -> None:
+        """The subjects that no record was about before, all in one go."""
+        new, self._new = self._new, []
+        words = [(number, subject.words()) for number, _, subject in new]
+        insert_rows(
+            self._database,
+            "insert into subjects (id, key, kind, event, object_id, tag_id, stream, priority, area, words)",
+            [(number, key, *subject[:7], text) for (number, key, subject), (_, text) in zip(new, words, strict=True)],
         )  # fmt: skip
-        number = self._database.last_insert_rowid()
-        self._database.execute("insert into subject_words (rowid, words) values (?, ?)", (number, words))
-        return number
+        insert_rows(self._database, "insert into subject_words (rowid, words)", words)
 
 
 def indexed_from(database: apsw.Connection) -> int:

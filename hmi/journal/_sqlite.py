@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,11 +16,12 @@ from hmi.core.clock import Clock, monotonic_ns
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, JournalRecord
 from hmi.journal._catch_up import begin_catch_up, catch_up
-from hmi.journal._chain import GENESIS, canonical_payload, record_hash
+from hmi.journal._chain import GENESIS, canonical_payload, content_hash
 from hmi.journal._index import INDEXED_SINCE, IndexWriter, Placed
 from hmi.journal._index import SCHEMA as INDEX_SCHEMA
 from hmi.journal._readers import Readers
 from hmi.journal._records import COLUMNS, end_of, row_of
+from hmi.journal._rows import insert_rows
 from hmi.journal._subject import subject_of
 from hmi.journal._version import check_sqlite_version
 
@@ -43,7 +43,7 @@ create table if not exists head (
   one integer primary key check (one = 1), seq integer not null, hash text not null
 ) strict;
 """
-_INSERT = f"insert into journal ({COLUMNS}) values ({','.join('?' * 16)})"
+_INTO = f"insert into journal ({COLUMNS})"
 T = TypeVar("T")
 Stamp = tuple[str, str, str, bool]  # runtime id, run id, plant revision, simulated
 Found = tuple[tuple[JournalRecord, ...], int]  # records, number before which the next page begins
@@ -233,7 +233,7 @@ class SqliteJournal:
             results.append(tuple(records))
         try:
             with database:
-                database.executemany(_INSERT, rows)
+                insert_rows(database, _INTO, rows)
                 self._index.add(_placed(record) for records in results for record in records)
                 database.execute("insert or replace into head values (1, ?, ?)", last)
         except BaseException:
@@ -246,12 +246,15 @@ class SqliteJournal:
     def _record(self, stamp: Stamp, entry: Entry, payload: str, last: tuple[int, str]) -> JournalRecord:
         runtime_id, run_id, revision, simulated = stamp
         now = self._clock.now_ns()
-        record = JournalRecord(
-            last[0] + 1, runtime_id, run_id, entry.event_time or now, now, entry.principal.user,
-            entry.principal.station, entry.object_id, revision, entry.kind, entry.event, entry.version,
-            simulated, entry.payload, last[1], "",
+        seq, at, principal = last[0] + 1, entry.event_time or now, entry.principal
+        digest = content_hash((
+            seq, runtime_id, run_id, at, now, principal.user, principal.station, entry.object_id, revision,
+            entry.kind.value, entry.event, entry.version, simulated, payload, last[1],
+        ))  # fmt: skip
+        return JournalRecord(
+            seq, runtime_id, run_id, at, now, principal.user, principal.station, entry.object_id, revision,
+            entry.kind, entry.event, entry.version, simulated, entry.payload, last[1], digest,
         )  # fmt: skip
-        return replace(record, hash=record_hash(record, payload))
 
 
 def _placed(record: JournalRecord) -> Placed:
@@ -265,7 +268,7 @@ def _as_text(entry: Entry) -> str:
     """A payload that cannot be written fails its own caller, not the others of the same commit."""
     try:
         return canonical_payload(dict(entry.payload))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise StorageError(f"the entry {entry.event!r} cannot be written as JSON: {error}") from error
 
 

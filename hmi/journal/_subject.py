@@ -31,7 +31,7 @@ _TEXTS = (
     "unit_name",
 )
 _ALL_TEXTS = frozenset({Kind.SYSTEM, Kind.NOTE})
-_as_json = json.JSONEncoder(separators=(",", ":")).encode
+_as_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -49,16 +49,12 @@ class Subject(NamedTuple):
 
     def key(self) -> bytes:
         """The same for the same subject only."""
-        fields = (
-            self.kind, self.event, self.object_id, self.tag_id, self.stream, self.priority, self.area, self.texts,
-        )  # fmt: skip
-        content = json.dumps(fields, separators=(",", ":"))
-        return hashlib.blake2b(content.encode("ascii"), digest_size=16).digest()
+        return hashlib.blake2b(_as_json(self).encode("ascii"), digest_size=16).digest()
 
     def words(self) -> str:
         """Every word behind one space, so that a word that begins with x is found as `` x``."""
-        found = dict.fromkeys(words_of(" ".join(self.texts)))
-        return "".join(f" {word}" for word in list(found)[:WORDS_LIMIT])
+        found = list(dict.fromkeys(words_of(" ".join(self.texts))))[:WORDS_LIMIT]
+        return " " + " ".join(found) if found else ""
 
 
 def subject_of(
@@ -69,11 +65,14 @@ def subject_of(
     priority = priority if type(priority) is int and 0 <= priority < 10 else 0
     area, tag_id = payload.get("area"), payload.get("tag_id")
     area = area if isinstance(area, str) else ""
-    said = [payload.get(name) for name in (payload if kind in _ALL_TEXTS else _TEXTS)]
-    texts = tuple([text for text in (event, actor, station, area, *said) if text and isinstance(text, str)])
+    texts = [text for text in (event, actor, station, area) if text]
+    for name in payload if kind in _ALL_TEXTS else _TEXTS:
+        said = payload.get(name)
+        if said and isinstance(said, str):
+            texts.append(said)
     return Subject(
         kind.value, event, object_id, tag_id if isinstance(tag_id, str) else "", _stream(kind, event, priority),
-        priority, area, texts,
+        priority, area, tuple(texts),
     )  # fmt: skip
 
 
@@ -82,6 +81,10 @@ _stream = lru_cache(maxsize=10_000)(stream_of)
 
 def words_of(text: str) -> list[str]:
     """Letters and digits in runs, without case and accents: ``P-101A.speed`` is p, 101a and speed."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c)) if not plain.isascii() else plain
-    return [word[:WORD_LENGTH] for word in _WORD.findall(bare)]
+    if text.isascii():
+        bare = text.lower()  # nothing to take apart
+    else:
+        plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+        bare = "".join(c for c in plain if not unicodedata.combining(c))
+    words: list[str] = _WORD.findall(bare)
+    return words if max(map(len, words), default=0) <= WORD_LENGTH else [word[:WORD_LENGTH] for word in words]

@@ -60,9 +60,7 @@ def _stands(prop: Property) -> Stands:
 
 def _is_text(value: Any) -> bool:
     """A text that is drawn as it is and refers to nothing."""
-    return (
-        type(value) is str and value[:1] != "$" and len(value) <= MOST_CHARACTERS and value.isprintable()
-    )
+    return type(value) is str and value[:1] != "$" and len(value) <= MOST_CHARACTERS and value.isprintable()
 
 
 def _is_choice(choices: frozenset[str], value: Any) -> bool:

@@ -14,7 +14,9 @@ from hmi.mimics._notes import DisplayFinding
 from hmi.mimics._parameters import Parameter
 
 
-class Element(msgspec.Struct, frozen=True):  # a data class would take a fifth of the time of reading a display
+class Element(
+    msgspec.Struct, frozen=True
+):  # a data class would take a fifth of the time of reading a display
     """One element.
 
     ``properties`` holds every property (what is not written has its default), ``bindings`` the compiled

@@ -76,7 +76,9 @@ async def _mail(channel: NotificationDef, message: Message, to: tuple[str, ...],
         async with client:
             if secret:
                 await client.login(channel.user, secret)
-            answers, _ = await client.send_message(_envelope(channel, message), channel.sender, list(to))
+            answers, _ = await client.send_message(
+                _envelope(channel, message), sender=channel.sender, recipients=list(to)
+            )
     except aiosmtplib.SMTPRecipientsRefused as error:
         answers = {one.recipient: (one.code, one.message) for one in error.recipients}
     except aiosmtplib.SMTPAuthenticationError as error:
@@ -87,12 +89,13 @@ async def _mail(channel: NotificationDef, message: Message, to: tuple[str, ...],
         ) from None
     except aiosmtplib.SMTPException as error:
         raise DeliveryError(f"the mail server is not reached: {error}", again=True) from None
-    refused = {one: _said(*answer) for one, answer in answers.items() if answer[0] >= 500}
-    later = {one: _said(*answer) for one, answer in answers.items() if answer[0] < 500}
+    told = {one: (int(code), _said(code, text)) for one, (code, text) in answers.items()}
+    refused = {one: text for one, (code, text) in told.items() if code >= 500}
+    later = {one: text for one, (code, text) in told.items() if code < 500}
     return Sent(refused, later)
 
 
-def _said(code: int, text: str) -> str:
+def _said(code: int | str, text: int | str) -> str:
     return harmless(f"{code} {text}", _SAID_LIMIT)
 
 

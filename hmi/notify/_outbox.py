@@ -96,12 +96,36 @@ class Outbox:
         """Confirmed, refused or given up."""
         self._run("delete from waiting where id = ?", (message_id,))
 
-    def keep_only(self, channels: Sequence[str]) -> None:
-        """Forget what waits for channels that the plant has no longer."""
-        self._run(
-            "delete from waiting where channel not in (select value from json_each(?))",
-            (json.dumps(list(channels)),),
-        )
+    def begin_channels(self, channels: Sequence[str], end: int) -> dict[str, int]:
+        """The record after which each channel counts: ``end``, the newest one, for a channel that is new.
+
+        What waits for channels that the plant has no longer is forgotten.
+        """
+        names = json.dumps([f"since:{channel}" for channel in channels])
+
+        def work(database: Any) -> dict[str, int]:
+            with database:
+                database.execute(
+                    "delete from waiting where 'since:' || channel not in (select value from json_each(?))",
+                    (names,),
+                )
+                database.execute(
+                    "delete from state where name glob 'since:*'"
+                    " and name not in (select value from json_each(?))",
+                    (names,),
+                )
+                known = database.execute("select count(*) from state where name glob 'since:*'").fetchall()[
+                    0
+                ][0]
+                database.execute(
+                    "insert or ignore into state select value, ? from json_each(?)", (end, names)
+                )
+                keep = "ignore" if known else "replace"  # nobody waits for what is between
+                database.execute(f"insert or {keep} into state values ('cursor', ?)", (end,))
+                rows = database.execute("select name, value from state where name glob 'since:*'").fetchall()
+            return {name.partition(":")[2]: value for name, value in rows}
+
+        return self._do(work)
 
     def set_failing(self, channel: str, failing: bool) -> None:
         self._run("insert or replace into state values (?, ?)", (f"failing:{channel}", int(failing)))

@@ -59,7 +59,8 @@ class Notifier:
     ) -> None:
         self._journal, self._simulated, self._tell_failing = journal, simulated, tell_failing
         self._retry_ns = retry
-        self._outbox, self._secrets = Outbox(data / FILE), Secrets(data)
+        self._file, self._since = data / FILE, dict[str, int]()
+        self._outbox, self._secrets = Outbox(self._file), Secrets(data)
         self._senders: dict[str, asyncio.Task[None]] = {}
         self._take(plant)
 
@@ -71,7 +72,7 @@ class Notifier:
         """Until cancelled. Trouble of its own never ends the runtime: it is logged and tried again."""
         try:
             while True:
-                if self._channels or self._senders:
+                if self._channels or self._senders or self._is_new:
                     await self._guarded("the journal cannot be followed for notifications", self._step)
                 await asyncio.sleep(LOOK_S)
         finally:
@@ -92,17 +93,18 @@ class Notifier:
 
     async def _step(self) -> None:
         if self._is_new:
-            self._is_new = False
             await self._begin()
-        while await self._read():
+            self._is_new = False
+        while self._channels and await self._read():
             pass
 
     async def _begin(self) -> None:
-        """A sender for each channel; the first start begins at the end of the journal, not with its past."""
-        await asyncio.to_thread(self._outbox.keep_only, tuple(self._channels))
-        if await asyncio.to_thread(self._outbox.cursor) is None:
-            newest = await self._journal.last(1)
-            await asyncio.to_thread(self._outbox.step, newest[-1].seq if newest else 0, (), ())
+        """A sender for each channel; a new channel begins at the end of the journal, not with its past."""
+        if not self._channels and not self._held and not self._file.exists():
+            return
+        newest = await self._journal.last(1)
+        end = newest[-1].seq if newest else 0
+        self._since = await asyncio.to_thread(self._outbox.begin_channels, tuple(self._channels), end)
         for name in self._senders.keys() - self._channels.keys():
             self._senders.pop(name).cancel()
         for name in self._channels:
@@ -129,7 +131,7 @@ class Notifier:
                     if one.alarm_id != record.object_id or not one.delayed
                 }
             for channel in self._channels.values():
-                if wants(channel, record):
+                if record.seq > self._since.get(channel.name, 0) and wants(channel, record):
                     one = self._waiting(channel, record)
                     new[one.message.id] = one
         dropped = await asyncio.to_thread(self._outbox.step, records[-1].seq, tuple(new.values()), settled)

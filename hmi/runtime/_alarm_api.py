@@ -26,7 +26,7 @@ MOST_NOTED = 100
 class AlarmApi:
     """Who may do what: view lists and silence; acknowledge, shelve, reset, comment; engineers take out of service.
 
-    A right is asked for inside, not by the route: a refusal is journalled with the person who asked.
+    A refusal is journalled with the person who asked.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -41,16 +41,16 @@ class AlarmApi:
                 {"state": "string"},
             ),
             Verb(
-                "POST", "/v1/alarms/acknowledge", Role.VIEW, self._acknowledge,
-                "Acknowledge occurrences (right: acknowledge); a sentence for each refused one.",
-                {"occurrence_ids": "array", "comment": "string"},
+                "POST", "/v1/alarms/acknowledge", Role.ACKNOWLEDGE, self._acknowledge,
+                "Acknowledge occurrences; a sentence for each refused one.",
+                {"occurrence_ids": "array", "comment": "string"}, self._acknowledge_refused,
             ),
             Verb(
-                "POST", "/v1/alarms/act", Role.VIEW, self._act,
-                "SHELVE, UNSHELVE, RESET, COMMENT (right: acknowledge; to shelve priority 1 also tune), OOS, RTS "
-                "(right: engineer); a sentence for each refused alarm.",
+                "POST", "/v1/alarms/act", Role.ACKNOWLEDGE, self._act,
+                "SHELVE, UNSHELVE, RESET, COMMENT (to shelve priority 1 also the right to tune), OOS, RTS (right: "
+                "engineer); a sentence for each refused alarm.",
                 {"act": "string", "alarm_ids": "array", "seconds": "number", "one_shot": "boolean",
-                 "reason": "string", "comment": "string"},
+                 "reason": "string", "comment": "string"}, self._act_refused,
             ),
             Verb(
                 "POST", "/v1/alarms/silence", Role.VIEW, self._silence,
@@ -87,21 +87,21 @@ class AlarmApi:
 
     async def _acknowledge(self, principal: Principal, given: Mapping[str, Any]) -> list[str]:
         ids = _ids(given, "occurrence_ids")
+        return await self._runtime.alarms.acknowledge(principal, ids, _text(given, "comment"))
+
+    async def _acknowledge_refused(self, principal: Principal, given: Mapping[str, Any]) -> None:
         act = Act("ACK", comment=_text(given, "comment"))
-        await self._check_right(principal, act, ids)
-        return await self._runtime.alarms.acknowledge(principal, ids, act.comment)
+        await self._note_refused(principal, act, _ids(given, "occurrence_ids"))
 
     async def _act(self, principal: Principal, given: Mapping[str, Any]) -> list[str]:
-        name = given.get("act")
-        if name not in ALARM_ACTS:
-            raise BadRequest(f"there is no act {str(name)[:40]!r}; use one of: {', '.join(ALARM_ACTS)}")
-        ids = _ids(given, "alarm_ids")
-        act = Act(
-            name, _seconds(given), _flag(given, "one_shot"), _text(given, "reason"), _text(given, "comment")
-        )
-        await self._check_right(principal, act, ids)
+        act, ids = _act_of(given)
+        if not principal.has(RIGHTS[act.name]):
+            raise AccessRefused(await self._note_refused(principal, act, ids))
         _check_words(act)
         return await self._runtime.alarms.act(principal, act, ids)
+
+    async def _act_refused(self, principal: Principal, given: Mapping[str, Any]) -> None:
+        await self._note_refused(principal, *_act_of(given))
 
     async def _silence(self, principal: Principal, given: Mapping[str, Any]) -> dict[str, Any]:
         area = _text(given, "area")
@@ -110,16 +110,24 @@ class AlarmApi:
         await self._runtime.alarms.silence(principal, area)
         return {"ok": True}
 
-    async def _check_right(self, principal: Principal, act: Act, ids: Sequence[str]) -> None:
-        right = RIGHTS[act.name]
-        if principal.has(right):
-            return
-        reason = tr("{user} has no right to {right}", user=principal.user, right=right.value)
+    async def _note_refused(self, principal: Principal, act: Act, ids: Sequence[str]) -> str:
+        """Journal who may not; the sentence for the asker."""
+        reason = tr("{user} has no right to {right}", user=principal.user, right=RIGHTS[act.name].value)
         noted = [(one, reason) for one in ids[:MOST_NOTED]]
         if len(ids) > MOST_NOTED:  # whoever may do nothing must not be able to fill the journal
             noted[-1] = (ids[MOST_NOTED - 1], f"{reason} (and {len(ids) - MOST_NOTED} more alarms)")
         await self._runtime.alarms.note_refused(principal, act, noted)
-        raise AccessRefused(reason)
+        return reason
+
+
+def _act_of(given: Mapping[str, Any]) -> tuple[Act, list[str]]:
+    name = given.get("act")
+    if name not in ALARM_ACTS:
+        raise BadRequest(f"there is no act {str(name)[:40]!r}; use one of: {', '.join(ALARM_ACTS)}")
+    ids = _ids(given, "alarm_ids")
+    return Act(
+        name, _seconds(given), _flag(given, "one_shot"), _text(given, "reason"), _text(given, "comment")
+    ), ids
 
 
 def _check_words(act: Act) -> None:

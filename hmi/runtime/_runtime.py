@@ -89,7 +89,11 @@ class Runtime:
         self.alarms = AlarmDesk(s.plant, s.alarms, s.journal, s.clock, self.tell)
         self._alarm_service = self.alarms.service
         self.notifier = Notifier(
-            s.plant, s.journal, s.data.path, simulated=s.mode is not Mode.PLANT, tell_failing=self._notification
+            s.plant,
+            s.journal,
+            s.data.path,
+            simulated=s.mode is not Mode.PLANT,
+            tell_failing=self._notification,
         )
         self._changed: set[int] = set()
         self._commands_open = False
@@ -113,6 +117,8 @@ class Runtime:
         """Everything but the API, until cancelled."""
         self.acquisition = self.scan.acquisition = acquisition
         self.scan.tell()
+        if self.services.simulator:
+            await self.services.simulator.follow_once()  # nothing is stamped before the session time is known
         await self._record_start()
         await self._restore()
         async with asyncio.TaskGroup() as group:

@@ -56,16 +56,17 @@ class SimulatorLink:
         if verb in NEW_RUN_VERBS and answer.get("ok"):
             self.run_id = new_id("run")
         if verb != "status":
-            await self._follow_once()
+            await self.follow_once()
         return answer
 
     async def follow(self) -> None:
         """Keep the session clock at the simulator's time, until cancelled."""
         while True:
-            await self._follow_once()
+            await self.follow_once()
             await asyncio.sleep(FOLLOW_S)
 
-    async def _follow_once(self) -> None:
+    async def follow_once(self) -> None:
+        """Take over the simulator's time and rate; without an answer the clock runs on as it did."""
         try:
             status = await asyncio.to_thread(request, self._address, "status", {}, timeout_s=STATUS_S)
             rate = 0.0 if status.get("frozen") else float(status.get("rate", 1.0))

@@ -28,7 +28,7 @@ class Verb:
     """One route: method, path, the role it needs, its handler and a sentence for the OpenAPI document.
 
     ``parameters``: name -> JSON type of the query string (GET) or of the body (POST); ``path`` is a
-    part of the path, slashes included.
+    part of the path, slashes included. ``refused`` is told of a request without the right, to journal it.
     """
 
     method: str
@@ -37,6 +37,7 @@ class Verb:
     handler: Handler
     summary: str
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    refused: Callable[[Principal, Mapping[str, Any]], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,7 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
     async def endpoint(request: Request) -> Response:
         principal = principal_of(request)
         if not principal.has(role):
+            await _tell_refused(verb, principal, request)
             return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
         try:
             return answer(await verb.handler(principal, await arguments(request, verb)))
@@ -89,6 +91,16 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
     for name in paths:
         path = path.replace(f"{{{name}}}", f"{{{name}:path}}")
     return Route(path, endpoint, methods=[verb.method])
+
+
+async def _tell_refused(verb: Verb, principal: Principal, request: Request) -> None:
+    """What was asked is read only to be journalled; when it cannot be, the refusal stands all the same."""
+    if verb.refused is None:
+        return
+    try:
+        await verb.refused(principal, await arguments(request, verb))
+    except (WatchkeeperError, ClientDisconnect) as error:
+        log.warning("A refused %s %s is not journalled: %s", verb.method, verb.path, error)
 
 
 def answer(content: Any, status: int = 200) -> Response:

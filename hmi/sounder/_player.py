@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hmi.core.clock import monotonic_ns
+from hmi.sounder._tones import RATE_HZ
 
 COMMANDS = ("pw-play", "paplay", "aplay")
 _NO_REAL_DEVICE = ("discard all samples", "dummy output", "null ")
@@ -59,7 +60,12 @@ class LibraryPlayer:
         self._library = library
         self._device: Any = None
         self._rate = 0
-        self._id, self._backend = self._real_device()
+        self._backends = [one for one in library.Backend if one.name not in {"NULL", "CUSTOM"}]
+        self._id = self._real_device()
+        try:
+            self._open(RATE_HZ)
+        except library.MiniaudioError as error:
+            raise NoDevice(f"the sound device cannot be opened: {error}") from error
 
     def play(self, name: str, wav: bytes) -> None:
         with wave.open(io.BytesIO(wav)) as file:
@@ -90,22 +96,20 @@ class LibraryPlayer:
             nchannels=1,
             sample_rate=rate,
             device_id=self._id,
-            backends=[self._backend],
+            backends=self._backends,  # the first of them that works, as it was when the device was found
             app_name="Watchkeeper",
         )
 
-    def _real_device(self) -> tuple[Any, Any]:
+    def _real_device(self) -> Any:
         """Devices that throw the samples away are none: silence must never look like a working device."""
         try:
-            backends = [one for one in self._library.Backend if one.name not in {"NULL", "CUSTOM"}]
-            devices = self._library.Devices(backends)
-            found = devices.get_playbacks()
+            found = self._library.Devices(self._backends).get_playbacks()
         except self._library.MiniaudioError as error:
             raise NoDevice(str(error)) from error
         real = [one for one in found if not one["name"].lower().startswith(_NO_REAL_DEVICE)]
         if not real:
             raise NoDevice("this machine has no sound device")
-        return (None if len(real) == len(found) else real[0]["id"]), devices.backend
+        return None if len(real) == len(found) else real[0]["id"]
 
 
 class CommandPlayer:

@@ -191,8 +191,13 @@ class _Device:
             return
         try:
             self._player.play(name, wav)
-        except (NoDevice, OSError) as error:
+        except NoDevice as error:
             self.problem = str(error)
+            self.close()
+        except Exception as error:
+            # The border to the sound library: whatever it does is told at the station and tried again.
+            log.exception("The sound device failed.")
+            self.problem = f"{type(error).__name__}: {error}"
             self.close()
 
     def close(self) -> None:

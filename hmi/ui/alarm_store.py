@@ -76,7 +76,7 @@ class AlarmStore:
     """``rows``: the active list by occurrence; ``tag_alarms``: the worst alarm of each tag that has one.
 
     ``counts``: how many stand in each list; ``areas``: area -> priority as text -> [unacknowledged,
-    acknowledged]; ``floods``: areas in flood.
+    acknowledged]; ``floods``: areas in flood; ``unstored``: how many of ``rows`` the journal does not hold.
     """
 
     def __init__(self) -> None:
@@ -85,6 +85,7 @@ class AlarmStore:
         self.counts: dict[str, int] = dict.fromkeys(ALARM_LISTS, 0)
         self.areas: dict[str, dict[str, list[int]]] = {}
         self.floods: list[AlarmFlood] = []
+        self.unstored = 0
         self._by_alarm: dict[str, AlarmInfo] = {}
         self._of_tag: dict[str, dict[str, AlarmInfo]] = {}
         self._counts: dict[str, Mapping[str, int]] = {}
@@ -141,10 +142,12 @@ class AlarmStore:
         if before is not None:
             self.rows.pop(before.occurrence_id, None)
             self._of_tag.get(before.tag_name, {}).pop(alarm_id, None)
+            self.unstored -= not before.stored
             tags.add(before.tag_name)
         if row is not None and list_of(row) == "active":
             self._by_alarm[alarm_id] = self.rows[row.occurrence_id] = row
             self._of_tag.setdefault(row.tag_name, {})[alarm_id] = row
+            self.unstored += not row.stored
             tags.add(row.tag_name)
         if before is not None and before.occurrence_id not in self.rows:
             gone.append(before)

@@ -21,6 +21,11 @@ def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
                 window.alarm_page.table.show_top()
             case "figures":
                 window.toggle_figures()
+            case "log":
+                window.logbook.toggle_log()
+                window.logbook.log.search.setText(opening.name)
+            case "handover":
+                window.logbook.toggle_handover()
             case "areas":
                 overlays.toggle(overlays.areas)
             case "find":

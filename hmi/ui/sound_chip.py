@@ -16,7 +16,7 @@ from hmi.ui.widgets import plain
 from hmi.ui.zoom import zoomed
 
 GAP: Final = 10
-_ICON: Final = 24
+_ICON: Final = 27
 _SPEAKER: Final = ((0, -3), (4, -3), (9, -7), (9, 7), (4, 3), (0, 3))
 
 

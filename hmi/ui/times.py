@@ -30,5 +30,9 @@ def time_text(at_ns: int, zone: tzinfo, *, millis: bool = True) -> str:
 
 
 def clock_text(at_ns: int, zone: tzinfo) -> str:
+    return f"{date_text(at_ns, zone)}  {local_time(at_ns, zone):%H:%M:%S}"
+
+
+def date_text(at_ns: int, zone: tzinfo) -> str:
     at = local_time(at_ns, zone)
-    return f"{at.day} {tr(_MONTHS[at.month - 1])} {at.year}  {at:%H:%M:%S}"
+    return f"{at.day} {tr(_MONTHS[at.month - 1])} {at.year}"

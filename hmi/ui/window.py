@@ -26,6 +26,7 @@ from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
 from hmi.ui.header import Header
 from hmi.ui.instructor import InstructorPanel
+from hmi.ui.logbook import Logbook
 from hmi.ui.mimic_page import MimicPage
 from hmi.ui.navigation import History, in_area, places
 from hmi.ui.notice import Banner, Notice
@@ -91,6 +92,8 @@ class StationWindow(QWidget):
         yield False
         self.figures_page = FiguresPage(theme, station)
         yield False
+        self.logbook = Logbook(theme, station, settings, self)
+        yield False
         self.strip = AlarmStrip(theme, station)
         self.stack = Pages(self.mimic, self.mimic.view)
         self.desk = FaceplateDesk(theme, station, self)
@@ -121,6 +124,7 @@ class StationWindow(QWidget):
         self.stack.add(self.alarm_page, lambda: self.alarm_page.table)
         self.stack.add(self.points_page, lambda: self.points_page.table)
         self.stack.add(self.figures_page, lambda: self.figures_page.first)
+        self.logbook.join(self, self.notice.say)
         for widget in (self.header, self.banner):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -210,6 +214,7 @@ class StationWindow(QWidget):
             "why": self._why_of_focus, "to_strip": self.strip.table.setFocus,
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
             "silence": self.acts.silence,
+            "log": self.logbook.toggle_log, "handover": self.logbook.toggle_handover,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 
@@ -286,7 +291,7 @@ class StationWindow(QWidget):
         self.header.tabs.set_places(found)
         if self.station.has_alarms:
             self._alarms_changed()
-        for page in (self.alarm_page, self.points_page, self.figures_page):
+        for page in (self.alarm_page, self.points_page, self.figures_page, self.logbook.log):
             page.set_areas([(place.area, place.title) for place in found if place.area])
         simulated = self.station.is_simulated
         self.header.chip.setVisible(simulated)

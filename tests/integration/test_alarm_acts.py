@@ -82,7 +82,7 @@ async def test_what_the_person_may_not_do_is_refused_and_journalled(
             await bench.station.acknowledge([row.occurrence_id])
         with pytest.raises(AccessRefused, match="guest has no right to acknowledge"):
             await bench.station.act_on_alarms("SHELVE", ["a_0"], seconds=60, reason="test")
-        with pytest.raises(AccessRefused, match="guest has no right to engineer"):
+        with pytest.raises(AccessRefused, match="guest has no right to"):
             await bench.station.act_on_alarms("OOS", ["a_0"], reason="removed")
         assert [row.state for row in await bench.station.alarms()] == ["UNACK"]
         refusals = await records_of(bench, "REFUSED")

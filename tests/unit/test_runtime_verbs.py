@@ -49,6 +49,8 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
         assert named == set(verb.parameters)
     assert {v.path for v in verbs if v.role is not Role.VIEW} == {
         "/v1/alarms/acknowledge",
+        "/v1/alarms/act",
+        "/v1/notes",
         "/v1/reload",
         "/v1/simulator",
     }

@@ -11,7 +11,9 @@ from hmi.core.clock import NS_PER_S
 from hmi.sounder._desk import Due, Loudness, SoundDesk
 
 
-def row(alarm_id: str, priority: int, state: str = "UNACK", *, area: str = "intake", at: int = 1) -> AlarmInfo:
+def row(
+    alarm_id: str, priority: int, state: str = "UNACK", *, area: str = "intake", at: int = 1
+) -> AlarmInfo:
     return AlarmInfo(
         alarm_id=alarm_id, occurrence_id=f"{alarm_id}-{at}", tag_id="t", tag_name="t", name="High", message="",
         priority=priority, state=state, area=area, value=1, limit=1, unit="", alarm_time=at,

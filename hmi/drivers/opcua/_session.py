@@ -128,6 +128,11 @@ class Link:
     def session(self) -> Session:
         return self.transport.session
 
+    @property
+    def token_ms(self) -> float:
+        """Life of a security token of the channel in ms, as the server grants it."""
+        return float(self.client.secure_channel_timeout)
+
     def send_write(self, item: ua.WriteValue, deadline_ns: int) -> asyncio.Future[Any]:
         """Put exactly one WriteRequest on the wire now; Expired or LinkLost when nothing was sent."""
         request = ua.WriteRequest()

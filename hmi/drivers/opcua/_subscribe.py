@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from math import inf
 from typing import Any, TypeVar
 
 from asyncua import ua
@@ -23,6 +24,9 @@ REFUSED_FILTERS = (
     ua.StatusCodes.BadFilterNotAllowed,
 )
 NOTICE_MS = 100.0
+KEEP_ALIVES_PER_TOKEN = 5
+"""Some servers answer a publish request with the token it came with. Two requests wait at a subscription, so that
+one may be answered two keep-alives later; an old token is taken for half its life after its renewal."""
 T = TypeVar("T")
 
 
@@ -64,11 +68,17 @@ def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
         yield part
 
 
-def parameters(group: Group, settings: Mapping[str, Any]) -> ua.CreateSubscriptionParameters:
-    """Explicit counts (standards 3.3); the library would ask for a keep-alive of minutes."""
+def parameters(
+    group: Group, settings: Mapping[str, Any], *, token_ms: float = inf
+) -> ua.CreateSubscriptionParameters:
+    """Explicit counts (standards 3.3); the library would ask for a keep-alive of minutes.
+
+    ``token_ms``: life of a security token of the channel in ms; no keep-alive may be longer than a part of it.
+    """
     params = ua.CreateSubscriptionParameters()
     params.RequestedPublishingInterval = float(group.period_ms)
-    keep_alive = max(1, round(int(settings.get("keep_alive_ms", 2000)) / group.period_ms))
+    keep_alive_ms = min(_keep_alive_ms(settings), token_ms / KEEP_ALIVES_PER_TOKEN)
+    keep_alive = max(1, round(keep_alive_ms / group.period_ms))
     lifetime = round(int(settings.get("lifetime_ms", 60_000)) / group.period_ms)
     params.RequestedMaxKeepAliveCount = keep_alive
     params.RequestedLifetimeCount = max(lifetime, keep_alive * 10)
@@ -78,14 +88,19 @@ def parameters(group: Group, settings: Mapping[str, Any]) -> ua.CreateSubscripti
     return params
 
 
+def _keep_alive_ms(settings: Mapping[str, Any]) -> int:
+    return int(settings.get("keep_alive_ms", 2000))
+
+
 async def subscribe(link: Link, group: Group, settings: Mapping[str, Any]) -> list[str]:
     """Create the subscription; the notes say where the server went beyond twice the wish."""
-    params = parameters(group, settings)
+    params = parameters(group, settings, token_ms=link.token_ms)
     async with asyncio.timeout(link.timeout_s):
         revised = await link.session.create_subscription(params, _ignore)
     group.id = revised.SubscriptionId
     interval, count = revised.RevisedPublishingInterval, revised.RevisedMaxKeepAliveCount
-    group.silence_ns = silence_of(interval * max(count, 1))
+    # more signs of life than were wished for are no reason to be less patient
+    group.silence_ns = silence_of(max(interval * max(count, 1), _keep_alive_ms(settings)))
     notes: list[str] = []
     if interval > 2 * params.RequestedPublishingInterval:
         notes.append(f"{group.name}: the server publishes only every {interval:g} ms")

@@ -13,7 +13,8 @@ from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo, TagInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.columns import TITLES, Column
-from hmi.ui.alarms.rules import Filter, Fold, Line, SortKey, folded, key_of, order
+from hmi.ui.alarms.folds import Folding
+from hmi.ui.alarms.rules import Filter, Fold, Line, SortKey, key_of, order
 from hmi.ui.alarms.words import age_text, ends_text, first_out_text, reason_text
 from hmi.ui.labels import alarm_number, short_tag, state_words
 from hmi.ui.widgets import plain
@@ -46,6 +47,7 @@ class AlarmModel(QAbstractTableModel):
         self.filter = Filter()
         self.hold, self.folds = False, False
         self._opened: set[str] = set()
+        self._folding = Folding()
         self.area_title: Callable[[str], str] = str
         self.now: Callable[[], int] = int
         self._time_of, self._info_of = time_of, info_of
@@ -76,25 +78,38 @@ class AlarmModel(QAbstractTableModel):
             touched.add(key)
         for row in changed:
             self._all[key_of(row)] = row
-        if len(touched) > max(MANY, len(self._all) // _SHARE):
-            self._sort()
-        else:
-            for key in touched:
-                self._place_anew(key)
+        many = len(touched) > max(MANY, len(self._all) // _SHARE)
+        for key in touched:
+            self._place_anew(key, at_once=not many)
+        if many:
+            self._order = sorted(self._keys.values())
         self._present(touched)
 
     def _sort(self) -> None:
         self._keys = {key: order(row) for key, row in self._all.items() if self.filter.passes(row)}
         self._order = sorted(self._keys.values())
+        self._begin_folding()
 
-    def _place_anew(self, key: str) -> None:
-        old = self._keys.pop(key, None)
-        if old is not None:
-            del self._order[bisect_left(self._order, old)]
-        row = self._all.get(key)
-        if row is not None and self.filter.passes(row):
-            self._keys[key] = new = order(row)
-            insort(self._order, new)
+    def _begin_folding(self) -> None:
+        if self.folds:
+            self._folding.begin(zip(self._order, self._rows(), strict=True))
+
+    def _place_anew(self, key: str, *, at_once: bool) -> None:
+        """With ``at_once`` the order is kept; without it the caller sorts."""
+        old, row = self._keys.pop(key, None), self._all.get(key)
+        new = order(row) if row is not None and self.filter.passes(row) else None
+        if new is not None:
+            self._keys[key] = new
+        if at_once and old != new:
+            if old is not None:
+                del self._order[bisect_left(self._order, old)]
+            if new is not None:
+                insort(self._order, new)
+        if self.folds:
+            if new is not None and row is not None:
+                self._folding.put(new, row)
+            else:
+                self._folding.drop(key)
 
     # what is shown
 
@@ -113,16 +128,9 @@ class AlarmModel(QAbstractTableModel):
         """What came while the order is held and is not shown yet."""
         if not self.hold:
             return []
-        hidden = {key_of(row) for row in self._folded_away()}
+        closed = self.folds and any(isinstance(line, Fold) and not line.is_open for line in self.lines)
+        hidden = self._folding.hidden(self._opened) if closed else ()
         return [self._all[key] for key in self._keys if key not in self._places and key not in hidden]
-
-    def _folded_away(self) -> list[AlarmInfo]:
-        closed = {line.key for line in self.lines if isinstance(line, Fold) and not line.is_open}
-        if not closed:
-            return []
-        arranged = self._rows()
-        inside = {key_of(line) for line in folded(arranged, self._opened) if isinstance(line, AlarmInfo)}
-        return [row for row in arranged if key_of(row) not in inside]
 
     def has_ended(self, row: AlarmInfo) -> bool:
         """It is over, and only stays in its place because somebody reads."""
@@ -154,6 +162,7 @@ class AlarmModel(QAbstractTableModel):
         if folds != self.folds:
             self.folds = folds
             self._opened.clear()
+            self._begin_folding()
             self._present((), again=True)
 
     def turn_fold(self, key: str, *, is_open: bool | None = None) -> None:
@@ -193,8 +202,7 @@ class AlarmModel(QAbstractTableModel):
 
     def _arrange(self, touched: Iterable[str]) -> None:
         self._ended.clear()
-        rows = self._rows()
-        lines: list[Line] = folded(rows, self._opened) if self.folds else list(rows)
+        lines: list[Line] = self._folding.lines(self._all, self._opened) if self.folds else list(self._rows())
         names = list(map(_name, lines)) if self.folds else [key[3] for key in self._order]
         if names == list(self._places):
             self._renew(lines, touched)

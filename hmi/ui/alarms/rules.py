@@ -1,8 +1,8 @@
-"""What a list lets through, its order, and what a flood folds away; pure functions, no Qt."""
+"""What a list lets through, its order, and its lines; pure, no Qt."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,43 +95,3 @@ class Fold:
 
 
 Line = AlarmInfo | Fold
-
-
-def group_of(row: AlarmInfo) -> str:
-    """The group that a consequential alarm folds into: its own, else its area."""
-    return f"group {row.group}" if row.group else f"area {row.area}"
-
-
-def folded(rows: Sequence[AlarmInfo], opened: Container[str]) -> list[Line]:
-    """Consequential alarms below one row for each group, at the place of its most urgent alarm.
-
-    Priority 1 and what came first in its group are never folded away, nor is a group of fewer than three.
-    """
-    groups: dict[str, list[AlarmInfo]] = {}
-    for row in rows:
-        if _is_consequence(row):
-            groups.setdefault(group_of(row), []).append(row)
-    lines: list[Line] = []
-    done: set[str] = set()
-    for row in rows:
-        name = group_of(row)
-        members = groups.get(name, ()) if _is_consequence(row) else ()
-        if len(members) < LEAST_FOLDED:
-            lines.append(row)
-        elif name not in done:
-            done.add(name)
-            is_open = name in opened
-            lines.append(_fold(name, members, is_open=is_open))
-            lines += members if is_open else ()
-    return lines
-
-
-def _is_consequence(row: AlarmInfo) -> bool:
-    return row.priority != 1 and row.first_out != 1
-
-
-def _fold(name: str, members: Sequence[AlarmInfo], *, is_open: bool) -> Fold:
-    return Fold(
-        name, members[0].area, members[0].group, len(members), sum(map(is_unacked, members)),
-        min(row.priority for row in members), max(row.alarm_time for row in members), is_open,
-    )  # fmt: skip

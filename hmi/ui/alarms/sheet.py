@@ -208,7 +208,7 @@ class AlarmSheet(QWidget):
         self._put("Suppression rule", self._rule_words())
         self._put("First-out order", self._order_words(row))
         self._put("Comment", row.comment)
-        self._put("Limits", self._limit_words())
+        self._put("Limits", self._limit_words(row))
         self._put("Newest records", self._record_words())
 
     def _put(self, part: str, words: str) -> None:
@@ -272,14 +272,19 @@ class AlarmSheet(QWidget):
             for one in rows[:MOST_GROUP]
         )  # fmt: skip
 
-    def _limit_words(self) -> str:
-        names = ("limit", "deadband", "on_delay", "off_delay", "time_to_respond", "rationalised_by")
-        titles = ("Limit", "Deadband", "On-delay", "Off-delay", "Time to respond", "Rationalised by")
-        parts = [
-            f"{tr(title)} {words}"
-            for name, title in zip(names, titles, strict=True)
-            if name != "time_to_respond" and (words := self._defined(name)) and words not in {"0", "0.0"}
-        ]
+    def _limit_words(self, row: AlarmInfo) -> str:
+        """Limits in the unit of the tag, times in seconds; a state that alarms has no limit."""
+        units = {"limit": row.unit, "deadband": row.unit, "on_delay": "s", "off_delay": "s"}
+        titles = {
+            "limit": tr("Limit"), "deadband": tr("Deadband"), "on_delay": tr("On-delay"),
+            "off_delay": tr("Off-delay"), "rationalised_by": tr("Rationalised by"),
+        }  # fmt: skip
+        parts: list[str] = []
+        for name, title in titles.items():
+            words = self._defined(name)
+            if words in {"", "0", "0.0"} or (name == "limit" and row.limit is None):
+                continue
+            parts.append(f"{title} {words.removesuffix('.0')} {units.get(name, '')}".rstrip())
         return ", ".join(parts)
 
     def _record_words(self) -> str:

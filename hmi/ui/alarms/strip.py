@@ -143,15 +143,14 @@ class AlarmStrip(QWidget):
         self.model.set_folds(bool(floods))
         counts = store.counts
         waiting = sum(pair[0] for areas in store.areas.values() for pair in areas.values())
-        missing = sum(not row.stored for row in store.rows.values())
         parts = [tr("{n} unacknowledged of {total}", n=waiting, total=len(store.rows))]
         for name, words in (
             ("shelved", "{n} shelved"), ("suppressed", "{n} suppressed"), ("out_of_service", "{n} out of service"),
         ):  # fmt: skip
             if counts.get(name):
                 parts.append(tr(words, n=counts[name]))
-        if missing:
-            parts.insert(0, tr("{n} NOT STORED", n=missing))
+        if store.unstored:
+            parts.insert(0, tr("{n} NOT STORED", n=store.unstored))
         self.told.set_text("  ·  ".join(parts))
         self._place_tail()
 

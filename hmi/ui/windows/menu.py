@@ -73,6 +73,9 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
         add(tr("Forward"), "Alt+Right", page.forward)
         add(tr("Up a level"), "Alt+Up", page.travel.up)
         menu.addSeparator()
+    add(tr("Log"), "Ctrl+J", page.logbook.toggle_log)
+    add(tr("Hand-over"), "Ctrl+H", page.logbook.toggle_handover)
+    menu.addSeparator()
     if not windows.kiosk:
         add(tr("Another window"), "Ctrl+N", windows.open_window)
         add(tr("Full screen and back"), "F11", windows.toggle_full_screen)

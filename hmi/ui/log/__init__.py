@@ -1,0 +1,1 @@
+"""The operator's log on the screen: separate lists, search, details and export."""
