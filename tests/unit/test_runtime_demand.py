@@ -130,9 +130,7 @@ def plant_of_all_kinds() -> Plant:
     ]  # fmt: skip
     alarms = [
         alarm("high"),
-        alarm(
-            "recorded", kind="expression", expression="'flow' > 1", suppress_when="'maintenance'"
-        ),
+        alarm("recorded", kind="expression", expression="'flow' > 1", suppress_when="'maintenance'"),
     ]
     link = ConnectionDef("plc1", "fake", ("fake://1",), simulated=True, life_counter="life")
     return make_plant(tags, alarms, {"plc1": link})
