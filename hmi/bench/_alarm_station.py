@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ QUIET_S = 15.0
 
 @dataclass
 class Flood:
-    """``delays_ms``: from the change to the paint that shows it in the list, for each alarm, sorted; ``turns_ms``:
+    """``delays_ms``: from the change to the end of the turn that painted the list with it, for each alarm, sorted; ``turns_ms``:
     CPU time of each turn of the Qt thread's event loop, sorted.
     """
 
@@ -55,6 +56,8 @@ class FloodedStation:
         self._window.toggle_alarms()
         wait_until(lambda: self._window.alarm_page.isVisible(), START_S)
         self._shown: list[int] = []
+        self._painted: list[int] = []
+        self._watch = _paint_watch(self._window.alarm_page.table.viewport(), self._paints)
         self._raised: list[int] = []
         self._station.alarmsTurned.connect(self._turned)
         self._station.alarmsChanged.connect(self._changed)
@@ -63,24 +66,29 @@ class FloodedStation:
         self._raised += [row.alarm_time for row in news.rows]
 
     def _changed(self) -> None:
-        """All of the portions are in the lists; the next turn paints them."""
+        """All of the portions are in the lists; the next paint shows them."""
         self._shown += self._raised
         self._raised = []
+
+    def _paints(self) -> None:
+        """The list begins to paint what it holds now."""
+        self._painted += self._shown
+        self._shown = []
 
     def watch(self, count: int) -> Flood:
         from PySide6.QtCore import QEventLoop
 
         found, news_at = Flood(), time.monotonic()
         while len(found.delays_ms) < count and time.monotonic() - news_at < QUIET_S:
-            waiting, self._shown = self._shown, []
             began = time.thread_time()
             self._application.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
             spent = (time.thread_time() - began) * 1000
             if spent > 0.3:
                 found.turns_ms.append(spent)
-            if waiting:
+            if self._painted:
                 news_at, now = time.monotonic(), wall_ns()
-                found.delays_ms += [(now - at) / NS_PER_MS for at in waiting]
+                found.delays_ms += [(now - at) / NS_PER_MS for at in self._painted]
+                self._painted = []
             time.sleep(0.001)
         found.listed = len(self._station.alarms)
         found.delays_ms.sort()
@@ -92,3 +100,18 @@ class FloodedStation:
         self._window.hide()
         self._link.close()
         self._window.deleteLater()
+
+
+def _paint_watch(widget: Any, told: Callable[[], None]) -> object:
+    """``told`` is called whenever the widget is about to be painted, as long as the answer is held."""
+    from PySide6.QtCore import QEvent, QObject
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.Paint:
+                told()
+            return False
+
+    watch = Watch()
+    widget.installEventFilter(watch)
+    return watch

@@ -22,6 +22,7 @@ from hmi.project.plant import ConnectionDef
 pytestmark = pytest.mark.asyncio
 NOON = 1_772_366_400_000_000_000  # 1 March 2026, 12:00 UTC
 OPEN = {"security": "none"}
+QUIET_S = 15.0
 VALUES: dict[str, Any] = {
     "Boolean": True,
     "SByte": -128,
@@ -183,6 +184,40 @@ async def test_point_that_nobody_wants_rests_and_wakes_with_a_new_value(server: 
         driver.demand(frozenset({0, 1}))
         await seen.until(lambda: seen.values[0].is_good)
         assert seen.values[0].value > resting.value  # type: ignore[operator]
+
+
+async def test_UA_13_link_holds_while_every_item_rests(server: ForeignServer) -> None:
+    points = [point(0, "Counter"), point(1, "Level", period=250)]
+    async with watching(server.url, points, **OPEN) as (driver, seen, task):
+        await seen.until(lambda: len(seen.values) == 2)
+        driver.demand(frozenset())
+        await seen.until(lambda: driver.diagnostics()["items_paused"] == 2)
+        resting, told = dict(seen.values), len(seen.history)
+        assert {value.status for value in resting.values()} == {quality.UNCERTAIN_LAST_USABLE}
+        await quiet(seen, task)
+        assert len(seen.history) == told  # nobody looks at them: nothing is told of them, good or bad
+        driver.demand(frozenset({0, 1}))
+        await seen.until(lambda: all(value.is_good for value in seen.values.values()))
+        assert seen.values[0].value > resting[0].value  # type: ignore[operator]
+
+
+async def test_UA_13_link_holds_while_every_item_is_refused(server: ForeignServer) -> None:
+    async with watching(server.url, points_of(["Nobody", "Nothing"]), **OPEN) as (_driver, seen, task):
+        await seen.until(lambda: len(seen.values) == 2)
+        told = len(seen.history)
+        await quiet(seen, task)
+        assert len(seen.history) == told
+        assert all(value.is_bad for value in seen.values.values())
+
+
+async def quiet(seen: Seen, task: asyncio.Task[None]) -> None:
+    """QUIET_S of signs of life and nothing else; the server renews its channel many times meanwhile."""
+    batches = len(seen.batches)
+    await asyncio.wait([task], timeout=QUIET_S)
+    assert not task.done(), task.exception()
+    signs = seen.batches[batches:]
+    assert signs
+    assert all(batch.alive and not batch.updates for batch in signs)
 
 
 # --- commands -----------------------------------------------------------------------------------------

@@ -120,7 +120,9 @@ def test_a_repeated_card_is_painted_with_live_values(qtbot: Any) -> None:
         assert shown["all/intake/p07/speed"][1].text.strip() == "46.0"
         assert shown["all/intake/p07/high"][0].text == ""
         desk.client.tick()
-        qtbot.waitUntil(lambda: desk.window.banner.isHidden() and picture(desk).height() == 880)
+        window = desk.window
+        room = window.height() - window.header.height() - window.strip.height()
+        qtbot.waitUntil(lambda: window.banner.isHidden() and picture(desk).height() == room)
         before = picture(desk)
         desk.client.tick({"intake/p07.speed": good(95.5)})
         qtbot.waitUntil(lambda: desk.station.values["intake/p07.speed"].value == 95.5)

@@ -16,6 +16,7 @@ from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import DEMO_OPERATOR, SYSTEM
 from hmi.journal import JournalReader, SqliteJournal, _catch_up, _sqlite, stream_of
+from hmi.journal._rows import AT_ONCE
 from hmi.journal._subject import subject_of, words_of
 from hmi.testing.clock import ManualClock
 
@@ -214,6 +215,33 @@ async def test_a_search_holds_up_no_record_and_can_be_given_up(
     await journal.close()
     with pytest.raises(StorageError):
         await numbers(journal)
+
+
+def test_a_subject_has_the_key_under_which_files_hold_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.sqlite"
+    shutil.copy(GOLDEN[2], path)
+    with apsw.Connection(str(path)) as database:
+        held = {key for (key,) in database.execute("select key from subjects")}
+        below = (1 << 62, 10_000)
+        keys = {_catch_up._placed(row)[2].key() for row in database.execute(_catch_up._ROWS, below)}
+    assert held
+    assert keys == held
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("count", [1, AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 5 * AT_ONCE + 7])
+async def test_every_record_of_a_commit_of_any_size_is_kept_and_found(tmp_path: Path, count: int) -> None:
+    journal = make(tmp_path / "journal.sqlite")
+    await journal.open()
+    records = await journal.append(*(alarm(n) for n in range(count)))
+    again = await journal.append(*(alarm(n) for n in range(count)))
+    assert await journal.read(limit=10_000) == (*records, *again)
+    assert await journal.verify() == ""
+    assert await numbers(journal, text="pump", limit=10_000) == [*range(2 * count, 0, -1)]
+    assert await numbers(journal, text=f"{count - 1}", event="ALM") == [2 * count, count]
+    (subjects,) = journal._connection().execute("select count(*) from subjects").fetchone() or (0,)
+    assert subjects == count
+    await journal.close()
 
 
 @pytest.mark.asyncio

@@ -160,11 +160,14 @@ async def test_AL_19_tampering_is_found_and_named(
 async def test_an_entry_that_is_not_json_fails_alone(journal: SqliteJournal) -> None:
     wrong = Entry(Kind.NOTE, "wrong", SYSTEM, payload={"x": object()})
     endless = Entry(Kind.NOTE, "endless", SYSTEM, payload={"x": float("nan")})
+    ring: list[object] = []
+    ring.append(ring)
+    round_about = Entry(Kind.NOTE, "round about", SYSTEM, payload={"x": ring})
     answers = await asyncio.gather(
-        journal.append(note(1)), journal.append(wrong), journal.append(endless), journal.append(note(2)),
-        return_exceptions=True,
+        journal.append(note(1)), journal.append(wrong), journal.append(endless), journal.append(round_about),
+        journal.append(note(2)), return_exceptions=True,
     )  # fmt: skip
-    assert [isinstance(a, StorageError) for a in answers] == [False, True, True, False]
+    assert [isinstance(a, StorageError) for a in answers] == [False, True, True, True, False]
     assert len(await journal.read()) == 2
 
 

@@ -17,7 +17,7 @@ from hmi.core.errors import ProtocolViolation
 from hmi.drivers.opcua import _session
 from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._session import check_count, decode_slowly
-from hmi.drivers.opcua._subscribe import silence_of
+from hmi.drivers.opcua._subscribe import Group, parameters, silence_of
 from hmi.drivers.opcua._times import TimeRule, ns_of, ticks_of
 from hmi.drivers.opcua._values import from_library
 from hmi.drivers.opcua._watch import TICK_S, next_sequence
@@ -190,6 +190,14 @@ def test_UA_03_silence_is_noticed_within_one_and_a_half_keep_alives() -> None:
     assert silence_of(2000.0) + int(TICK_S * 1e9) <= 3_000_000_000
     assert silence_of(2000.0) > 2_400_000_000 - 1
     assert silence_of(1e12) < 6_000_000_000_000
+
+
+def test_UA_13_keep_alives_outpace_the_tokens_of_a_channel_that_is_renewed_often() -> None:
+    group = Group("100 ms", 100, ())
+    assert parameters(group, {}).RequestedMaxKeepAliveCount == 20
+    assert parameters(group, {}, token_ms=3_600_000).RequestedMaxKeepAliveCount == 20
+    assert parameters(group, {}, token_ms=2500).RequestedMaxKeepAliveCount == 5
+    assert parameters(group, {}, token_ms=10).RequestedMaxKeepAliveCount == 1
 
 
 def test_sequence_numbers_wrap_to_one() -> None:
