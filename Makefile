@@ -68,6 +68,7 @@ picture = $(HMI) demo waterworks --shot docs/images/$$display$$suffix.png --disp
 # What opens over a display: picture, display, opening, and what happens to the plant before (several with +).
 OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwell/at402.pv \
 	points,overview,points:bad,link_lost-opc alarms,overview,alarms,pump_trip-p501a+doser_loss-p401+pump_trip-p101a+link_lost-opc figures,overview,figures,pump_trip-p501a \
+	log,overview,log,pump_trip-p501a+pump_trip-p101a handover,overview,handover,pump_trip-p501a+link_lost-opc \
 	faceplate-pump,intake,faceplate:intake/p101a faceplate-valve,distribution,faceplate:distribution/fcv511 \
 	faceplate-analogue,clearwell,faceplate:clearwell/at402 faceplate-loop,intake,faceplate:intake/fic101 \
 	faceplate-tank,clearwell,faceplate:clearwell/lt401

@@ -111,7 +111,7 @@ class Book:
         if result.raised:
             self._raise(alarm, now_ns)
         if event is not AlarmEvent.ALM and event is not AlarmEvent.RTN:  # they are the most, in a flood all
-            self._note_act(alarm, event, now_ns, principal, comment)
+            self._note_act(alarm, event, now_ns, principal, comment, reason)
         self.remember(alarm)
         self.note(
             alarm, event, before, result, now_ns, found, principal=principal, comment=comment, reason=reason
@@ -128,9 +128,9 @@ class Book:
             self.reranked.update(one.definition.id for one in self.first_out.raised(alarm))
 
     def _note_act(
-        self, alarm: Alarm, event: AlarmEvent, now_ns: int, principal: Principal, comment: str
+        self, alarm: Alarm, event: AlarmEvent, now_ns: int, principal: Principal, comment: str, reason: str
     ) -> None:
-        """Who did what and until when, as lists show it."""
+        """Who did what, why and until when, as lists show it."""
         if comment and principal is not SYSTEM:
             alarm.comment = comment
         if event is AlarmEvent.ACK and alarm.flags.active:
@@ -139,9 +139,8 @@ class Book:
             if principal is not SYSTEM or not alarm.hidden_since:
                 alarm.hidden_by = "" if principal is SYSTEM else principal.user
                 alarm.hidden_since = now_ns
-            if event is AlarmEvent.SUPPRESS:
-                alarm.suppressed_reason = comment
-            elif event is AlarmEvent.OOS:
+            alarm.suppressed_reason = reason or comment
+            if event is AlarmEvent.OOS:
                 self.timers.push(alarm, OOS_REMINDER, now_ns + DAY_NS)
         elif event in _UNHIDING:
             if event is AlarmEvent.UNSHELVE:
@@ -149,7 +148,7 @@ class Book:
             elif event is AlarmEvent.UNSUPPRESS:
                 alarm.suppressed_reason = ""
             if not alarm.is_hidden:
-                alarm.hidden_by, alarm.hidden_since = "", 0
+                alarm.hidden_by, alarm.hidden_since, alarm.suppressed_reason = "", 0, ""
 
     def _repeat_later(self, alarm: Alarm, now_ns: int) -> None:
         definition = alarm.definition

@@ -17,8 +17,8 @@ QUIET_S = 15.0
 
 @dataclass
 class Flood:
-    """``delays_ms``: from the change to the end of the turn that painted the list with it, for each alarm, sorted; ``turns_ms``:
-    CPU time of each turn of the Qt thread's event loop, sorted.
+    """``delays_ms``: for each alarm, from the change to the end of the turn that painted the list with it in it,
+    sorted; ``turns_ms``: CPU time of each turn of the Qt thread's event loop, sorted.
     """
 
     delays_ms: list[float] = field(default_factory=list[float])

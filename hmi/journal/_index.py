@@ -9,10 +9,11 @@ in it yet.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 import apsw
 
-from hmi.journal._rows import insert_rows
+from hmi.journal._rows import AT_ONCE, insert_rows
 from hmi.journal._subject import Subject
 
 INDEXED_SINCE = 2
@@ -50,17 +51,17 @@ class IndexWriter:
         self._database = database
         self._ids: dict[bytes, int] = {}
         self._fresh: dict[bytes, int] = {}
-        self._new: list[tuple[int, bytes, Subject]] = []
 
     def add(self, records: Iterable[Placed]) -> None:
         """Inside the caller's transaction; ``kept`` or ``lost`` has to follow its end."""
         places: list[tuple[int, int, int]] = []
         spans: dict[int, tuple[int, int]] = {}
-        for seq, at, subject in records:
-            places.append((seq, self._id(subject), at))
+        keyed = [(seq, at, subject.key(), subject) for seq, at, subject in records]
+        self._know({key: subject for _, _, key, subject in keyed})
+        for seq, at, key, _ in keyed:
+            places.append((seq, self._ids.get(key) or self._fresh[key], at))
             earliest, latest = spans.get(seq // BLOCK, (at, at))
             spans[seq // BLOCK] = min(earliest, at), max(latest, at)
-        self._insert_new()
         insert_rows(self._database, "insert or replace into place", places)
         self._database.executemany(
             "insert into spans values (?, ?, ?) on conflict (block) do update set"
@@ -72,39 +73,38 @@ class IndexWriter:
         """The transaction is on the disk."""
         self._ids |= self._fresh
         self._fresh = {}
-        for key in list(self._ids)[: max(len(self._ids) - CACHED, 0)]:
+        for key in list(islice(self._ids, max(len(self._ids) - CACHED, 0))):
             del self._ids[key]
 
     def lost(self) -> None:
         """The transaction was rolled back: what it added does not exist."""
-        self._fresh, self._new = {}, []
+        self._fresh = {}
 
-    def _id(self, subject: Subject) -> int:
-        key = subject.key()
-        if (known := self._ids.get(key) or self._fresh.get(key)) is not None:
-            return known
-        row = self._database.execute("select id from subjects where key = ?", (key,)).fetchone()
-        found = self._fresh[key] = int(row[0]) if row else self._next_id()
-        if not row:
-            self._new.append((found, key, subject))
-        return found
+    def _know(self, subjects: dict[bytes, Subject]) -> None:
+        """Find the numbers of subjects by key; those that no record was about before get the next ones."""
+        unknown = [key for key in subjects if key not in self._ids]
+        for start in range(0, len(unknown), AT_ONCE):
+            some = unknown[start : start + AT_ONCE]
+            marks = ",".join("?" * len(some))
+            rows = self._database.execute(f"select key, id from subjects where key in ({marks})", some)
+            self._fresh.update(rows)
+        new = [(key, subjects[key]) for key in unknown if key not in self._fresh]
+        if new:
+            self._insert(new)
 
-    def _next_id(self) -> int:
-        if self._new:
-            return self._new[-1][0] + 1
+    def _insert(self, new: list[tuple[bytes, Subject]]) -> None:
         (last,) = self._database.execute("select coalesce(max(id), 0) from subjects").fetchone() or (0,)
-        return int(last) + 1
-
-    def _insert_new(self) -> None:
-        """The subjects that no record was about before, all in one go."""
-        new, self._new = self._new, []
-        words = [(number, subject.words()) for number, _, subject in new]
+        rows = [
+            (n, key, *subject[:7], subject.words()) for n, (key, subject) in enumerate(new, int(last) + 1)
+        ]
         insert_rows(
             self._database,
             "insert into subjects (id, key, kind, event, object_id, tag_id, stream, priority, area, words)",
-            [(number, key, *subject[:7], text) for (number, key, subject), (_, text) in zip(new, words, strict=True)],
-        )  # fmt: skip
+            rows,
+        )
+        words = [(row[0], row[-1]) for row in rows]
         insert_rows(self._database, "insert into subject_words (rowid, words)", words)
+        self._fresh.update((key, number) for number, key, *_ in rows)
 
 
 def indexed_from(database: apsw.Connection) -> int:

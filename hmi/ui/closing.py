@@ -29,6 +29,8 @@ class Question(QDialog):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        room = QRect(self._window.mapToGlobal(self._area().topLeft()), self._area().size())
+        self.move(room.center() - self.rect().center())
         self._keep_off_the_alarms()
 
     def moveEvent(self, event: QMoveEvent) -> None:
@@ -52,6 +54,8 @@ class Question(QDialog):
     def paintEvent(self, event: QPaintEvent) -> None:
         with painting(self) as painter:
             painter.fillRect(self.rect(), self._theme.color("panel"))
+            painter.setPen(self._theme.color("panel.edge"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
 
 class CloseQuestion(Question):

@@ -186,7 +186,7 @@ async def test_point_that_nobody_wants_rests_and_wakes_with_a_new_value(server: 
         assert seen.values[0].value > resting.value  # type: ignore[operator]
 
 
-async def test_UA_13_link_holds_while_every_item_rests(server: ForeignServer) -> None:
+async def test_UA_03_link_holds_while_every_item_rests(server: ForeignServer) -> None:
     points = [point(0, "Counter"), point(1, "Level", period=250)]
     async with watching(server.url, points, **OPEN) as (driver, seen, task):
         await seen.until(lambda: len(seen.values) == 2)
@@ -201,7 +201,7 @@ async def test_UA_13_link_holds_while_every_item_rests(server: ForeignServer) ->
         assert seen.values[0].value > resting[0].value  # type: ignore[operator]
 
 
-async def test_UA_13_link_holds_while_every_item_is_refused(server: ForeignServer) -> None:
+async def test_UA_03_link_holds_while_every_item_is_refused(server: ForeignServer) -> None:
     async with watching(server.url, points_of(["Nobody", "Nothing"]), **OPEN) as (_driver, seen, task):
         await seen.until(lambda: len(seen.values) == 2)
         told = len(seen.history)

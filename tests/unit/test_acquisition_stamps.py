@@ -48,7 +48,9 @@ def stopped(at_ns: int) -> SessionClock:
 
 def test_2b_4_source_time_of_the_device_stays_and_a_missing_one_is_session_time() -> None:
     found = in_session(Batch("g", [(0, PLAIN), (1, WITH_SOURCE)], alive=False), stopped(9_000))
-    assert found == Batch("g", [(0, DataValue(1.0, 0, 9_000, 9_000)), (1, DataValue(2.0, 0, 300, 9_000))], False)
+    assert found == Batch(
+        "g", [(0, DataValue(1.0, 0, 9_000, 9_000)), (1, DataValue(2.0, 0, 300, 9_000))], False
+    )
     assert values_in_session({4: PLAIN}, stopped(9_000)) == {4: DataValue(1.0, 0, 9_000, 9_000)}
 
 

@@ -203,6 +203,7 @@ def test_a_shelf_is_shown_and_recorded_with_who_why_and_until_when() -> None:
     change = shelve(bench)
     assert isinstance(change, AlarmChange)
     row, payload = change.row, change.entry().payload
+    assert row.suppressed_reason == payload["reason_code"] != ""
     until = bench.clock.now_ns() + 900 * NS_PER_S
     assert (row.hidden_by, row.hidden_since, row.shelve_until) == (
         "demo-operator",

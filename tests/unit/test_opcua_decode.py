@@ -192,7 +192,7 @@ def test_UA_03_silence_is_noticed_within_one_and_a_half_keep_alives() -> None:
     assert silence_of(1e12) < 6_000_000_000_000
 
 
-def test_UA_13_keep_alives_outpace_the_tokens_of_a_channel_that_is_renewed_often() -> None:
+def test_UA_03_keep_alives_outpace_the_tokens_of_a_channel_that_is_renewed_often() -> None:
     group = Group("100 ms", 100, ())
     assert parameters(group, {}).RequestedMaxKeepAliveCount == 20
     assert parameters(group, {}, token_ms=3_600_000).RequestedMaxKeepAliveCount == 20

@@ -93,7 +93,7 @@ class LogPage(Panel):
         self.ranges.set_choices((hours, tr(words)) for hours, words in RANGES_H)
         self._second_line.add_space(8)
         self.priorities = FilterButtons(theme, self._second_line)
-        self.priorities.set_choices((str(number), f"P{number}") for number in range(1, 5))
+        self.priorities.set_choices((str(number), tr("P{n}", n=number)) for number in range(1, 5))
         self._second_line.add_space(8)
         self.areas = FilterButtons(theme, self._second_line)
 

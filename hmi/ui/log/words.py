@@ -62,7 +62,7 @@ def said_text(record: Record) -> str:
     """Message, value and reason in one line; where it has none of them, all that it says."""
     said = payload_of(record)
     parts = [_one_line(said[name]) for name in _SAID if said.get(name)]
-    if said.get("value") is not None:
+    if said.get("value") is not None and not isinstance(said["value"], bool):
         parts.insert(1 if parts else 0, f"{_one_line(said['value'])} {said.get('unit') or ''}".strip())
     if "new" in said:
         parts.insert(
