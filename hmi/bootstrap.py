@@ -16,7 +16,7 @@ from pathlib import Path
 from hmi.acquisition import Acquisition, create_driver_with
 from hmi.alarms import AlarmEngine
 from hmi.client.local import choose_endpoint, publish, withdraw
-from hmi.core.clock import Clock, SessionClock, SystemClock
+from hmi.core.clock import Clock, PlantClock, SessionClock
 from hmi.core.errors import UsageError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
@@ -98,7 +98,7 @@ def build_services(
     mode = Mode.SIMULATOR if plant.simulated else Mode.PLANT
     if endpoints is not None and mode is Mode.PLANT:
         raise UsageError("--endpoints is for simulated plants; this plant has real connections")
-    clock: Clock = SessionClock() if mode is Mode.SIMULATOR else SystemClock()
+    clock: Clock = SessionClock() if mode is Mode.SIMULATOR else PlantClock()
     run_id = new_id("run")
     simulator = None
     if endpoints is not None and endpoints.instructor and isinstance(clock, SessionClock):

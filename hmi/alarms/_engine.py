@@ -14,7 +14,7 @@ from hmi.alarms._lists import Counts, counted
 from hmi.alarms._machine import Refused
 from hmi.alarms._people import Acts
 from hmi.alarms._prompts import many_shelved, out_of_service, shelf_ends
-from hmi.alarms._revision import begin_run, import_state, kept_in, take_revision
+from hmi.alarms._revision import begin_run, clock_stepped, import_state, kept_in, take_revision
 from hmi.alarms._rules import RuleView, apply_rules, rule_view
 from hmi.alarms._state import exported, is_worth_keeping
 from hmi.alarms._tables import AlarmTables
@@ -304,6 +304,10 @@ class AlarmEngine:
     def begin_run(self, now_ns: int) -> None:
         """The session clock was set (a restored plant): delays that run start anew from here."""
         begin_run(self._book, now_ns)
+
+    def clock_stepped(self, by_ns: int) -> None:
+        """The system clock was set: delays, shelves, repeats and slopes last as long as they would have."""
+        clock_stepped(self._book, by_ns)
 
 
 def _is_in(alarm: Alarm, flag: str) -> bool:

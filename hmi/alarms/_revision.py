@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from operator import attrgetter
@@ -157,3 +158,18 @@ def begin_run(book: Book, now_ns: int) -> None:
             book.timers.push(alarm, LOOK, now_ns)
         if REALARM in alarm.wakes:
             book.timers.push(alarm, REALARM, now_ns + int(alarm.definition.re_alarm_s * NS_PER_S))
+
+
+def clock_stepped(book: Book, by_ns: int) -> None:
+    """Somebody set the system clock: delays, shelves, repeats and slopes go on as if nobody had."""
+    for alarm in book.alarms.values():
+        alarm.due += by_ns if alarm.due else 0
+        alarm.shelve_until += by_ns if alarm.shelve_until else 0
+        alarm.seen_at += by_ns if alarm.seen_at else 0
+        for name in alarm.wakes:
+            alarm.wakes[name] += by_ns
+        if alarm.slope is not None:
+            alarm.slope.shift(by_ns)
+        if alarm.crossings is not None:
+            alarm.crossings = deque(at + by_ns for at in alarm.crossings)
+    book.timers.shift(by_ns)

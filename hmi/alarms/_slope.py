@@ -38,6 +38,10 @@ class Slope:
         """The value was not known for a while, or the clock was set."""
         self._samples.clear()
 
+    def shift(self, by_ns: int) -> None:
+        """The clock was set: the samples move with it."""
+        self._samples = deque((at + by_ns, value) for at, value in self._samples)
+
     @property
     def last_ns(self) -> int:
         """Time of the newest sample, 0 = there is none."""

@@ -58,6 +58,10 @@ class Timers:
     def clear(self) -> None:
         self.heap.clear()
 
+    def shift(self, by_ns: int) -> None:
+        """The clock was set: every time moves with it, the order stays."""
+        self.heap = [(at + by_ns, order, name, alarm) for at, order, name, alarm in self.heap]
+
     def _sweep(self) -> None:
         """A value that crosses its limit without end leaves old entries behind."""
         kept = {(id(alarm), name, at): (at, order, name, alarm) for at, order, name, alarm in self.heap}

@@ -7,10 +7,13 @@ freeze or speed up. Network time-outs, ages, expiries and painting use ``monoton
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+STEP_NS = NS_PER_S
+"""A difference of the system clock from here on was set by somebody; below it is drift."""
 
 
 def wall_ns() -> int:
@@ -43,6 +46,36 @@ class SystemClock:
 
     def monotonic_ns(self) -> int:
         return monotonic_ns()
+
+
+class PlantClock:
+    """The session clock of a runtime on a real plant: wall time that runs on when somebody sets the system clock.
+
+    ``settle`` is called often: drift is taken little by little, so that time never goes back, and a step is taken
+    whole and told, so that process timers can be moved with it (reliability row 24).
+    """
+
+    def __init__(
+        self, wall: Callable[[], int] = wall_ns, monotonic: Callable[[], int] = monotonic_ns
+    ) -> None:
+        self._wall, self._monotonic = wall, monotonic
+        self._anchor, self._anchor_mono = wall(), monotonic()
+
+    def now_ns(self) -> int:
+        return self._anchor + self._monotonic() - self._anchor_mono
+
+    def monotonic_ns(self) -> int:
+        return self._monotonic()
+
+    def settle(self) -> int:
+        """Stay with the system clock; by how many ns it was set, 0 when it was not."""
+        passed = self._monotonic() - self._anchor_mono
+        now = self._anchor + passed
+        apart = self._wall() - now
+        stepped = abs(apart) >= STEP_NS
+        move = apart if stepped else max(-passed // 2, min(apart, passed // 2))
+        self._anchor, self._anchor_mono = now + move, self._anchor_mono + passed
+        return apart if stepped else 0
 
 
 class SessionClock:

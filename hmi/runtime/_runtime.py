@@ -29,6 +29,7 @@ from hmi.journal import SqliteJournal
 from hmi.notify import Notifier
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._alarms import AlarmDesk
+from hmi.runtime._clock_steps import ClockSteps
 from hmi.runtime._data import DataFolder
 from hmi.runtime._demand import LINGER_S, Demand, DemandTables
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
@@ -249,7 +250,10 @@ class Runtime:
     # ------------------------------------------------------------------ timers
 
     async def _tick(self) -> None:
+        s = self.services
+        steps = ClockSteps(s.clock, s.alarms, self.alarms, s.journal, s.plant.id)
         while True:
+            steps.look()
             self._alarm_service.put(self.services.alarms.tick(self.services.clock.now_ns()))
             await asyncio.sleep(TICK_S)
 

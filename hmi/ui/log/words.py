@@ -55,7 +55,7 @@ def object_text(record: Record) -> str:
     name, alarm = target_of(record), str(payload_of(record).get("name") or "")
     if record.get("kind") == "alarm" and alarm and alarm != name:
         return f"{name} {alarm}"
-    return name or str(record.get("object_id", ""))
+    return name or str(payload_of(record).get("plant") or record.get("object_id", ""))
 
 
 def said_text(record: Record) -> str:
