@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from hmi.client.alarms import Handover
 from hmi.core.texts import tr
+from hmi.ui.alarms.strip import area_titles
 from hmi.ui.filters import FilterButtons
 from hmi.ui.flow import Flow
 from hmi.ui.handover.words import Line, cells_of, full_text, lines_of, shift_starts
@@ -214,6 +215,7 @@ class HandoverPage(Panel):
             draw_cut(painter, plain, "text.label", "text.label", QPointF(24, base), line.text, width - 34)
             return
         name, what, area, since, _, who, reason = cells_of(line.item, self.model.zone)
+        area = area_titles(self._station)(area)
         is_wide = width >= 900
         shares = (0.19, 0.33, 0.08, 0.14, 0.11, 0.15) if is_wide else (0.26, 0.4, 0.0, 0.34, 0.0, 0.0)
         x, room = 24.0, width - 30
