@@ -152,8 +152,9 @@ class Pauser:
             stopped = await self._switch(group, resting, ua.MonitoringMode.Disabled)
             self._unable.update(set(resting).difference(stopped))
             await self._watch.pause(stopped)
-            marked = [(handle, resting_value(last[handle])) for handle in stopped if handle in last]
-            self._sink(Batch(group.name, marked))
+            known = [(handle, last[handle]) for handle in stopped if handle in last]
+            self._sink(Batch(group.name, known))  # what was read: a point may have been forced until then
+            self._sink(Batch(group.name, [(handle, resting_value(value)) for handle, value in known]))
 
     async def _read_or_note(self, group: Group, handles: Sequence[int]) -> Mapping[int, DataValue] | None:
         """Fresh values; None when the server refuses the read."""
