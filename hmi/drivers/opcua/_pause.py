@@ -140,21 +140,30 @@ class Pauser:
         for part in chunks(due, self._chunk):
             if self._news.is_set():
                 return  # what is wanted now comes before what may rest
-            last = await self._read_or_note(group, part)  # before the pause: no old value looks live after it
-            if last is None:
-                self._unable.update(part)
-                continue
-            overridden = _overridden(last)
-            self._overridden.difference_update(part)
-            self._overridden.update(overridden)
-            if not (resting := [handle for handle in part if handle not in self._overridden]):
-                continue
-            stopped = await self._switch(group, resting, ua.MonitoringMode.Disabled)
-            self._unable.update(set(resting).difference(stopped))
-            await self._watch.pause(stopped)
-            known = [(handle, last[handle]) for handle in stopped if handle in last]
-            self._sink(Batch(group.name, known))  # what was read: a point may have been forced until then
-            self._sink(Batch(group.name, [(handle, resting_value(value)) for handle, value in known]))
+            self._watch.awaited.update(part)
+            await self._rest(group, part)
+            self._watch.awaited.difference_update(part)
+
+    async def _rest(self, group: Group, part: Sequence[int]) -> None:
+        """What is read before the pause is told as it is, and then as no longer updated; a point may have been
+        forced until then. Of what the server sent meanwhile the value is read once more: it is the newer one.
+        """
+        last = await self._read_or_note(group, part)
+        if last is None:
+            self._unable.update(part)
+            return
+        self._overridden.difference_update(part)
+        self._overridden.update(_overridden(last))
+        if not (resting := [handle for handle in part if handle not in self._overridden]):
+            return
+        stopped = await self._switch(group, resting, ua.MonitoringMode.Disabled)
+        self._unable.update(set(resting).difference(stopped))
+        await self._watch.pause(stopped)
+        if newer := [handle for handle in stopped if handle not in self._watch.awaited]:
+            last = {**last, **(await self._read_or_note(group, newer) or {})}
+        known = [(handle, last[handle]) for handle in stopped if handle in last]
+        self._sink(Batch(group.name, known))
+        self._sink(Batch(group.name, [(handle, resting_value(value)) for handle, value in known]))
 
     async def _read_or_note(self, group: Group, handles: Sequence[int]) -> Mapping[int, DataValue] | None:
         """Fresh values; None when the server refuses the read."""
