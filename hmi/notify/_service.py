@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from hmi.core.clock import NS_PER_S, wall_ns
+from hmi.core.clock import NS_PER_S, Clock, wall_ns
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, JournalRecord, Kind
 from hmi.core.principal import SYSTEM
@@ -55,10 +55,11 @@ class Notifier:
         *,
         simulated: bool,
         tell_failing: Callable[[str, bool], None],
+        clock: Clock,
         retry: Callable[[int], int] = retry_ns,
     ) -> None:
         self._journal, self._simulated, self._tell_failing = journal, simulated, tell_failing
-        self._retry_ns = retry
+        self._clock, self._retry_ns = clock, retry
         self._file, self._since = data / FILE, dict[str, int]()
         self._outbox, self._secrets = Outbox(self._file), Secrets(data)
         self._senders: dict[str, asyncio.Task[None]] = {}
@@ -141,13 +142,16 @@ class Notifier:
 
     def _waiting(self, channel: NotificationDef, record: JournalRecord) -> Waiting:
         due = due_at(channel, record, self._zone)
+        ahead = (
+            self._clock.now_ns() - wall_ns()
+        )  # records are in session time, sending goes by the wall clock
         return Waiting(
             message=alarm_message(channel, self._plant, record, self._responses.get(record.object_id, "")),
             channel=channel.name,
             alarm_id=record.object_id,
             priority=int(record.payload["priority"]),
             to=channel.to,
-            due=due,
+            due=due - ahead,
             delayed=due > record.receive_time,
         )
 

@@ -95,6 +95,7 @@ class Runtime:
             s.data.path,
             simulated=s.mode is not Mode.PLANT,
             tell_failing=self._notification,
+            clock=s.clock,
         )
         self._changed: set[int] = set()
         self._commands_open = False

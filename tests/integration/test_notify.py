@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 from notify_servers import SECRET, Hook, MailBox, TestAuthority, mail_server, webhook
 
-from hmi.core.clock import NS_PER_S, SystemClock
+from hmi.core.clock import NS_PER_S, Clock, SessionClock, SystemClock, wall_ns
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM
 from hmi.journal import SqliteJournal
@@ -62,6 +62,7 @@ class Site:
 
     folder: Path
     journal: SqliteJournal
+    clock: Clock
     failing: list[tuple[str, bool]] = field(default_factory=list)
 
     async def alarm(self, event: str = "ALM", alarm_id: str = "al1", **payload: Any) -> None:
@@ -81,7 +82,7 @@ class Site:
         plant: Plant = replace(make_plant([]), notifications=channels)
         notifier = Notifier(
             plant, self.journal, self.folder, simulated=simulated, retry=lambda tries: SOON_NS,
-            tell_failing=lambda name, failing: self.failing.append((name, failing)),
+            tell_failing=lambda name, failing: self.failing.append((name, failing)), clock=self.clock,
         )  # fmt: skip
         task = asyncio.create_task(notifier.run())
         probe = Outbox(self.folder / "notify.sqlite")
@@ -95,15 +96,21 @@ class Site:
                 await task
 
 
-@pytest_asyncio.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+@asynccontextmanager
+async def made_site(folder: Path, clock: Clock) -> AsyncIterator[Site]:
     journal = SqliteJournal(
-        tmp_path / "journal.sqlite", clock=SystemClock(), runtime_id="rt", run_id="run", plant_revision="r",
+        folder / "journal.sqlite", clock=clock, runtime_id="rt", run_id="run", plant_revision="r",
         simulated=False,
     )  # fmt: skip
     await journal.open()
-    yield Site(tmp_path, journal)
+    yield Site(folder, journal, clock)
     await journal.close()
+
+
+@pytest_asyncio.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with made_site(tmp_path, SystemClock()) as made:
+        yield made
 
 
 async def until(condition: Callable[[], Any]) -> None:
@@ -211,6 +218,19 @@ async def test_a_restart_loses_nothing_and_repeats_nothing_that_was_confirmed(si
 
 async def _count(site: Site, event: str, number: int) -> bool:
     return len(await site.told(event)) == number
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+async def test_a_session_clock_that_stands_elsewhere_delays_no_message(tmp_path: Path, hours: int) -> None:
+    clock = SessionClock(wall_ns() + hours * 3_600 * NS_PER_S)
+    async with (
+        made_site(tmp_path, clock) as site,
+        mail_server(MailBox()) as box,
+        site.notifier(mail_channel(box, delay_s=0.2)),
+    ):
+        await site.alarm()
+        await until(lambda: site.told("notify.sent"))
+        assert len(box.mails) == 1
 
 
 async def test_what_is_acknowledged_within_the_delay_is_not_sent(site: Site) -> None:
