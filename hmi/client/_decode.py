@@ -8,8 +8,9 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from hmi.client.alarms import AlarmDelta, AlarmInfo
+from hmi.client.people import holds_of
 from hmi.client.port import Event, LiveUpdate
-from hmi.core.commands import CommandResult, CommandState, Reason, Refusal
+from hmi.core.commands import CommandResult, CommandState, Reason, Refusal, Selection
 from hmi.core.errors import CommunicationError
 from hmi.core.history import HistoryPage
 from hmi.core.values import DataValue
@@ -65,6 +66,8 @@ def event_of(message: Mapping[str, Any]) -> Event:
         payload = msgspec.convert(payload, list[AlarmInfo])
     elif kind == "alarm_changes":
         payload = msgspec.convert(payload, AlarmDelta)
+    elif kind == "holds":
+        payload = holds_of(payload)
     return Event(message["seq"], kind, payload)
 
 
@@ -85,15 +88,28 @@ def history_page(content: Mapping[str, Any]) -> HistoryPage:
 
 
 def command_result(content: Mapping[str, Any]) -> CommandResult:
-    refusals: Sequence[Any] = content["refusals"]
     return CommandResult(
         content["command_id"],
         content["tag_id"],
         CommandState(content["state"]),
         content["text"],
-        tuple(Refusal(Reason(r["reason"]), r["text"], r["value"]) for r in refusals),
+        _refusals(content["refusals"]),
         content["read_back"],
     )
+
+
+def selection_of(content: Mapping[str, Any]) -> Selection:
+    return Selection(
+        content["id"],
+        content["tag_id"],
+        content["value"],
+        content["left_ms"],
+        _refusals(content["refusals"]),
+    )
+
+
+def _refusals(found: Sequence[Any]) -> tuple[Refusal, ...]:
+    return tuple(Refusal(Reason(r["reason"]), r["text"], r["value"]) for r in found)
 
 
 def converted(body: bytes, kind: type[T]) -> T:

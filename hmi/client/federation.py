@@ -8,9 +8,10 @@ further runtime does or fails to do delays an answer of the home runtime.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from hmi.client._federated_alarms import FederatedAlarms
 from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
 from hmi.client.alarms import AlarmDelta, AlarmDetails, Handover, JournalPage, JournalQuery
+from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, joined
 from hmi.client.port import (
     AlarmInfo,
@@ -30,15 +32,18 @@ from hmi.client.port import (
     LiveUpdate,
     PlantInfo,
     ReloadResult,
+    RuntimeClient,
     RuntimeStatus,
 )
 from hmi.client.socket import SocketClient
 from hmi.client.why import Why
-from hmi.core.commands import CommandResult, OperatorCommand
+from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.errors import CommunicationError, WatchkeeperError
 from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.holds import Holds
 from hmi.core.identity import TagRef
 from hmi.core.texts import tr
+from hmi.core.values import Value
 
 QUICK_S = 2.0
 MOST_POINTS = 5_000
@@ -194,9 +199,95 @@ class Federation:
         reference = TagRef.parse(command.tag_id)
         if not reference.runtime:
             return await self._home.submit(command)
-        own = dataclasses.replace(command, tag_id=reference.name)
+        selection = TagRef.parse(command.selection).name
+        own = dataclasses.replace(command, tag_id=reference.name, selection=selection)
         result = await self._named(reference.runtime).client.submit(own)
         return dataclasses.replace(result, tag_id=command.tag_id)
+
+    async def select(self, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        """At the runtime that holds the tag."""
+        reference = TagRef.parse(tag_id)
+        if not reference.runtime:
+            return await self._home.select(tag_id, value, heartbeat)
+        found = await self._named(reference.runtime).client.select(reference.name, value, heartbeat)
+        selection_id = reference.prefix + found.id if found.id else ""
+        return dataclasses.replace(found, id=selection_id, tag_id=tag_id)
+
+    async def deselect(self, selection_id: str) -> None:
+        reference = TagRef.parse(selection_id)
+        client = self._named(reference.runtime).client if reference.runtime else self._home
+        await client.deselect(reference.name)
+
+    async def holds(self) -> Holds:
+        """Of the home runtime; those of the others come as their events."""
+        return await self._home.holds()
+
+    async def hold(self, request: HoldRequest) -> CommandResult:
+        """At the runtime that holds the object."""
+        reference = TagRef.parse(request.object_id or request.hold_id or request.area)
+        if not reference.runtime:
+            return await self._home.hold(request)
+        own = msgspec.structs.replace(
+            request,
+            object_id=TagRef.parse(request.object_id).name,
+            hold_id=TagRef.parse(request.hold_id).name,
+            area=TagRef.parse(request.area).name,
+        )
+        result = await self._named(reference.runtime).client.hold(own)
+        return dataclasses.replace(result, tag_id=request.object_id)
+
+    async def sign_in(self, user: str, password: str, new_password: str = "") -> SignIn:
+        """The home runtime decides; the others that know the account take it along."""
+        answer = await self._home.sign_in(user, password, new_password)
+        if answer.token:
+            await self._others(lambda client: client.sign_in(user, new_password or password))
+        return answer
+
+    async def sign_out(self) -> None:
+        await self._others(lambda client: client.sign_out())
+        await self._home.sign_out()
+
+    async def lock(self) -> None:
+        await self._others(lambda client: client.lock())
+        await self._home.lock()
+
+    async def unlock(self, password: str) -> SignIn:
+        answer = await self._home.unlock(password)
+        if not answer.refusal:
+            await self._others(lambda client: client.unlock(password))
+        return answer
+
+    async def elevate(self, user: str, password: str, seconds: float) -> SignIn:
+        """At the home runtime alone."""
+        return await self._home.elevate(user, password, seconds)
+
+    async def touch(self) -> None:
+        await self._others(lambda client: client.touch())
+        await self._home.touch()
+
+    async def _others(self, verb: Callable[[RuntimeClient], Awaitable[Any]]) -> None:
+        """At each further runtime that answers in time; what one of them refuses stays refused there."""
+
+        async def at(one: Further) -> None:
+            with contextlib.suppress(WatchkeeperError, OSError, TimeoutError):
+                one.check()
+                async with asyncio.timeout(QUICK_S):
+                    await verb(one.client)
+
+        await asyncio.gather(*map(at, self._further.values()))
+
+    async def session(self) -> SessionInfo:
+        return await self._home.session()
+
+    async def sign(
+        self, user: str, password: str, meaning: str, *, command_id: str, object_id: str, value: Value
+    ) -> str:
+        """At the runtime that carries the command out."""
+        reference = TagRef.parse(object_id)
+        client = self._named(reference.runtime).client if reference.runtime else self._home
+        return await client.sign(
+            user, password, meaning, command_id=command_id, object_id=reference.name, value=value
+        )
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""

@@ -12,11 +12,13 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
+from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage
 from hmi.client.why import Why
-from hmi.core.commands import CommandResult, OperatorCommand
+from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.history import HistoryPage, ReadRaw
-from hmi.core.values import DataValue
+from hmi.core.holds import Holds
+from hmi.core.values import DataValue, Value
 
 API_VERSION = 1
 
@@ -26,7 +28,8 @@ class TagInfo(msgspec.Struct, frozen=True):
 
     ``permissives`` (must be true) and ``interlocks`` (must be false) are [expression, text] pairs of its
     command: the station shows them, the gate decides. ``expected_ms`` is how long the process may take to follow
-    (0: not named); a ``pulse`` is written once and leaves nothing to read back.
+    (0: not named); a ``pulse`` is written once and leaves nothing to read back; ``two_person``: a second person
+    has to sign it.
     """
 
     id: str
@@ -56,6 +59,7 @@ class TagInfo(msgspec.Struct, frozen=True):
     interlocks: list[list[str]] = []
     expected_ms: int = 0
     pulse: bool = False
+    two_person: bool = False
 
 
 class InstanceInfo(msgspec.Struct, frozen=True):
@@ -129,7 +133,8 @@ class ConnectionInfo(msgspec.Struct, frozen=True):
 class RuntimeStatus(msgspec.Struct, frozen=True):
     """Which runtime answers, in which run and mode; ``session_time`` UTC ns, ``rate`` 0 = frozen.
 
-    ``points``: how many are forced, simulated, manual or out of service, by that word.
+    ``points``: how many are forced, simulated, manual or out of service, by that word. ``user`` and ``roles``
+    (plant-wide) are those of ``session``, which also says what holds by area.
     """
 
     api: int
@@ -146,6 +151,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True):
     connections: list[ConnectionInfo]
     commands_blocked: str = ""
     points: dict[str, int] = {}
+    session: SessionInfo = SessionInfo()
 
 
 class ImageFile(msgspec.Struct, frozen=True):
@@ -236,7 +242,8 @@ class Event(msgspec.Struct):
 
     ``kind`` is alarms (payload: full active list), alarm_changes (payload: ``AlarmDelta``), silence (payload:
     area, user, station, time: whoever shows that area stops its sound), result, connection, points (payload: counts by
-    state), plant (payload: its new revision), journal, status or overrun
+    state), plant (payload: its new revision), session (rights of somebody have changed: ask for the status again),
+    holds (payload: ``Holds``, all of them), journal, status or overrun
     (``lost`` messages, or with ``of`` "values" changes of the ``every`` lane; a snapshot follows).
     """
 
@@ -333,6 +340,54 @@ class RuntimeClient(Protocol):
         ...
 
     async def submit(self, command: OperatorCommand) -> CommandResult: ...
+
+    async def select(self, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        """Hold an object for one command with one value; ``refusals`` when it cannot be had."""
+        ...
+
+    async def deselect(self, selection_id: str) -> None: ...
+
+    async def holds(self) -> Holds:
+        """Control tags, manual values, bypasses and who controls which area."""
+        ...
+
+    async def hold(self, request: HoldRequest) -> CommandResult:
+        """Place or take away one of them; refused with every unmet condition, journalled either way."""
+        ...
+
+    async def sign_in(self, user: str, password: str, new_password: str = "") -> SignIn:
+        """Open a session, which all later requests of this client carry; the one before it ends.
+
+        ``new_password`` changes the password at once.
+        """
+        ...
+
+    async def sign_out(self) -> None: ...
+
+    async def lock(self) -> None:
+        """Rights rest until ``unlock``; what is shown and sounds goes on."""
+        ...
+
+    async def unlock(self, password: str) -> SignIn: ...
+
+    async def elevate(self, user: str, password: str, seconds: float) -> SignIn:
+        """The rights of another account besides one's own for a while; both are in the audit trail.
+
+        ``seconds`` 0 ends it.
+        """
+        ...
+
+    async def touch(self) -> None:
+        """The person at the station did something: the idle time begins again."""
+        ...
+
+    async def session(self) -> SessionInfo: ...
+
+    async def sign(
+        self, user: str, password: str, meaning: str, *, command_id: str, object_id: str, value: Value
+    ) -> str:
+        """The id of a signature to exactly this command, for 60 s and once; AccessRefused with one sentence."""
+        ...
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""

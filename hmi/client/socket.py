@@ -17,9 +17,10 @@ from websockets.asyncio.client import connect, unix_connect
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import WebSocketException
 
-from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page
+from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page, selection_of
 from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.local import LocalEndpoint, find_endpoint
+from hmi.client.people import HoldRequest, SessionInfo, SignIn, holds_of
 from hmi.client.points import PointPage
 from hmi.client.port import (
     AlarmInfo,
@@ -33,9 +34,11 @@ from hmi.client.port import (
 )
 from hmi.client.why import Why
 from hmi.core.clock import monotonic_ns
-from hmi.core.commands import CommandResult, OperatorCommand
+from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.holds import Holds
+from hmi.core.values import Value
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,7 @@ ANSWER_S = 15.0
 COMMAND_S = 180.0  # a command is answered after the process followed it; only then is a lost answer one
 MESSAGE_LIMIT = 64_000_000
 IDS_AT_ONCE = 5_000
+SESSION_HEADER = "watchkeeper-session"
 SLOW_LIMIT = httpx.Timeout(ANSWER_S, read=COMMAND_S)
 _decode = msgspec.msgpack.Decoder().decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -63,7 +67,7 @@ class SocketClient:
         self._wanted, self._position = Subscription(()), 0
         self._http: httpx.AsyncClient | None = None
         self._socket: Connection | None = None
-        self._down_text = ""
+        self._down_text, self._session = "", ""
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live connection")
 
     async def status(self) -> RuntimeStatus:
@@ -155,6 +159,59 @@ class SocketClient:
         answer = await self._request("POST", "/v1/commands", content=_json(command), timeout=SLOW_LIMIT)
         return command_result(converted(answer, dict[str, Any]))
 
+    async def select(self, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        body = {"tag_id": tag_id, "value": value, "heartbeat": heartbeat}
+        return selection_of(converted(await self._post("/v1/commands/select", body), dict[str, Any]))
+
+    async def deselect(self, selection_id: str) -> None:
+        await self._post("/v1/commands/deselect", {"selection": selection_id})
+
+    async def holds(self) -> Holds:
+        return holds_of(converted(await self._get("/v1/holds"), dict[str, Any]))
+
+    async def hold(self, request: HoldRequest) -> CommandResult:
+        """Sent once, as a command is."""
+        return command_result(converted(await self._post("/v1/holds", request), dict[str, Any]))
+
+    async def sign_in(self, user: str, password: str, new_password: str = "") -> SignIn:
+        body = {"user": user, "password": password, "new_password": new_password}
+        return self._signed_in(await self._post("/v1/session", body))
+
+    async def sign_out(self) -> None:
+        await self._post("/v1/session/end", {})
+        self._session = ""
+
+    async def lock(self) -> None:
+        await self._post("/v1/session/lock", {})
+
+    async def unlock(self, password: str) -> SignIn:
+        return self._signed_in(await self._post("/v1/session/unlock", {"password": password}))
+
+    async def elevate(self, user: str, password: str, seconds: float) -> SignIn:
+        body = {"user": user, "password": password, "seconds": seconds}
+        return self._signed_in(await self._post("/v1/session/elevate", body))
+
+    async def touch(self) -> None:
+        await self._post("/v1/session/touch", {})
+
+    async def session(self) -> SessionInfo:
+        return converted(await self._get("/v1/session"), SessionInfo)
+
+    async def sign(
+        self, user: str, password: str, meaning: str, *, command_id: str, object_id: str, value: Value
+    ) -> str:
+        body = {
+            "user": user, "password": password, "meaning": meaning,
+            "command_id": command_id, "object_id": object_id, "value": value,
+        }  # fmt: skip
+        return str(converted(await self._post("/v1/signatures", body), dict[str, Any])["id"])
+
+    def _signed_in(self, body: bytes) -> SignIn:
+        """A new token takes the place of the one before; a refusal leaves that as it was."""
+        answer = converted(body, SignIn)
+        self._session = answer.token or self._session
+        return answer
+
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
     ) -> list[dict[str, Any]]:
@@ -197,8 +254,9 @@ class SocketClient:
         return _content(await self._response(method, path, **content))
 
     async def _response(self, method: str, path: str, **content: Any) -> httpx.Response:
+        headers = {SESSION_HEADER: self._session} if self._session else {}
         try:
-            return await self._http_client().request(method, path, **content)
+            return await self._http_client().request(method, path, headers=headers, **content)
         except (httpx.HTTPError, OSError) as error:
             raise CommunicationError(
                 f"the runtime does not answer: {error or type(error).__name__}"

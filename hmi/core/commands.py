@@ -8,6 +8,8 @@ from enum import Enum
 from hmi.core.values import Value
 
 TIME_TO_LIVE_MS = 5_000
+SELECTION_MS = 30_000
+SIGNATURE_MS = 60_000
 
 
 class CommandClass(Enum):
@@ -67,7 +69,10 @@ class OperatorCommand:
 
     ``value`` in the tag's engineering unit; ``expected`` is the value on the asker's screen (compare and
     set, None = not checked); ``heartbeat`` is the number of the last runtime heartbeat the asker saw and
-    ``ttl_ms`` the time to live from that heartbeat on the runtime's monotonic clock.
+    ``ttl_ms`` the time to live from that heartbeat on the runtime's monotonic clock. The steps that were made:
+    ``confirmed`` in a second place, ``selection`` the id of a ``Selection``, ``signatures`` ids of signatures to
+    exactly this command, ``without_feedback`` knowingly on a Bad feedback, ``caution`` the ids of the caution tags
+    that were shown and accepted (standards 5.1, 5.2, 5.6).
     """
 
     id: str
@@ -77,6 +82,39 @@ class OperatorCommand:
     ttl_ms: int = TIME_TO_LIVE_MS
     expected: Value = None
     reason: str = ""
+    confirmed: bool = False
+    selection: str = ""
+    signatures: tuple[str, ...] = ()
+    without_feedback: bool = False
+    caution: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """An object that one person at one station holds for one command with one value (IEC 61850 SBO).
+
+    ``left_ms`` to its end when it was told; ``refusals`` say why there is none (``id`` is then empty).
+    """
+
+    id: str
+    tag_id: str
+    value: Value
+    left_ms: int = SELECTION_MS
+    refusals: tuple[Refusal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who signed what and with which meaning (21 CFR 11.50); ``digest`` binds it to the command (11.70).
+
+    ``time`` UTC ns of the wall clock.
+    """
+
+    user: str
+    name: str
+    meaning: str
+    time: int
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

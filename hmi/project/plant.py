@@ -14,6 +14,7 @@ from typing import Any
 
 from hmi.core.alarms import Priority
 from hmi.core.commands import CommandClass
+from hmi.core.principal import lineage_of
 from hmi.core.values import EURange, Value, ValueType
 from hmi.project.notifications import NotificationDef
 from hmi.project.targets import AlarmTargets
@@ -284,6 +285,14 @@ class Plant:
     def by_handle(self) -> Mapping[int, TagDef]:
         """Only handles that a tag of this revision has."""
         return {tag.handle: tag for tag in self.tags}
+
+    def lineage(self, area: str) -> tuple[str, ...]:
+        """Paths of an area and of all above it, most specific first: what rights are looked up by."""
+        return lineage_of(self._parents, area)
+
+    @cached_property
+    def _parents(self) -> Mapping[str, str]:
+        return {area.path: area.parent for area in self.areas}
 
     @property
     def simulated(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
+from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import (
     HISTORY_GROUP,
@@ -30,14 +31,16 @@ from hmi.client.port import (
 )
 from hmi.client.why import Why
 from hmi.core.clock import NS_PER_S, monotonic_ns
-from hmi.core.commands import CommandResult, CommandState, OperatorCommand
+from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Selection
 from hmi.core.errors import CommunicationError
 from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.holds import Holds
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.replay import Replay
-from hmi.core.values import DataValue, bad
+from hmi.core.values import DataValue, Value, bad
 from hmi.testing.alarms import FakeAlarms
 from hmi.testing.past import FakePast
+from hmi.testing.people import FakePeople
 
 DEVICE_S = 10.0
 START_NS = 1_795_000_000 * NS_PER_S
@@ -95,6 +98,7 @@ class FakeClient:
         self._script = script
         self.images: dict[str, bytes] = {}
         self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
+        self.people = FakePeople(self._tell, lambda: self.session_time)
         self.connections = list(connections)
         self.clock = clock
         self.beat, self.seq = 0, 0
@@ -231,12 +235,18 @@ class FakeClient:
 
     async def status(self) -> RuntimeStatus:
         self._check()
+        session = self._session()
         return RuntimeStatus(
             api=1, runtime_id="r_fake", run_id="run_1", plant_id=self._plant.id, revision=self._plant.revision,
             mode=self._plant.mode, heartbeat=self.beat, session_time=self.session_time, rate=1.0,
-            user=self.user, roles=self.roles, connections=self.connections, commands_blocked=self.blocked,
-            points=self.point_counts(),
+            user=session.user, roles=session.roles, connections=self.connections, commands_blocked=self.blocked,
+            points=self.point_counts(), session=session,
         )  # fmt: skip
+
+    def _session(self) -> SessionInfo:
+        """Who is signed in; the demo identity until a test says something else."""
+        demo = SessionInfo(user=self.user, name=self.user, roles=list(self.roles), demo=True)
+        return self.people.session or demo
 
     async def plant(self) -> PlantInfo:
         self._check()
@@ -365,6 +375,57 @@ class FakeClient:
         payload = {"tag_id": command.tag_id, "new": command.value, "state": result.state.value}
         self.alarm_book.record("audit", f"command.{result.state.value}", command.tag_id, self.user, payload)
         return result
+
+    async def select(self, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        self._check()
+        return self.people.select(tag_id, value)
+
+    async def deselect(self, selection_id: str) -> None:
+        self._check()
+        self.people.deselect(selection_id)
+
+    async def holds(self) -> Holds:
+        self._check()
+        return self.people.holds
+
+    async def hold(self, request: HoldRequest) -> CommandResult:
+        self._check()
+        return self.people.hold(request, self._session().user)
+
+    async def sign_in(self, user: str, password: str, new_password: str = "") -> SignIn:
+        self._check()
+        return self.people.sign_in(user, password)
+
+    async def sign_out(self) -> None:
+        self._check()
+        self.people.sign_out()
+
+    async def lock(self) -> None:
+        self._check()
+        self.people.lock(True)
+
+    async def unlock(self, password: str) -> SignIn:
+        self._check()
+        return self.people.unlock(password)
+
+    async def elevate(self, user: str, password: str, seconds: float) -> SignIn:
+        self._check()
+        return self.people.elevate(user, password, seconds)
+
+    async def touch(self) -> None:
+        self._check()
+        self.people.asked.append("touch")
+
+    async def session(self) -> SessionInfo:
+        self._check()
+        return self._session()
+
+    async def sign(
+        self, user: str, password: str, meaning: str, *, command_id: str, object_id: str, value: Value
+    ) -> str:
+        self._check()
+        what = {"meaning": meaning, "command_id": command_id, "object_id": object_id, "value": value}
+        return self.people.sign(user, password, **what)
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
