@@ -1,7 +1,7 @@
 """Reads a number that an operator typed, without guessing: what is ambiguous is refused.
 
-Digits with at most one decimal mark, point or comma; thousands only with spaces. ``1,234`` is refused
-when it could be a thousand as well as one and a bit.
+Digits with at most one decimal mark, point or comma; thousands only with spaces. ``1,234`` is refused: it could
+be a thousand as well as one and a bit. So is ``1.000``, unless the tag itself is written with so many decimals.
 """
 
 from __future__ import annotations
@@ -34,8 +34,11 @@ class Typed:
         return text.replace(",", " ").replace("-", "−")
 
 
-def parse_number(text: str, *, integer: bool = False) -> Typed:
-    """What ``text`` means as a number; a decimal comma counts like a decimal point."""
+def parse_number(text: str, *, integer: bool = False, decimals: int = 3) -> Typed:
+    """What ``text`` means as a number; a decimal comma counts like a decimal point.
+
+    ``decimals`` are those that the tag is shown with: with three or more a point is sure to be a decimal point.
+    """
     bare = text.strip()
     if not bare:
         return Typed(None, tr("Type a number."))
@@ -46,14 +49,23 @@ def parse_number(text: str, *, integer: bool = False) -> Typed:
         return Typed(None, tr("Use the digits 0 to 9."))
     if not _PLAIN.fullmatch(bare):
         return Typed(None, tr("This is not a number; write it like 1234.5"))
-    if "," in bare and _AMBIGUOUS.fullmatch(bare):
-        return Typed(None, tr("Is that a thousand or a fraction? Write it without the comma."))
+    if _AMBIGUOUS.fullmatch(bare) and ("," in bare or decimals < 3):
+        return Typed(None, _two_readings(bare))
     value = float(bare.replace("−", "-").replace(",", "."))
     if not math.isfinite(value):
         return Typed(None, tr("This is not a number; write it like 1234.5"))
     if integer and value != int(value):
         return Typed(None, tr("Type a whole number."))
     return Typed(value)
+
+
+def _two_readings(bare: str) -> str:
+    """Both things that it may mean, each as it can be typed without doubt."""
+    whole, _, part = bare.replace("−", "-").replace(",", ".").partition(".")
+    fraction = f"{whole}.{part.rstrip('0')}".rstrip(".")
+    return tr(
+        "Is that {thousands} or {fraction}? Write one of the two.", thousands=whole + part, fraction=fraction
+    )
 
 
 def limit_problem(value: float, low: float | None, high: float | None, unit: str) -> str:

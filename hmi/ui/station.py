@@ -16,15 +16,19 @@ from hmi.core import heap
 from hmi.core.clock import NS_PER_S
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.history import HistoryPage, ReadRaw
-from hmi.core.identity import TagRef, new_id
+from hmi.core.identity import TagRef
 from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
-from hmi.core.values import DataValue, Value, bad
+from hmi.core.values import DataValue, bad
 from hmi.mimics import Catalogue, OpenedDisplays, Reading, Samples, TagAlarm, samples_of
 from hmi.ui.alarm_store import AlarmMail, AlarmStore
 from hmi.ui.commands.road import CommandRoad
+from hmi.ui.commands.steps import Given, Proposal
+from hmi.ui.holds_store import HoldsStore
 from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mail, Mailbox
+from hmi.ui.people.presence import Presence
+from hmi.ui.rights import Rights
 from hmi.ui.sounds import Sounds
 
 log = logging.getLogger(__name__)
@@ -75,6 +79,8 @@ class Station(QObject):
         self._alarms_told = self._list_came = False
         self.images = ImageStore(link.ask, self)
         self.link_up, self.link_text = False, ""
+        self.holds = HoldsStore(self)
+        self.rights, self._presence = Rights(self), Presence(self)
         self.commands = CommandRoad(self)
         self.sounds: Sounds | None = None
         self._revisions: dict[str, str] = {}
@@ -95,6 +101,7 @@ class Station(QObject):
     def start(self) -> None:
         for timer in self._timers:
             timer.start()
+        self._presence.start()
         self.ask_plant()
         self.ask_status()
 
@@ -169,10 +176,12 @@ class Station(QObject):
         self.statusChanged.emit()
 
     def _take_event(self, event: Event) -> None:
-        if event.kind in {"connection", "status", "points", "overrun"}:
+        if event.kind in {"connection", "status", "points", "certificates", "session", "overrun"}:
             self.ask_status()
         elif event.kind == "plant":
             self.ask_plant()
+        elif event.kind == "holds":
+            self.holds.take(event.payload)
         elif event.kind == "silence":
             self.silenced.emit(event.payload)
 
@@ -222,6 +231,7 @@ class Station(QObject):
 
     def _take_status(self, status: RuntimeStatus) -> None:
         self.status = status
+        self.rights.take(status)
         if self.plant is not None and status.revision != self._revisions[""]:
             self.ask_plant()
         self.statusChanged.emit()
@@ -288,27 +298,30 @@ class Station(QObject):
 
     def submit(
         self,
-        tag: str,
-        value: Value,
+        proposal: Proposal,
+        given: Given,
         *,
         owner: QObject,
         done: Callable[[CommandResult], None],
         failed: Callable[[str], None],
-        reason: str = "",
-        expected: Value = None,
     ) -> OperatorCommand:
         """Send a command with the number of the last heartbeat seen of its runtime; the command that was sent.
 
-        ``expected``: the value on the asker's screen; a plant that has another one by then refuses.
+        A plant that has another value than the asker saw refuses.
         """
-        info = self.catalogue.tags[tag]
+        info = proposal.info
         command = OperatorCommand(
-            id=new_id("c"),
+            id=proposal.command_id,
             tag_id=info.id,
-            value=value,
-            heartbeat=self._heartbeat(tag),
-            expected=expected,
-            reason=reason,
+            value=proposal.value,
+            heartbeat=self.heartbeat(info.name),
+            expected=proposal.expected,
+            reason=given.reason,
+            confirmed=given.confirmed,
+            selection=given.selection,
+            signatures=given.signatures,
+            without_feedback=proposal.without_feedback,
+            caution=given.accepted,
         )
         self.link.ask(lambda client: client.submit(command), owner=owner, done=done, failed=failed)
         return command
@@ -352,7 +365,7 @@ class Station(QObject):
         info = self.catalogue.tags.get(tag)
         return Reading(tag, data, info, not self.fresh(tag), self.tag_alarms.get(tag))
 
-    def _heartbeat(self, tag: str) -> int:
+    def heartbeat(self, tag: str) -> int:
         """The last one of the tag's runtime; none while its values are those of another plant revision."""
         return self.mailbox_of(tag).ages.heartbeat if self._knows(TagRef.parse(tag).runtime) else 0
 

@@ -17,6 +17,7 @@ from control_plant import LEAD, START, Controls, open_controls
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.mimics import choices, is_pulse
 from hmi.testing.client import confirmed, make_tag
+from hmi.ui.commands.steps import Given
 
 pytestmark = pytest.mark.qt
 
@@ -45,7 +46,7 @@ def test_progress_follows_the_time_that_the_plant_names_and_ends_with_the_answer
     with slow_plant(qtbot, monkeypatch, intake__p1__start={"expected_ms": 12_000}) as (c, answers):
         plate = c.window.desk.open("intake/p1", c.view.rect())
         assert c.station.commands.progress(START) is None
-        assert c.station.commands.send(c.station.commands.propose(START, True)) == ""
+        assert c.station.commands.send(c.station.commands.propose(START, True), Given(confirmed=True)) == ""
         line = plate.commands.dialogue.progress
         assert (line.progress.words, line.progress.share) == ("0 of 12 s", 0.0)
         c.desk.time.pass_s(3.2)
@@ -77,7 +78,7 @@ def test_a_faceplate_opened_while_a_command_is_under_way_shows_how_far_it_is(
     qtbot: Any, monkeypatch: Any
 ) -> None:
     with slow_plant(qtbot, monkeypatch, intake__p1__start={"expected_ms": 12_000}) as (c, _):
-        c.station.commands.send(c.station.commands.propose(START, True))
+        c.station.commands.send(c.station.commands.propose(START, True), Given(confirmed=True))
         c.desk.time.pass_s(6)
         plate = c.window.desk.open("intake/p1", c.view.rect())
         assert plate.commands.dialogue.progress.progress.words == "6 of 12 s"

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
-from control_plant import LEAD, MODE, SP, START, Controls, open_controls
+from control_plant import LEAD, MODE, SP, Controls, open_controls
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtTest import QTest
@@ -17,6 +17,7 @@ from shell_plant import good
 
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Reason, Refusal
 from hmi.ui.commands.dialogue import SELECT_MS
+from hmi.ui.commands.steps import Given
 
 pytestmark = pytest.mark.qt
 LEFT = Qt.MouseButton.LeftButton
@@ -109,16 +110,6 @@ def test_a_significant_button_asks_beside_itself_and_sends_when_confirmed(
         assert c.control(identity).words.startswith("Confirmed")
 
 
-def test_a_critical_button_waits_for_a_reason_and_sends_it(qtbot: Any) -> None:
-    with open_controls(qtbot, intake__p1__start={"command_class": "C"}) as c:
-        c.click("start")
-        assert not c.box.yes.isEnabled()
-        c.box.reason.setText("pump test")
-        c.confirm()
-        qtbot.waitUntil(lambda: c.sent == [(START, True)])
-        assert c.client.submitted[0].reason == "pump test"
-
-
 def test_a_refusal_is_told_in_words_beside_the_button(qtbot: Any) -> None:
     with open_controls(qtbot) as c:
         c.client.answer = refused
@@ -155,7 +146,7 @@ def test_an_entry_reads_back_asks_and_sends_with_the_value_that_was_seen(qtbot: 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("1,234", "thousand"),
+        ("1,234", "1234 or 1.234"),
         ("95", "Not above 90"),
         ("5", "Not below 10"),
         ("abc", "not a number"),
@@ -190,7 +181,7 @@ def test_an_entry_never_covers_its_object_and_stays_beside_it_when_it_grows(qtbo
             qtbot.wait(20)
             assert not c.card.geometry().intersects(own)
             assert c.window.working_area().contains(c.card.geometry())
-        assert "larger than 5 m³/h" in c.box.proposal.why
+        assert "larger than 5 m³/h" in c.box.proposal.warnings[0]
 
 
 def test_an_entry_stays_open_and_says_why_when_its_value_goes_stale(qtbot: Any) -> None:
@@ -409,9 +400,9 @@ def test_the_segment_that_holds_says_so_and_asks_nothing(qtbot: Any) -> None:
 def test_what_is_pending_blocks_every_other_place_that_could_send_it(qtbot: Any) -> None:
     with open_controls(qtbot) as c:
         plate = c.window.desk.open("intake/fic1", c.view.rect())
-        proposal = c.station.commands.propose(SP, 45.0)
-        assert c.station.commands.send(proposal) == ""
-        assert c.station.commands.send(proposal) == "A command is under way."
+        proposal, given = c.station.commands.propose(SP, 45.0), Given(confirmed=True)
+        assert c.station.commands.send(proposal, given) == ""
+        assert c.station.commands.send(proposal, given) == "A command is under way."
         plate.refresh()
         row = next(row for row in plate.commands.rows if row.entry is not None)
         assert row.entry.field.toolTip() == "A command is under way."

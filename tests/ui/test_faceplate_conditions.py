@@ -24,13 +24,14 @@ from hmi.project.shipped import shipped_path
 from hmi.runtime import plant_info
 from hmi.testing.client import START_NS, FakeClient, make_tag
 from hmi.ui.commands.conditions import Standing, conditions_of, names_of, unmet
-from hmi.ui.commands.reasons import reason_needed
+from hmi.ui.commands.steps import warnings_of
 from hmi.ui.faceplate.card import Faceplate
 from hmi.ui.faceplate.condition_row import conditions_by_command
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mailbox
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
+from hmi.ui.widgets import Text
 from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
@@ -197,17 +198,15 @@ def test_the_tags_of_conditions_are_subscribed_while_the_faceplate_is_open(qtbot
 # reasons
 
 
-def test_a_step_above_the_limit_and_class_C_need_a_reason() -> None:
+def test_cm_08_a_step_above_the_limit_is_a_warning() -> None:
     now = Reading("a/sp", good(50.0))
     free, tight = make_tag("a/sp"), make_tag("a/sp", max_step=5.0, unit="m")
-    critical = make_tag("a/trip", type="bool", command_class="C")
-    assert reason_needed(free, now, 90.0) == ""
-    assert reason_needed(tight, now, 55.0) == ""
-    assert "larger than 5 m" in reason_needed(tight, now, 55.1)
-    assert "critical" in reason_needed(critical, Reading("a/trip", good(False)), True)
+    assert warnings_of(free, now, 90.0) == ()
+    assert warnings_of(tight, now, 55.0) == ()
+    assert warnings_of(tight, now, 55.1) == ("A step of 5.1 is larger than 5 m.",)
 
 
-def test_a_large_step_waits_for_its_reason_and_sends_it(qtbot) -> None:
+def test_cm_08_a_large_step_is_told_before_it_is_confirmed(qtbot) -> None:
     with station_on(qtbot, guarded_plant(), values()) as (window, client):
         card = opened(qtbot, window, "intake/fic1")
         row = next(row for row in card.commands.rows if row.field is not None)
@@ -215,26 +214,21 @@ def test_a_large_step_waits_for_its_reason_and_sends_it(qtbot) -> None:
         row.entry.ask()
         box = card.commands.confirm
         qtbot.wait(50)  # laid out
-        assert not box.yes.isEnabled()
-        assert "reason" in box.yes.toolTip()
-        qtbot.mouseClick(box.yes, Qt.MouseButton.LeftButton)
-        box.reason.setText("   ")
-        assert not box.yes.isEnabled()
+        assert "larger than" in box.proposal.warnings[0]
+        assert any(box.proposal.warnings[0] == text.full_text for text in box.findChildren(Text))
         assert client.submitted == []
-        box.reason.setText("filter 3 back in service")
-        assert box.yes.isEnabled()
         qtbot.mouseClick(box.yes, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: len(client.submitted) == 1)
-        assert client.submitted[0].reason == "filter 3 back in service"
+        assert client.submitted[0].confirmed
 
 
-def test_a_small_step_asks_for_no_reason(qtbot) -> None:
+def test_a_small_step_warns_of_nothing(qtbot) -> None:
     with station_on(qtbot, guarded_plant(), values()) as (window, _):
         card = opened(qtbot, window, "intake/fic1")
         row = next(row for row in card.commands.rows if row.field is not None)
         row.field.setText("45")
         row.entry.ask()
-        assert card.commands.confirm.reason is None
+        assert card.commands.confirm.proposal.warnings == ()
         assert card.commands.confirm.yes.isEnabled()
 
 

@@ -18,6 +18,7 @@ from shell_plant import Time, display, good, plant, values
 from hmi.client.federation import Federation, FurtherRuntime
 from hmi.client.port import ConnectionInfo, DisplayInfo
 from hmi.testing.client import FakeClient, make_alarm
+from hmi.ui.commands.steps import Given
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mailbox
 from hmi.ui.station import Station
@@ -169,12 +170,11 @@ def test_a_display_that_is_changed_keeps_both_subscriptions_apart(qtbot) -> None
 
 def test_a_command_carries_the_heartbeat_of_its_own_runtime(qtbot) -> None:
     with open_two(qtbot) as desk:
-        desk.station.submit(
-            "south::intake/fic1.sp", 41.0, owner=desk.window, done=lambda _: None, failed=pytest.fail
-        )
-        desk.station.submit(
-            "intake/fic1.sp", 40.0, owner=desk.window, done=lambda _: None, failed=pytest.fail
-        )
+        for tag, value in (("south::intake/fic1.sp", 41.0), ("intake/fic1.sp", 40.0)):
+            proposal = desk.station.commands.propose(tag, value)
+            desk.station.submit(
+                proposal, Given(confirmed=True), owner=desk.window, done=lambda _: None, failed=pytest.fail
+            )
         qtbot.waitUntil(lambda: bool(desk.south.submitted and desk.home.submitted))
         (there,), (here,) = desk.south.submitted, desk.home.submitted
         assert (there.tag_id, there.value) == ("t_intake/fic1.sp", 41.0)

@@ -28,9 +28,39 @@ def test_numbers_are_read_in_either_notation(text: str, value: float) -> None:
     assert parse_number(text).value == value
 
 
+@pytest.mark.parametrize("text", ["1.000", "1,000", "-1.250", "12.500", "999.999"])
+def test_a_thousand_is_never_guessed_from_a_mark(text: str) -> None:
+    """Both readings are told; a tag that is shown with three decimals takes the point for a decimal point."""
+    problem = parse_number(text, decimals=2).problem
+    whole, _, part = text.replace(",", ".").partition(".")
+    assert f"{whole}{part}" in problem
+    assert f" {float(text.replace(',', '.')):g}?" in problem
+    if "." in text:
+        assert parse_number(text, decimals=3).value == float(text)
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "1,234", "1.234,5", "1,2,3", "--1", "1e5", "nan", "inf", "1 24", "٣", "9" * 40, "<b>1</b>"],
+    [
+        "",
+        "abc",
+        "1_000",
+        "１２",
+        "٣٫٥",
+        "0x10",
+        "+-1",
+        "1,234",
+        "1.234,5",
+        "1,2,3",
+        "--1",
+        "1e5",
+        "nan",
+        "inf",
+        "1 24",
+        "٣",
+        "9" * 40,
+        "<b>1</b>",
+    ],
 )
 def test_what_is_no_number_or_may_mean_two_is_refused_with_a_reason(text: str) -> None:
     typed = parse_number(text)

@@ -17,6 +17,7 @@ from hmi.client.port import PlantInfo
 from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
 from hmi.core.values import DataValue
 from hmi.mimics import Catalogue
+from hmi.ui.commands.steps import Given
 
 pytestmark = pytest.mark.qt
 
@@ -82,8 +83,9 @@ def test_a_command_decided_on_the_old_plant_carries_no_heartbeat(qtbot) -> None:
         client.plant = _never  # type: ignore[method-assign]
         client.take_plant(revised("intake/fic1.sp", unit="l/s"))
         station.drain()
+        proposal = station.commands.propose("intake/fic1.sp", 40.0)
         sent = station.submit(
-            "intake/fic1.sp", 40.0, owner=desk.window, done=lambda _: None, failed=lambda _: None
+            proposal, Given(), owner=desk.window, done=lambda _: None, failed=lambda _: None
         )
         assert sent.heartbeat == 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -87,7 +87,10 @@ def names_of(infos: Iterable[TagInfo]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(n for info in infos for c in conditions_of(info) for n in c.names))
 
 
-def unmet(info: TagInfo, reading_of: ReadingOf, now_ns: int) -> str:
-    """Every condition that blocks the command now, in words; empty when none does."""
-    found = [(c, c.standing(reading_of, now_ns)) for c in conditions_of(info)]
+def unmet(info: TagInfo, reading_of: ReadingOf, now_ns: int, bypassed: Container[str] = ()) -> str:
+    """Every condition that blocks the command now, in words; empty when none does.
+
+    ``bypassed``: texts of conditions that are left out for a while.
+    """
+    found = [(c, c.standing(reading_of, now_ns)) for c in conditions_of(info) if c.text not in bypassed]
     return "; ".join(c.reason(standing) for c, standing in found if standing is not Standing.MET)

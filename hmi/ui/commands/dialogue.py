@@ -5,85 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from hmi.core.commands import Selection
 from hmi.core.texts import tr
+from hmi.ui.commands.confirm import ConfirmBox
 from hmi.ui.commands.progress import ProgressLine
-from hmi.ui.commands.reasons import label_of
-from hmi.ui.commands.road import CommandRoad, Outcome, Progress, Proposal
-from hmi.ui.labels import short_tag
+from hmi.ui.commands.road import CommandRoad, Outcome, Progress
+from hmi.ui.commands.steps import Proposal
 from hmi.ui.theme import Theme
-from hmi.ui.widgets import Field, FlatButton, Panel, Text
+from hmi.ui.widgets import FlatButton, Text
 
 SELECT_MS: Final = 30_000
 """How long a question stays open (standards 5.2): what was decided longer ago is asked again."""
-
-
-class ConfirmBox(Panel):
-    """Tag, description, old → new and unit; a reason where one is needed.
-
-    Until it is written, and while the command is blocked, the button stays disabled and says why. ``named``: tag
-    and description stand here; without it they stand above, in what holds the question.
-    """
-
-    confirmed = Signal()
-    cancelled = Signal()
-
-    def __init__(self, theme: Theme, proposal: Proposal, *, named: bool = True) -> None:
-        super().__init__(theme, fill="tooltip")
-        self.proposal, self._blocked = proposal, ""
-        self.reason: Field | None = None
-        info, old, new = proposal.info, proposal.old, proposal.new
-        column = QVBoxLayout(self)
-        column.setContentsMargins(12, 8, 12, 8)
-        column.setSpacing(4)
-        if named:
-            column.addWidget(Text(theme, f"{short_tag(info.name)}  {label_of(info)}", font="text.strong"))
-            column.addWidget(Text(theme, info.description, font="text.small", color="text.label"))
-        column.addWidget(Text(theme, f"{old}  →  {new}" if old else new, font="value.small", color="value"))
-        if proposal.why:
-            column.addWidget(Text(theme, proposal.why, font="text.small", color="text.secondary", wrap=True))
-            self.reason = Field(theme, tr("Reason"))
-            self.reason.textChanged.connect(self._judge)
-            self.reason.returnPressed.connect(self._entered)
-            column.addWidget(self.reason)
-        self.objection = Text(theme, font="text.small", color="text", wrap=True)
-        self.objection.hide()
-        column.addWidget(self.objection)
-        row = QHBoxLayout()
-        row.addStretch(1)
-        row.addWidget(FlatButton(theme, tr("Cancel"), self.cancelled.emit))
-        self.yes = FlatButton(theme, tr("Confirm"), self.confirmed.emit, strong=True)
-        row.addWidget(self.yes)
-        column.addLayout(row)
-        self._judge()
-
-    @property
-    def reason_text(self) -> str:
-        return self.reason.text().strip() if self.reason else ""
-
-    def _judge(self) -> None:
-        missing = self.reason is not None and not self.reason_text
-        why = self._blocked or (tr("Write a reason first.") if missing else "")
-        self.yes.set_enabled(not why, why)
-        self.objection.set_text(self._blocked)
-        self.objection.setVisible(bool(self._blocked))
-
-    def set_blocked(self, why: str) -> None:
-        """The plant moves on while the operator reads: what is blocked meanwhile cannot be confirmed."""
-        if why != self._blocked:
-            self._blocked = why
-            self._judge()
-
-    def _entered(self) -> None:
-        """Return in the field goes on to the button; it never confirms by itself."""
-        if self.yes.isEnabled():
-            self.yes.setFocus()
-
-    def start(self) -> None:
-        """The keyboard goes where the next step is."""
-        (self.reason or self.yes).setFocus()
+_EARLY_MS: Final = 500  # the question ends before the runtime lets go of the object
 
 
 class Dialogue(QWidget):
@@ -108,11 +44,15 @@ class Dialogue(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(4)
         self._column.addWidget(self.result)
+        self._blind: Proposal | None = None
+        self.again = FlatButton(theme, tr("Act without feedback …"), self._ask_blind)
+        self.again.hide()
+        self._column.addWidget(self.again)
         self.progress = ProgressLine(theme)
         self._column.addWidget(self.progress)
         self._expiry = QTimer(self)
         self._expiry.setSingleShot(True)
-        self._expiry.setInterval(SELECT_MS)
+        self._expiry.setTimerType(Qt.TimerType.PreciseTimer)
         self._expiry.timeout.connect(self.expire)
         road.turned.connect(self._turned)
         for tag in sorted(self._tags):
@@ -135,22 +75,55 @@ class Dialogue(QWidget):
     def ask(self, proposal: Proposal) -> None:
         """Show the question in the place of the one before."""
         self._remove()
-        box = ConfirmBox(self._theme, proposal, named=self._named)
+        box = ConfirmBox(self._theme, proposal, self._road.session(proposal), named=self._named)
         box.confirmed.connect(self._send)
         box.cancelled.connect(self.drop)
+        box.grown.connect(self.grown)
+        if box.sign is not None:
+            box.sign.asked.connect(lambda *who: self._sign(box, *who))
         self.confirm = box
         self._column.insertWidget(0, box)
         box.set_blocked(self._road.objection(proposal))
         box.show()
         self.result.hide()
-        self._expiry.start()
+        self.again.hide()
+        self._expiry.start(SELECT_MS)
+        if proposal.is_critical:
+            box.show_left(0)
+            self._road.select(proposal, owner=box, done=lambda found: self._selected(box, found))
         box.start()
         self.asked.emit(proposal)
         self.grown.emit()
 
+    def _selected(self, box: ConfirmBox, found: Selection) -> None:
+        """The question ends with the selection; one that came for a question that is gone is given back."""
+        if box is not self.confirm:
+            if found.id:
+                self._road.deselect(found.id)
+            return
+        if not found.id:
+            words = "; ".join(refusal.text for refusal in found.refusals)
+            command = box.proposal.words
+            self.drop()
+            self.say(tr("{command}: not selected. {reason}", command=command, reason=words))
+            return
+        box.selected(found)
+        self._expiry.start(max(found.left_ms - _EARLY_MS, 0))
+        box.show_left(self._expiry.remainingTime())
+
+    def _sign(self, box: ConfirmBox, user: str, password: str, meaning: str) -> None:
+        assert box.sign is not None
+        self._road.sign(
+            box.proposal, user, password, meaning, owner=box,
+            done=lambda signature: box.signed(signature, *self._road.signer(box.proposal, user)),
+            failed=box.sign.refused,
+        )  # fmt: skip
+
     def refresh(self) -> None:
         if self.confirm is not None:
             self.confirm.set_blocked(self._road.objection(self.confirm.proposal))
+            if self.confirm.selection is not None:
+                self.confirm.show_left(self._expiry.remainingTime())
         self.progress.show_progress(self._progress())
 
     def drop(self) -> None:
@@ -166,9 +139,11 @@ class Dialogue(QWidget):
             self.drop()
             self.say(tr("{command}: not sent, the question was open for too long.", command=words))
 
-    def _remove(self) -> None:
+    def _remove(self, *, sent: bool = False) -> None:
         self._expiry.stop()
         if self.confirm is not None:
+            if self.confirm.selection is not None and not sent:
+                self._road.deselect(self.confirm.selection.id)
             self._column.removeWidget(self.confirm)
             self.confirm.hide()
             self.confirm.deleteLater()
@@ -178,10 +153,10 @@ class Dialogue(QWidget):
         """The question goes away with the click, so that a second click finds nothing to confirm."""
         if (box := self.confirm) is None:
             return
-        if why := self._road.send(box.proposal, box.reason_text):
+        if why := self._road.send(box.proposal, box.given):
             box.set_blocked(why)
             return
-        self._remove()
+        self._remove(sent=True)
         self.closed.emit()
 
     def _turned(self, tag: str) -> None:
@@ -196,7 +171,15 @@ class Dialogue(QWidget):
             self.ended.emit(outcome)
 
     def tell(self, outcome: Outcome) -> None:
+        self._blind = outcome.proposal if outcome.blind else None
+        self.again.setVisible(outcome.blind)
         self.say(f"{outcome.proposal.words}\n{outcome.text}")
+
+    def _ask_blind(self) -> None:
+        """The same once more, knowingly without its feedback: a question of its own (CM-07)."""
+        if self._blind is not None:
+            before = self._blind
+            self.ask(self._road.propose(before.info.name, before.value, before.new, without_feedback=True))
 
     def say(self, text: str) -> None:
         self.result.set_text(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -11,6 +13,14 @@ from hmi.mimics import is_whole, limits_of_command, range_words
 from hmi.ui.numbers import limit_problem, parse_number
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Field, FlatButton, Text
+
+_DECIMALS = re.compile(r"\.(\d+)[eEfFgG]?$")
+
+
+def decimals_of(info: TagInfo) -> int:
+    """How many decimals the tag is shown with; none for whole numbers and where nothing is said."""
+    found = _DECIMALS.search(info.format)
+    return int(found[1]) if found and not is_whole(info) else 0
 
 
 class NumberEntry(QWidget):
@@ -48,7 +58,7 @@ class NumberEntry(QWidget):
     def typed(self) -> tuple[float | int | None, str, str]:
         """(number or None, its words with the unit, what to tell: how it is read, or why it is refused)."""
         info = self._info
-        typed = parse_number(self.field.text(), integer=is_whole(info))
+        typed = parse_number(self.field.text(), integer=is_whole(info), decimals=decimals_of(info))
         if typed.value is None:
             return None, "", typed.problem
         if problem := limit_problem(typed.value, *limits_of_command(info), info.unit):

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from hmi.client.port import RuntimeStatus, TagInfo
 from hmi.core import quality
 from hmi.core.texts import tr
-from hmi.core.values import Value
 from hmi.mimics import Catalogue, Reading, choices, is_pulse
 from hmi.ui.commands.conditions import LAST_KNOWN, names_of
 from hmi.ui.mimic.words import quality_words
@@ -48,8 +47,10 @@ def deciding_tags(info: TagInfo, catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(dict.fromkeys((info.name, *switches, *names_of([info]))))
 
 
-def blocked(info: TagInfo, status: RuntimeStatus | None, alive: bool, readings: Iterable[Reading]) -> str:
-    """Why a command cannot be asked for now; empty when it can."""
+def blocked(
+    info: TagInfo, status: RuntimeStatus | None, alive: bool, readings: Iterable[Reading], *, no_right: str
+) -> str:
+    """Why a command cannot be asked for now; empty when it can. ``no_right``: what ``Rights.why_not`` says."""
     if not alive or status is None:
         return tr("The runtime does not answer.")
     if status.commands_blocked:
@@ -58,8 +59,8 @@ def blocked(info: TagInfo, status: RuntimeStatus | None, alive: bool, readings: 
         return tr("This tag takes no commands.")
     if info.command_class == "X":
         return tr("This command is forbidden from here.")
-    if "operate" not in status.roles:
-        return tr("You have no right to operate.")
+    if no_right:
+        return no_right
     for reading in readings:
         if reading.tag == info.name and (problem := _not_live(info, reading)):
             return problem
@@ -92,21 +93,3 @@ def _switched(info: TagInfo, reading: Reading) -> str:
     if (info.signal, signal) == ("reset", "fault") and reading.truth is False:
         return tr("There is nothing to reset.")
     return ""
-
-
-def reason_needed(info: TagInfo, reading: Reading, value: Value) -> str:
-    """Why the operator must write a reason for this command; empty when none is asked for."""
-    if info.command_class == "C":
-        return tr("A critical command needs a reason.")
-    now = reading.number
-    if not info.max_step or now is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return ""
-    step = abs(value - now)
-    if step <= info.max_step:
-        return ""
-    return tr(
-        "A step of {step} is larger than {limit} {unit}: it needs a reason.",
-        step=f"{step:.4g}",
-        limit=f"{info.max_step:g}",
-        unit=info.unit,
-    )

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from hmi.client.people import SessionInfo, area_lineage
 from hmi.client.port import TagInfo
 from hmi.core.clock import NS_PER_MS, NS_PER_S, monotonic_ns
-from hmi.core.commands import CommandResult, CommandState
+from hmi.core.commands import CommandResult, CommandState, Reason, Refusal, Selection
+from hmi.core.holds import TagKind
 from hmi.core.texts import tr
 from hmi.core.values import Value
 from hmi.mimics import Catalogue, choices, format_value, is_number, is_pulse, value_text
 from hmi.ui.commands.conditions import unmet
-from hmi.ui.commands.reasons import blocked, deciding_tags, label_of, reason_needed
+from hmi.ui.commands.reasons import blocked, deciding_tags
+from hmi.ui.commands.steps import Given, Proposal, cautions_of, lacks_feedback_only, missing, warnings_of
 from hmi.ui.mimic.words import value_words
+from hmi.ui.times import clock_text, zone_of
 
 if TYPE_CHECKING:
     from hmi.ui.station import Station
@@ -37,39 +41,14 @@ _RESULT_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """One command as it is asked; nothing of it changes before it is sent.
-
-    ``expected`` is the value that the asker saw (None for a pulse), ``old`` and ``new`` are words, ``why`` says
-    why a reason must be written (empty for none).
-    """
-
-    info: TagInfo
-    value: Value
-    new: str
-    old: str
-    expected: Value
-    why: str
-
-    @property
-    def words(self) -> str:
-        """What is told of it while it is under way and when it has ended."""
-        label = label_of(self.info) if self.info.signal else self.info.description or label_of(self.info)
-        return f"{label} → {self.new}" if self.old else self.new
-
-    @property
-    def number(self) -> float | None:
-        return float(self.value) if isinstance(self.value, bool | int | float) else None
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command ended; ``text`` in full, ``at_ns`` monotonic."""
+    """How a command ended; ``text`` in full, ``at_ns`` monotonic. ``blind``: only its feedback cannot be seen."""
 
     proposal: Proposal
     state: CommandState
     text: str
     at_ns: int
+    blind: bool = False
 
     @property
     def is_confirmed(self) -> bool:
@@ -133,10 +112,35 @@ class CommandRoad(QObject):
         mailbox = station.mailbox_of(tag)
         if mailbox.is_history:
             return tr("The past is shown: nothing can be commanded in it.")
-        status = station.status_of(tag)
-        why = blocked(info, status, mailbox.alive, ()) or unmet(info, station.reading, station.now())
-        return why or blocked(
-            info, status, mailbox.alive, [station.reading(name) for name in self.deciding(tag)]
+        status, no_right = station.status_of(tag), station.rights.why_not("operate", info.area)
+        bypassed = station.holds.bypasses_of(info.id)
+        why = (
+            blocked(info, status, mailbox.alive, (), no_right=no_right)
+            or self._held(info)
+            or unmet(info, station.reading, station.now(), bypassed)
+        )
+        readings = [station.reading(name) for name in self.deciding(tag)]
+        return why or blocked(info, status, mailbox.alive, readings, no_right=no_right)
+
+    def _held(self, info: TagInfo) -> str:
+        """What people put on the object, or who else controls its area."""
+        station = self._station
+        for tag in station.holds.tags_on(info, station.catalogue):
+            if tag.kind is TagKind.DO_NOT_OPERATE:
+                return tr(
+                    "Do not operate: {reason} ({owner})",
+                    reason=tag.reason,
+                    owner=tag.owner_name or tag.owner,
+                )
+        areas = station.plant.areas if station.plant else []
+        control = station.holds.control_of(area_lineage(areas, info.area))
+        status = station.status_of(info.name)
+        if control is None or status is None or control.station == status.session.station:
+            return ""
+        return tr(
+            "Controlled by {person} at {station}.",
+            person=control.owner_name or control.owner,
+            station=control.station,
         )
 
     def _is_busy(self, info: TagInfo) -> bool:
@@ -146,14 +150,25 @@ class CommandRoad(QObject):
             for tag, proposal in self._pending.items()
         )
 
-    def propose(self, tag: str, value: Value, shown: str = "") -> Proposal:
+    def propose(self, tag: str, value: Value, shown: str = "", *, without_feedback: bool = False) -> Proposal:
         """The command as it would be sent now; ``shown`` are the words for its value."""
-        info, reading = self._station.catalogue.tags[tag], self._station.reading(tag)
+        station = self._station
+        info, reading = station.catalogue.tags[tag], station.reading(tag)
         new = shown or value_text(info, value) or f"{format_value(value, info).strip()} {info.unit}".strip()
         told = is_number(info) or len(choices(info)) > 1
         seen = None if is_pulse(info) or reading.is_bad else reading.data.value
+        warnings = warnings_of(info, reading, value)
+        if without_feedback:
+            warnings = (*warnings, tr("Its feedback cannot be seen: you act without it."))
         return Proposal(
-            info, value, new, value_words(reading) if told else "", seen, reason_needed(info, reading, value)
+            info,
+            value,
+            new,
+            value_words(reading) if told else "",
+            seen,
+            warnings,
+            cautions_of(station.holds.tags_on(info, station.catalogue)),
+            without_feedback,
         )
 
     def objection(self, proposal: Proposal) -> str:
@@ -168,23 +183,70 @@ class CommandRoad(QObject):
             return tr("It changed to {value} meanwhile: cancel and ask again.", value=value_words(reading))
         return ""
 
-    def send(self, proposal: Proposal, reason: str = "") -> str:
+    def send(self, proposal: Proposal, given: Given = Given()) -> str:
         """Send it once. Returns why it was not sent; empty when it is on its way."""
         tag = proposal.info.name
         if why := self.objection(proposal):
             return why
         if self._clock() - self._sent_ns.get(tag, -REST_NS) < REST_NS:
             return tr("A command was sent just now.")
-        if proposal.why and not reason.strip():
-            return proposal.why
+        if why := missing(proposal, given):
+            return why
         self._pending[tag], self._sent_ns[tag] = proposal, self._clock()
         self._outcomes.pop(tag, None)
         self._station.submit(
-            tag, proposal.value, owner=self, expected=proposal.expected, reason=reason,
+            proposal, given, owner=self,
             done=lambda result: self._done(proposal, result), failed=lambda text: self._failed(proposal, text),
         )  # fmt: skip
         self.turned.emit(tag)
         return ""
+
+    def select(self, proposal: Proposal, *, owner: QObject, done: Callable[[Selection], None]) -> None:
+        """Ask the runtime to hold the object for this command; no answer is a selection without an id."""
+
+        def failed(text: str) -> None:
+            refusal = Refusal(Reason.NO_COMMUNICATION, text)
+            done(Selection("", proposal.info.id, proposal.value, 0, (refusal,)))
+
+        tag_id, value, beat = proposal.info.id, proposal.value, self._station.heartbeat(proposal.info.name)
+        self._station.link.ask(
+            lambda client: client.select(tag_id, value, beat), owner=owner, done=done, failed=failed
+        )
+
+    def deselect(self, selection_id: str) -> None:
+        """It would end by itself; so the next one need not wait."""
+        self._station.link.ask(lambda client: client.deselect(selection_id), owner=self, done=lambda _: None)
+
+    def sign(
+        self,
+        proposal: Proposal,
+        user: str,
+        password: str,
+        meaning: str,
+        *,
+        owner: QObject,
+        done: Callable[[str], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        """Sign exactly this command; ``done`` gets the id of the signature."""
+        what = {"command_id": proposal.command_id, "object_id": proposal.info.id, "value": proposal.value}
+        self._station.link.ask(
+            lambda client: client.sign(user, password, meaning, **what),
+            owner=owner,
+            done=done,
+            failed=failed,
+        )
+
+    def session(self, proposal: Proposal) -> SessionInfo:
+        """Who is signed in where the command goes."""
+        status = self._station.status_of(proposal.info.name)
+        return status.session if status is not None else SessionInfo()
+
+    def signer(self, proposal: Proposal, user: str) -> tuple[str, str]:
+        """Printed name and time of a signature that was made just now."""
+        session, plant = self.session(proposal), self._station.plant
+        name = session.name if user == session.user and session.name else user
+        return name, clock_text(self._station.now(), zone_of(plant.zone if plant else "UTC"))
 
     def pending(self, tag: str) -> Proposal | None:
         return self._pending.get(tag)
@@ -203,16 +265,17 @@ class CommandRoad(QObject):
         return found if found is not None and self._clock() - found.at_ns <= TOLD_NS else None
 
     def _done(self, proposal: Proposal, result: CommandResult) -> None:
-        self._end(proposal, result.state, result_words(result))
+        blind = lacks_feedback_only(result) and not proposal.without_feedback
+        self._end(proposal, result.state, result_words(result), blind=blind)
 
     def _failed(self, proposal: Proposal, sentence: str) -> None:
         """The question itself got no answer: whether it was carried out is not known."""
         self._end(proposal, CommandState.UNKNOWN, tr("Unknown: {reason}", reason=sentence))
 
-    def _end(self, proposal: Proposal, state: CommandState, text: str) -> None:
+    def _end(self, proposal: Proposal, state: CommandState, text: str, *, blind: bool = False) -> None:
         tag = proposal.info.name
         self._pending.pop(tag, None)
-        self._outcomes[tag] = Outcome(proposal, state, text, self._clock())
+        self._outcomes[tag] = Outcome(proposal, state, text, self._clock(), blind)
         self.turned.emit(tag)
 
 

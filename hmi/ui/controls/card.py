@@ -192,6 +192,7 @@ class ControlCard(QWidget):
             self.grown.emit()
 
     def close_card(self) -> None:
+        self.dialogue.drop()
         self._station.judged.disconnect(self.refresh)
         self._station.commands.turned.disconnect(self.refresh)
         self.hide()

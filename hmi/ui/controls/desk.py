@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QWidget
 from hmi.client.port import TagInfo
 from hmi.core.texts import tr
 from hmi.mimics import Grip, Inputs, choices, pressed_value, track
-from hmi.ui.commands.road import Outcome, Proposal
+from hmi.ui.commands.road import Outcome
+from hmi.ui.commands.steps import Proposal
 from hmi.ui.controls.card import ControlCard, number_words
 from hmi.ui.faceplate.placement import place
 from hmi.ui.labels import short_tag
@@ -62,8 +63,7 @@ class ControlDesk(QObject):
             self._say(info.name, tr("It cannot be said what a press would send."))
             return
         proposal = road.propose(info.name, value)
-        routine = info.command_class == "R" and not proposal.why and inputs.get("confirm") != "always"
-        if not routine:
+        if not proposal.is_routine or inputs.get("confirm") == "always":
             self._open(index, inputs, info).dialogue.ask(proposal)
         elif why := road.send(proposal):
             self._say(info.name, why)

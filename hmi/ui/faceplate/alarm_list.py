@@ -115,8 +115,8 @@ class AlarmList(QWidget):
         return tr("{n} more in the alarm list", n=more) if more else ""
 
     def _why(self) -> str:
-        station = self._source.station
-        status = station.status_of(self._source.content.name)
-        if status is None or not self._source.alarms_heard:
+        if not self._source.alarms_heard:
             return tr("The runtime does not answer.")
-        return "" if "acknowledge" in status.roles else tr("You have no right to acknowledge.")
+        areas = {line.row.area for line in self.lines}
+        rights = self._source.station.rights
+        return next((why for area in areas if (why := rights.why_not("acknowledge", area))), "")

@@ -191,6 +191,7 @@ class Body(QWidget):
 
     def end(self) -> None:
         self._journal.stop()
+        self.commands.dialogue.drop()
 
     def take(self, changed: dict[str, DataValue]) -> None:
         """Live values."""

@@ -9,7 +9,8 @@ from hmi.client.port import TagInfo
 from hmi.core.texts import tr
 from hmi.core.values import Value
 from hmi.mimics import Choice, Reading, choices, is_number
-from hmi.ui.commands.dialogue import ConfirmBox, Dialogue
+from hmi.ui.commands.confirm import ConfirmBox
+from hmi.ui.commands.dialogue import Dialogue
 from hmi.ui.commands.number_entry import NumberEntry
 from hmi.ui.commands.reasons import label_of, name_of
 from hmi.ui.station import Station
