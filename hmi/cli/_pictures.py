@@ -12,7 +12,7 @@ import typer
 
 from hmi.cli._options import DataDir, PlantFolder, data_for, made_folder, no_display
 from hmi.core.errors import UsageError
-from hmi.core.openings import Opening, opening
+from hmi.core.openings import Opening, asked_of, opening
 
 WARM_UP_RATE = 60.0
 Size = Annotated[str, typer.Option("--size", help="Width x height in pixels.")]
@@ -23,8 +23,8 @@ Opens = Annotated[
     list[str] | None,
     typer.Option(
         "--open",
-        help="Open alarms, areas, figures, handover, log, log:TEXT, points, points:STATE, find:TEXT, why:TAG or "
-        "faceplate:INSTANCE before the picture; may be repeated.",
+        help="Open alarms, areas, figures, handover, log, log:TEXT, points, points:STATE, find:TEXT, why:TAG, "
+        "faceplate:INSTANCE or ask:TAG=NUMBER before the picture; may be repeated.",
     ),
 ]
 
@@ -91,6 +91,8 @@ def wanted_openings(plant: Any, given: list[str] | None) -> tuple[Opening, ...]:
             raise UsageError(
                 f"--open faceplate:{one.name}: there is no such piece of equipment and no such tag"
             )
+        if one.kind == "ask" and (tag := asked_of(one.name)[0]) not in plant.by_name:
+            raise UsageError(f"--open ask:{one.name}: there is no tag {tag}")
         if one.kind == "points" and one.name and one.name not in POINT_STATES:
             raise UsageError(
                 f"--open points:{one.name}: there is no such state; use one of: {', '.join(sorted(POINT_STATES))}"

@@ -6,26 +6,35 @@ from typing import Final, NamedTuple
 
 from hmi.core.errors import UsageError
 
-ALONE: Final = frozenset(("alarms", "areas", "figures", "handover", "log", "points", "find"))
+ALONE: Final = frozenset(("alarms", "areas", "certificates", "figures", "handover", "log", "points", "find"))
 MAY_NAME: Final = frozenset(("log", "points", "find"))
-MUST_NAME: Final = frozenset(("why", "faceplate"))
+MUST_NAME: Final = frozenset(("why", "faceplate", "ask"))
+
+
+def asked_of(name: str) -> tuple[str, float]:
+    """Tag and number of ``ask:TAG=NUMBER``; UsageError when it is none."""
+    tag, _, text = name.partition("=")
+    try:
+        return tag, float(text)
+    except ValueError:
+        raise UsageError(f"--open ask:{name}: write it as ask:TAG=NUMBER") from None
 
 
 class Opening(NamedTuple):
-    """``kind`` is alarms, areas, figures, handover, log, points, find, why or faceplate; ``name`` a tag, an instance,
-    a state of points or what is searched for."""
+    """``kind`` is alarms, areas, certificates, figures, handover, log, points, find, why or faceplate; ``name`` a tag,
+    an instance, a state of points or what is searched for."""
 
     kind: str
     name: str = ""
 
 
 def opening(text: str) -> Opening:
-    """From alarms, areas, figures, handover, log, log:TEXT, points, points:STATE,
-    find:TEXT, why:TAG or faceplate:INSTANCE; else UsageError."""
+    """From alarms, areas, certificates, figures, handover, log, log:TEXT, points, points:STATE,
+    find:TEXT, why:TAG, faceplate:INSTANCE or ask:TAG=NUMBER; else UsageError."""
     kind, mark, name = text.partition(":")
     if (kind in ALONE and not mark) or (name and kind in MAY_NAME | MUST_NAME):
         return Opening(kind, name)
     raise UsageError(
-        f"--open {text} cannot be opened; write alarms, areas, figures, handover, log, log:TEXT, points, "
-        "points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE"
+        f"--open {text} cannot be opened; write alarms, areas, certificates, figures, handover, log, log:TEXT, "
+        "points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE"
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QRect
 
-from hmi.core.openings import Opening
+from hmi.core.openings import Opening, asked_of
 from hmi.ui.faceplate.content import content_of
 from hmi.ui.window import StationWindow
 
@@ -24,6 +24,8 @@ def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
             case "log":
                 window.logbook.toggle_log()
                 window.logbook.log.search.setText(opening.name)
+            case "certificates":
+                window.certificates.toggle()
             case "handover":
                 window.logbook.toggle_handover()
             case "areas":
@@ -36,8 +38,21 @@ def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
             case "points":
                 window.toggle_points()
                 window.points_page.choose_state(opening.name)
+            case "ask":
+                _ask(window, *asked_of(opening.name))
             case _:
                 window.open_faceplate(opening.name, _place_of(window, opening.name))
+
+
+def _ask(window: StationWindow, tag: str, number: float) -> None:
+    """The question about a command on the faceplate of its object; nothing is sent."""
+    road, info = window.station.commands, window.station.catalogue.tags[tag]
+    target = info.instance or tag
+    window.open_faceplate(target, _place_of(window, target))
+    value = bool(number) if info.type == "bool" else number
+    for card in window.desk.cards:
+        if tag in card.content.commands:
+            card.commands.dialogue.ask(road.propose(tag, value))
 
 
 def _place_of(window: StationWindow, target: str) -> QRect:

@@ -105,7 +105,7 @@ class Dialogue(QWidget):
             words = "; ".join(refusal.text for refusal in found.refusals)
             command = box.proposal.words
             self.drop()
-            self.say(tr("{command}: not selected. {reason}", command=command, reason=words))
+            self.say(tr("{command}: not selected, {reason}", command=command, reason=words))
             return
         box.selected(found)
         self._expiry.start(max(found.left_ms - _EARLY_MS, 0))

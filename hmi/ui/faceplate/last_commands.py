@@ -55,8 +55,15 @@ def rows_of(records: Sequence[Mapping[str, Any]], tags: Mapping[str, TagInfo], z
         payload = record.get("payload") or {}
         at = time_text(int(record.get("event_time") or 0), zone, millis=False)
         what = f"{label_of(info)} → {_written(payload.get('new'), info)}"
-        found.append(Done(at, what, str(record.get("actor", "")), tr(str(payload["state"]).capitalize())))
+        found.append(Done(at, what, _who(record, payload), tr(str(payload["state"]).capitalize())))
     return found
+
+
+def _who(record: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+    """Who gave the command, and who signed it besides."""
+    actor = str(record.get("actor", ""))
+    signers = [str(one.get("user", "")) for one in payload.get("signers") or () if isinstance(one, Mapping)]
+    return " + ".join(dict.fromkeys([actor, *(user for user in signers if user)]))
 
 
 def _written(value: Any, info: TagInfo) -> str:
