@@ -71,7 +71,8 @@ OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwe
 	log,overview,log,pump_trip-p501a+pump_trip-p101a handover,overview,handover,pump_trip-p501a+link_lost-opc \
 	faceplate-pump,intake,faceplate:intake/p101a faceplate-valve,distribution,faceplate:distribution/fcv511 \
 	faceplate-analogue,clearwell,faceplate:clearwell/at402 faceplate-loop,intake,faceplate:intake/fic101 \
-	faceplate-tank,clearwell,faceplate:clearwell/lt401 command,intake,ask:intake/p101c.oos=1
+	faceplate-tank,clearwell,faceplate:clearwell/lt401 command,intake,ask:intake/p101c.oos=1 \
+	people,overview,people
 
 .PHONY: opened-screenshots
 opened-screenshots: install

@@ -7,8 +7,10 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +19,7 @@ from hmi.acquisition import Acquisition, create_driver_with
 from hmi.alarms import AlarmEngine
 from hmi.client.local import choose_endpoint, publish, withdraw
 from hmi.core.clock import Clock, PlantClock, SessionClock
-from hmi.core.errors import UsageError
+from hmi.core.errors import StorageError, UsageError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
 from hmi.historian import RecentHistory
@@ -29,46 +31,88 @@ from hmi.runtime import (
     DataFolder,
     EndpointsFile,
     LiveHub,
+    Remote,
     Runtime,
     Services,
     SimulatorLink,
     api_server,
+    bound_socket,
     check_listen,
     keep_revision,
 )
+from hmi.security.accounts import Accounts, accounts_of
+from hmi.security.tls import TlsFolder
+from hmi.security.trust import PKI_FOLDER
 from hmi.tags import TagEngine
 
 log = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.sqlite"
-PKI_FOLDER = "pki"
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeOptions:
     """What ``hmi serve`` was asked for. ``reason`` is why a supervisor started it again; with ``parent_pipe`` the
-    runtime ends when its standard input closes.
+    runtime ends when its standard input closes. ``prepare`` is called with the plant and its data folder once nothing
+    speaks against a start and before anything runs; it may ask a person. ``seals``: further folder for those of the
+    journal.
     """
 
     plant: Path
     data: Path
     endpoints: Path | None = None
     listen: str = ""
+    listen_anywhere: bool = False
     reason: str = ""
     parent_pipe: bool = False
+    prepare: Callable[[Plant, Path], None] | None = None
+    seals: Path | None = None
 
 
 def run_runtime(options: RuntimeOptions) -> int:
     """Run until asked to end; returns the exit code."""
-    check_listen(options.listen)
     check_sqlite_version()
     plant = open_plant(options.plant)
+    listening = _listening(plant, options)
+    endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
     data = DataFolder(options.data)
     data.open()
     try:
+        if options.prepare is not None and endpoints is None:
+            options.prepare(plant, data.path)
         with _runner() as runner:
-            return runner.run(_run(plant, data, options))
+            return runner.run(_run(plant, data, endpoints, options, listening))
     finally:
         data.close()
+        if listening is not None:
+            listening.close()
+
+
+def _listening(plant: Plant, options: RuntimeOptions) -> socket.socket | None:
+    """The socket for stations on other machines, None where none was asked for; UsageError while something speaks
+    against it, before anything of the plant is touched.
+    """
+    if not options.listen:
+        return None
+    tls = TlsFolder(options.data)
+    place = check_listen(
+        options.listen,
+        has_certificate=tls.is_ready,
+        has_accounts=_has_accounts(plant, options.data),
+        anywhere=options.listen_anywhere,
+    )
+    tls.context()  # files that cannot be used are told now
+    return bound_socket(*place) if place else None
+
+
+def _has_accounts(plant: Plant, data: Path) -> bool:
+    accounts = accounts_of(plant, data)
+    if not accounts.path.exists():  # a question makes no file
+        return False
+    accounts.open()
+    try:
+        return accounts.exists()
+    finally:
+        accounts.close()
 
 
 def _runner() -> asyncio.Runner:
@@ -79,15 +123,24 @@ def _runner() -> asyncio.Runner:
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-async def _run(plant: Plant, data: DataFolder, options: RuntimeOptions) -> int:
-    endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
+async def _run(
+    plant: Plant,
+    data: DataFolder,
+    endpoints: EndpointsFile | None,
+    options: RuntimeOptions,
+    listening: socket.socket | None,
+) -> int:
     services = build_services(plant, data, endpoints, reason=options.reason)
+    services.seals = options.seals
     keep_revision(data.path, Path(plant.folder), plant.revision)
     await services.journal.open()
+    _tell_without_accounts(services)
     try:
-        await _serve(Runtime(services), endpoints, data, parent_pipe=options.parent_pipe)
+        await _serve(Runtime(services), endpoints, data, listening, parent_pipe=options.parent_pipe)
     finally:
         await services.journal.close()
+        if services.accounts is not None:
+            services.accounts.close()
     return 0
 
 
@@ -104,6 +157,7 @@ def build_services(
     if endpoints is not None and endpoints.instructor and isinstance(clock, SessionClock):
         simulator = SimulatorLink(endpoints.instructor, clock, run_id)
     tags = TagEngine(plant, clock)
+    accounts, accounts_fault = _open_accounts(plant, data)
     return Services(
         plant=plant,
         mode=mode,
@@ -123,11 +177,40 @@ def build_services(
         ),
         simulator=simulator,
         reason=reason,
+        accounts=accounts,
+        accounts_fault=accounts_fault,
+    )
+
+
+def _open_accounts(plant: Plant, data: DataFolder) -> tuple[Accounts | None, str]:
+    """The accounts, or why there are none: viewing has to go on with a broken file, signing in has not."""
+    accounts = accounts_of(plant, data.path)
+    try:
+        accounts.open()
+    except StorageError as error:
+        log.error("%s. Nobody can sign in; viewing goes on.", error)
+        return None, str(error)
+    return accounts, ""
+
+
+def _tell_without_accounts(services: Services) -> None:
+    """One line that says how the first account is made; simulated plants have the identities of the demo."""
+    if services.mode is Mode.SIMULATOR or services.accounts is None or services.accounts.exists():
+        return
+    log.warning(
+        "No account exists: this runtime is for viewing only. The first one is made by: "
+        'hmi user %s add USER --name "FULL NAME" --role security',
+        services.plant.folder,
     )
 
 
 async def _serve(
-    runtime: Runtime, endpoints: EndpointsFile | None, data: DataFolder, *, parent_pipe: bool
+    runtime: Runtime,
+    endpoints: EndpointsFile | None,
+    data: DataFolder,
+    listening: socket.socket | None,
+    *,
+    parent_pipe: bool,
 ) -> None:
     services = runtime.services
     acquisition = Acquisition(
@@ -141,7 +224,8 @@ async def _serve(
     )
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)
-    server = api_server(Api(runtime, hub).app(), endpoint)
+    app = Api(runtime, hub).app()
+    server, remote = api_server(app, endpoint), Remote(app, data.path, listening)
     server.on_started = partial(publish, data.path, endpoint)
     stop = _stop_event()
     if parent_pipe:
@@ -150,11 +234,14 @@ async def _serve(
         async with asyncio.TaskGroup() as group:
             group.create_task(runtime.run(acquisition))
             group.create_task(hub.run())
-            serving = group.create_task(server.serve())
+            group.create_task(remote.follow(services.journal))
+            group.create_task(remote.follow_certificate())
+            serving = [group.create_task(server.serve()), group.create_task(remote.serve())]
             await stop.wait()
             server.should_exit = True
+            remote.stop()
             withdraw(data.path)
-            await asyncio.wait([serving], timeout=3)
+            await asyncio.wait(serving, timeout=3)
             await runtime.end_commands()
             raise _Ended
     except* _Ended:

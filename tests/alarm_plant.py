@@ -16,7 +16,7 @@ from hmi.client.alarms import AlarmDelta, AlarmInfo, list_of
 from hmi.client.socket import SocketClient
 from hmi.core.alarms import Priority
 from hmi.core.principal import Principal, Role
-from hmi.project.plant import AlarmDef, ConnectionDef, Plant
+from hmi.project.plant import AlarmDef, CommandRule, ConnectionDef, Plant
 from hmi.runtime import Api, Runtime
 from hmi.testing.driver import FakePlc
 from hmi.testing.plant import make_plant, make_tag
@@ -30,12 +30,13 @@ def person(*roles: Role, user: str = "ann") -> Principal:
     return Principal(user, "desk-1", "session-1", frozenset(roles))
 
 
-def alarmed_plant(count: int, **more: Any) -> Plant:
-    """Tags AREA/tN.pv with alarms a_N, of priorities 1 to 3 in turn."""
+def alarmed_plant(count: int, *, command: CommandRule | None = None, **more: Any) -> Plant:
+    """Tags AREA/tN.pv with alarms a_N, of priorities 1 to 3 in turn; ``command`` lets them be written."""
     plc1 = ConnectionDef("plc1", "fake", ("fake://127.0.0.1:1",), simulated=True)
     names = [f"{AREAS[n % len(AREAS)]}/t{n}.pv" for n in range(count)]
     tags = [
-        make_tag(name, address=str(n), scan="fast", area=name.split("/")[0]) for n, name in enumerate(names)
+        make_tag(name, address=str(n), scan="fast", area=name.split("/")[0], command=command)
+        for n, name in enumerate(names)
     ]
     alarms = [
         AlarmDef(f"a_{n}", f"t_{name}", "High", "high", Priority(1 + n % 3), "too high", limit=LIMIT, **more)

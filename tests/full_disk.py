@@ -15,6 +15,9 @@ from typing import Any
 
 from alarm_plant import Bench, alarm_bench
 
+from hmi.core.commands import OperatorCommand
+from hmi.project.plant import CommandRule
+
 COUNT = 300
 BLOCK = 64 * 1024
 
@@ -31,35 +34,48 @@ def fill(ballast: Path) -> None:
                     raise
 
 
+async def commanded(bench: Bench, command_id: str) -> tuple[str, str]:
+    """State and text of a command to the first tag."""
+    tag = bench.runtime.plant.tags[0]
+    result = await bench.station.submit(OperatorCommand(command_id, tag.id, 2.0, bench.seen.heartbeat))
+    return result.state.value, result.text
+
+
 async def watched(bench: Bench, ballast: Path) -> dict[str, Any]:
     seen, journal = bench.seen, bench.runtime.services.journal
     bench.put(0)
     await seen.until(lambda: "a_0" in seen.active, 20)
     fill(ballast)
     bench.put(*range(1, COUNT))
-    await seen.until(lambda: len(seen.active) == COUNT, 30)
+    await seen.until(lambda: all(f"a_{n}" in seen.active for n in range(COUNT)), 30)
     await seen.until(lambda: not any(seen.active[f"a_{n}"].stored for n in range(1, COUNT)), 30)
+    await seen.until(lambda: "system:audit" in seen.active, 20)
+    await seen.until(lambda: "system:space" in seen.active, 20)
     beat = seen.heartbeat
     await seen.until(lambda: seen.heartbeat > beat + 3, 20)
     found: dict[str, Any] = {"unstored": sum(not row.stored for row in seen.active.values())}
+    found["refused"], found["refused_why"] = await commanded(bench, "c1")
+    found["written"] = [what for what, _ in bench.plc.log if what == "write"]
     bench.put(5, value=1.0)
     await seen.until(lambda: seen.states()["a_5"] == "RTNUN", 20)
     found["stored_while_full"] = len(await journal.last(10_000, kind="alarm"))
     ballast.unlink()
     await seen.until(lambda: all(row.stored for row in seen.active.values()), 60)
+    await seen.until(lambda: seen.states().get("system:audit") in ("RTNUN", "NORM"), 20)
     gaps = [
         record for record in await journal.last(100, kind="system") if record.event == "alarms.not_stored"
     ]
     found["gap"] = dict(gaps[-1].payload) if gaps else {}
     newest = {record.object_id: record.payload["after"] for record in await journal.newest_of_each("alarm")}
+    found["given_again"], _ = await commanded(bench, "c2")
     found["alike"] = newest == seen.states()
-    found["alarms"] = len(newest)
+    found["alarms"] = sum(key.startswith("a_") for key in newest)
     found["chain"] = await journal.verify()
     return found
 
 
 async def main(folder: Path) -> None:
-    async with alarm_bench(folder / "data", COUNT) as bench:
+    async with alarm_bench(folder / "data", COUNT, command=CommandRule()) as bench:
         found = await watched(bench, folder / "ballast")
     sys.stdout.write(json.dumps(found) + "\n")
 

@@ -99,6 +99,8 @@ class Link:
         self._retry = asyncio.Event()
         self._told_down = False
         self._demanded: frozenset[int] | None = None
+        self._life: asyncio.Timeout | None = None
+        self._why_dropped = ""
         self._failures = 0
         self._fault = ""
 
@@ -187,6 +189,14 @@ class Link:
         """Do not wait for the back-off."""
         self._retry.set()
 
+    def drop(self, text: str) -> None:
+        """Give up the connection there is, at once and for the reason given; the next try follows as after a loss."""
+        if self._life is not None and not self._life.expired():
+            self._why_dropped = text
+            self._life.reschedule(0)  # long ago on the clock of the loop: at its next turn
+            if self.state == "up":
+                self._lost(text)
+
     def figures(self) -> dict[str, Any]:
         """Counters for the connection page."""
         figures: dict[str, Any] = dict(self._driver.diagnostics()) if self._driver else {}
@@ -201,16 +211,20 @@ class Link:
         driver = self._create(self.definition.driver, settings)
         self._driver = driver
         try:
-            await self._use(driver, endpoint)
+            async with asyncio.timeout(None) as life:
+                self._life = life
+                await self._use(driver, endpoint)
         except CommunicationError as error:
             self._lost(str(error), "refused" if isinstance(error, _Refused) else "down")
         except (OSError, TimeoutError) as error:
-            self._lost(f"{type(error).__name__}: {error}".rstrip(": "))
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            self._lost(self._why_dropped or said)
         except Exception as error:
             # The one border of this task: an unforeseen fault in a driver is a lost link, not a dead runtime.
             self._lost(self._unforeseen(error))
         finally:
-            self._driver, self._loop = None, None
+            self._driver, self._loop, self._life = None, None, None
+            self._why_dropped = ""
             await self._close(driver)
 
     async def _use(self, driver: Driver, endpoint: str) -> None:

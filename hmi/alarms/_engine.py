@@ -24,7 +24,7 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.journal import Entry, JournalRecord
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.values import DataValue
-from hmi.project.plant import Plant
+from hmi.project.plant import AlarmDef, Plant
 
 _UNACKED = frozenset({AlarmState.UNACK, AlarmState.RTNUN, AlarmState.LATCH_UNACK})
 _LISTED: Mapping[str, str] = {"shelved": "shelved", "suppressed": "suppressed", "out_of_service": "oos"}
@@ -168,6 +168,48 @@ class AlarmEngine:
             alarm.unknown = False
         return found
 
+    def system_is(self, name: str, failing: bool, now_ns: int) -> list[AlarmChange]:
+        """Whether the product itself cannot keep something: ``audit``, ``seals`` or ``space``."""
+        found: list[AlarmChange] = []
+        alarm = self._book.tables.system(name)
+        if not alarm.disabled:
+            self._book.condition(alarm, failing, now_ns, found)
+            alarm.unknown = False
+        return found
+
+    def certificates_are(self, ending: Mapping[str, int], now_ns: int) -> list[AlarmChange]:
+        """Certificates that end soon: 30 or 7 days by key, ``own`` or ``link/CONNECTION``; all others do not."""
+        found: list[AlarmChange] = []
+        tables = self._book.tables
+        for key, days in {*tables.certificates(), *ending.items()}:
+            alarm = tables.certificate(key, days)
+            if not alarm.disabled:
+                self._book.condition(alarm, ending.get(key) == days, now_ns, found)
+                alarm.unknown = False
+        return found
+
+    def bypasses_are(self, current: Collection[tuple[str, str]], now_ns: int) -> list[AlarmChange]:
+        """Conditions of commands that are left out, as (tag id, text); all others are checked."""
+        found: list[AlarmChange] = []
+        tables = self._book.tables
+        active = {tables.bypass(tag_id, text).definition.id for tag_id, text in current}
+        for alarm in tables.bypasses():
+            if not alarm.disabled:
+                self._book.condition(alarm, alarm.definition.id in active, now_ns, found)
+                alarm.unknown = False
+        return found
+
+    def lockouts_are(self, current: Collection[tuple[str, str]], now_ns: int) -> list[AlarmChange]:
+        """Where wrong passwords are typed, as (``account`` or ``station``, name); nowhere else."""
+        found: list[AlarmChange] = []
+        tables = self._book.tables
+        active = {tables.lockout(kind, name).definition.id for kind, name in current}
+        for alarm in tables.lockouts():
+            if not alarm.disabled:
+                self._book.condition(alarm, alarm.definition.id in active, now_ns, found)
+                alarm.unknown = False
+        return found
+
     # ------------------------------------------------------------------ people
 
     def carry_out(
@@ -233,6 +275,11 @@ class AlarmEngine:
         """One alarm in whatever state it is; None when there is no such alarm."""
         alarm = self._book.alarms.get(alarm_id)
         return self._book.row(alarm) if alarm else None
+
+    def definition_of(self, alarm_id: str) -> AlarmDef | None:
+        """Also of alarms that no plant defines: links, certificates, bypasses …"""
+        alarm = self._book.alarms.get(alarm_id)
+        return alarm.definition if alarm else None
 
     def is_disabled(self, alarm_id: str) -> bool:
         """True for an alarm that is not judged at all."""

@@ -43,7 +43,7 @@ def take_revision(
 ) -> list[AlarmChange]:  # fmt: skip
     """Alarms keep their state by id; what they are judged by may have changed, which is told for each."""
     for key in book.alarms:
-        tables.recall_unit(key)
+        tables.recall(key)
     old, found = book.alarms, _ended(book, tables, now_ns)
     standing: list[Alarm] = []
     changed: list[tuple[AlarmDef, Alarm]] = []
@@ -126,7 +126,7 @@ def _shown(value: Any) -> str:
 def import_state(book: Book, state: Mapping[str, Any]) -> None:
     """Take what was exported; the first Good sample decides from there, nothing annunciates."""
     for key, row in state.items():
-        book.tables.recall_unit(key)
+        book.tables.recall(key)
         alarm = book.alarms.get(key)
         if alarm is None or len(row) < STATE_LENGTH or not alarm.definition.enabled:
             continue

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 
+from hmi.alarms._bypass import BYPASS_PREFIX, bypass_alarm, bypass_id, bypass_named
 from hmi.alarms._condition_state import Alarm, Case
 from hmi.alarms._conditions import comparator_at, comparator_of
 from hmi.alarms._first_out import FirstOut
+from hmi.alarms._lockouts import LOCKOUT_PREFIX, is_lockout, lockout_alarm
 from hmi.alarms._slope import Slope
+from hmi.alarms._system import SYSTEM_ALARMS, SYSTEM_PREFIX, system_alarm
 from hmi.core.alarms import Priority
 from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError
@@ -17,6 +20,9 @@ from hmi.project.plant import AlarmDef, Plant
 
 LINK_PREFIX = "link:"
 CHANNEL_PREFIX = "notify:"
+CERTIFICATE_PREFIX = "certificate:"
+OWN_CERTIFICATE = "own"
+_EXPIRY = {30: Priority.P3, 7: Priority.P2}
 LIMITS = ("high", "high_high", "low", "low_low")
 _PLAIN = frozenset((*LIMITS, "discrete"))
 
@@ -27,7 +33,8 @@ class AlarmTables:
     does not work.
 
     The units behind a connection are known to its driver only: the alarm of a unit is made when it is first
-    asked for. Its id is ``link:CONNECTION/UNIT``.
+    asked for. Its id is ``link:CONNECTION/UNIT``. So are those of certificates: ``certificate:own/DAYS`` and
+    ``certificate:link/CONNECTION/DAYS``, and those of bypassed conditions (``hmi.alarms._bypass``).
     """
 
     def __init__(self, plant: Plant) -> None:
@@ -59,8 +66,71 @@ class AlarmTables:
         """Alarms of the units that were asked for, by unit."""
         return dict(self._units.get(connection, {}))
 
-    def recall_unit(self, alarm_id: str) -> None:
-        """Make the unit's alarm that has this id, when it is one of a connection of this plant."""
+    def certificate(self, key: str, days: int) -> Alarm:
+        """The alarm of a certificate that ends within 30 or 7 days; ``key`` is own or ``link/CONNECTION``."""
+        alarm_id = f"{CERTIFICATE_PREFIX}{key}/{days}"
+        if alarm_id not in self.alarms:
+            self.alarms[alarm_id] = _certificate_alarm(alarm_id, key, days)
+        return self.alarms[alarm_id]
+
+    def certificates(self) -> tuple[tuple[str, int], ...]:
+        """Key and days of those that were asked for."""
+        asked = (key for key in self.alarms if key.startswith(CERTIFICATE_PREFIX))
+        parts = (key.removeprefix(CERTIFICATE_PREFIX).rpartition("/") for key in asked)
+        return tuple((key, int(days)) for key, _, days in parts)
+
+    def bypass(self, tag_id: str, condition: str) -> Alarm:
+        """The alarm of a condition that is left out for commands to a tag."""
+        alarm_id = bypass_id(tag_id, condition)
+        if alarm_id not in self.alarms:
+            self.alarms[alarm_id] = bypass_alarm(self.plant, tag_id, condition)
+        return self.alarms[alarm_id]
+
+    def bypasses(self) -> tuple[Alarm, ...]:
+        """Those that were asked for."""
+        return tuple(alarm for key, alarm in self.alarms.items() if key.startswith(BYPASS_PREFIX))
+
+    def system(self, name: str) -> Alarm:
+        """The alarm of the product itself that has this name."""
+        alarm_id = SYSTEM_PREFIX + name
+        if alarm_id not in self.alarms:
+            self.alarms[alarm_id] = system_alarm(name)
+        return self.alarms[alarm_id]
+
+    def lockout(self, kind: str, name: str) -> Alarm:
+        """The alarm of wrong passwords; ``kind`` is account or station."""
+        alarm_id = f"{LOCKOUT_PREFIX}{kind}/{name}"
+        if alarm_id not in self.alarms:
+            self.alarms[alarm_id] = lockout_alarm(kind, name)
+        return self.alarms[alarm_id]
+
+    def lockouts(self) -> tuple[Alarm, ...]:
+        """Those that were asked for."""
+        return tuple(alarm for key, alarm in self.alarms.items() if key.startswith(LOCKOUT_PREFIX))
+
+    def _recall_certificate(self, alarm_id: str) -> None:
+        key, _, days = alarm_id.removeprefix(CERTIFICATE_PREFIX).rpartition("/")
+        is_known = key == OWN_CERTIFICATE or key.removeprefix("link/") in self.links
+        if is_known and days in map(str, _EXPIRY):
+            self.certificate(key, int(days))
+
+    def recall(self, alarm_id: str) -> None:
+        """Make the alarm of a unit, certificate or bypass that has this id, when the plant has such a thing."""
+        if alarm_id.startswith(BYPASS_PREFIX):
+            if (named := bypass_named(self.plant, alarm_id)) is not None:
+                self.bypass(*named)
+            return
+        if is_lockout(alarm_id):
+            kind, _, name = alarm_id.removeprefix(LOCKOUT_PREFIX).partition("/")
+            self.lockout(kind, name)
+            return
+        if alarm_id.startswith(SYSTEM_PREFIX):
+            if (name := alarm_id.removeprefix(SYSTEM_PREFIX)) in SYSTEM_ALARMS:
+                self.system(name)
+            return
+        if alarm_id.startswith(CERTIFICATE_PREFIX):
+            self._recall_certificate(alarm_id)
+            return
         connection, _, unit = alarm_id.removeprefix(LINK_PREFIX).rpartition("/")
         if alarm_id.startswith(LINK_PREFIX) and alarm_id not in self.alarms and connection in self.links:
             self.unit(connection, unit)
@@ -174,6 +244,25 @@ def _channel_alarm(channel: str) -> Alarm:
         priority=Priority.P4,
         message=f"Alarms do not reach anybody by the notification {channel}",
         action="See the journal for the reason; until then tell people by other means",
+    )
+    return Alarm(definition, -1, lambda value, was: bool(value))
+
+
+def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
+    is_own = key == OWN_CERTIFICATE
+    whose = "own certificate" if is_own else f"certificate of {key.removeprefix('link/')}"
+    definition = AlarmDef(
+        id=alarm_id,
+        tag_id="",
+        name=whose,
+        kind="diagnostic",
+        priority=_EXPIRY[days],
+        message=f"The {whose} ends within {days} days, or has ended",
+        cause="Certificates are valid for a limited time",
+        consequence="Without a valid one the connection does not come back once it is lost",
+        action="Renew it and trust the new one in the servers"
+        if is_own
+        else "Have it renewed in the server, then review the new one on the page Certificates",
     )
     return Alarm(definition, -1, lambda value, was: bool(value))
 

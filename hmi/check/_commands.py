@@ -1,13 +1,17 @@
-"""Checks what may be written: limits inside the range, and limits at all."""
+"""Checks what may be written: limits inside the range and limits at all, steps, and modes that are declared."""
 
 from __future__ import annotations
 
-from hmi.core.commands import CommandClass
-from hmi.core.values import ValueType
+from collections.abc import Iterator
+
+from hmi.core.commands import CommandClass, Reason
+from hmi.core.values import EURange
+from hmi.expressions import ExpressionError, expression_names
+from hmi.project.causes import guessed_cause
 from hmi.project.draft import Draft
 from hmi.project.plant import CommandRule, Source, TagDef
 
-_NUMBERS = (ValueType.INT64, ValueType.UINT64, ValueType.FLOAT32, ValueType.FLOAT64)
+Problem = tuple[str, str, str]
 
 
 def check_commands(draft: Draft) -> None:
@@ -16,27 +20,52 @@ def check_commands(draft: Draft) -> None:
     for tag in draft.tags:
         if tag.command is None or tag.command.klass is CommandClass.FORBIDDEN:
             continue
-        problem = _problem(tag, tag.command)
-        if problem is None:
+        for severity, what, do in _problems(tag, tag.command):
+            source = draft.origin_of(tag)
+            if (source, what) not in said:
+                said.add((source, what))
+                note = draft.findings.error if severity == "error" else draft.findings.warning
+                note(source.file, source.line, f"{tag.name}: {what}", do)
+
+
+def _problems(tag: TagDef, rule: CommandRule) -> Iterator[Problem]:
+    yield from _limits(tag, rule)
+    yield from _steps(rule)
+    yield from _guessed_modes(rule)
+
+
+def _limits(tag: TagDef, rule: CommandRule) -> Iterator[Problem]:
+    if rule.limits is None and tag.range is None and tag.is_analogue:
+        yield "warning", "any number may be written", "give the command limits, or the tag a range"
+    named = [("command limits", rule.limits), ("limits for tuning", rule.limits_tune)]
+    named += [(f"limits of {state.text or state.when}", state.range) for state in rule.limits_when]
+    for name, bounds in named:
+        if bounds is not None and tag.range is not None and not _is_inside(bounds, tag.range):
+            what = f"the {name} {bounds.low:g} to {bounds.high:g} reach beyond the range"
+            yield "error", what, f"the range is {tag.range.low:g} to {tag.range.high:g}"
+    if rule.limits and rule.max_step and rule.max_step > rule.limits.span:
+        yield "warning", f"the largest step {rule.max_step:g} is wider than the command limits", ""
+
+
+def _is_inside(bounds: EURange, around: EURange) -> bool:
+    return around.contains(bounds.low) and around.contains(bounds.high)
+
+
+def _steps(rule: CommandRule) -> Iterator[Problem]:
+    if rule.reached and rule.pulse and not rule.feedback:
+        yield "error", "reached needs a feedback, for a pulse leaves nothing to read", "write a feedback"
+
+
+def _guessed_modes(rule: CommandRule) -> Iterator[Problem]:
+    """Only a declared mode is not left out by a bypass, and is shown and refused as what it is."""
+    declared = {expression for expression, _ in rule.causes}
+    for expression, text in rule.permissives:
+        if expression in declared:
             continue
-        severity, what, do = problem
-        source = draft.origin_of(tag)
-        if (source, what) not in said:
-            said.add((source, what))
-            note = draft.findings.error if severity == "error" else draft.findings.warning
-            note(source.file, source.line, f"{tag.name}: {what}", do)
-
-
-def _problem(tag: TagDef, rule: CommandRule) -> tuple[str, str, str] | None:
-    if rule.limits is None:
-        if tag.range is None and tag.type in _NUMBERS and not tag.states:
-            return "warning", "any number may be written", "give the command limits, or the tag a range"
-        return None
-    if tag.range is None:
-        return None
-    if not (tag.range.contains(rule.limits.low) and tag.range.contains(rule.limits.high)):
-        what = f"the command limits {rule.limits.low:g} to {rule.limits.high:g} reach beyond the range"
-        return "error", what, f"the range is {tag.range.low:g} to {tag.range.high:g}"
-    if rule.max_step > rule.limits.span:
-        return "warning", f"the largest step {rule.max_step:g} is wider than the command limits", ""
-    return None
+        try:
+            cause = guessed_cause(expression_names(expression))
+        except ExpressionError:
+            continue  # said by the check of expressions
+        if cause is not Reason.BLOCKED_BY_PROCESS:
+            what = f"the condition {text or expression!r} is taken for a mode by the names of its signals"
+            yield "warning", what, "declare it in a table [modes] of the type, and writable_in at the command"

@@ -14,14 +14,19 @@ from typing import Any
 
 import typer
 
-from hmi.cli._alarms import alarms, audit
+from hmi.cli._alarms import alarms
+from hmi.cli._audit import audit
 from hmi.cli._demo import demo
 from hmi.cli._figures import bench
 from hmi.cli._notify import notify
 from hmi.cli._pictures import shot
 from hmi.cli._plants import check, format_, generate, new
+from hmi.cli._secrets import secret
 from hmi.cli._sessions import open_station, run, serve, sound
 from hmi.cli._simulators import sim, simctl
+from hmi.cli._tls import station, tls
+from hmi.cli._trust import trust
+from hmi.cli._users import user
 from hmi.core.errors import AccessRefused, WatchkeeperError
 
 __all__ = ["VERBS", "main"]
@@ -44,6 +49,11 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "alarms": alarms,
     "audit": audit,
     "notify": notify,
+    "user": user,
+    "trust": trust,
+    "tls": tls,
+    "station": station,
+    "secret": secret,
     "generate": generate,
     "bench": bench,
 }

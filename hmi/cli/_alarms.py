@@ -1,13 +1,10 @@
-"""``hmi alarms``: the lists, the journal and the figures of the alarm system, and the bulk edit of its definitions;
-``hmi audit``: the check of the journal.
-"""
+"""``hmi alarms``: the lists, the journal and the figures of the alarm system, and the bulk edit of its definitions."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
+from hmi.cli._tables import print_table
 from hmi.core.clock import SystemClock
 from hmi.core.errors import UsageError
 
@@ -79,35 +77,6 @@ def alarms(
     if what == "journal":
         return _records(opened, source.records(query, limit), as_json)
     return _rows(opened, _of_list(source, what, query, limit), as_json)
-
-
-def audit(
-    plant: PlantFolder,
-    action: Annotated[
-        str, typer.Argument(help="verify: check the chain of the journal's records.")
-    ] = "verify",
-    data: DataDir = None,
-) -> None:
-    """Check that no record of the journal was changed, moved or removed; exit 1 names the first that was."""
-    from hmi.bootstrap import JOURNAL_FILE
-    from hmi.journal import JournalReader
-    from hmi.project import open_plant
-
-    if action != "verify":
-        raise UsageError(f"hmi audit PLANT {action} is not known; write: hmi audit PLANT verify")
-    path = data_for(open_plant(plant).id, data) / JOURNAL_FILE
-    if not path.exists():
-        raise UsageError(f"{path}: there is no journal")
-    reader = JournalReader(path, read_only=True)
-    try:
-        fault = reader.verify()
-        records = reader.newest(1, "", "")
-    finally:
-        reader.close()
-    if fault:
-        typer.echo(f"{path}: {fault}", err=True)
-        raise typer.Exit(1)
-    typer.echo(f"{path}: {records[-1].seq if records else 0} records, the chain holds")
 
 
 # ------------------------------------------------------------------------------------------ what is asked
@@ -186,7 +155,7 @@ def _rows(plant: Plant, rows: Sequence[Mapping[str, Any]], as_json: bool) -> Non
          str(row.get("area", "")), str(row.get("tag_name") or row.get("tag", "")), str(row.get("message", ""))]
         for row in rows
     )  # fmt: skip
-    return _table(("time", "", "state", "area", "tag", "message"), lines)
+    return print_table(("time", "", "state", "area", "tag", "message"), lines)
 
 
 def _records(plant: Plant, records: Iterator[dict[str, Any]], as_json: bool) -> None:
@@ -203,7 +172,7 @@ def _records(plant: Plant, records: Iterator[dict[str, Any]], as_json: bool) -> 
          record["actor"], _said(record["payload"])]
         for record in records
     )  # fmt: skip
-    return _table(("number", "time", "stream", "event", "object", "who", "what"), lines)
+    return print_table(("number", "time", "stream", "event", "object", "who", "what"), lines)
 
 
 def _said(payload: Mapping[str, Any]) -> str:
@@ -217,23 +186,7 @@ def _figures(found: Mapping[str, Any], as_json: bool) -> None:
     head = "simulated: " if found["simulated"] else ""
     typer.echo(f"{head}{found['alarms']} alarms in {found['hours']:.1f} h, {len(found['floods'])} floods")
     lines = ([row["verdict"], row["title"], row["text"]] for row in found["kpis"])
-    return _table(("", "figure", "what it says"), lines)
-
-
-def _table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    """In columns on a screen; separated by tabs for another program."""
-    if not sys.stdout.isatty():
-        for line in lines:
-            typer.echo("\t".join(" ".join(cell.split()) for cell in line))
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(*header)
-    for line in lines:
-        table.add_row(*(escape(cell) for cell in line))
-    Console().print(table)
+    return print_table(("", "figure", "what it says"), lines)
 
 
 # ------------------------------------------------------------------------------------------ bulk edit

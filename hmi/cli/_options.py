@@ -11,6 +11,14 @@ from hmi.core.errors import UsageError
 
 PlantFolder = Annotated[Path, typer.Argument(help="Plant folder (the one with plant.toml).")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time data lie.")]
+SealsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--seals",
+        envvar="WATCHKEEPER_SEALS",
+        help="Further folder for seals of the journal, on another disk.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OwnTheme = Annotated[str, typer.Option("--theme", help="light or dark; the one chosen last when left out.")]
 OwnScale = Annotated[

@@ -23,8 +23,8 @@ Opens = Annotated[
     list[str] | None,
     typer.Option(
         "--open",
-        help="Open alarms, areas, figures, handover, log, log:TEXT, points, points:STATE, find:TEXT, why:TAG, "
-        "faceplate:INSTANCE or ask:TAG=NUMBER before the picture; may be repeated.",
+        help="Open alarms, areas, certificates, figures, handover, log, log:TEXT, people, points, points:STATE, "
+        "find:TEXT, why:TAG, faceplate:INSTANCE or ask:TAG=NUMBER before the picture; may be repeated.",
     ),
 ]
 

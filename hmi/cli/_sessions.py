@@ -16,13 +16,23 @@ from hmi.cli._options import (
     OwnScale,
     OwnTheme,
     PlantFolder,
+    SealsDir,
     check_named,
     check_screen,
     data_for,
 )
+from hmi.cli._remote import remote_folder
+from hmi.cli._users import offer_first_account
+from hmi.client.remote import is_remote, parse_url
 from hmi.core.errors import UsageError
 
 SOUNDER_ENDS_S = 10.0
+ListenAnywhere = Annotated[
+    bool,
+    typer.Option(
+        "--listen-anywhere", help="Allow --listen at an address that is not of the plant network, on purpose."
+    ),
+]
 
 
 def run(
@@ -30,6 +40,8 @@ def run(
     data: DataDir = None,
     endpoints: Annotated[Path | None, typer.Option(help="Endpoints file of a simulator.")] = None,
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
+    listen_anywhere: ListenAnywhere = False,
+    seals: SealsDir = None,
     without_station: Annotated[bool, typer.Option(help="Supervise the runtime alone.")] = False,
     display: Annotated[str, typer.Option(help="Display to open first.")] = "",
     theme: OwnTheme = "",
@@ -51,11 +63,15 @@ def run(
         raise UsageError(
             f"{folder}: another runtime has this data folder; open a station on it: hmi open {folder}"
         )
+    if endpoints is None and not listen:  # the runtime may refuse those; it asks for nothing in vain
+        offer_first_account(opened, folder)
     session = Session(
         plant=plant,
         data=folder,
         endpoints=endpoints,
         listen=listen,
+        listen_anywhere=listen_anywhere,
+        seals=seals,
         station=not without_station,
         ask_on_close=True,
         display=display,
@@ -69,6 +85,8 @@ def serve(
     data: DataDir = None,
     endpoints: Annotated[Path | None, typer.Option(help="Endpoints file of a simulator.")] = None,
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
+    listen_anywhere: ListenAnywhere = False,
+    seals: SealsDir = None,
     reason: Annotated[str, typer.Option(help="Why this runtime is started; journalled first.")] = "",
     parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
 ) -> None:
@@ -82,8 +100,11 @@ def serve(
         data=data_for(opened.id, data),
         endpoints=endpoints,
         listen=listen,
+        listen_anywhere=listen_anywhere,
+        seals=seals,
         reason=reason,
         parent_pipe=parent_pipe,
+        prepare=None if parent_pipe else offer_first_account,  # a supervisor has asked before
     )
     raise typer.Exit(run_runtime(options))
 
@@ -108,10 +129,20 @@ def open_station(
         list[str] | None,
         typer.Argument(
             metavar="[NAME=]URL",
-            help="Plant folder or data folder of a runtime on this machine; further ones are reached as NAME::tag.",
+            help="Plant folder or data folder of a runtime on this machine, or https://HOST:PORT of one on another "
+            "machine; further ones are reached as NAME::tag.",
         ),
     ] = None,
     data: DataDir = None,
+    ca: Annotated[
+        Path | None, typer.Option(help="ca.pem of the runtime at an https address; remembered.")
+    ] = None,
+    token_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--token-stdin", help="The token of this station is a line of standard input; remembered."
+        ),
+    ] = False,
     display: Annotated[str, typer.Option(help="Display to open first.")] = "",
     theme: OwnTheme = "",
     scale: OwnScale = 0,
@@ -125,10 +156,11 @@ def open_station(
     from hmi.app import StationOptions, run_station
 
     first, *others = urls or [""]
-    folder = data or _data_of(_named_url(first)[1])
+    addresses = _Addresses(urls or [], ca, token_stdin)
+    folder = data or addresses.data_of(_named_url(first)[1])
     options = StationOptions(
         data=folder,
-        further=_further(folder, others),
+        further=_further(folder, others, addresses),
         display=display,
         theme=theme,
         scale=scale,
@@ -167,19 +199,37 @@ def _named_url(text: str) -> tuple[str, str]:
     return (name, url) if mark and is_runtime_name(name) and not Path(text).exists() else ("", text)
 
 
-def _further(home: Path, urls: list[str]) -> dict[str, Path]:
-    """Data folders by runtime name; without a name a runtime has that of its folder."""
+class _Addresses:
+    """What the command line says of runtimes on other machines; ``--ca`` and ``--token-stdin`` are for one of them."""
+
+    def __init__(self, urls: list[str], ca: Path | None, token_stdin: bool) -> None:
+        self._ca, self._token_stdin = ca, token_stdin
+        remote = [url for url in urls if is_remote(_named_url(url)[1])]
+        if (ca or token_stdin) and len(remote) != 1:
+            raise UsageError(
+                "--ca and --token-stdin belong to one https address; open each one by itself once, then all together"
+            )
+
+    def data_of(self, url: str) -> Path:
+        """The folder that stands for what was named."""
+        if is_remote(url):
+            return remote_folder(url, ca=self._ca, token_stdin=self._token_stdin)
+        return _data_of(url)
+
+
+def _further(home: Path, urls: list[str], addresses: _Addresses) -> dict[str, Path]:
+    """Data folders by runtime name; without a name a runtime has that of its folder or host."""
     from hmi.core.identity import is_runtime_name
 
     found: dict[str, Path] = {}
     for text in urls:
         name, url = _named_url(text)
-        name = name or Path(url).resolve().name
+        name = name or (parse_url(url)[0] if is_remote(url) else Path(url).resolve().name)
         if not is_runtime_name(name):
             raise UsageError(f"{text}: {name!r} cannot stand before ::; write NAME={url} with another name")
         if name in found:
             raise UsageError(f"two runtimes are called {name}; write NAME={url} with another name")
-        folder = _data_of(url)
+        folder = addresses.data_of(url)
         if folder.resolve() in {home.resolve(), *(one.resolve() for one in found.values())}:
             raise UsageError(f"{text}: this runtime is named twice")
         found[name] = folder

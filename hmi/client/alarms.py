@@ -173,7 +173,7 @@ class HandoverItem(msgspec.Struct, frozen=True):
 
 class Handover(msgspec.Struct, frozen=True):
     """The shift's hand-over: sections by name, in this order: standing, shelved, out_of_service, suppressed,
-    overridden, manual, links, notes. ``since``: start of the shift, UTC ns.
+    tagged, bypassed, overridden, manual, controlled, links, notes. ``since``: start of the shift, UTC ns.
     """
 
     since: int

@@ -21,6 +21,7 @@ from hmi.client._federated_alarms import FederatedAlarms
 from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
 from hmi.client.alarms import AlarmDelta, AlarmDetails, Handover, JournalPage, JournalQuery
+from hmi.client.certificates import Certificates, TrustAnswer
 from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, joined
 from hmi.client.port import (
@@ -289,6 +290,13 @@ class Federation:
             user, password, meaning, command_id=command_id, object_id=reference.name, value=value
         )
 
+    async def certificates(self) -> Certificates:
+        """Of the home runtime: each runtime is asked by a station of its own."""
+        return await self._home.certificates()
+
+    async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
+        return await self._home.trust(act, fingerprint, reason)
+
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
     ) -> list[dict[str, Any]]:
@@ -355,7 +363,7 @@ async def mixed_problem(data: Path, further: Mapping[str, Path]) -> str:
 
 async def _mode_of(data: Path) -> str:
     """Empty when the runtime does not answer now."""
-    client = SocketClient(data, _Deaf())
+    client = SocketClient(data, Deaf())
     try:
         async with asyncio.timeout(QUICK_S):
             return (await client.status()).mode
@@ -365,7 +373,7 @@ async def _mode_of(data: Path) -> str:
         await client.close()
 
 
-class _Deaf:
+class Deaf:
     """A listener for a client that is only asked."""
 
     def on_live(self, update: LiveUpdate) -> None: ...

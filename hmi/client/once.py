@@ -9,24 +9,27 @@ from typing import Any
 import httpx
 import msgspec
 
-from hmi.client.local import find_endpoint
+from hmi.client._transport import check_token, endpoint_of, plain_client, sentence_of
 from hmi.core.errors import AccessRefused, CommunicationError
 
 ANSWER_S = 180.0
 """Figures over a long time take so long at most."""
 
 
-def ask(data: Path, path: str, query: Mapping[str, Any] | None = None) -> Any:
-    """The JSON of a GET; CommunicationError in one sentence, AccessRefused without the right."""
-    endpoint = find_endpoint(data)
-    base = "http://runtime" if endpoint.is_unix else f"http://127.0.0.1:{endpoint.port}"
-    headers = {"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
-    transport = httpx.HTTPTransport(uds=endpoint.path or None)
+def ask(data: Path, path: str, query: Mapping[str, Any] | None = None, *, timeout: float = ANSWER_S) -> Any:
+    """The JSON of a GET; CommunicationError in one sentence, AccessRefused without the right.
+
+    ``timeout`` in seconds.
+    """
+    endpoint = endpoint_of(data)
     try:
-        with httpx.Client(transport=transport, base_url=base, headers=headers, timeout=ANSWER_S) as client:
+        with plain_client(endpoint, timeout) as client:
             answer = client.get(path, params=dict(query or {}))
     except (httpx.HTTPError, OSError) as error:
-        raise CommunicationError(f"the runtime does not answer: {error or type(error).__name__}") from error
+        raise sentence_of(error, endpoint) or CommunicationError(
+            f"the runtime does not answer: {error or type(error).__name__}"
+        ) from error
+    check_token(answer, endpoint)
     if answer.status_code == 200:
         return msgspec.json.decode(answer.content)
     raise _refused(answer)

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
+from hmi.client.certificates import Certificates, TrustAnswer
 from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage
 from hmi.client.why import Why
@@ -29,7 +30,9 @@ class TagInfo(msgspec.Struct, frozen=True):
     ``permissives`` (must be true) and ``interlocks`` (must be false) are [expression, text] pairs of its
     command: the station shows them, the gate decides. ``expected_ms`` is how long the process may take to follow
     (0: not named); a ``pulse`` is written once and leaves nothing to read back; ``two_person``: a second person
-    has to sign it.
+    has to sign it. ``max_step``: a larger one is confirmed (0: free). ``right``: operate or tune. ``ramp``: the
+    controller follows with so many units per second (0: at once). ``tune_low``, ``tune_high``: the range for people
+    who may tune. ``manual``: people enter the value, there is no other source.
     """
 
     id: str
@@ -60,6 +63,11 @@ class TagInfo(msgspec.Struct, frozen=True):
     expected_ms: int = 0
     pulse: bool = False
     two_person: bool = False
+    manual: bool = False
+    right: str = ""
+    ramp: float = 0.0
+    tune_low: float | None = None
+    tune_high: float | None = None
 
 
 class InstanceInfo(msgspec.Struct, frozen=True):
@@ -134,7 +142,8 @@ class RuntimeStatus(msgspec.Struct, frozen=True):
     """Which runtime answers, in which run and mode; ``session_time`` UTC ns, ``rate`` 0 = frozen.
 
     ``points``: how many are forced, simulated, manual or out of service, by that word. ``user`` and ``roles``
-    (plant-wide) are those of ``session``, which also says what holds by area.
+    (plant-wide) are those of ``session``, which also says what holds by area. ``certificates``: how many are waiting
+    for a decision or expiring.
     """
 
     api: int
@@ -152,6 +161,7 @@ class RuntimeStatus(msgspec.Struct, frozen=True):
     commands_blocked: str = ""
     points: dict[str, int] = {}
     session: SessionInfo = SessionInfo()
+    certificates: dict[str, int] = {}
 
 
 class ImageFile(msgspec.Struct, frozen=True):
@@ -243,7 +253,7 @@ class Event(msgspec.Struct):
     ``kind`` is alarms (payload: full active list), alarm_changes (payload: ``AlarmDelta``), silence (payload:
     area, user, station, time: whoever shows that area stops its sound), result, connection, points (payload: counts by
     state), plant (payload: its new revision), session (rights of somebody have changed: ask for the status again),
-    holds (payload: ``Holds``, all of them), journal, status or overrun
+    holds (payload: ``Holds``, all of them), certificates (payload: counts by state), journal, status or overrun
     (``lost`` messages, or with ``of`` "values" changes of the ``every`` lane; a snapshot follows).
     """
 
@@ -387,6 +397,14 @@ class RuntimeClient(Protocol):
         self, user: str, password: str, meaning: str, *, command_id: str, object_id: str, value: Value
     ) -> str:
         """The id of a signature to exactly this command, for 60 s and once; AccessRefused with one sentence."""
+        ...
+
+    async def certificates(self) -> Certificates:
+        """Certificates of servers and the own one, with their states and why they are refused."""
+        ...
+
+    async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
+        """One of ``TRUST_ACTS``; needs the security role plant-wide. Journalled, refusals too."""
         ...
 
     async def journal(

@@ -1,4 +1,4 @@
-"""SocketClient: RuntimeClient over the local socket of a runtime, reconnecting by itself."""
+"""SocketClient: RuntimeClient over the socket of a runtime, on this machine or another one, reconnecting by itself."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ from urllib.parse import quote
 import httpx
 import msgspec
 from msgspec.structs import asdict, replace
-from websockets.asyncio.client import connect, unix_connect
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import WebSocketException
 
 from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page, selection_of
+from hmi.client._transport import (
+    Endpoint,
+    check_token,
+    endpoint_in,
+    http_client,
+    live_connect,
+    sentence_of,
+)
 from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
-from hmi.client.local import LocalEndpoint, find_endpoint
+from hmi.client.certificates import Certificates, TrustAnswer
 from hmi.client.people import HoldRequest, SessionInfo, SignIn, holds_of
 from hmi.client.points import PointPage
 from hmi.client.port import (
@@ -67,6 +74,7 @@ class SocketClient:
         self._wanted, self._position = Subscription(()), 0
         self._http: httpx.AsyncClient | None = None
         self._socket: Connection | None = None
+        self._endpoint: Endpoint | None = None
         self._down_text, self._session = "", ""
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live connection")
 
@@ -212,6 +220,13 @@ class SocketClient:
         self._session = answer.token or self._session
         return answer
 
+    async def certificates(self) -> Certificates:
+        return converted(await self._get("/v1/certificates"), Certificates)
+
+    async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
+        body = {"fingerprint": fingerprint, "reason": reason}
+        return converted(await self._post(f"/v1/certificates/{quote(act)}", body), TrustAnswer)
+
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""
     ) -> list[dict[str, Any]]:
@@ -255,33 +270,36 @@ class SocketClient:
 
     async def _response(self, method: str, path: str, **content: Any) -> httpx.Response:
         headers = {SESSION_HEADER: self._session} if self._session else {}
+        client = await self._http_client()
         try:
-            return await self._http_client().request(method, path, headers=headers, **content)
+            response = await client.request(method, path, headers=headers, **content)
         except (httpx.HTTPError, OSError) as error:
-            raise CommunicationError(
+            raise sentence_of(error, self._endpoint) or CommunicationError(
                 f"the runtime does not answer: {error or type(error).__name__}"
             ) from error
+        check_token(response, self._endpoint)
+        return response
 
-    def _http_client(self) -> httpx.AsyncClient:
+    async def _http_client(self) -> httpx.AsyncClient:
         if self._http is None:
-            endpoint = find_endpoint(self._data)
-            transport = httpx.AsyncHTTPTransport(uds=endpoint.path or None)
-            self._http = httpx.AsyncClient(
-                transport=transport, base_url=_base(endpoint), headers=_headers(endpoint), timeout=ANSWER_S
-            )
+            endpoint = await endpoint_in(self._data)
+            if self._http is None:  # another request was not quicker meanwhile
+                self._endpoint, self._http = endpoint, http_client(endpoint, ANSWER_S)
         return self._http
 
     # ------------------------------------------------------------------ live
 
     async def _keep(self) -> None:
         while True:
+            endpoint = None
             try:
-                await self._live_once(find_endpoint(self._data))
+                endpoint = await endpoint_in(self._data)
+                await self._live_once(endpoint)
                 text = "the runtime closed the connection"
             except TimeoutError:
                 text = f"the runtime was silent for {SILENCE_S:g} s"
             except (CommunicationError, OSError, WebSocketException) as error:
-                text = str(error) or type(error).__name__
+                text = str(sentence_of(error, endpoint) or error) or type(error).__name__
             except Exception as error:
                 # The border of the live connection: a message or a listener at fault costs one connection.
                 log.exception("The live connection failed.")
@@ -302,8 +320,8 @@ class SocketClient:
             self._down_text = text
             self._listener.on_link(False, text)
 
-    async def _live_once(self, endpoint: LocalEndpoint) -> None:
-        async with _connect(endpoint) as live:
+    async def _live_once(self, endpoint: Endpoint) -> None:
+        async with live_connect(endpoint, silence_s=SILENCE_S, limit=MESSAGE_LIMIT) as live:
             self._socket, self._down_text = live, ""
             self._listener.on_link(True, "")
             async with asyncio.timeout(SILENCE_S):
@@ -355,28 +373,6 @@ def sub_message(wanted: Subscription) -> dict[str, Any]:
     usual = asdict(Subscription(wanted.tags))
     other = {name: value for name, value in asdict(wanted).items() if value != usual[name]}
     return {"t": "sub", "tags": wanted.tags, **other}
-
-
-def _connect(endpoint: LocalEndpoint) -> connect:
-    options: dict[str, Any] = {
-        "max_size": MESSAGE_LIMIT,
-        "compression": None,
-        "additional_headers": _headers(endpoint),
-        "open_timeout": SILENCE_S,
-        "close_timeout": 0.5,
-        "proxy": None,
-    }
-    if endpoint.is_unix:
-        return unix_connect(endpoint.path, "ws://runtime/v1/live", **options)
-    return connect(f"ws://127.0.0.1:{endpoint.port}/v1/live", **options)
-
-
-def _headers(endpoint: LocalEndpoint) -> dict[str, str]:
-    return {"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
-
-
-def _base(endpoint: LocalEndpoint) -> str:
-    return "http://runtime" if endpoint.is_unix else f"http://127.0.0.1:{endpoint.port}"
 
 
 def _error_text(response: httpx.Response) -> str:

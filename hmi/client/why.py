@@ -27,10 +27,10 @@ class WhyPart(msgspec.Struct, frozen=True):
 class WhyHop(msgspec.Struct, frozen=True):
     """One step: ``text`` says it in a sentence, ``facts`` by name, ``rows`` as a table.
 
-    ``kind``: device, decode, scaling, range, expression, age, alarms, history, used_by. ``state``: good,
-    uncertain, bad, unknown, asking (the answer is under way: ask again without ``quick``) or plain. ``value``,
-    ``status`` and ``time`` (UTC ns) are what the value is after this step, where it has one. What is not known
-    is left out.
+    ``kind``: device, decode, scaling, entered (a manual value over what the source says, or of a tag without one),
+    range, expression, age, alarms, history, used_by. ``state``: good, uncertain, bad, unknown, asking (the answer is
+    under way: ask again without ``quick``) or plain. ``value``, ``status`` and ``time`` (UTC ns) are what the value
+    is after this step, where it has one. What is not known is left out.
     """
 
     kind: str

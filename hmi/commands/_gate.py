@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any
 
-from hmi.commands._checks import Situation, refusals_of
+from hmi.commands._checks import refusals_of, refusals_to_select
 from hmi.commands._condition_calls import Caller, ConditionCalls
+from hmi.commands._outcome import Sent, Verifier
+from hmi.commands._ports import HoldsView, Nobody, NoHolds, Reader, Signatures, Writer
+from hmi.commands._records import (
+    AuditTrail,
+    Results,
+    asked_payload,
+    plain,
+    refused,
+    result_of,
+    result_payload,
+)
+from hmi.commands._selections import Held, SelectionBook
+from hmi.commands._situation import Situation
+from hmi.commands._steps import unsigned
 from hmi.commands._tables import GateTables
-from hmi.commands._verify import settled, tolerance_of
-from hmi.core.clock import NS_PER_MS, NS_PER_S, Clock
+from hmi.commands._unknown import OPEN_ENDED, Open, is_final, open_of
+from hmi.core.clock import NS_PER_MS, Clock
 from hmi.core.commands import (
     TIME_TO_LIVE_MS,
     CommandResult,
@@ -21,40 +34,27 @@ from hmi.core.commands import (
     OperatorCommand,
     Reason,
     Refusal,
+    Selection,
+    Signature,
     WriteOutcome,
     WriteRequest,
     WriteState,
 )
 from hmi.core.conditions import ConditionCall, ConditionOrder
-from hmi.core.errors import CommunicationError, StorageError
-from hmi.core.journal import Entry, JournalRecord, JournalWriter, Kind
-from hmi.core.principal import Principal
-from hmi.core.values import DataValue
+from hmi.core.errors import StorageError
+from hmi.core.journal import JournalRecord, JournalWriter
+from hmi.core.principal import SYSTEM, Principal
+from hmi.core.texts import tr
+from hmi.core.values import DataValue, Value
 from hmi.project.plant import CommandRule, Plant, TagDef
-from hmi.tags import OutOfTypeRange, raw_step, to_raw
+from hmi.tags import to_raw
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 1_000
-READ_BACK_NS = 3 * NS_PER_S
-READ_BACK_PAUSE_S = 0.1
-_OPEN_ENDED = frozenset({"command.requested", "command.unknown", "command.blocked"})
 _CONDITION = "ua:"
 
 
-class Writer(Protocol):
-    """The road to the devices: one transmission, never raises."""
-
-    async def write(self, tag: TagDef, request: WriteRequest) -> WriteOutcome: ...
-
-
-class Reader(Protocol):
-    """A fresh value from the device, in engineering units; CommunicationError when there is none."""
-
-    async def read_now(self, tag: TagDef) -> DataValue: ...
-
-
-class _Nobody:
+class _NoServers:
     """There are no servers with conditions."""
 
     async def call(self, request: ConditionCall) -> WriteOutcome:
@@ -69,11 +69,25 @@ class _Revision:
     values: Mapping[str, DataValue]
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """One command on its way through the gate; what it has got so far."""
+
+    principal: Principal
+    command: OperatorCommand
+    tag: TagDef
+    rule: CommandRule
+    selection: Held | Refusal | None
+    asked: dict[str, Any]
+    signers: list[Signature] = field(default_factory=list[Signature])
+
+
 class CommandGate:
     """Nothing reaches a PLC except through ``submit``.
 
     ``values`` by tag name, ``is_live`` by tag name, ``heartbeat_ns`` the monotonic time of a heartbeat number
     (None when it is too old or not known). A command id is executed once: asking again gives the first result.
+    ``settled`` is told the end of a command that was not known when it was answered.
     """
 
     def __init__(
@@ -89,22 +103,33 @@ class CommandGate:
         heartbeat_ns: Callable[[int], int | None],
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
         caller: Caller | None = None,
+        holds: HoldsView | None = None,
+        signatures: Signatures | None = None,
+        settled: Callable[[CommandResult], None] = lambda result: None,
     ) -> None:
-        self.conditions = ConditionCalls(clock=clock, journal=journal, caller=caller or _Nobody())
-        self._clock, self._is_live = clock, is_live
-        self._journal, self._writer, self._reader = journal, writer, reader
-        self._heartbeat_ns, self._pause = heartbeat_ns, pause
-        self._results: OrderedDict[str, CommandResult] = OrderedDict()
+        self.conditions = ConditionCalls(clock=clock, journal=journal, caller=caller or _NoServers())
+        self.selections = SelectionBook()
+        self.signatures: Signatures = signatures or Nobody()
+        self._holds: HoldsView = holds or NoHolds()
+        self._clock, self._is_live, self._settled = clock, is_live, settled
+        self._trail, self._writer = AuditTrail(journal), writer
+        self._verifier = Verifier(clock, reader, pause)
+        self._heartbeat_ns = heartbeat_ns
+        self._results = Results()
         self._busy: dict[str, _Revision] = {}
         self._cut: set[str] = set()
         self._running: dict[str, asyncio.Task[CommandResult]] = {}
+        self._givers: dict[str, Principal] = {}
+        self._sent: set[str] = set()
+        self._cancelled: set[str] = set()
         self._closing = False
-        self._unknown: dict[str, str] = {}
+        self._unknown: dict[str, Open] = {}
+        self._settling: dict[str, asyncio.Task[bool]] = {}
         self._last_write_ns: dict[str, int] = {}
         self._now = _Revision(GateTables(plant), values)
 
     def apply(self, tables: GateTables, values: Mapping[str, DataValue], cut: Collection[str] = ()) -> None:
-        """Take another revision; what is unknown or just written stays so by tag id.
+        """Take another revision; what is unknown or just written stays so by tag id, selections end.
 
         A command under way ends under the revision it was admitted by. ``cut`` are the ids of tags whose
         device or meaning changed: a command to one of them that was not sent yet is not sent, and one that
@@ -112,9 +137,12 @@ class CommandGate:
         """
         self._now = _Revision(tables, values)
         self._cut |= self._busy.keys() & set(cut)
+        self.selections.end_all()
 
     def _revision(self, tag_id: str) -> _Revision:
         return self._busy.get(tag_id, self._now)
+
+    # ---- what is asked
 
     async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         """Carry out one command; always returns a result, in words (standards 5.2)."""
@@ -126,10 +154,57 @@ class CommandGate:
                 ending = Refusal(Reason.NO_COMMUNICATION, "the runtime is ending; nothing was sent")
                 return await self._refuse(principal, command, (ending,))
             running = asyncio.create_task(self._guarded(principal, command), name=f"command {command.id}")
-            self._running[command.id] = running
-            running.add_done_callback(lambda _: self._running.pop(command.id, None))
+            self._running[command.id], self._givers[command.id] = running, principal
+            running.add_done_callback(lambda _: self._forget(command.id))
         # a station that goes away does not cut a command short: it is read back and journalled all the same
         return await asyncio.shield(running)
+
+    def _forget(self, command_id: str) -> None:
+        self._running.pop(command_id, None)
+        self._givers.pop(command_id, None)
+        self._sent.discard(command_id)
+        self._cancelled.discard(command_id)
+
+    def select(self, principal: Principal, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        """Hold the object of a tag for one command with one value; what can be refused already is told now."""
+        tag = self._now.tables.tags.get(tag_id)
+        refusals = self._refusals_to_select(principal, tag, OperatorCommand("", tag_id, value, heartbeat))
+        if refusals or tag is None or tag.command is None:
+            return Selection("", tag_id, value, 0, refusals)
+        now = self._clock.monotonic_ns()
+        held = self.selections.select(principal, tag, value, now, tag.command.select_s)
+        if isinstance(held, Refusal):
+            return Selection("", tag_id, value, 0, (held,))
+        return Selection(held.id, tag_id, value, (held.until_ns - now) // NS_PER_MS)
+
+    def _refusals_to_select(
+        self, principal: Principal, tag: TagDef | None, command: OperatorCommand
+    ) -> tuple[Refusal, ...]:
+        if tag is None or tag.command is None:
+            return (_not_writable(tag, command.tag_id),)
+        deadline = self._deadline(command)
+        if self._closing or deadline is None or deadline <= self._clock.monotonic_ns():
+            return (Refusal(Reason.TIME_LIMIT_OVER, tr("what the screen shows is too old to act on")),)
+        return refusals_to_select(self._situation(principal, command, tag, tag.command, None))
+
+    def deselect(self, principal: Principal, selection_id: str) -> None:
+        """Give an own selection back; one that is over already is no error."""
+        self.selections.deselect(principal, selection_id)
+
+    def cancel(self, principal: Principal, command_id: str) -> CommandResult:
+        """Take back an own command that has not been sent; what is sent cannot be called back."""
+        giver = self._givers.get(command_id)
+        refusal = Refusal(Reason.TIME_LIMIT_OVER, tr("there is no such command under way"))
+        if giver is not None and (giver.user, giver.station) != (principal.user, principal.station):
+            refusal = Refusal(Reason.NO_ACCESS_AUTHORITY, tr("it was given by {user}", user=giver.printed))
+        elif command_id in self._sent:
+            text = tr("it is sent already and cannot be called back")
+            refusal = Refusal(Reason.COMMAND_ALREADY_IN_EXECUTION, text)
+        elif giver is not None:
+            self._cancelled.add(command_id)
+            text = tr("taken back; it is not sent")
+            return CommandResult(command_id, "", CommandState.CONFIRMED, text)
+        return CommandResult(command_id, "", CommandState.REFUSED, refusal.text, (refusal,))
 
     async def call(self, principal: Principal, order: ConditionOrder) -> CommandResult:
         """Carry out one method call to a condition of a server; always returns a result, in words."""
@@ -139,23 +214,44 @@ class CommandGate:
             return CommandResult(order.id, order.alarm_id, CommandState.REFUSED, text, (refusal,))
         return await self.conditions.submit(principal, order)
 
+    # ---- life
+
     def restore(self, newest: Iterable[JournalRecord]) -> None:
         """Take over from the runtime before: a command whose end was never written blocks its item until it
         has been read back. ``newest`` are the last audit records of each item."""
+        now = self._clock.monotonic_ns()
         for record in newest:
-            if record.event not in _OPEN_ENDED:
+            if record.event not in OPEN_ENDED:
                 continue
             if record.object_id.startswith(_CONDITION):
                 self.conditions.restore(record.object_id, record.payload)
             else:
-                self._unknown[record.object_id] = str(record.payload.get("command_id", ""))
+                self._unknown[record.object_id] = open_of(record.object_id, record.payload, now)
+
+    def tick(self) -> None:
+        """Read back what is not known yet, where the device answers again; call it about once a second."""
+        for tag_id in list(self._unknown):
+            tag = self._now.tables.tags.get(tag_id)
+            if tag is None or tag_id in self._busy or tag_id in self._settling or self._closing:
+                continue
+            if self._is_live(tag.name):
+                task = asyncio.create_task(self._settle(tag, self._now), name=f"read back {tag_id}")
+                self._settling[tag_id] = task
+                task.add_done_callback(lambda _, of=tag_id: self._settling.pop(of, None))
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """Ids of the tags whose last command has no known end."""
+        return frozenset(self._unknown)
 
     async def close(self) -> None:
         """Admit no more, and wait for the commands that are under way; each ends by its own time limits."""
         self._closing = True
-        if self._running:
-            await asyncio.wait(list(self._running.values()))
+        if waiting := (*self._running.values(), *self._settling.values()):
+            await asyncio.wait(waiting)
         await self.conditions.close()
+
+    # ---- one command
 
     async def _guarded(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         try:
@@ -163,155 +259,133 @@ class CommandGate:
         except Exception:
             # Border of the gate: whatever broke, the asker is told, and nothing is assumed of the device.
             log.exception("Command %s to %s broke off", command.id, command.tag_id)
-            self._unknown[command.tag_id] = command.id
+            if command.id not in self._sent:
+                text = tr("the command broke off inside the runtime; nothing was sent")
+                return self._results.keep(result_of(command, CommandState.FAILED, text))
+            self._note_unknown(command)
             text = "the command broke off inside the runtime; it is not known whether it was carried out"
-            return self._remember(_result(command, CommandState.UNKNOWN, text))
+            return self._results.keep(result_of(command, CommandState.UNKNOWN, text))
 
     async def _admit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
-        tag = self._revision(command.tag_id).tables.tags.get(command.tag_id)
+        revision = self._revision(command.tag_id)
+        tag = revision.tables.tags.get(command.tag_id)
         if tag is None or tag.command is None:
-            text = f"{tag.name if tag else command.tag_id} cannot be written"
-            return await self._refuse(principal, command, (Refusal(Reason.NO_ACCESS_AUTHORITY, text),))
+            return await self._refuse(principal, command, (_not_writable(tag, command.tag_id),))
+        # the selection ends here, before anything is waited for: no second command finds it
+        selection = self.selections.use(principal, command, tag, self._clock.monotonic_ns())
         if command.tag_id in self._busy:
             busy = Refusal(Reason.COMMAND_ALREADY_IN_EXECUTION, f"another command to {tag.name} is under way")
             return await self._refuse(principal, command, (busy,))
         self._busy[command.tag_id] = self._now
         try:
-            return await self._submit(principal, command, tag, tag.command)
+            asked = self._asked(principal, tag)
+            return await self._submit(_Attempt(principal, command, tag, tag.command, selection, asked))
         finally:
             del self._busy[command.tag_id]
             self._cut.discard(command.tag_id)
 
-    async def _submit(
-        self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule
-    ) -> CommandResult:
-        deadline = self._deadline(command)
+    async def _submit(self, a: _Attempt) -> CommandResult:
+        deadline = self._deadline(a.command)
         if deadline is None or deadline <= self._clock.monotonic_ns():
             late = Refusal(Reason.TIME_LIMIT_OVER, "the command is older than its time to live")
-            return await self._refuse(principal, command, (late,))
-        if refusal := await self._still_unknown(tag):
-            return await self._refuse(principal, command, (refusal,))
-        if refusals := refusals_of(self._situation(principal, command, tag, rule)):
-            return await self._refuse(principal, command, refusals)
+            return await self._refused(a, (late,))
+        if refusal := await self._still_unknown(a.tag):
+            return await self._refused(a, (refusal,))
+        if refusals := self._unmet(a):
+            return await self._refused(a, refusals)
+        if refusals := await self._unsigned(a):
+            return await self._refused(a, refusals)
         try:
-            raw = to_raw(tag, command.value)
-        except OutOfTypeRange as error:
-            return await self._refuse(principal, command, (Refusal(Reason.LIMIT_EXCEEDED, str(error)),))
-        try:
-            await self._record(principal, command, tag, "command.requested", {})
+            await self._trail.write(a.principal, a.command, a.tag, "command.requested", a.asked)
         except StorageError as error:
             text = f"the audit trail cannot be written: {error}"
-            return self._remember(_refused(command, (Refusal(Reason.NO_ACCESS_AUTHORITY, text),)))
-        return await self._execute(principal, command, tag, rule, raw, deadline)
+            denied = Refusal(Reason.NO_ACCESS_AUTHORITY, text)
+            return self._results.keep(refused(a.command, (denied,)))
+        return await self._execute(a, deadline)
 
-    async def _execute(
-        self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule, raw: Any,
-        deadline: int,
-    ) -> CommandResult:  # fmt: skip
+    def _unmet(self, a: _Attempt) -> tuple[Refusal, ...]:
+        situation = self._situation(a.principal, a.command, a.tag, a.rule, a.selection)
+        if isinstance(a.selection, Refusal) and a.selection.reason is Reason.LOCKED_BY_OTHER_CLIENT:
+            return (a.selection,)
+        a.asked = self._asked(a.principal, a.tag, situation, a.signers)
+        return refusals_of(situation)
+
+    async def _unsigned(self, a: _Attempt) -> tuple[Refusal, ...]:
+        """Take the signatures, each once; then look again, for the plant went on meanwhile."""
+        for signature_id in a.command.signatures:
+            found = await self.signatures.take(signature_id, a.principal, a.command)
+            if isinstance(found, str):
+                return (Refusal(Reason.NO_ACCESS_AUTHORITY, found),)
+            a.signers.append(found)
+        if refusal := unsigned(a.rule, a.principal, a.signers):
+            return (refusal,)
+        return self._unmet(a) if a.signers else ()
+
+    async def _execute(self, a: _Attempt, deadline: int) -> CommandResult:
+        command, tag = a.command, a.tag
         if tag.id in self._cut:
             cut = Refusal(Reason.NO_COMMUNICATION, "the plant was changed before the command was sent")
-            return await self._end(principal, command, tag, _refused(command, (cut,)), {})
+            return await self._refused(a, (cut,))
+        if command.id in self._cancelled:
+            back = Refusal(Reason.CANCELLED_BY_OPERATOR, tr("it was taken back before it was sent"))
+            return await self._refused(a, (back,))
         sent_at = self._clock.monotonic_ns()
         self._last_write_ns[tag.id] = sent_at
-        outcome = await self._writer.write(tag, WriteRequest(command.id, tag.id, tag.handle, raw, deadline))
-        result = await self._conclude(command, tag, rule, outcome)
+        self._sent.add(command.id)
+        request = WriteRequest(command.id, tag.id, tag.handle, to_raw(tag, command.value), deadline)
+        outcome = await self._writer.write(tag, request)
+        figures = {"sent": sent_at, "accepted": self._clock.monotonic_ns(), "write": outcome.text}
+        result = await self._verifier.conclude(self._on_its_way(command, tag, a.rule), outcome)
         if result.state is CommandState.UNKNOWN:
-            self._unknown[tag.id] = command.id
-        figures = {"sent": sent_at, "ended": self._clock.monotonic_ns(), "write": outcome.text}
-        return await self._end(principal, command, tag, result, figures)
+            self._note_unknown(command)
+        return await self._end(a, result, {**figures, "ended": self._clock.monotonic_ns()})
 
-    async def _conclude(
-        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, outcome: WriteOutcome
-    ) -> CommandResult:
-        if outcome.state is WriteState.EXPIRED:
-            return _refused(command, (Refusal(Reason.TIME_LIMIT_OVER, outcome.text or "not sent in time"),))
-        if outcome.state is WriteState.NOT_CONNECTED:
-            return _refused(command, (Refusal(Reason.NO_COMMUNICATION, outcome.text or "no connection"),))
-        if outcome.state is WriteState.REFUSED:
-            return _refused(
-                command, (Refusal(Reason.BLOCKED_BY_PROCESS, outcome.text or "the device refused"),)
-            )
-        if rule.pulse:
-            return await self._pulse(command, tag, rule, outcome)
-        return await self._read_back(command, tag, rule, outcome)
+    def _on_its_way(self, command: OperatorCommand, tag: TagDef, rule: CommandRule) -> Sent:
+        revision = self._revision(tag.id)
+        conditions = revision.tables.conditions[tag.id]
+        return Sent(command, tag, rule, conditions, revision.values, lambda: tag.id in self._cut)
 
-    async def _pulse(
-        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, outcome: WriteOutcome
-    ) -> CommandResult:
-        """A pulse leaves nothing to read back: the process has to show that it arrived."""
-        if self._revision(tag.id).tables.conditions[tag.id].feedback is not None and rule.expected_ms:
-            return await self._process_follows(
-                command, tag, rule, None, sure=outcome.state is WriteState.DONE
-            )
-        if outcome.state is WriteState.DONE:
-            return _result(command, CommandState.CONFIRMED, "sent and accepted")
-        return _result(
-            command, CommandState.UNKNOWN, "sent, no answer; it is not known whether it was carried out"
-        )
+    # ---- what is not known
 
-    async def _read_back(
-        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, outcome: WriteOutcome
-    ) -> CommandResult:
-        """Read the written item until it agrees or time is over, then wait for the process to follow."""
-        found = await self._until_settled(command, tag)
-        if found is None:
-            return _result(command, CommandState.UNKNOWN, "sent, but it could not be read back")
-        tolerance = tolerance_of(tag, raw_step(tag))
-        if not settled(command.value, found.value, tolerance):
-            sure = outcome.state is WriteState.DONE
-            text = f"the device has {_shown(found.value)} instead of {_shown(command.value)}"
-            return _result(command, CommandState.FAILED if sure else CommandState.UNKNOWN, text, found)
-        return await self._process_follows(command, tag, rule, found, sure=True)
-
-    async def _until_settled(self, command: OperatorCommand, tag: TagDef) -> DataValue | None:
-        end = self._clock.monotonic_ns() + READ_BACK_NS
-        tolerance, found = tolerance_of(tag, raw_step(tag)), None
-        while True:
-            found = await self._fresh(tag)
-            if found is not None and settled(command.value, found.value, tolerance):
-                return found
-            if self._clock.monotonic_ns() >= end:
-                return found
-            await self._pause(READ_BACK_PAUSE_S)
-
-    async def _process_follows(
-        self, command: OperatorCommand, tag: TagDef, rule: CommandRule, found: DataValue | None, *, sure: bool
-    ) -> CommandResult:
-        """Wait for the process feedback; ``sure`` when the device accepted the write."""
-        feedback = self._revision(tag.id).tables.conditions[tag.id].feedback
-        if feedback is None:
-            shown = _shown(found.value if found else None)
-            return _result(command, CommandState.CONFIRMED, f"written and read back: {shown}", found)
-        end = self._clock.monotonic_ns() + rule.expected_ms * NS_PER_MS
-        while True:
-            seen = feedback.evaluate(self._revision(tag.id).values, self._clock.now_ns())
-            if seen.is_good and seen.value and tag.id not in self._cut:
-                return _result(command, CommandState.CONFIRMED, "carried out: the process followed", found)
-            if self._clock.monotonic_ns() >= end:
-                known = "accepted by the PLC" if sure else "sent, no answer from the PLC"
-                text = f"{known}, no feedback within {rule.expected_ms / 1000:g} s; check the equipment"
-                return _result(command, CommandState.UNKNOWN, text, found)
-            await self._pause(READ_BACK_PAUSE_S)
+    def _note_unknown(self, command: OperatorCommand) -> None:
+        now = self._clock.monotonic_ns()
+        self._unknown[command.tag_id] = Open(command.id, command.tag_id, command.value, now)
 
     async def _still_unknown(self, tag: TagDef) -> Refusal | None:
         """An unknown outcome blocks a repeat until the item has been read back."""
-        if tag.id not in self._unknown:
+        if tag.id not in self._unknown or await self._settle(tag, self._revision(tag.id), at_once=True):
             return None
-        if await self._fresh(tag) is None:
-            return Refusal(
-                Reason.BAD_FEEDBACK, f"the outcome of the last command to {tag.name} is still unknown"
-            )
-        del self._unknown[tag.id]
-        return None
+        text = f"the outcome of the last command to {tag.name} is still unknown"
+        return Refusal(Reason.BAD_FEEDBACK, text)
 
-    async def _fresh(self, tag: TagDef) -> DataValue | None:
-        """A value read just now; None when the device does not give one in time."""
+    async def _settle(self, tag: TagDef, revision: _Revision, *, at_once: bool = False) -> bool:
+        """Read the item; True when what was unknown is known now, or at least what the device has.
+
+        ``at_once``: a process that may still follow is not waited for.
+        """
+        opened = self._unknown[tag.id]
+        found = await self._verifier.fresh(tag, lambda: tag.id in self._cut)
+        if self._unknown.get(tag.id) is not opened:
+            return tag.id not in self._unknown
+        if found is None or tag.command is None:
+            return False
+        conditions = revision.tables.conditions[tag.id]
+        sent = Sent(opened.command, tag, tag.command, conditions, revision.values, lambda: False)
+        result = self._verifier.afterwards(sent, found)
+        if not at_once and not is_final(result, tag.command, opened, self._clock.monotonic_ns()):
+            return False
+        del self._unknown[tag.id]
         try:
-            async with asyncio.timeout(READ_BACK_NS / NS_PER_S):
-                value = await self._reader.read_now(tag)
-        except (CommunicationError, TimeoutError):
-            return None
-        return None if value.is_bad or tag.id in self._cut else value
+            await self._trail.write(
+                SYSTEM, opened.command, tag, "command.settled", result_payload(result, {})
+            )
+        except StorageError as error:
+            log.error("The end of a command to %s is not stored: %s", tag.name, error)
+        self._results.keep(result)
+        self._settled(result)
+        return True
+
+    # ---- small parts
 
     def _deadline(self, command: OperatorCommand) -> int | None:
         """Monotonic ns; a station may ask for less time than the limit, never for more."""
@@ -319,9 +393,10 @@ class CommandGate:
         return None if beat is None else beat + min(command.ttl_ms, TIME_TO_LIVE_MS) * NS_PER_MS
 
     def _situation(
-        self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule
-    ) -> Situation:
-        conditions = self._revision(tag.id).tables.conditions[tag.id]
+        self, principal: Principal, command: OperatorCommand, tag: TagDef, rule: CommandRule,
+        selection: Held | Refusal | None,
+    ) -> Situation:  # fmt: skip
+        revision = self._revision(tag.id)
         last = self._last_write_ns.get(tag.id)
         since = float("inf") if last is None else (self._clock.monotonic_ns() - last) / NS_PER_MS
         return Situation(
@@ -329,76 +404,63 @@ class CommandGate:
             command=command,
             tag=tag,
             rule=rule,
-            values=self._revision(tag.id).values,
+            values=revision.values,
             is_live=self._is_live,
-            permissives=conditions.permissives,
-            interlocks=conditions.interlocks,
+            conditions=revision.tables.conditions[tag.id],
             since_last_write_ms=since,
             now_ns=self._clock.now_ns(),
+            lineage=revision.tables.lineage(tag),
+            selection=selection,
+            control_tags=self._holds.tags_on(tag),
+            bypassed=self._holds.bypassed(tag.id),
+            objection=self._holds.objection(principal, tag),
         )
+
+    def _asked(
+        self,
+        principal: Principal,
+        tag: TagDef | None,
+        situation: Situation | None = None,
+        signers: Iterable[Signature] = (),
+    ) -> dict[str, Any]:
+        if tag is None:
+            return asked_payload(None, principal, (), None, ())
+        revision = self._revision(tag.id)
+        old = revision.values[tag.name]
+        return asked_payload(old, principal, revision.tables.lineage(tag), situation, tuple(signers))
 
     async def _refuse(
         self, principal: Principal, command: OperatorCommand, refusals: tuple[Refusal, ...]
     ) -> CommandResult:
+        """Refused at the door."""
         tag = self._revision(command.tag_id).tables.tags.get(command.tag_id)
-        return await self._end(principal, command, tag, _refused(command, refusals), {})
+        asked = self._asked(principal, tag)
+        return await self._keep_end(principal, tag, refused(command, refusals), command, asked)
 
-    async def _end(
-        self, principal: Principal, command: OperatorCommand, tag: TagDef | None, result: CommandResult,
-        figures: Mapping[str, Any],
+    async def _refused(self, a: _Attempt, refusals: tuple[Refusal, ...]) -> CommandResult:
+        return await self._end(a, refused(a.command, refusals), {})
+
+    async def _end(self, a: _Attempt, result: CommandResult, figures: Mapping[str, Any]) -> CommandResult:
+        signers = {"signers": asked_payload(None, a.principal, (), None, a.signers)["signers"]}
+        asked = {**a.asked, **signers}
+        return await self._keep_end(a.principal, a.tag, result, a.command, {**asked, **figures})
+
+    async def _keep_end(
+        self, principal: Principal, tag: TagDef | None, result: CommandResult, command: OperatorCommand,
+        more: Mapping[str, Any],
     ) -> CommandResult:  # fmt: skip
-        payload = {
-            "state": result.state.value,
-            "text": result.text,
-            "read_back": _plain(result.read_back),
-            "refusals": [[r.reason.value, r.text, _plain(r.value)] for r in result.refusals],
-            **figures,
-        }
+        payload, event = result_payload(result, more), f"command.{result.state.value}"
+        opened = self._unknown.get(command.tag_id)
+        if opened is not None and opened.command_id != command.id:
+            # the newest record of an item says that its last command is still open, whatever was refused since
+            event, payload["open"] = "command.blocked", {**opened.kept, "new": plain(opened.value)}
         try:
-            await self._record(principal, command, tag, f"command.{result.state.value}", payload)
+            await self._trail.write(principal, command, tag, event, payload)
         except StorageError:
             # The command is over; the result must reach the operator even when it cannot be kept.
-            return self._remember(result)
-        return self._remember(result)
-
-    async def _record(
-        self, principal: Principal, command: OperatorCommand, tag: TagDef | None, event: str,
-        payload: Mapping[str, Any],
-    ) -> None:  # fmt: skip
-        old = self._revision(tag.id).values[tag.name].value if tag else None
-        content = {
-            "command_id": command.id,
-            "tag": tag.name if tag else "",
-            "area": tag.area if tag else "",
-            "old": _plain(old),
-            "new": _plain(command.value),
-            "unit": tag.unit if tag else "",
-            "reason": command.reason,
-            **payload,
-        }
-        await self._journal.append(Entry(Kind.AUDIT, event, principal, command.tag_id, 0, content))
-
-    def _remember(self, result: CommandResult) -> CommandResult:
-        self._results[result.command_id] = result
-        while len(self._results) > REMEMBERED:
-            self._results.popitem(last=False)
-        return result
+            log.warning("The end of command %s is not stored", command.id)
+        return self._results.keep(result)
 
 
-def _refused(command: OperatorCommand, refusals: tuple[Refusal, ...]) -> CommandResult:
-    text = "; ".join(refusal.text for refusal in refusals)
-    return CommandResult(command.id, command.tag_id, CommandState.REFUSED, text, refusals)
-
-
-def _result(
-    command: OperatorCommand, state: CommandState, text: str, found: DataValue | None = None
-) -> CommandResult:
-    return CommandResult(command.id, command.tag_id, state, text, (), found.value if found else None)
-
-
-def _shown(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _plain(value: object) -> bool | int | float | str | None:
-    return value if isinstance(value, bool | int | float | str) else None
+def _not_writable(tag: TagDef | None, tag_id: str) -> Refusal:
+    return Refusal(Reason.NO_ACCESS_AUTHORITY, f"{tag.name if tag else tag_id} cannot be written")

@@ -9,7 +9,8 @@
     │   └── DeviceError        the device answered with a refusal
     ├── ProtocolViolation      an answer that does not fit its question
     ├── StorageError           the journal or history cannot be kept
-    └── AccessRefused          the principal has no right to the verb
+    ├── AccessRefused          the principal has no right to the verb
+    └── AccountRefused         a rule of accounts or passwords forbids it  exit 1
 
 A refusal of an operator command is not an error: it is a CommandResult (hmi.core.commands).
 """
@@ -69,3 +70,9 @@ class StorageError(WatchkeeperError):
 
 class AccessRefused(WatchkeeperError):
     """The principal has no right to this verb in this area."""
+
+
+class AccountRefused(WatchkeeperError):
+    """A rule of accounts or passwords forbids the change; the message says which one and what to do."""
+
+    exit_code = 1

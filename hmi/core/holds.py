@@ -72,7 +72,10 @@ class Bypass:
 
 @dataclass(frozen=True, slots=True)
 class AreaControl:
-    """An area is controlled by one position (station) at a time; nobody holds it until it is claimed."""
+    """An area is controlled by one position (station) at a time; nobody holds it until it is claimed.
+
+    ``asked_*``: who asks its holder for it; without an answer within 30 s the holder keeps it.
+    """
 
     area: str
     station: str
@@ -81,6 +84,7 @@ class AreaControl:
     owner_name: str = ""
     asked_by: str = ""
     asked_station: str = ""
+    asked_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 
 from hmi.core.errors import UsageError
 
-ALONE: Final = frozenset(("alarms", "areas", "certificates", "figures", "handover", "log", "points", "find"))
+ALONE: Final = frozenset(
+    ("alarms", "areas", "certificates", "figures", "handover", "log", "people", "points", "find")
+)
 MAY_NAME: Final = frozenset(("log", "points", "find"))
 MUST_NAME: Final = frozenset(("why", "faceplate", "ask"))
 
@@ -21,20 +23,20 @@ def asked_of(name: str) -> tuple[str, float]:
 
 
 class Opening(NamedTuple):
-    """``kind`` is alarms, areas, certificates, figures, handover, log, points, find, why or faceplate; ``name`` a tag,
-    an instance, a state of points or what is searched for."""
+    """``kind`` is alarms, areas, certificates, figures, handover, log, people, points, find, why or faceplate; ``name``
+    a tag, an instance, a state of points or what is searched for."""
 
     kind: str
     name: str = ""
 
 
 def opening(text: str) -> Opening:
-    """From alarms, areas, certificates, figures, handover, log, log:TEXT, points, points:STATE,
-    find:TEXT, why:TAG, faceplate:INSTANCE or ask:TAG=NUMBER; else UsageError."""
+    """From alarms, areas, certificates, figures, handover, log, log:TEXT, people, points,
+    points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE or ask:TAG=NUMBER; else UsageError."""
     kind, mark, name = text.partition(":")
     if (kind in ALONE and not mark) or (name and kind in MAY_NAME | MUST_NAME):
         return Opening(kind, name)
     raise UsageError(
         f"--open {text} cannot be opened; write alarms, areas, certificates, figures, handover, log, log:TEXT, "
-        "points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE"
+        "people, points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE"
     )

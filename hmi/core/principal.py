@@ -31,7 +31,8 @@ class Principal:
     """A person or a process: who, from which station, in which session, with which roles.
 
     ``roles`` hold everywhere. ``by_area``: area path -> the roles that hold in that area and below it instead;
-    of several the most specific area decides (CR 2.1: deny by default). ``name`` is the full name.
+    of several the most specific area decides (CR 2.1: deny by default). ``name`` is the full name. ``elevated_by``:
+    the other account whose rights are among these for a while; the journal names both.
     """
 
     user: str
@@ -40,6 +41,7 @@ class Principal:
     roles: frozenset[Role] = field(default_factory=frozenset[Role])
     by_area: Mapping[str, frozenset[Role]] = field(default_factory=dict[str, frozenset[Role]])
     name: str = ""
+    elevated_by: str = ""
 
     def has(self, role: Role, lineage: Sequence[str] = ()) -> bool:
         """The right to something in an area; ``lineage`` are its paths, most specific first.

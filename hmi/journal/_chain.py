@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-
-from hmi.core.journal import JournalRecord
+from typing import Any
 
 GENESIS = "0" * 64
+SIMULATED, PREVIOUS = 12, 14  # places in a stored row; the hash stands behind the one before it
 Content = tuple[int, str, str, int, int, str, str, str, str, str, str, int, bool, str, str]
 """The fields of a record but its hash, in their order, with the payload as it is stored."""
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
@@ -25,31 +25,22 @@ def canonical_payload(payload: object) -> str:
     return _canonical(payload)
 
 
-def record_hash(record: JournalRecord, payload_text: str) -> str:
+def content_hash(content: Content | tuple[Any, ...]) -> str:
     """SHA-256 (hex) over every field but the hash itself, in a fixed order."""
-    return content_hash((
-        record.seq, record.runtime_id, record.run_id, record.event_time, record.receive_time, record.actor,
-        record.station, record.object_id, record.plant_revision, record.kind.value, record.event,
-        record.version, record.simulated, payload_text, record.prev_hash,
-    ))  # fmt: skip
-
-
-def content_hash(content: Content) -> str:
-    """The same of a record that is still to be made."""
     return hashlib.sha256(_compact(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def verify_chain(records: Iterable[tuple[JournalRecord, str]]) -> str:
-    """Empty when the chain is whole, else one sentence that names the first record that is not."""
+def verify_chain(rows: Iterable[tuple[Any, ...]]) -> str:
+    """Empty when the chain of stored rows is whole, else one sentence that names the first record that is not."""
     expected_seq, previous = 1, GENESIS
-    for record, payload_text in records:
-        if record.seq != expected_seq:
-            return f"record {expected_seq} is missing: after it stands record {record.seq}"
-        if record.prev_hash != previous:
-            return (
-                f"record {record.seq} does not follow the record before it: one was changed, moved or removed"
-            )
-        if record_hash(record, payload_text) != record.hash:
-            return f"record {record.seq} was changed after it was written"
-        expected_seq, previous = record.seq + 1, record.hash
+    for row in rows:
+        seq, simulated = row[0], row[SIMULATED]
+        if seq != expected_seq:
+            return f"record {expected_seq} is missing: after it stands record {seq}"
+        if row[PREVIOUS] != previous:
+            return f"record {seq} does not follow the record before it: one was changed, moved or removed"
+        content = (*row[:SIMULATED], bool(simulated), *row[SIMULATED + 1 : PREVIOUS + 1])
+        if simulated not in (0, 1) or content_hash(content) != row[PREVIOUS + 1]:
+            return f"record {seq} was changed after it was written"
+        expected_seq, previous = seq + 1, row[PREVIOUS + 1]
     return ""

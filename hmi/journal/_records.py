@@ -56,9 +56,23 @@ def end_of(database: apsw.Connection, table: str) -> tuple[int, str]:
 
 
 def verified(database: apsw.Connection) -> str:
-    """Empty when the whole chain of a file holds, else one sentence."""
-    rows = database.execute(f"select {COLUMNS} from journal order by seq")
-    if fault := verify_chain((record_of(row), str(row[PAYLOAD])) for row in rows):
+    """Empty when the whole chain of a file holds, else one sentence; a runtime may write meanwhile."""
+    try:
+        database.execute("begin")  # one view of the file
+        try:
+            return _fault(database)
+        finally:
+            database.execute("rollback")
+    except apsw.InterruptError:
+        raise  # it was given up
+    except apsw.Error as error:
+        return f"this is not a whole journal: {error}"
+
+
+def _fault(database: apsw.Connection) -> str:
+    if fault := verify_chain(database.execute(f"select {COLUMNS} from journal order by seq")):
         return fault
     head, end = end_of(database, "head"), end_of(database, "journal")
-    return "" if head[0] <= end[0] else f"record {end[0] + 1} is missing: {head[0]} were written"
+    if head[0] > end[0]:
+        return f"record {end[0] + 1} is missing: {head[0]} were written"
+    return "" if head == end else f"record {end[0]} is not the last one that was written"

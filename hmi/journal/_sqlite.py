@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +43,9 @@ create index if not exists journal_by_object on journal (object_id, seq);
 create table if not exists head (
   one integer primary key check (one = 1), seq integer not null, hash text not null
 ) strict;
+create table if not exists sealed (
+  one integer primary key check (one = 1), n integer not null, digest text not null
+) strict;
 """
 _INTO = f"insert into journal ({COLUMNS})"
 T = TypeVar("T")
@@ -72,11 +76,22 @@ class SqliteJournal:
         self._database: apsw.Connection | None = None
         self._closed = False
         self._last = (0, GENESIS)
+        self._failing = False
 
     @property
     def path(self) -> Path:
         """The file."""
         return self._path
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last record that is on the disk."""
+        return self._last
+
+    @property
+    def is_failing(self) -> bool:
+        """The last thing that was appended could not be kept."""
+        return self._failing
 
     def begin_run(self, run_id: str) -> None:
         """Entries that are appended from here on belong to another run (2b.4)."""
@@ -116,7 +131,8 @@ class SqliteJournal:
         """Keep entries in order; StorageError when they are not durable."""
         if not entries:
             return ()
-        written = tuple([(entry, _as_text(entry)) for entry in entries])
+        named = [_with_both(entry) if entry.principal.elevated_by else entry for entry in entries]
+        written = tuple([(entry, _as_text(entry)) for entry in named])
         done: asyncio.Future[tuple[JournalRecord, ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._stamp, written, done))
         if self._committing is None or self._committing.done():
@@ -148,6 +164,14 @@ class SqliteJournal:
         """Records with a lower number are not searched yet (an older file is still being read); 0 = all are."""
         return await self._readers.run(lambda reader: reader.indexed_from())
 
+    async def last_seal(self) -> tuple[int, str]:
+        """Number and digest of the last seal that was noted; (0, GENESIS) before the first one."""
+        return await self._run(self._last_seal)
+
+    async def note_seal(self, n: int, digest: str) -> None:
+        """Keep which seal was the last one, so that a missing one is found; StorageError when it cannot be kept."""
+        await self._run(lambda: self._note_seal(n, digest))
+
     async def verify(self) -> str:
         """Empty when the whole chain holds, else one sentence."""
         return await self._readers.run(lambda reader: reader.verify())
@@ -158,9 +182,11 @@ class SqliteJournal:
             try:
                 results = await self._run(lambda batch=batch: self._write([one[:2] for one in batch]))
             except StorageError as error:
+                self._failing = True
                 for _, _, done in batch:
                     _settle(done, error=error)
                 continue
+            self._failing = False
             for (_, _, done), records in zip(batch, results, strict=True):
                 _settle(done, records=records)
 
@@ -219,6 +245,13 @@ class SqliteJournal:
     def _catch_up_once(self) -> bool:
         return catch_up(self._connection(), self._index)
 
+    def _last_seal(self) -> tuple[int, str]:
+        row = self._connection().execute("select n, digest from sealed").fetchone()
+        return (int(row[0]), str(row[1])) if row else (0, GENESIS)
+
+    def _note_seal(self, n: int, digest: str) -> None:
+        self._connection().execute("insert or replace into sealed values (1, ?, ?)", (n, digest))
+
     def _write(self, groups: list[tuple[Stamp, Written]]) -> list[tuple[JournalRecord, ...]]:
         database, last = self._connection(), self._last
         results: list[tuple[JournalRecord, ...]] = []
@@ -262,6 +295,11 @@ def _placed(record: JournalRecord) -> Placed:
         record.kind, record.event, record.actor, record.station, record.object_id, record.payload
     )
     return record.seq, record.event_time, subject
+
+
+def _with_both(entry: Entry) -> Entry:
+    """What is done with the rights of two accounts names both."""
+    return replace(entry, payload={**entry.payload, "elevated_by": entry.principal.elevated_by})
 
 
 def _as_text(entry: Entry) -> str:

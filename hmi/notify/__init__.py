@@ -3,8 +3,8 @@
 from hmi.notify._channels import DeliveryError, Sent, deliver
 from hmi.notify._message import Message, alarm_message, test_message
 from hmi.notify._rules import may_send
-from hmi.notify._secrets import Secrets
 from hmi.notify._service import Notifier
+from hmi.security.secrets import Secrets
 
 __all__ = [
     "DeliveryError",

@@ -14,8 +14,8 @@ import httpx
 
 from hmi.core.errors import UsageError
 from hmi.notify._message import Message, harmless
-from hmi.notify._secrets import Secrets
 from hmi.project.notifications import NotificationDef
+from hmi.security.secrets import Secrets
 
 ATTEMPT_S = 30.0
 _AGAIN = frozenset((408, 425, 429))
@@ -63,7 +63,7 @@ def _trusted(channel: NotificationDef) -> ssl.SSLContext:
 
 
 async def _mail(channel: NotificationDef, message: Message, to: tuple[str, ...], secrets: Secrets) -> Sent:
-    secret = secrets.get(channel.secret) if channel.secret else ""
+    secret = await asyncio.to_thread(secrets.get, channel.secret) if channel.secret else ""
     client = aiosmtplib.SMTP(
         hostname=channel.server,
         port=channel.port,
@@ -118,7 +118,8 @@ def _envelope(channel: NotificationDef, message: Message) -> EmailMessage:
 async def _request(channel: NotificationDef, message: Message, secrets: Secrets) -> Sent:
     headers = {"Idempotency-Key": message.id, "X-Watchkeeper-Id": message.id}
     if channel.secret:
-        headers["Authorization"] = f"Bearer {secrets.get(channel.secret)}"
+        secret = await asyncio.to_thread(secrets.get, channel.secret)
+        headers["Authorization"] = f"Bearer {secret}"
     body = {"id": message.id, "subject": message.subject, "text": message.text, "alarm": dict(message.fields)}
     verify = _trusted(channel) if channel.url.startswith("https") else True
     try:

@@ -18,9 +18,9 @@ from hmi.notify._channels import DeliveryError, Sent, deliver
 from hmi.notify._message import alarm_message
 from hmi.notify._outbox import FILE, Outbox, Waiting
 from hmi.notify._rules import due_at, may_send, retry_ns, settles, wants
-from hmi.notify._secrets import Secrets
 from hmi.project.notifications import NotificationDef
 from hmi.project.plant import Plant
+from hmi.security.secrets import Secrets
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from hmi.core.alarms import Priority
-from hmi.project._fields import number, truth, whole
+from hmi.project._convert import number, truth, whole
 from hmi.project._findings import FieldError
 
 ALARM_KINDS = (

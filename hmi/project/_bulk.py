@@ -17,8 +17,8 @@ from pathlib import Path
 from hmi.core.errors import ConfigurationError
 from hmi.project._alarm_columns import ALARM_HELP
 from hmi.project._alarm_fields import column_text
+from hmi.project._convert import pairs
 from hmi.project._csv_edit import edited_csv
-from hmi.project._fields import pairs
 from hmi.project._findings import FieldError, Findings
 from hmi.project._format import replace_file
 from hmi.project._load import load_plant, open_plant

@@ -128,12 +128,16 @@ class Draft:
 
     def _problem_of_source(self, fields: dict[str, Any]) -> FieldError | None:
         connection, address = fields.get("connection", ""), fields.get("address", "")
+        if fields.get("manual"):
+            return _problem_of_manual(fields)
+        if fields.get("manual_max_age_s"):
+            return FieldError("has a manual_max_age but is not manual", "write manual = true, or take it out")
         if fields.get("expression"):
             if fields.get("command") is not None:
                 return FieldError("is calculated and cannot be written", "remove writable")
             return FieldError("has an address and an expression", "keep one of them") if address else None
         if not address:
-            return FieldError("has neither an address nor an expression")
+            return FieldError("has neither an address nor an expression", "or write manual = true")
         if not connection:
             return FieldError("has an address but no connection", "name a connection of plant.toml")
         if connection not in self.connections:
@@ -156,3 +160,14 @@ class Draft:
         except (AddressError, ConfigurationError) as error:
             return FieldError(error.what, error.do)
         return None
+
+
+def _problem_of_manual(fields: Mapping[str, Any]) -> FieldError | None:
+    others = {"address": "an address", "expression": "an expression", "connection": "a connection",
+              "command": "writable"}  # fmt: skip
+    for name, what in others.items():
+        if fields.get(name):
+            return FieldError(
+                f"is manual and has {what}", "a manual tag has no other source; keep one of them"
+            )
+    return None

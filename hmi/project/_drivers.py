@@ -10,7 +10,8 @@ from typing import Any
 from hmi.core.errors import ConfigurationError
 from hmi.plugins.definition import DriverDefinition, Setting
 from hmi.plugins.discovery import definition
-from hmi.project._fields import TYPES, number, pairs, truth, whole
+from hmi.project._convert import number, pairs, truth, whole
+from hmi.project._fields import TYPES
 from hmi.project._findings import FieldError
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from hmi.core.commands import CommandClass
 from hmi.core.values import EURange, ValueType
+from hmi.project._command_fields import COMMAND_SOURCES, command_rule
+from hmi.project._convert import number, pairs, span, truth, whole
 from hmi.project._findings import FieldError
-from hmi.project.plant import CommandRule, Scaling
+from hmi.project.plant import Scaling
 
-_TRUE = frozenset(("true", "yes", "1", "x"))
-_FALSE = frozenset(("false", "no", "0", ""))
 _FORMAT = re.compile(r"[+ ]?0?\d{0,2},?(\.\d{1,2})?[dfegx%]?")
 
 # names of the type column: what the tag is, and the type in the device where they differ
@@ -29,70 +27,6 @@ TYPES: dict[str, tuple[ValueType, str]] = {
     "uint16": (ValueType.UINT64, "uint16"),
     "uint32": (ValueType.UINT64, "uint32"),
 }
-
-
-def number(raw: Any, name: str) -> float:
-    """A finite number; FieldError says which field is wrong."""
-    try:
-        if isinstance(raw, bool):
-            raise ValueError
-        value = float(raw)
-    except (TypeError, ValueError, OverflowError):
-        raise FieldError(f"{name} {raw!r} is not a number", "write it as 12.5") from None
-    if not math.isfinite(value):
-        raise FieldError(f"{name} {raw!r} is not a number", "leave it empty when there is none")
-    return value
-
-
-def whole(raw: Any, name: str) -> int:
-    """A number without decimals."""
-    try:
-        value = number(raw, name)
-    except FieldError:
-        raise FieldError(f"{name} {raw!r} is not a whole number") from None
-    if value != int(value):
-        raise FieldError(f"{name} {raw!r} is not a whole number")
-    return int(value)
-
-
-def truth(raw: Any, name: str) -> bool:
-    """``true yes 1 x`` or ``false no 0`` and empty."""
-    if isinstance(raw, bool):
-        return raw
-    text = str(raw).strip().lower()
-    if text in _TRUE:
-        return True
-    if text in _FALSE:
-        return False
-    raise FieldError(f"{name} {raw!r} is neither true nor false", "write true or false")
-
-
-def pairs(text: str, name: str) -> dict[str, str]:
-    """``a=1;b=2`` as a dict; texts keep their inner blanks."""
-    out: dict[str, str] = {}
-    for part in text.split(";"):
-        if not part.strip():
-            continue
-        key, mark, value = part.partition("=")
-        key = key.strip()
-        if not mark or not key:
-            raise FieldError(f"{name} {part.strip()!r} has no =", f"write {name} as a=1;b=2")
-        if key in out:
-            raise FieldError(f"{name} names {key!r} twice")
-        out[key] = value.strip()
-    return out
-
-
-def span(low: Any, high: Any, name: str) -> EURange | None:
-    """A range whose low end is below its high end."""
-    if low == "" and high == "":
-        return None
-    if low == "" or high == "":
-        raise FieldError(f"the {name} has only one end", "give both low and high")
-    ends = EURange(number(low, f"{name} low"), number(high, f"{name} high"))
-    if ends.low >= ends.high:
-        raise FieldError(f"the {name} runs from {ends.low:g} to {ends.high:g}", "low must be below high")
-    return ends
 
 
 def _range(low: Any, high: Any) -> EURange | None:
@@ -144,52 +78,21 @@ def _type(raw: Any) -> ValueType:
     return TYPES[raw][0]
 
 
-def _conditions(raw: Any, name: str) -> tuple[tuple[str, str], ...]:
-    if raw == "":
-        return ()
-    if not isinstance(raw, list | tuple) or not all(
-        isinstance(r, Mapping) and "expression" in r for r in raw
-    ):
-        raise FieldError(
-            f"{name} are no list of conditions", f'write {name} = [{{expression = "…", text = "…"}}]'
-        )
-    return tuple((str(r["expression"]).strip(), str(r.get("text", ""))) for r in raw)
-
-
-def _or(raw: Any, default: float, name: str) -> float:
-    return default if raw == "" else number(raw, name)
-
-
-COMMAND_SOURCES = (
-    "writable", "class", "limit_low", "limit_high", "max_step", "feedback", "expected_ms",
-    "tolerance", "pulse", "min_interval_ms", "permissives", "interlocks",
-)  # fmt: skip
-
-
-def _command(writable: Any, *raws: Any) -> CommandRule | None:
-    if not truth(writable, "writable"):
-        return None
-    klass, low, high, step, feedback, expected, tolerance, pulse, interval, permissives, interlocks = raws
-    try:
-        rule_class = CommandClass(str(klass).upper() or "R")
-    except ValueError:
-        raise FieldError(f"class {klass!r} is not known", "write R, S, C or X") from None
-    return CommandRule(
-        klass=rule_class,
-        limits=span(low, high, "command limits"),
-        max_step=_or(step, 0.0, "max_step"),
-        permissives=_conditions(permissives, "permissives"),
-        interlocks=_conditions(interlocks, "interlocks"),
-        feedback=str(feedback).strip(),
-        expected_ms=int(_or(expected, 0, "expected_ms")),
-        tolerance=_or(tolerance, 0.0, "tolerance"),
-        pulse=truth(pulse, "pulse"),
-        min_interval_ms=int(_or(interval, 500, "min_interval_ms")),
-    )
-
-
 def _history(raw: Any) -> bool:
     return truth(raw, "history")
+
+
+def _manual(raw: Any) -> bool:
+    return truth(raw, "manual")
+
+
+def _max_age(raw: Any) -> float:
+    hours = number(raw, "manual_max_age")
+    if hours < 0:
+        raise FieldError(
+            f"manual_max_age {hours:g} is below zero", "write the hours that an entry is good for"
+        )
+    return hours * 3600
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -224,8 +127,10 @@ GROUPS: tuple[Group, ...] = (
     Group("format", ("format",), _format),
     Group("states", ("states",), states),
     Group("expression", ("expression",), _text),
-    Group("command", COMMAND_SOURCES, _command),
+    Group("command", COMMAND_SOURCES, command_rule),
     Group("history", ("history",), _history),
+    Group("manual", ("manual",), _manual),
+    Group("manual_max_age_s", ("manual_max_age",), _max_age),
 )
 PLAIN = frozenset(group.target for group in GROUPS if group.convert is _text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,8 @@ from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
 from hmi.project._targets import alarm_targets
-from hmi.project.models import ConnectionModel, PlantModel
-from hmi.project.plant import Area, ConnectionDef, ScanClass, Source
+from hmi.project.models import ConnectionModel, PlantModel, SecurityModel
+from hmi.project.plant import Area, ConnectionDef, ScanClass, SessionRules, Source
 
 DEFAULT_SCANS = {"fast": 250, "normal": 1000, "slow": 5000}
 
@@ -46,6 +47,8 @@ def load_head(folder: Path, draft: Draft) -> bool:
         "change_number": model.change_number,
         "texts": dict(model.texts),
         "alarm_targets": alarm_targets(model.alarm_targets, file, draft),
+        "area_control_required": model.security.area_control == "required",
+        "sessions": _session_rules(model.security),
     }
     _areas(model, file, draft)
     draft.head["notifications"] = notifications(model.notifications, folder, file, draft)
@@ -56,6 +59,10 @@ def load_head(folder: Path, draft: Draft) -> bool:
     _refuse_mixing(draft)
     _refuse_shared_lines(draft)
     return True
+
+
+def _session_rules(model: SecurityModel) -> SessionRules:
+    return SessionRules(**{one.name: getattr(model, one.name) for one in fields(SessionRules)})
 
 
 def _plant_id(model: PlantModel, file: TomlFile, draft: Draft) -> str:

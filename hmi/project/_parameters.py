@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hmi.core.values import Value
-from hmi.project._fields import truth
+from hmi.project._convert import truth
 from hmi.project._findings import FieldError
 from hmi.project._templates import has_holes, template
 from hmi.project.models import ParameterModel

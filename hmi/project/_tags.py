@@ -9,9 +9,10 @@ from typing import Any
 from hmi.core.identity import is_tag_name
 from hmi.core.values import Value
 from hmi.project._alarms import add_type_alarms
+from hmi.project._convert import pairs
 from hmi.project._draft import Draft
 from hmi.project._drivers import Options, options_of, options_of_cells
-from hmi.project._fields import CellReader, pairs
+from hmi.project._fields import CellReader
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
 from hmi.project._parameters import parameter_values
@@ -158,7 +159,7 @@ def _complete(
     """Set connection and scan class and return the options, which an instance may give for all its signals."""
     if "scan" not in fields and "scan" in row:
         fields["scan"] = row["scan"]
-    if fields.get("expression"):
+    if fields.get("expression") or fields.get("manual"):
         return None
     fields.setdefault("connection", row.get("connection", ""))
     connection = draft.connections.get(fields["connection"])

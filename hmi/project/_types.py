@@ -10,21 +10,23 @@ from typing import Any
 
 from hmi.core.values import Value
 from hmi.project._alarm_fields import alarm_from_values
+from hmi.project._command_fields import COMMAND_SOURCES
 from hmi.project._draft import Draft
-from hmi.project._fields import COMMAND_SOURCES, GROUPS, PLAIN, from_values
+from hmi.project._fields import GROUPS, PLAIN, from_values
 from hmi.project._findings import FieldError
+from hmi.project._modes import check_modes, mode_conditions
 from hmi.project._parameters import check_definition, check_uses
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
 from hmi.project._templates import Template, has_holes, render, template
-from hmi.project.models import ParameterModel, TypeModel
+from hmi.project.models import ModesModel, ParameterModel, TypeModel
 from hmi.project.plant import ComponentType, Source
 
 _ENDS = {"range": ("low", "high"), "normal": ("normal_low", "normal_high"), "raw": ("raw_low", "raw_high")}
 _SIGNAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _DECIDED_BY_TYPE = ("kind", "limit", "deadband", "on_delay", "off_delay", "priority", "latching", "ack")
-_COMMAND_TARGETS = frozenset(COMMAND_SOURCES)
+_COMMAND_TARGETS = frozenset(COMMAND_SOURCES) - {"mode_conditions"}
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ def _plan(chain: list[_TypeFile], draft: Draft) -> TypePlan | None:
     if model is None:
         return None
     _check_parameters(model.parameters, chain, draft)
-    signals = _signals(merged, model.parameters, chain, draft)
+    signals = _signals(merged, model, chain, draft)
     component = ComponentType(
         name=model.name,
         title=model.title or model.name,
@@ -195,11 +197,12 @@ def _check_parameters(parameters: Mapping[str, ParameterModel], chain: list[_Typ
 
 def _signals(
     merged: Mapping[str, Any],
-    parameters: Mapping[str, ParameterModel],
+    model: TypeModel,
     chain: list[_TypeFile],
     draft: Draft,
 ) -> dict[str, SignalPlan]:
     plans: dict[str, SignalPlan] = {}
+    parameters, modes = model.parameters, _modes(merged, model, chain, draft)
     for name, table in merged.get("signals", {}).items():
         source = _source(chain, "signals", name)
         if not _SIGNAL.fullmatch(name):
@@ -208,10 +211,28 @@ def _signals(
             continue
         try:
             check_uses(table, parameters)
-            plans[name] = signal_plan(name, flattened(name, table), source)
+            raw = flattened(name, table)
+            if raw.get("writable"):
+                raw["mode_conditions"] = mode_conditions(modes, merged["signals"], name)
+            plans[name] = signal_plan(name, raw, source)
         except FieldError as error:
             draft.findings.error(source.file, source.line, f"signal {name}: {error.text}", error.do)
     return plans
+
+
+def _modes(
+    merged: Mapping[str, Any], model: TypeModel, chain: list[_TypeFile], draft: Draft
+) -> ModesModel | None:
+    """The modes of a type; None when it has none, or some that do not fit."""
+    if model.modes is None:
+        return None
+    try:
+        check_modes(model.modes, merged.get("signals", {}))
+    except FieldError as error:
+        source = _source(chain, "modes")
+        draft.findings.error(source.file, source.line, f"modes: {error.text}", error.do)
+        return None
+    return model.modes
 
 
 def flattened(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
@@ -231,6 +252,7 @@ def flattened(name: str, table: Mapping[str, Any]) -> dict[str, Any]:
 def _flat_command(table: Mapping[str, Any]) -> dict[str, Any]:
     raw = {key: value for key, value in table.items() if key in _COMMAND_TARGETS}
     raw.update(zip(("limit_low", "limit_high"), table.get("limits", ()), strict=False))
+    raw.update(zip(("tune_low", "tune_high"), table.get("limits_tune", ()), strict=False))
     return raw
 
 

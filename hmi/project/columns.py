@@ -33,7 +33,7 @@ TAG_HELP = {
     "class": "R routine, S significant, C critical, X forbidden",
     "limit_low": "lowest value that may be written",
     "limit_high": "highest value that may be written",
-    "max_step": "largest change of one write, 0 = free",
+    "max_step": "largest change of one write without a confirmation; 0 = free, empty = a tenth of the range",
     "feedback": "expression that proves the process followed",
     "expected_ms": "time for the feedback",
     "history": "true: recorded",
@@ -44,6 +44,15 @@ TAG_HELP = {
     "tolerance": "largest difference of the read-back",
     "pulse": "true: written once, never read back",
     "min_interval_ms": "shortest time between two writes",
+    "tune_low": "lowest value for people who may tune, instead of limit_low",
+    "tune_high": "highest value for people who may tune, instead of limit_high",
+    "right": "right to write it: operate or tune; empty = operate",
+    "two_person": "true: another person has to sign",
+    "select_s": "how long a selection lasts, 10 to 120 s; empty = 30",
+    "ramp": "units per second by which the controller follows; 0 or empty = at once",
+    "reached": "true: refused where the state is reached already",
+    "manual": "true: people enter the value, the tag has no other source",
+    "manual_max_age": "hours after which an entered value is stale; 0 or empty = never",
 }
 TAG_COLUMNS = tuple(TAG_HELP)
 ALARM_COLUMNS = tuple(ALARM_HELP)

@@ -13,7 +13,8 @@ from hmi.project.plant import AlarmDef, ConnectionDef, DisplayFile, Instance, Pl
 Item = TypeVar("Item")
 
 _PLACE = frozenset(("source", "handle"))
-_HEAD = ("id", "name", "title", "zone", "home", "areas", "scan_classes", "types", "texts", "alarm_targets")
+_HEAD = ("id", "name", "title", "zone", "home", "areas", "scan_classes", "types", "texts", "alarm_targets",
+         "area_control_required", "sessions")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

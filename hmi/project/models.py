@@ -119,6 +119,28 @@ class NotificationModel(_Model):
     simulator: bool = Field(False, description="true: sent by a simulated plant too, to this machine only")
 
 
+class SecurityModel(_Model):
+    """Who may do what, beside the accounts of the data folder."""
+
+    area_control: Literal["free", "required"] = Field(
+        "free",
+        description="free: whoever has the right commands in an area that no position controls; required: nobody",
+    )
+    idle_min: float = Field(
+        15,
+        ge=1,
+        le=1440,
+        description="minutes without a deed after which a session is locked; viewing goes on",
+    )
+    session_h: float = Field(12, ge=1, le=72, description="hours after which a session ends, used or not")
+    lock_failures: int = Field(5, ge=1, le=20, description="wrong passwords that lock an account")
+    lock_min: float = Field(10, ge=1, le=1440, description="minutes that it is locked for")
+    password_days: int = Field(
+        0, ge=0, le=3650, description="days after which a password has to be changed; 0 = never"
+    )
+    notice: str = Field("", max_length=2000, description="what is shown before somebody signs in")
+
+
 class PlantModel(_Model):
     """plant.toml: what the plant is called and how it is reached."""
 
@@ -138,6 +160,7 @@ class PlantModel(_Model):
     connection: dict[str, ConnectionModel] = Field(default_factory=dict)
     texts: dict[str, str] = Field(default_factory=dict, description="texts of the plant by key")
     notifications: list[NotificationModel] = Field(default_factory=list)
+    security: SecurityModel = Field(default_factory=SecurityModel)  # pyright: ignore[reportArgumentType]
     alarm_targets: AlarmTargetsModel = Field(
         default_factory=AlarmTargetsModel,  # pyright: ignore[reportArgumentType]
         description="targets of the alarm figures, where they differ from the usual ones",
@@ -162,12 +185,33 @@ class ConditionModel(_Model):
     text: str = ""
 
 
+class LimitsWhenModel(_Model):
+    """A narrower range for entries in a state of the plant."""
+
+    when: str = Field(description="expression; the range counts while it is true or not known")
+    low: Number
+    high: Number
+    text: str = Field("", description="what the operator reads of this state")
+
+
 class CommandModel(_Model):
     """What is checked before a write."""
 
     class_: str = Field("R", alias="class", description="R routine, S significant, C critical, X forbidden")
-    limits: Ends | None = None
-    max_step: Number = 0
+    limits: Ends | None = Field(None, description="operator range")
+    limits_tune: Ends | None = Field(None, description="range for people who may tune, instead of limits")
+    limits_when: list[LimitsWhenModel] = Field(default_factory=list, description="narrower ranges by state")
+    max_step: Number | None = Field(
+        None, description="larger steps are confirmed; 0 = free, left out = a tenth of the range"
+    )
+    ramp: Number = Field(0, description="the controller follows with so many units per second; 0 = at once")
+    right: str = Field("operate", description="operate or tune")
+    two_person: Flag = Field(False, description="another person has to sign")
+    select_s: Number = Field(30, description="how long a selection lasts, 10 to 120 s")
+    reached: Flag = Field(False, description="refused where the state is reached already")
+    writable_in: list[str] = Field(
+        default_factory=list, description="words of the modes in which it may be given: man auto cas …"
+    )
     feedback: str = Field("", description="expression that proves the process followed")
     expected_ms: Number = 0
     tolerance: Number = 0
@@ -197,6 +241,8 @@ class SignalModel(_Model):
     expression: str = ""
     scan: str = ""
     history: Flag = False
+    manual: Flag = Field(False, description="people enter the value, the tag has no other source")
+    manual_max_age: Number = Field(0, description="hours after which an entered value is stale; 0 = never")
     writable: Flag = False
     command: CommandModel | None = None
     options: dict[str, Any] | str = Field(default_factory=dict)
@@ -249,6 +295,36 @@ class TypeAlarmModel(_Model):
     release_forced: str = _alarm("release_forced")
 
 
+class StateModel(_Model):
+    """A state that equipment must be in: the signal has this value."""
+
+    signal: str = Field(description="name of a signal of the type")
+    value: float | int = 1
+    text: str = Field("", description="what the operator reads of the condition")
+
+
+class ModeModel(_Model):
+    """The mode of equipment, what its values mean, and which signal asks for another one."""
+
+    signal: str = Field(description="name of the signal that shows the mode")
+    words: dict[str, str] = Field(
+        description="by value: man auto cas rcas oos, and iman lo, which nobody chooses"
+    )
+    request: str = Field("", description="name of the signal whose command changes the mode")
+    texts: dict[str, str] = Field(
+        default_factory=dict, description="what the operator reads of the condition, by word"
+    )
+
+
+class ModesModel(_Model):
+    """Mode, place of control, service and owner of equipment: they decide which commands may be given."""
+
+    mode: ModeModel | None = None
+    remote: StateModel | None = Field(None, description="control is not local; else no command is taken")
+    in_service: StateModel | None = Field(None, description="not out of service; else no command is taken")
+    operator: StateModel | None = Field(None, description="an operator owns it, no program")
+
+
 class TypeModel(_Model):
     """types/*.toml: a type of equipment."""
 
@@ -259,6 +335,7 @@ class TypeModel(_Model):
     symbol: str = ""
     faceplate: str = ""
     parameters: dict[str, ParameterModel] = Field(default_factory=dict)
+    modes: ModesModel | None = None
     signals: dict[str, SignalModel] = Field(default_factory=dict)
     alarms: dict[str, TypeAlarmModel] = Field(default_factory=dict)
 

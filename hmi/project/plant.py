@@ -13,11 +13,14 @@ from functools import cached_property
 from typing import Any
 
 from hmi.core.alarms import Priority
-from hmi.core.commands import CommandClass
-from hmi.core.principal import lineage_of
+from hmi.core.commands import SELECTION_MS, CommandClass, Reason
+from hmi.core.principal import Role, lineage_of
 from hmi.core.values import EURange, Value, ValueType
 from hmi.project.notifications import NotificationDef
 from hmi.project.targets import AlarmTargets
+
+STEP_SHARE = 0.1
+_NUMBERS = (ValueType.INT64, ValueType.UINT64, ValueType.FLOAT32, ValueType.FLOAT64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,33 @@ class Scaling:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitsWhen:
+    """A narrower range for entries while ``when`` (an expression over tags) is true or not known."""
+
+    when: str
+    range: EURange
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CommandRule:
     """What the gate checks before a write to the tag.
 
-    ``limits`` operator range in EU; ``max_step`` in EU, 0 = free; ``permissives`` and ``interlocks`` are
-    (expression, text) pairs: a permissive must be true, an interlock must be false. ``feedback`` is an
-    expression over tags that proves the process followed within ``expected_ms``. ``pulse`` writes are
-    never repeated and not read back. ``min_interval_ms`` between two writes of one item.
+    ``limits`` operator range in EU; ``max_step`` in EU, 0 = free (see ``TagDef.largest_step``); ``permissives``
+    and ``interlocks`` are (expression, text) pairs: a permissive must be true, an interlock must be false.
+    ``feedback`` is an expression over tags that proves the process followed within ``expected_ms``. ``pulse``
+    writes are never repeated and not read back. ``min_interval_ms`` between two writes of one item.
+
+    ``causes`` are the permissives that the modes of a type declare, by expression, with the word of their refusal.
+    ``limits_tune`` hold instead of ``limits`` for who may tune; ``limits_when`` narrow them further while their
+    expression is true. ``right`` to give it; ``two_person``: another person signs it; ``select_s`` how long a
+    selection lasts; ``ramp`` EU/s by which the controller follows (0 = at once); ``reached``: refused where it has
+    no effect any more.
     """
 
     klass: CommandClass = CommandClass.ROUTINE
     limits: EURange | None = None
-    max_step: float = 0.0
+    max_step: float | None = None
     permissives: tuple[tuple[str, str], ...] = ()
     interlocks: tuple[tuple[str, str], ...] = ()
     feedback: str = ""
@@ -92,6 +110,14 @@ class CommandRule:
     tolerance: float = 0.0
     pulse: bool = False
     min_interval_ms: int = 500
+    causes: tuple[tuple[str, Reason], ...] = ()
+    limits_tune: EURange | None = None
+    limits_when: tuple[LimitsWhen, ...] = ()
+    right: Role = Role.OPERATE
+    two_person: bool = False
+    select_s: int = SELECTION_MS // 1000
+    ramp: float = 0.0
+    reached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +127,8 @@ class TagDef:
     ``connection`` and ``address`` are empty for a derived tag (``expression`` set). ``range`` is the
     operating range in ``unit``; ``normal`` the band drawn as normal; ``states`` the enum texts by number;
     ``format`` a Python format such as ``.2f``. ``command`` is None for a tag that cannot be written.
+    ``manual``: people enter its value, it has no other source; with ``manual_max_age_s`` (0 = for ever) an entry
+    is stale after that.
     """
 
     id: str
@@ -127,6 +155,23 @@ class TagDef:
     history: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
     source: Source = Source()
+    manual: bool = False
+    manual_max_age_s: float = 0.0
+
+    @property
+    def is_analogue(self) -> bool:
+        """A number without names for its values."""
+        return self.type in _NUMBERS and not self.states
+
+    @property
+    def largest_step(self) -> float:
+        """EU; a larger step of a command has to be confirmed, 0 = free. A tenth of the range where nothing is said."""
+        rule = self.command
+        if rule is None or rule.pulse or not self.is_analogue:
+            return 0.0
+        if rule.max_step is not None:
+            return rule.max_step
+        return self.range.span * STEP_SHARE if self.range else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +291,29 @@ class DisplayFile:
     source: Source = Source()
 
 
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """How long people stay signed in, and what wrong passwords do (CR 1.11, CR 1.12, CR 2.5).
+
+    Wrong passwords in a row lock an account at ``lock_failures`` for ``lock_min``; a session without a deed is locked
+    after ``idle_min`` and ends after ``session_h``. ``password_days`` 0 = passwords do not age. ``notice`` is shown
+    before a sign-in.
+    """
+
+    idle_min: float = 15
+    session_h: float = 12
+    lock_failures: int = 5
+    lock_min: float = 10
+    password_days: int = 0
+    notice: str = ""
+
+
 @dataclass(frozen=True)
 class Plant:
     """The whole plant at one revision (SHA-256 over its canonical content).
 
     Handles below ``taken`` belong to tags of this revision or of an earlier one of the same run.
+    ``area_control_required``: an area that no position controls takes no commands.
     """
 
     id: str
@@ -275,6 +338,8 @@ class Plant:
     alarm_targets: AlarmTargets = field(default_factory=AlarmTargets)
     change_number: str = ""
     notifications: tuple[NotificationDef, ...] = ()
+    area_control_required: bool = False
+    sessions: SessionRules = field(default_factory=SessionRules)
 
     @property
     def slots(self) -> int:

@@ -1,11 +1,14 @@
 """Starts and stops the services in order, hands values on, and serves the API."""
 
-from hmi.runtime._api import Api, local_principal
+from hmi.runtime._api import Api
 from hmi.runtime._data import DataFolder
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._live import LiveHub
+from hmi.runtime._people import local_principal
 from hmi.runtime._plant_info import plant_info
+from hmi.runtime._remote import Remote
+from hmi.runtime._remote_server import bound_socket
 from hmi.runtime._revisions import keep_revision
 from hmi.runtime._runtime import Runtime, Services
 from hmi.runtime._server import api_server, check_listen
@@ -21,11 +24,13 @@ __all__ = [
     "Heartbeats",
     "LatestLane",
     "LiveHub",
+    "Remote",
     "Runtime",
     "Services",
     "SimulatorLink",
     "Verb",
     "api_server",
+    "bound_socket",
     "check_listen",
     "keep_revision",
     "local_principal",

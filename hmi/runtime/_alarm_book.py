@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -11,6 +12,12 @@ from hmi.client.alarms import ALARM_LISTS, AlarmDelta, AlarmInfo, is_unacked, li
 from hmi.core.alarms import AlarmRow, AlarmState, Priority
 from hmi.project.plant import AlarmDef
 from hmi.runtime._alarm_wire import alarm_info
+
+
+class Definitions(Protocol):
+    """Definitions of alarms by id."""
+
+    def get(self, alarm_id: str, /) -> AlarmDef | None: ...
 
 
 class AlarmBook:
@@ -22,7 +29,7 @@ class AlarmBook:
 
     def __init__(self) -> None:
         self.rows: dict[str, AlarmInfo] = {}
-        self._definitions: Mapping[str, AlarmDef] = {}
+        self._definitions: Definitions = dict[str, AlarmDef]()
         self._turned: dict[str, AlarmInfo | None] = {}
         self._counts: dict[str, int] = dict.fromkeys(ALARM_LISTS, 0)
         self._areas: dict[str, dict[str, list[int]]] = {}
@@ -30,7 +37,7 @@ class AlarmBook:
         self._unstored: dict[str, AlarmChange] = {}
         self._sounded: dict[str, tuple[str, int]] = {}
 
-    def load(self, rows: Iterable[AlarmRow], definitions: Mapping[str, AlarmDef]) -> None:
+    def load(self, rows: Iterable[AlarmRow], definitions: Definitions) -> None:
         """Begin with these rows: after a start, or in another plant revision. A full list has to follow."""
         unstored, self._unstored = self._unstored, {}
         self._definitions = definitions

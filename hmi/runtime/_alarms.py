@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -78,7 +78,7 @@ class AlarmDesk:
     def begin(self, plant: Plant) -> None:
         """Take the lists as the engine has them: at the start and in another plant revision."""
         self._plant = plant
-        self._definitions = {alarm.id: alarm for alarm in plant.alarms}
+        self._definitions = _Definitions({alarm.id: alarm for alarm in plant.alarms}, self._engine)
         self._flood.zone = ZoneInfo(plant.zone)
         named = ((alarm.id, str(alarm.extra.get("position", ""))) for alarm in plant.alarms if alarm.extra)
         self._flood.positions = {alarm_id: position for alarm_id, position in named if position}
@@ -273,6 +273,16 @@ class AlarmDesk:
     def _tag_name(self, tag_id: str) -> str:
         tag = self._plant.by_id.get(tag_id)
         return tag.name if tag else ""
+
+
+class _Definitions:
+    """Of the plant's alarms, and of those that the engine makes itself."""
+
+    def __init__(self, own: Mapping[str, AlarmDef], engine: AlarmEngine) -> None:
+        self._own, self._engine = own, engine
+
+    def get(self, alarm_id: str) -> AlarmDef | None:
+        return self._own.get(alarm_id) or self._engine.definition_of(alarm_id)
 
 
 def _words(status: int) -> str:

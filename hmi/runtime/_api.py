@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
@@ -16,24 +14,29 @@ from starlette.websockets import WebSocket
 
 from hmi.client.points import POINT_STATES
 from hmi.client.port import API_VERSION, ConnectionInfo, ReloadResult, RuntimeStatus
-from hmi.core.commands import TIME_TO_LIVE_MS, OperatorCommand
 from hmi.core.history import ReadRaw
-from hmi.core.principal import DEMO_INSTRUCTOR, DEMO_OPERATOR, VIEWER, Mode, Principal, Role
+from hmi.core.principal import DEMO_INSTRUCTOR, Principal, Role
 from hmi.journal import record_dict
+from hmi.runtime._accounts_api import AccountsApi
 from hmi.runtime._alarm_api import AlarmApi
+from hmi.runtime._certificates_api import CertificatesApi
+from hmi.runtime._commands_api import CommandsApi
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._figures_api import FiguresApi
+from hmi.runtime._holds_api import HoldsApi
 from hmi.runtime._images import image_answer
 from hmi.runtime._inquiry import Inquiry
-from hmi.runtime._live import LiveHub
+from hmi.runtime._live import LOCAL, STATION, LiveHub
 from hmi.runtime._log_api import log_verbs
+from hmi.runtime._people import RefusalNotes
+from hmi.runtime._people_api import PeopleApi
 from hmi.runtime._points import is_point_state
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, NotFound, Raw, Verb, openapi, route
 
 JOURNAL_PAGE = 1_000
 HISTORY_PAGE = 10_000
-ID_LIMIT, REASON_LIMIT, TTL_LIMIT_MS = 64, 500, 30_000
+SESSION_HEADER = "watchkeeper-session"
 
 
 class Api:
@@ -47,13 +50,17 @@ class Api:
 
     def app(self) -> Starlette:
         """The ASGI application."""
-        routes: list[Any] = [route(verb, self.principal_of) for verb in self.verbs]
+        note = RefusalNotes(self._runtime.people).note
+        routes: list[Any] = [route(verb, self.principal_of, note) for verb in self.verbs]
         routes.append(WebSocketRoute("/v1/live", self._live))
         return Starlette(routes=routes)
 
     def principal_of(self, request: HTTPConnection) -> Principal:
-        """Local socket: the demo session's identity in simulator mode, a viewer on a real plant."""
-        return local_principal(self._runtime.services.mode)
+        """By the session in the header, at the station that the guard of its connection has named."""
+        station = str(request.scope.get(STATION, LOCAL))
+        token = request.headers.get(SESSION_HEADER, "")
+        acts = request.scope.get("method") == "POST"
+        return self._runtime.people.principal_of(token, station, acts=acts)
 
     def _verbs(self) -> tuple[Verb, ...]:
         return (
@@ -79,6 +86,10 @@ class Api:
             ),
             *self._figures.verbs(),
             *AlarmApi(self._runtime).verbs(),
+            *CertificatesApi(self._runtime).verbs(),
+            *HoldsApi(self._runtime).verbs(),
+            *PeopleApi(self._runtime).verbs(),
+            *AccountsApi(self._runtime).verbs(),
             Verb(
                 "GET", "/v1/journal", Role.VIEW, self._journal, "Records after a number; -1: the newest.",
                 {"after": "integer", "kind": "string", "object_id": "string", "limit": "integer"},
@@ -90,12 +101,7 @@ class Api:
             ),
             Verb("GET", "/v1/openapi.json", Role.VIEW, self._openapi, "This description."),
             Verb("GET", "/v1/connections", Role.VIEW, self._connections, "Every connection with its figures."),
-            Verb(
-                "POST", "/v1/commands", Role.VIEW, self._command,
-                "An operator command; the gate decides and the answer lists every unmet condition.",
-                {"id": "string", "tag_id": "string", "value": "any", "heartbeat": "integer", "ttl_ms": "integer",
-                 "expected": "any", "reason": "string"},
-            ),
+            *CommandsApi(self._runtime).verbs(),
             Verb(
                 "POST", "/v1/reload", Role.ENGINEER, self._reload,
                 "Take the plant folder as it is now, without a stop; refused with every error in it.",
@@ -122,9 +128,9 @@ class Api:
             roles=sorted(role.value for role in principal.roles),
             connections=self._links(),
             points=self._runtime.points.counts(),
-            commands_blocked=""
-            if s.mode is Mode.SIMULATOR
-            else "no accounts exist: this runtime is for viewing only",
+            certificates=self._runtime.certificates.counts,
+            session=self._runtime.people.info(principal),
+            commands_blocked=self._runtime.people.blocked,
         )
 
     async def _plant_info(self, principal: Principal, given: Mapping[str, Any]) -> Any:
@@ -195,9 +201,6 @@ class Api:
     async def _connections(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         return self._links()
 
-    async def _command(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        return asdict(await self._runtime.submit(principal, command_of(given)))
-
     async def _reload(self, principal: Principal, given: Mapping[str, Any]) -> ReloadResult:
         return await self._runtime.reload(principal)
 
@@ -205,7 +208,8 @@ class Api:
         arguments = given.get("arguments", {})
         if not isinstance(arguments, dict):
             raise BadRequest("arguments is not an object")
-        return await self._runtime.instruct(DEMO_INSTRUCTOR, str(given.get("verb", "")), arguments)
+        asker = DEMO_INSTRUCTOR if principal.session == DEMO_INSTRUCTOR.session else principal
+        return await self._runtime.instruct(asker, str(given.get("verb", "")), arguments)
 
     def _links(self) -> list[ConnectionInfo]:
         acquisition = self._runtime.acquisition
@@ -234,48 +238,3 @@ def _page(asked: int, usual: int, most: int) -> int:
     if asked < 0:
         raise BadRequest(f"limit={asked} is negative")
     return min(asked or usual, most)
-
-
-class _CommandBody(msgspec.Struct):
-    id: str
-    tag_id: str
-    value: Any
-    heartbeat: int
-    ttl_ms: int = TIME_TO_LIVE_MS
-    expected: Any = None
-    reason: str = ""
-
-
-def command_of(given: Mapping[str, Any]) -> OperatorCommand:
-    """The command of a request body; BadRequest with one sentence."""
-    try:
-        body = msgspec.convert(given, _CommandBody)
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"this is not a command: {error}") from error
-    if not (body.id and len(body.id) <= ID_LIMIT and 0 < body.ttl_ms <= TTL_LIMIT_MS):
-        raise BadRequest("a command needs an id of at most 64 characters and a ttl_ms of 1 to 30000")
-    if not _is_writable(body.value):
-        raise BadRequest("the value of a command is a number of at most 64 bits, a text, true or false")
-    return OperatorCommand(
-        body.id,
-        body.tag_id,
-        body.value,
-        body.heartbeat,
-        body.ttl_ms,
-        body.expected,
-        body.reason[:REASON_LIMIT],
-    )
-
-
-def _is_writable(value: Any) -> bool:
-    if type(value) is int:
-        return -(2**63) <= value < 2**64
-    return isinstance(value, bool | float | str)
-
-
-def local_principal(mode: Mode) -> Principal:
-    """Who a station on this machine is while accounts do not exist."""
-    if mode is Mode.SIMULATOR:
-        roles = DEMO_OPERATOR.roles | DEMO_INSTRUCTOR.roles | {Role.ENGINEER}
-        return Principal(DEMO_OPERATOR.user, "local", "demo", roles)
-    return VIEWER

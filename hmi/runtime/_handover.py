@@ -11,13 +11,18 @@ from hmi.client.points import PointRow
 from hmi.client.port import ConnectionInfo
 from hmi.core.alarms import AlarmRow, AlarmState
 from hmi.core.clock import NS_PER_S
+from hmi.core.holds import Holds, Override
 from hmi.core.journal import JournalRecord
 from hmi.core.quality import BAD
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.project.plant import Instance, Plant, TagDef
+from hmi.runtime._handover_holds import held_sections
 
-SECTIONS = ("standing", "shelved", "out_of_service", "suppressed", "overridden", "manual", "links", "notes")
+SECTIONS = (
+    "standing", "shelved", "out_of_service", "suppressed", "tagged", "bypassed", "overridden", "manual",
+    "controlled", "links", "notes",
+)  # fmt: skip
 STANDING_NS = 24 * 3600 * NS_PER_S
 MOST = 500
 """Items of a section; ``counts`` says how many there are."""
@@ -50,6 +55,8 @@ class Facts:
     notes: Sequence[JournalRecord] = ()
     hidden_by: Mapping[str, Done] = field(default_factory=dict[str, Done])
     moded_by: Mapping[str, Done] = field(default_factory=dict[str, Done])
+    holds: Holds = field(default_factory=Holds)
+    plant: Plant | None = None
 
 
 def handover(facts: Facts) -> Handover:
@@ -62,7 +69,12 @@ def handover(facts: Facts) -> Handover:
     for row in sorted(facts.hidden, key=lambda row: (row.priority, row.hidden_since)):
         if row.state in HIDDEN:
             sections[HIDDEN[row.state]].append(_hidden(row, facts.hidden_by.get(row.alarm_id, Done())))
-    sections["overridden"] = [_point(row) for row in facts.points if not row.by_input]
+    if facts.plant is not None:
+        sections |= held_sections(facts.holds, facts.plant)
+    entered = {one.tag_id: one for one in facts.holds.overrides}
+    sections["overridden"] = [
+        _point(row, entered.get(row.tag_id)) for row in facts.points if not row.by_input
+    ]
     sections["manual"] = [_manual(one, facts.moded_by.get(one.id, Done())) for one in facts.manual]
     sections["links"] = [item for link in facts.links for item in _link(link)]
     sections["notes"] = [_note(record) for record in sorted(facts.notes, key=lambda one: one.seq)]
@@ -117,10 +129,16 @@ def _hidden(row: AlarmRow, done: Done) -> HandoverItem:
     )  # fmt: skip
 
 
-def _point(row: PointRow) -> HandoverItem:
+def _point(row: PointRow, entered: Override | None) -> HandoverItem:
     text = row.state.replace("_", " ")
     text = text if row.known else tr("{state} when it was heard last", state=text)
-    return HandoverItem(row.tag_id, row.name, f"{row.description}: {text}", row.area, row.source_time)
+    text = f"{row.description}: {text}"
+    if entered is None:
+        return HandoverItem(row.tag_id, row.name, text, row.area, row.source_time)
+    return HandoverItem(
+        row.tag_id, row.name, text, row.area, entered.time, entered.expires,
+        entered.owner_name or entered.owner, entered.reason,
+    )  # fmt: skip
 
 
 def _manual(one: Instance, done: Done) -> HandoverItem:

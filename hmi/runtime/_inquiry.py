@@ -58,6 +58,8 @@ class Inquiry:
             events=events,
             last=self._last(now),
             uses=self._uses_of(now),
+            override=runtime.holds.book.override(now.id),
+            beneath=runtime.services.tags.source_value(now.handle),
         )
         return why(known)
 

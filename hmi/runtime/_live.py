@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 BATCH_S = 0.1
 SEND_S = 5.0
+STATION, LOCAL = "watchkeeper.station", "local"
+"""Key of the name of the station in the ASGI scope, and the name of a station that has none."""
 
 
 class LiveHub:
@@ -39,7 +41,7 @@ class LiveHub:
 
     async def serve(self, socket: WebSocket) -> None:
         """One client, until it goes."""
-        feed = StationFeed(self._runtime)
+        feed = StationFeed(self._runtime, str(socket.scope.get(STATION, LOCAL)))
         both = [
             asyncio.create_task(self._receive(socket, feed), name="live receiver"),
             asyncio.create_task(self._send(socket, feed), name="live sender"),

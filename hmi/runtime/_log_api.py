@@ -103,6 +103,8 @@ class LogApi:
             notes=notes,
             hidden_by=await self._hidden_by(hidden[:MOST]),
             moded_by=await self._moded_by(manual[:MOST]),
+            holds=runtime.holds.book.snapshot(),
+            plant=runtime.plant,
         )
         return handover(facts)
 

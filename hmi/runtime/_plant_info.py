@@ -53,6 +53,7 @@ def _tag(plant: Plant, tag: TagDef, alarms: list[dict[str, Any]]) -> TagInfo:
     scan = plant.scan_classes.get(tag.scan)
     command = tag.command
     limits = command.limits if command else None
+    tune = command.limits_tune if command else None
     return TagInfo(
         id=tag.id,
         name=tag.name,
@@ -76,11 +77,17 @@ def _tag(plant: Plant, tag: TagDef, alarms: list[dict[str, Any]]) -> TagInfo:
         history=tag.history,
         alarms=alarms,
         connection=tag.connection,
-        max_step=command.max_step if command else 0.0,
+        manual=tag.manual,
+        max_step=tag.largest_step,
         permissives=[list(pair) for pair in command.permissives] if command else [],
         interlocks=[list(pair) for pair in command.interlocks] if command else [],
         expected_ms=command.expected_ms if command else 0,
         pulse=command.pulse if command else False,
+        two_person=command.two_person if command else False,
+        right=command.right.value if command else "",
+        ramp=command.ramp if command else 0.0,
+        tune_low=tune.low if tune else None,
+        tune_high=tune.high if tune else None,
     )
 
 

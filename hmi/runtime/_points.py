@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from hmi.client.points import POINT_STATES, PointPage, PointRow
 from hmi.core import quality
@@ -32,12 +32,16 @@ PAGE, MOST = 500, 5_000
 
 
 class PointStates:
-    """Follows the changes of values, so that the answer is ready whenever it is asked for."""
+    """Follows the changes of values, so that the answer is ready whenever it is asked for.
 
-    def __init__(self, plant: Plant) -> None:
-        self._plant = plant
+    ``overridden`` gives the handles of tags that show what a person entered.
+    """
+
+    def __init__(self, plant: Plant, overridden: Callable[[], Collection[int]] = frozenset) -> None:
+        self._plant, self._overridden = plant, overridden
         self._marked: dict[int, str] = {}
         self._told: dict[str, int] = {}
+        self._bypassed = 0
         self._turned = False
 
     def take(self, changes: Iterable[tuple[int, DataValue]]) -> None:
@@ -67,10 +71,21 @@ class PointStates:
         self._turned = True
 
     def counts(self) -> dict[str, int]:
-        """By state; tags that only have it from an input are left out."""
-        by_handle = self._plant.by_handle
-        found = Counter(state for handle, state in self._marked.items() if not by_handle[handle].expression)
+        """By state; tags that only have it from an input are left out. ``bypassed`` counts conditions of commands."""
+        own, by_handle = self._overridden(), self._plant.by_handle
+        found = Counter(
+            state
+            for handle, state in self._marked.items()
+            if handle in own or not by_handle[handle].expression
+        )
+        if self._bypassed:
+            found["bypassed"] = self._bypassed
         return dict(found)
+
+    def note_bypassed(self, count: int) -> None:
+        """How many conditions of commands are left out now."""
+        self._turned |= count != self._bypassed
+        self._bypassed = count
 
     def news(self) -> dict[str, int] | None:
         """The counts, when they are others than last time."""
@@ -122,7 +137,7 @@ class PointStates:
         silent = value.status & quality.CODE_MASK in _SAY_NOTHING and state in _MARKED.values()
         return PointRow(
             tag.id, tag.name, tag.description, tag.area, tag.unit, state, plain(value.value), value.status,
-            value.source_time, known=not silent, by_input=bool(tag.expression),
+            value.source_time, known=not silent, by_input=bool(tag.expression) and tag.handle not in self._overridden(),
         )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hmi.acquisition import Acquisition, NextLinks
 from hmi.alarms import AlarmTables
 from hmi.check import check_plant
 from hmi.client.port import PlantInfo
-from hmi.commands import GateTables
+from hmi.commands import GateTables, HoldTables
 from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError, WatchkeeperError
 from hmi.core.texts import tr
@@ -34,7 +34,9 @@ class PlantRefused(WatchkeeperError):
 
 @dataclass(frozen=True, slots=True)
 class NextRevision:
-    """What every service takes in one step. ``cut`` are the ids of tags whose device or meaning changes."""
+    """What every service takes in one step. ``cut`` are the ids of tags whose device or meaning changes, ``other`` of
+    those whose values mean something else.
+    """
 
     plant: Plant
     sentences: tuple[str, ...]
@@ -45,6 +47,8 @@ class NextRevision:
     links: NextLinks
     info: PlantInfo
     cut: frozenset[str]
+    holds: HoldTables
+    other: frozenset[str]
 
 
 def read_plant(folder: Path) -> Plant:
@@ -76,6 +80,8 @@ def next_revision(plant: Plant, running: Plant, acquisition: Acquisition) -> Nex
             links=links,
             info=plant_info(plant, acquisition.mode),
             cut=frozenset(tag.id for tag in (*changed, *behind)),
+            holds=HoldTables(plant),
+            other=frozenset(tag.id for tag in changed if not tag.manual),
         )
     except ConfigurationError as error:
         raise PlantRefused([error.sentence]) from error

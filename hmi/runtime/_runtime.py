@@ -13,27 +13,31 @@ from hmi.acquisition import Acquisition
 from hmi.acquisition.port import Batch, DeviceIdentity, Group
 from hmi.alarms import AlarmEngine
 from hmi.client.port import ReloadResult
-from hmi.commands import CommandGate
+from hmi.commands import REFUSED, CommandGate
 from hmi.core.alarms import STATELESS
 from hmi.core.clock import Clock, SessionClock, monotonic_ns
 from hmi.core.collector import without_collector
-from hmi.core.commands import CommandResult, OperatorCommand, WriteOutcome, WriteRequest
+from hmi.core.commands import CommandResult, OperatorCommand, Selection, WriteOutcome, WriteRequest
 from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Mode, Principal
 from hmi.core.texts import tr
-from hmi.core.values import DataValue
+from hmi.core.values import DataValue, Value
 from hmi.historian import RecentHistory
 from hmi.journal import SqliteJournal
 from hmi.notify import Notifier
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._alarms import AlarmDesk
+from hmi.runtime._audit_care import AuditCare
+from hmi.runtime._certificates import CertificateDesk
 from hmi.runtime._clock_steps import ClockSteps
 from hmi.runtime._data import DataFolder
 from hmi.runtime._demand import LINGER_S, Demand, DemandTables
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
+from hmi.runtime._hold_effects import HoldEffects
+from hmi.runtime._people import People
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._points import PointStates
 from hmi.runtime._reload import NextRevision, PlantRefused, next_revision, read_plant
@@ -43,6 +47,7 @@ from hmi.runtime._server_alarms import ServerAlarms
 from hmi.runtime._simulator import SimulatorLink
 from hmi.runtime._units import Unit, UnitHealth
 from hmi.runtime.supervisor_notes import take_notes
+from hmi.security.accounts import Accounts
 from hmi.tags import TagEngine, TagUpdates
 
 log = logging.getLogger(__name__)
@@ -55,7 +60,11 @@ COMMANDS_S = 3.0
 
 @dataclass
 class Services:
-    """The object graph of one runtime; built by ``hmi.bootstrap``."""
+    """The object graph of one runtime; built by ``hmi.bootstrap``.
+
+    Without ``accounts`` nobody signs in; ``accounts_fault`` says why when their file cannot be used. ``seals`` is a
+    further folder for the seals of the journal.
+    """
 
     plant: Plant
     mode: Mode
@@ -68,7 +77,10 @@ class Services:
     journal: SqliteJournal
     simulator: SimulatorLink | None = None
     reason: str = ""
+    accounts: Accounts | None = None
+    accounts_fault: str = ""
     linger_s: float = LINGER_S
+    seals: Path | None = None
     beats: Heartbeats = field(default_factory=Heartbeats)
 
 
@@ -85,7 +97,7 @@ class Runtime:
         self.every: set[EveryLane] = set()
         self.scan = ScanOnDemand(Demand(DemandTables(s.plant), linger_s=s.linger_s), s.tags, self.lanes)
         self.units = UnitHealth()
-        self.points = PointStates(s.plant)
+        self.points = PointStates(s.plant, lambda: s.tags.overridden)
         self.events: set[EventLane] = set()
         self.alarms = AlarmDesk(s.plant, s.alarms, s.journal, s.clock, self.tell)
         self._alarm_service = self.alarms.service
@@ -97,7 +109,27 @@ class Runtime:
             tell_failing=self._notification,
             clock=s.clock,
         )
+        self.audit_care = AuditCare(
+            s.journal,
+            s.data.path,
+            runtime_id=s.data.runtime_id,
+            further=s.seals,
+            tell_failing=self._cannot_keep,
+        )
+        self.certificates = CertificateDesk(
+            s.plant,
+            s.data.path,
+            journal=s.journal,
+            alarms=s.alarms,
+            clock=s.clock,
+            tell=self.tell,
+            put=self._alarm_service.put,
+        )
         self._changed: set[int] = set()
+        self.hold_effects = HoldEffects(self)
+        self.holds = self.hold_effects.desk
+        self.people = People(self)
+        self.holds.signatures = self.people.signatures
         self._commands_open = False
         self._reloading = asyncio.Lock()
         self.gate = CommandGate(
@@ -110,6 +142,9 @@ class Runtime:
             reader=self,
             heartbeat_ns=s.beats.sent_at,
             caller=self,
+            holds=self.holds.book,
+            signatures=self.people.signatures,
+            settled=lambda result: self.tell("result", result),
         )
         self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
 
@@ -117,7 +152,7 @@ class Runtime:
 
     async def run(self, acquisition: Acquisition) -> None:
         """Everything but the API, until cancelled."""
-        self.acquisition = self.scan.acquisition = acquisition
+        self.acquisition = self.scan.acquisition = self.certificates.acquisition = acquisition
         self.scan.tell()
         if self.services.simulator:
             await self.services.simulator.follow_once()  # nothing is stamped before the session time is known
@@ -130,18 +165,24 @@ class Runtime:
             group.create_task(self._supervise(), name="ages and life counters")
             group.create_task(self._live(), name="life sign")
             group.create_task(self.notifier.run(), name="notifications")
+            group.create_task(self.certificates.run(), name="certificates")
+            group.create_task(self.audit_care.run(), name="audit trail")
+            group.create_task(self.people.run(), name="sessions and accounts")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
     async def stop(self) -> None:
         """Journal the end; called after ``run`` was cancelled."""
+        await self.people.close()
         await self._note("runtime.stopped", {"commands_open": self._commands_open})
+        await self.audit_care.end()
 
     async def end_commands(self) -> None:
         """Let commands under way end while their links still run; a slow one stays open in the journal."""
         try:
             async with asyncio.timeout(COMMANDS_S):
                 await self.gate.close()
+                await self.holds.close()
         except TimeoutError:
             self._commands_open = True
             log.warning("The runtime ends while a command is under way; its outcome is not known.")
@@ -154,10 +195,12 @@ class Runtime:
     async def _restore(self) -> None:
         """Alarm states go on where the journal ends; a command without an end blocks its item."""
         s = self.services
-        self.gate.restore(await s.journal.newest_of_each(Kind.AUDIT.value))
+        audit = await s.journal.newest_of_each(Kind.AUDIT.value, without=(REFUSED,))
+        self.gate.restore(audit)
         alarms = await s.journal.newest_of_each(Kind.ALARM.value, without=STATELESS)
         s.alarms.restore(alarms)
         self.server_alarms.restore(alarms)
+        self.holds.restore(audit)
         self._begin_alarms()
 
     async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
@@ -188,7 +231,7 @@ class Runtime:
         group = f"{connection}:{batch.group}"
         if unit := self.units.heard(group, alive=batch.alive, now_ns=monotonic_ns()):
             self._unit_answers(unit)
-        self._pass_on(self.services.tags.ingest(Batch(group, batch.updates, batch.alive)))
+        self.pass_on(self.services.tags.ingest(Batch(group, batch.updates, batch.alive)))
 
     def on_conditions(self, connection: str, items: Sequence[ConditionItem]) -> None:
         """Alarms that the server of a connection keeps."""
@@ -203,12 +246,16 @@ class Runtime:
         self.units.lost(connection)
         self.server_alarms.link_down(connection)
         self._alarm_service.put(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
-        self._pass_on(self.services.tags.link_down(connection))
+        self.pass_on(self.services.tags.link_down(connection))
         self._tell_connection(connection)
 
     def _notification(self, channel: str, failing: bool) -> None:
         alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
         self._alarm_service.put(alarms.channel_is(channel, failing, now_ns))
+
+    def _cannot_keep(self, name: str, failing: bool) -> None:
+        alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
+        self._alarm_service.put(alarms.system_is(name, failing, now_ns))
 
     def _unit_answers(self, unit: Unit) -> None:
         alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
@@ -224,7 +271,8 @@ class Runtime:
             self._alarm_service.put(alarms.unit_down(unit.connection, unit.name, ids, now_ns))
             self._tell_connection(unit.connection)
 
-    def _pass_on(self, updates: TagUpdates) -> None:
+    def pass_on(self, updates: TagUpdates) -> None:
+        """Steps 4 and 5: to the alarms, the history and the stations."""
         if not updates:
             return
         s = self.services
@@ -241,7 +289,8 @@ class Runtime:
     def flush_changes(self) -> None:
         """Mark what changed in every lane; called once before the lanes are drained."""
         self.alarms.flush()
-        if self._changed and (counts := self.points.news()) is not None:
+        self.hold_effects.flush()
+        if (counts := self.points.news()) is not None:
             self.tell("points", counts)
         if self._changed:
             changed, self._changed = self._changed, set()
@@ -255,12 +304,14 @@ class Runtime:
         steps = ClockSteps(s.clock, s.alarms, self.alarms, s.journal, s.plant.id)
         while True:
             steps.look()
+            self.holds.tick()
+            self.gate.tick()
             self._alarm_service.put(self.services.alarms.tick(self.services.clock.now_ns()))
             await asyncio.sleep(TICK_S)
 
     async def _supervise(self) -> None:
         while True:
-            self._pass_on(self.services.tags.supervise())
+            self.pass_on(self.services.tags.supervise())
             self._look_for_silent_units()
             self.scan.tell()
             await asyncio.sleep(SUPERVISE_S)
@@ -282,10 +333,14 @@ class Runtime:
             lane.put(kind, payload)
 
     def _begin_alarms(self) -> None:
-        """The lists as the engine has them now, to every station."""
+        """The lists as the engine has them now, and the holds, to every station."""
         self.alarms.begin(self.plant)
         for lane in self.events:
             lane.begin()
+
+    def begin_with(self) -> list[tuple[str, Any]]:
+        """The events that a station begins with, also after a gap."""
+        return [*self.alarms.snapshot(), *self.hold_effects.snapshot()]
 
     async def submit(self, principal: Principal, command: OperatorCommand) -> CommandResult:
         """The only road to a write."""
@@ -294,6 +349,12 @@ class Runtime:
         result = await self.gate.submit(principal, command)
         self.tell("result", result)
         return result
+
+    async def select(self, principal: Principal, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        """Hold an object for one command; it is judged by what its device says now."""
+        if (tag := self.plant.by_id.get(tag_id)) is not None:
+            await self.scan.awake(tag.handle)
+        return self.gate.select(principal, tag_id, value, heartbeat)
 
     async def instruct(self, principal: Principal, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """An instructor request; journalled unless it only asks."""
@@ -315,6 +376,7 @@ class Runtime:
         s.history.begin_run(run_id)
         s.alarms.begin_run(s.clock.now_ns())
         self.alarms.begin_run()
+        self.gate.selections.end_all()
         await self._note("run.started", {"run_id": run_id, "snapshot": snapshot})
         self.tell("run", {"run_id": run_id})
 
@@ -369,9 +431,12 @@ class Runtime:
         self._alarm_service.put(s.alarms.apply(new.alarms, s.tags.values, updates.now_ns, principal))
         self.server_alarms.apply(new.plant)
         self.notifier.apply(new.plant)
+        self.certificates.apply(new.plant)
+        self.people.apply(new.plant)
         for name in closed:
             self.server_alarms.link_down(name)
         self.gate.apply(new.gate, s.tags.values, new.cut)
+        self.hold_effects.apply(new.holds, new.other)
         for lane in self.lanes:
             lane.follow(self.handles)
         for lane in self.every:
@@ -403,8 +468,11 @@ class Runtime:
         return await self.acquisition.call(request)
 
     def _is_live(self, name: str) -> bool:
-        handle = self.handles.get(name)
-        return handle is not None and self.services.tags.is_live(handle)
+        """Of the device itself: a manual value over a dead one does not make it fit for a command."""
+        handle, tags = self.handles.get(name), self.services.tags
+        if handle is None or not tags.source_is_live(handle):
+            return False
+        return handle not in tags.overridden or not tags.source_value(handle).is_bad
 
     def _tell_connection(self, connection: str) -> None:
         assert self.acquisition is not None

@@ -1,9 +1,11 @@
-"""Serves the API on the local endpoint; nothing listens on a network address."""
+"""Serves the API on the local endpoint; what has to be there before anything listens on a network address."""
 
 from __future__ import annotations
 
 import contextlib
 import hmac
+import ipaddress
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -38,19 +40,23 @@ def api_server(app: ASGIApp, endpoint: LocalEndpoint) -> ApiServer:
     options: dict[str, Any] = (
         {"uds": endpoint.path} if endpoint.is_unix else {"host": "127.0.0.1", "port": endpoint.port}
     )
-    config = uvicorn.Config(
-        guarded,
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-        ws_max_size=32_000_000,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
-        timeout_graceful_shutdown=1,
-        limit_concurrency=200,
-        **options,
-    )
-    return ApiServer(config)
+    return ApiServer(uvicorn.Config(**server_options(guarded), **options))
+
+
+def server_options(app: ASGIApp) -> dict[str, Any]:
+    """What every server of the API has in common."""
+    return {
+        "app": app,
+        "lifespan": "off",
+        "log_level": "warning",
+        "access_log": False,
+        "server_header": False,
+        "ws_max_size": 32_000_000,
+        "ws_per_message_deflate": False,
+        "ws_ping_interval": None,
+        "timeout_graceful_shutdown": 1,
+        "limit_concurrency": 200,
+    }
 
 
 class TokenGuard:
@@ -70,17 +76,50 @@ class TokenGuard:
             await send({"type": "http.response.body", "body": b""})
 
 
-def check_listen(listen: str, *, has_certificate: bool = False, has_accounts: bool = False) -> None:
-    """UsageError while a network address is asked for without TLS and accounts."""
+def check_listen(
+    listen: str, *, has_certificate: bool = False, has_accounts: bool = False, anywhere: bool = False
+) -> tuple[str, int] | None:
+    """Host and port to listen on, None for none; UsageError while something is missing for stations on other machines.
+
+    ``anywhere``: an address that the whole world may reach was asked for on purpose.
+    """
     if not listen:
-        return
-    missing = [
-        what
-        for what, there in (("a TLS certificate", has_certificate), ("accounts", has_accounts))
-        if not there
-    ]
+        return None
+    host, port = _host_and_port(listen)
+    steps = (
+        ("a TLS certificate (hmi tls PLANT init)", has_certificate),
+        ("accounts (hmi user PLANT add)", has_accounts),
+    )
+    missing = [what for what, there in steps if not there]
     if missing:
         raise UsageError(
-            f"--listen {listen} is refused: stations on other machines need {' and '.join(missing)}, "
-            "which this version cannot set up yet; leave --listen out, the local socket needs neither"
+            f"--listen {listen} is refused: stations on other machines need {' and '.join(missing)}; "
+            "leave --listen out, the local socket needs neither"
         )
+    if not anywhere and not _is_inside(host):
+        raise UsageError(
+            f"--listen {listen} is refused: this address may be reached from outside of the plant network; "
+            "name an address of the plant network, or add --listen-anywhere"
+        )
+    return host, port
+
+
+def _host_and_port(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise UsageError(f"--listen {listen}: write HOST:PORT, for example 192.168.10.5:8443")
+    return host, int(port)
+
+
+def _is_inside(host: str) -> bool:
+    """True when each address of a host is private, link-local or of this machine."""
+    try:
+        found = {str(one[4][0]).partition("%")[0] for one in socket.getaddrinfo(host, None)}
+    except OSError as error:
+        raise UsageError(f"--listen {host}: {error.strerror or error}") from None
+    addresses = [ipaddress.ip_address(text) for text in found]
+    return all(
+        (one.is_private or one.is_link_local or one.is_loopback) and not one.is_unspecified
+        for one in addresses
+    )

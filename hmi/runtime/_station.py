@@ -19,19 +19,21 @@ _decode = msgspec.msgpack.Decoder().decode
 
 
 class StationFeed:
-    """Registered with the runtime from the start until ``close``."""
+    """Registered with the runtime from the start until ``close``. ``station``: the position that it shows."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._lane, self._events = LatestLane(), EventLane(runtime.alarms.snapshot)
+    def __init__(self, runtime: Runtime, station: str = "local") -> None:
+        self._runtime, self._station = runtime, station
+        self._lane, self._events = LatestLane(), EventLane(runtime.begin_with)
         self._replay: ReplayLane | None = None
         self._sent_ns = 0
         runtime.events.add(self._events)
         runtime.lanes.add(self._lane)
+        runtime.hold_effects.station_came(station)
 
     def close(self) -> None:
         """The client is gone."""
         self._runtime.events.discard(self._events)
+        self._runtime.hold_effects.station_left(self._station)
         self._leave()
         self._runtime.scan.review()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,11 +17,14 @@ from hmi.core.errors import AccessRefused, CommunicationError, StorageError, Wat
 from hmi.core.principal import Principal, Role
 
 BODY_LIMIT = 1_000_000
+BODY_S = 20.0
 PATH = "path"
 log = logging.getLogger(__name__)
 _json = msgspec.json.Encoder(enc_hook=str).encode
 Handler = Callable[[Principal, Mapping[str, Any]], Awaitable[Any]]
 PrincipalOf = Callable[[Request], Principal]
+NoteRefused = Callable[[Principal, str, str], None]
+"""Principal, path of the verb, why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Verb:
     """One route: method, path, the role it needs, its handler and a sentence for the OpenAPI document.
 
     ``parameters``: name -> JSON type of the query string (GET) or of the body (POST); ``path`` is a
-    part of the path, slashes included. ``refused`` is told of a request without the right, to journal it.
+    part of the path, slashes included. ``by_area``: the role has to hold somewhere, and the handler asks for it in
+    the area of what is acted on. ``refused`` journals a request without the right; without it the API does.
     """
 
     method: str
@@ -38,6 +43,13 @@ class Verb:
     summary: str
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     refused: Callable[[Principal, Mapping[str, Any]], Awaitable[None]] | None = None
+    by_area: bool = False
+
+    def admits(self, principal: Principal) -> bool:
+        """Deny by default: a verb without a role admits nobody."""
+        if self.role is None:
+            return False
+        return principal.has_somewhere(self.role) if self.by_area else principal.has(self.role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +70,42 @@ class NotFound(WatchkeeperError):
     """There is nothing of that name."""
 
 
-def route(verb: Verb, principal_of: PrincipalOf) -> Route:
-    """The Starlette route; ValueError for a verb that does not say who may use it."""
+_STATUS: Mapping[type[Exception], int] = {
+    NotFound: 404, BadRequest: 400, ClientDisconnect: 400, StorageError: 503, CommunicationError: 502,
+}  # fmt: skip
+
+
+def _not_noted(principal: Principal, verb: str, why: str) -> None:
+    """Nobody keeps refusals."""
+
+
+def route(verb: Verb, principal_of: PrincipalOf, note_refused: NoteRefused = _not_noted) -> Route:
+    """The Starlette route; ValueError for a verb that does not say who may use it.
+
+    ``note_refused`` hears of each POST that its principal has no right to.
+    """
     role = verb.role
     if role is None:
         raise ValueError(f"{verb.method} {verb.path} does not declare a permission")
 
     async def endpoint(request: Request) -> Response:
         principal = principal_of(request)
-        if not principal.has(role):
-            await _tell_refused(verb, principal, request)
-            return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
+        if not verb.admits(principal):
+            await _tell_refused(verb, principal, request, note_refused)
+            return _forbidden(principal, role)
         try:
-            return answer(await verb.handler(principal, await arguments(request, verb)))
+            given = await arguments(request, verb)
+            principal = principal_of(request)  # the body took its time: the right may have gone
+            if not verb.admits(principal):
+                return _forbidden(principal, role)
+            return answer(await verb.handler(principal, given))
         except AccessRefused as error:
+            if verb.method == "POST" and verb.refused is None:
+                note_refused(principal, verb.path, str(error))
             return answer({"error": str(error)}, 403)
-        except NotFound as error:
-            return answer({"error": str(error)}, 404)
-        except (BadRequest, ClientDisconnect) as error:
-            return answer({"error": str(error)}, 400)
-        except StorageError as error:
-            return answer({"error": str(error)}, 503)
-        except CommunicationError as error:
-            return answer({"error": str(error)}, 502)
+        except tuple(_STATUS) as error:
+            status = next(code for kind, code in _STATUS.items() if isinstance(error, kind))
+            return answer({"error": str(error)}, status)
         except Exception as error:
             # The border of the API: a fault is logged here and told in one sentence, the runtime goes on.
             log.exception("%s %s failed", verb.method, verb.path)
@@ -93,9 +118,17 @@ def route(verb: Verb, principal_of: PrincipalOf) -> Route:
     return Route(path, endpoint, methods=[verb.method])
 
 
-async def _tell_refused(verb: Verb, principal: Principal, request: Request) -> None:
+def _forbidden(principal: Principal, role: Role) -> Response:
+    return answer({"error": f"{principal.user} has no right to {role.value}"}, 403)
+
+
+async def _tell_refused(
+    verb: Verb, principal: Principal, request: Request, note_refused: NoteRefused
+) -> None:
     """What was asked is read only to be journalled; when it cannot be, the refusal stands all the same."""
     if verb.refused is None:
+        if verb.method == "POST":
+            note_refused(principal, verb.path, f"no right to {verb.role.value if verb.role else 'anything'}")
         return
     try:
         await verb.refused(principal, await arguments(request, verb))
@@ -127,10 +160,14 @@ async def arguments(request: Request, verb: Verb) -> Mapping[str, Any]:
 async def _body(request: Request) -> bytes:
     """The body as it arrives, whatever length the request declares."""
     content = bytearray()
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > BODY_LIMIT:
-            raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes")
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for chunk in request.stream():
+                content += chunk
+                if len(content) > BODY_LIMIT:
+                    raise BadRequest(f"the body is larger than {BODY_LIMIT} bytes")
+    except TimeoutError:
+        raise BadRequest(f"the body did not come within {BODY_S:g} s") from None
     return bytes(content)
 
 
@@ -165,15 +202,21 @@ def verbs_table(verbs: tuple[Verb, ...]) -> str:
     lines = ["| Verb | Right | Parameters | What it does |", "| --- | --- | --- | --- |"]
     for verb in verbs:
         given = ", ".join(f"`{name}` {kind}" for name, kind in verb.parameters.items())
-        right = verb.role.value if verb.role else ""
+        right = _right(verb)
         lines.append(f"| `{verb.method} {verb.path}` | {right} | {given} | {verb.summary} |")
     return "\n".join(lines) + "\n"
+
+
+def _right(verb: Verb) -> str:
+    words = verb.role.value if verb.role else ""
+    return f"{words} (by area)" if verb.by_area else words
 
 
 def _operation(verb: Verb) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": verb.summary,
         "x-role": verb.role.value if verb.role else "",
+        "x-by-area": verb.by_area,
         "responses": {
             "200": {"description": "done", "content": {"application/json": {}}},
             "400": {"description": "the request does not fit"},

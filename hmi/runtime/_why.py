@@ -10,6 +10,7 @@ from hmi.core.journal import JournalRecord
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.project.plant import AlarmDef, TagDef
+from hmi.runtime._why_entered import entered_hop
 from hmi.runtime._why_expression import tree_of
 from hmi.runtime._why_known import Known
 from hmi.runtime._why_words import formula, number, plain, state_of, time_words, verdict
@@ -23,6 +24,10 @@ def why(known: Known) -> Why:
     """The answer for one tag."""
     tag, value = known.tag, known.value
     hops = [_expression(known)] if tag.expression else [_device(known), _decode(known), _scaling(known)]
+    if tag.manual:
+        hops = []
+    if tag.manual or known.override is not None:
+        hops.append(entered_hop(known))
     hops += [_range(known), _age(known), _alarms(known), _history(known), _used_by(known)]
     return Why(
         tag_id=tag.id,

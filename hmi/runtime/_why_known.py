@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hmi.acquisition.port import Trace
 from hmi.core.alarms import AlarmRow
+from hmi.core.holds import Override
 from hmi.core.journal import JournalRecord
 from hmi.core.values import DataValue
 from hmi.project.plant import Plant, TagDef
@@ -42,7 +43,8 @@ class Known:
     """Everything that the answer rests on.
 
     ``trace`` None with ``asking``: the device is not asked yet; with ``trace_error``: it could not be.
-    ``events`` and ``uses`` None: not known (yet).
+    ``events`` and ``uses`` None: not known (yet). ``override``: what a person entered, ``beneath`` it the value of
+    the source.
     """
 
     plant: Plant
@@ -58,6 +60,8 @@ class Known:
     events: Sequence[JournalRecord] | None = None
     last: DataValue | None = None
     uses: Sequence[Use] | None = None
+    override: Override | None = None
+    beneath: DataValue | None = None
 
     @property
     def value(self) -> DataValue:

@@ -89,6 +89,8 @@ def formula(scaling: Scaling, raw: Value, done: DataValue) -> str:
 def verdict(known: Known) -> str:
     """One sentence: why the value is what it is, above all when it is not Good."""
     value = known.value
+    if known.override is not None:
+        return _entered(known)
     if value.is_bad or value.value is None:
         return _bad(known, value)
     if not known.source.live or value.status & quality.CODE_MASK in _STALE:
@@ -104,8 +106,21 @@ def verdict(known: Known) -> str:
     return tr("Good and live: this is what {connection} says.", connection=name)
 
 
+def _entered(known: Known) -> str:
+    assert known.override is not None
+    who, at = known.override.owner_name or known.override.owner, known.override.time
+    when = time_words(at, known.plant.zone, known.now_ns)
+    if known.value.status & quality.CODE_MASK in _STALE:
+        return tr("The last entry, by {who} at {time}: it is too old.", who=who, time=when)
+    if known.tag.manual:
+        return tr("Entered by {who} at {time}.", who=who, time=when)
+    return tr("Manual: {who} entered this at {time} instead of what the source says.", who=who, time=when)
+
+
 def _bad(known: Known, value: DataValue) -> str:
     since = time_words(value.source_time, known.plant.zone, known.now_ns) if value.source_time else ""
+    if known.tag.manual:
+        return tr("No value: nobody has entered one yet.")
     if known.tag.expression:
         return _bad_input(known) or _cause(value)
     link = known.link

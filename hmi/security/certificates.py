@@ -22,7 +22,7 @@ BACK_DATED = timedelta(days=1)
 VALID = timedelta(days=3 * 365)
 WARN_DAYS = (7, 30, 60)
 COMPANY = "Watchkeeper"
-_BACKED_UP = ".old"
+_BACKED_UP, _ASIDE = ".old", ".aside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +95,37 @@ def create(folder: Path, *, uri: str, host: str, now_ns: int | None = None) -> O
     key = rsa.generate_private_key(public_exponent=65_537, key_size=KEY_BITS)
     certificate = _sign(key, uri, host, utc(now_ns))
     certificate_file, key_file = _files(folder)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
     for file in (certificate_file, key_file):
         if file.exists():
             file.replace(file.with_name(file.name + _BACKED_UP))
-    _write_private(
-        key_file,
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
-    )
+    _write_private(key_file, private)
     certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.DER))
     return OwnCertificate(certificate, key, certificate_file, key_file)
+
+
+def renew(folder: Path, *, uri: str = "", host: str = "", now_ns: int | None = None) -> OwnCertificate:
+    """A new pair for the same application; the one before it is kept for ``return_former``."""
+    host = host or socket.gethostname()
+    return create(folder, uri=uri or application_uri(host), host=host, now_ns=now_ns)
+
+
+def has_former(folder: Path) -> bool:
+    """Whether the pair before the last renewal is kept."""
+    return all(file.with_name(file.name + _BACKED_UP).exists() for file in _files(folder))
+
+
+def return_former(folder: Path) -> None:
+    """Use the pair of before again; the present one is kept in its place."""
+    for file in _files(folder):
+        former, aside = file.with_name(file.name + _BACKED_UP), file.with_name(file.name + _ASIDE)
+        file.replace(aside)
+        former.replace(file)
+        aside.replace(former)
 
 
 def _files(folder: Path) -> tuple[Path, Path]:
@@ -191,5 +209,4 @@ def load_or_create(folder: Path, *, uri: str = "", host: str = "") -> OwnCertifi
     """The pair in ``folder``, made when there is none."""
     if any(file.exists() for file in _files(folder)):
         return load(folder)
-    host = host or socket.gethostname()
-    return create(folder, uri=uri or application_uri(host), host=host)
+    return renew(folder, uri=uri, host=host)

@@ -1,17 +1,19 @@
 """Decides whether the certificate of another party is trusted, one step and one message at a time.
 
-Folders: ``trusted/certs`` ``trusted/crl`` ``issuer/certs`` ``issuer/crl`` ``rejected``. A trusted application
-certificate vouches for itself alone; only a certificate that is an authority vouches for others.
+Folders: ``trusted/certs`` ``trusted/crl`` ``issuer/certs`` ``issuer/crl``, ``rejected`` (waits for a decision) and
+``denied`` (a person decided). A trusted application certificate vouches for itself alone; only a certificate that is an
+authority vouches for others, and for none that is denied.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -25,6 +27,15 @@ from hmi.security.certificates import san_uri, utc
 MIN_BITS, MAX_BITS = 2048, 4096
 MAX_CHAIN = 8
 MAX_REJECTED = 100
+PKI_FOLDER: Final = "pki"
+"""Inside the data folder of a runtime."""
+PLACES: Final = {
+    "trusted": "trusted/certs",
+    "issuer": "issuer/certs",
+    "rejected": "rejected",
+    "denied": "denied",
+}
+LIST_PLACES: Final = {"trusted": "trusted/crl", "issuer": "issuer/crl"}
 _DER = serialization.Encoding.DER
 
 
@@ -34,6 +45,7 @@ class Fault(Enum):
     STRUCTURE = "structure"
     SIGNATURE = "signature"
     UNTRUSTED = "untrusted"
+    DENIED = "denied"
     EXPIRED = "expired"
     NOT_YET = "not-yet-valid"
     HOST = "host"
@@ -71,20 +83,40 @@ class Verdict:
         """All faults in one line."""
         return "; ".join(found.text for found in self.faults)
 
+    def has(self, fault: Fault) -> bool:
+        """Whether that is among the faults."""
+        return any(found.fault is fault for found in self.faults)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A certificate in a file; ``place`` is one of ``PLACES``."""
+
+    place: str
+    file: Path
+    certificate: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class StoredList:
+    """A revocation list in a file; ``place`` is one of ``LIST_PLACES``."""
+
+    place: str
+    file: Path
+    revoked: x509.CertificateRevocationList
+
 
 class TrustList:
     """The trust list in a folder, read afresh for each check so that a change needs no restart."""
 
     def __init__(self, folder: Path) -> None:
-        self._trusted, self._issuer = folder / "trusted", folder / "issuer"
+        self._folder = folder
         self._rejected = folder / "rejected"
 
     def prepare(self) -> None:
         """Make the folders, so that a person finds them."""
-        for store in (self._trusted, self._issuer):
-            for part in ("certs", "crl"):
-                (store / part).mkdir(parents=True, exist_ok=True)
-        self._rejected.mkdir(parents=True, exist_ok=True)
+        for part in (*PLACES.values(), *LIST_PLACES.values()):
+            (self._folder / part).mkdir(parents=True, exist_ok=True)
 
     def check(
         self,
@@ -95,35 +127,77 @@ class TrustList:
         overrides: Collection[Fault] = (),
         now_ns: int | None = None,
     ) -> Verdict:
-        """All steps of standards 3.7; a certificate that is refused is kept in ``rejected``."""
+        """As ``verdict``; a certificate that is refused is kept in ``rejected`` until a person has decided."""
+        verdict = self.verdict(
+            der, host=host, application_uri=application_uri, overrides=overrides, now_ns=now_ns
+        )
+        chain = load_chain(der)
+        if chain and not verdict.is_trusted and not verdict.has(Fault.DENIED):
+            self._keep_rejected(chain[0])
+        return verdict
+
+    def verdict(
+        self,
+        der: bytes,
+        *,
+        host: str | None,
+        application_uri: str | None,
+        overrides: Collection[Fault] = (),
+        now_ns: int | None = None,
+    ) -> Verdict:
+        """All steps of standards 3.7 without a trace in the folder; None leaves the host or the application out."""
         chain = load_chain(der)
         if not chain:
             text = tr("the certificate cannot be read; ask for a new one")
             return Verdict((Finding(Fault.STRUCTURE, text),))
         findings = [
             *_validity(chain[0], utc(now_ns)),
-            *_host(chain[0], host),
-            *_uri(chain[0], application_uri),
+            *(_host(chain[0], host) if host is not None else ()),
+            *(_uri(chain[0], application_uri) if application_uri is not None else ()),
             *_usage(chain[0]),
             *_strength(chain[0]),
             *self._trust(chain, utc(now_ns)),
         ]
         allowed = SUPPRESSIBLE & set(overrides)
         faults = tuple(found for found in findings if found.fault not in allowed)
-        if faults:
-            self._keep_rejected(chain[0])
         return Verdict(faults, tuple(found for found in findings if found.fault in allowed))
 
     def trust(self, thumbprint: str) -> Path:
         """Move a rejected certificate to the trusted ones; the caller has checked the right to do so."""
         source = self._rejected / f"{thumbprint}.der"
-        target = self._trusted / "certs" / source.name
+        target = self._folder / PLACES["trusted"] / source.name
         target.parent.mkdir(parents=True, exist_ok=True)
         return source.replace(target)
 
     def rejected(self) -> tuple[x509.Certificate, ...]:
         """Certificates that wait for a decision."""
         return tuple(_load_all(self._rejected))
+
+    def stored(self) -> list[Stored]:
+        """Every certificate of every place."""
+        return [
+            Stored(place, file, certificate)
+            for place, part in PLACES.items()
+            for file, certificate in _certificates_in(self._folder / part)
+        ]
+
+    def lists(self) -> list[StoredList]:
+        """Every revocation list."""
+        return [
+            StoredList(place, file, revoked)
+            for place, part in LIST_PLACES.items()
+            for file, revoked in _lists_in(self._folder / part)
+        ]
+
+    def put(self, place: str, certificate: x509.Certificate) -> Path:
+        """Keep a certificate in a place, named by its thumbprint."""
+        file = self._folder / PLACES[place] / f"{thumbprints(certificate)[0]}.der"
+        return _written(file, certificate.public_bytes(_DER))
+
+    def put_list(self, place: str, revoked: x509.CertificateRevocationList) -> Path:
+        """Keep a revocation list in a place, named by its SHA-1."""
+        file = self._folder / LIST_PLACES[place] / f"{revoked.fingerprint(hashes.SHA1()).hex()}.crl"
+        return _written(file, revoked.public_bytes(_DER))
 
     def _keep_rejected(self, certificate: x509.Certificate) -> None:
         self._rejected.mkdir(parents=True, exist_ok=True)
@@ -135,8 +209,10 @@ class TrustList:
 
     def _trust(self, sent: Sequence[x509.Certificate], now: datetime) -> list[Finding]:
         """From the certificate to one that is trusted, with revocation at each step."""
-        trusted, issuers = _load_all(self._trusted / "certs"), _load_all(self._issuer / "certs")
-        lists = [*_load_lists(self._trusted / "crl"), *_load_lists(self._issuer / "crl")]
+        if sent[0] in _load_all(self._folder / PLACES["denied"]):
+            return [Finding(Fault.DENIED, tr("the certificate was rejected; accept it if that was wrong"))]
+        trusted, issuers = (_load_all(self._folder / PLACES[place]) for place in ("trusted", "issuer"))
+        lists = [found.revoked for found in self.lists()]
         current, findings = sent[0], list[Finding]()
         pool = [*trusted, *issuers, *sent[1:]]
         for _step in range(MAX_CHAIN):
@@ -160,6 +236,11 @@ class TrustList:
             subject=subject,
         )
         return [*findings, Finding(Fault.UNTRUSTED, text)]
+
+
+def thumbprints(certificate: x509.Certificate) -> tuple[str, str]:
+    """SHA-1 and SHA-256 as hex."""
+    return certificate.fingerprint(hashes.SHA1()).hex(), certificate.fingerprint(hashes.SHA256()).hex()
 
 
 def load_chain(der: bytes) -> list[x509.Certificate]:
@@ -228,7 +309,7 @@ def _validity(certificate: x509.Certificate, now: datetime) -> list[Finding]:
     return []
 
 
-def _names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
+def host_names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
     """DNS names and addresses."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -241,7 +322,7 @@ def _names(certificate: x509.Certificate) -> tuple[list[str], list[str]]:
 
 
 def _host(certificate: x509.Certificate, host: str) -> list[Finding]:
-    dns, addresses = _names(certificate)
+    dns, addresses = host_names(certificate)
     try:
         is_named = str(ipaddress.ip_address(host)) in addresses or host in dns
     except ValueError:
@@ -325,25 +406,50 @@ def _list_is_signed(revoked: x509.CertificateRevocationList, issuer: x509.Certif
 # --- files --------------------------------------------------------------------------------------------
 
 
+def read_certificate(content: bytes) -> x509.Certificate | None:
+    """The first certificate of a file, DER or PEM; None when there is none."""
+    try:
+        if content.startswith(b"-----BEGIN"):
+            return x509.load_pem_x509_certificate(content)
+    except ValueError:
+        return None
+    return next(iter(load_chain(content)), None)
+
+
+def read_list(content: bytes) -> x509.CertificateRevocationList | None:
+    """The revocation list of a file, DER or PEM; None when it is none."""
+    load = x509.load_pem_x509_crl if content.startswith(b"-----BEGIN") else x509.load_der_x509_crl
+    try:
+        return load(content)
+    except ValueError:
+        return None
+
+
+def _contents(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    for file in sorted(folder.glob("*")) if folder.is_dir() else []:
+        try:
+            yield file, file.read_bytes()
+        except OSError:
+            continue
+
+
+def _certificates_in(folder: Path) -> list[tuple[Path, x509.Certificate]]:
+    found = ((file, read_certificate(content)) for file, content in _contents(folder))
+    return [(file, certificate) for file, certificate in found if certificate is not None]
+
+
+def _lists_in(folder: Path) -> list[tuple[Path, x509.CertificateRevocationList]]:
+    found = ((file, read_list(content)) for file, content in _contents(folder))
+    return [(file, revoked) for file, revoked in found if revoked is not None]
+
+
 def _load_all(folder: Path) -> list[x509.Certificate]:
-    found: list[x509.Certificate] = []
-    for file in sorted(folder.glob("*")) if folder.is_dir() else []:
-        try:
-            content = file.read_bytes()
-            is_pem = content.startswith(b"-----BEGIN")
-            found += [x509.load_pem_x509_certificate(content)] if is_pem else load_chain(content)[:1]
-        except (OSError, ValueError):
-            continue
-    return found
+    return [certificate for _, certificate in _certificates_in(folder)]
 
 
-def _load_lists(folder: Path) -> list[x509.CertificateRevocationList]:
-    found: list[x509.CertificateRevocationList] = []
-    for file in sorted(folder.glob("*")) if folder.is_dir() else []:
-        try:
-            content = file.read_bytes()
-            load = x509.load_pem_x509_crl if content.startswith(b"-----BEGIN") else x509.load_der_x509_crl
-            found.append(load(content))
-        except (OSError, ValueError):
-            continue
-    return found
+def _written(file: Path, content: bytes) -> Path:
+    """Whole or not at all: a check that reads meanwhile never sees half of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f".{file.name}.new")
+    temporary.write_bytes(content)
+    return temporary.replace(file)

@@ -47,6 +47,8 @@ class Session:
     ports: str = "default"
     endpoints: Path | None = None
     listen: str = ""
+    listen_anywhere: bool = False
+    seals: Path | None = None
     station: bool = True
     ask_on_close: bool = False
     display: str = ""
@@ -80,6 +82,8 @@ class Session:
             ("--parent-pipe",) if self.simulator else ()
         )  # without its simulator it has nothing to watch
         command += ("--listen", self.listen) if self.listen else ()
+        command += ("--listen-anywhere",) if self.listen_anywhere else ()
+        command += ("--seals", str(self.seals)) if self.seals else ()
         return ChildSpec(
             name="runtime",
             command=lambda reason: (*command, "--reason", reason) if reason else command,

@@ -2,6 +2,7 @@
 
 from hmi.tags._deadband import has_deadband
 from hmi.tags._engine import TagEngine
+from hmi.tags._entered import entered
 from hmi.tags._inverse import OutOfTypeRange, raw_for, raw_step, to_raw
 from hmi.tags._scale import converted
 from hmi.tags._tables import TagTables
@@ -14,6 +15,7 @@ __all__ = [
     "TagTables",
     "TagUpdates",
     "converted",
+    "entered",
     "has_deadband",
     "raw_for",
     "raw_step",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
@@ -31,17 +31,17 @@ class DerivedTags:
     def __init__(self, plant: Plant) -> None:
         found = {tag.handle: _compiled(tag, plant.by_name) for tag in plant.tags if tag.expression}
         self.order: tuple[Derived, ...] = tuple(found[handle] for handle in _sorted(found, plant))
+        self._by_handle = found
         self.closure: dict[int, tuple[int, ...]] = _closures(self.order)
 
-    def sources(self, derived: Derived) -> set[int]:
-        """Handles of the tags from devices that a derived tag rests on."""
-        by_handle = {one.handle: one for one in self.order}
+    def sources(self, derived: Derived, entered: Collection[int] = ()) -> set[int]:
+        """Handles of the tags that a derived one rests on: from devices, or with a value that a person ``entered``."""
         found: set[int] = set()
         waiting = [derived]
         while waiting:
             for _, handle in waiting.pop().inputs:
-                if handle in by_handle:
-                    waiting.append(by_handle[handle])
+                if handle in self._by_handle and handle not in entered:
+                    waiting.append(self._by_handle[handle])
                 else:
                     found.add(handle)
         return found

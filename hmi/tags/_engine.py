@@ -13,6 +13,7 @@ from hmi.project.plant import Plant
 from hmi.tags import _inverse
 from hmi.tags._ages import LifeTime
 from hmi.tags._derived import Derived
+from hmi.tags._entered import GROUP as ENTERED
 from hmi.tags._groups import Groups
 from hmi.tags._source import SourceBatch, SourceGroup
 from hmi.tags._state import exported, imported
@@ -26,7 +27,8 @@ class TagEngine:
     """Pure but for the clock; lives on one loop. Lists are indexed by the tags' handles, and may have holes.
 
     A tag whose source gives no sign of life is *held*: ``latest`` shows its last value as stale, and the
-    value as the device gave it waits in ``_held`` for the source to return.
+    value as the device gave it waits in ``_held`` for the source to return. A tag that a person gave a value is
+    *covered*: ``latest`` shows that value, and what would be shown without it goes on in ``_covered``.
     """
 
     def __init__(self, plant: Plant, clock: Clock) -> None:
@@ -35,6 +37,7 @@ class TagEngine:
         # the alarm engine and the views of values keep looking at this very list
         self.latest: list[DataValue] = [WAITING] * plant.slots
         self._held: dict[int, DataValue] = {}
+        self._covered: dict[int, DataValue] = {}
         self._groups = Groups(plant, tables.derived, clock)
         self._life, self._life_time = tables.life_counters(), LifeTime(clock)
         self._look_up(tables)
@@ -64,7 +67,7 @@ class TagEngine:
         self._alive(batch, out)
         held, latest, convert, changes = self._held, self.latest, self._convert, out.changes
         deadbands = self._deadbands
-        for handle, raw in batch.updates:
+        for handle, raw in self._apart(batch.updates) if self._covered else batch.updates:
             scale = convert[handle]
             new = raw if scale is None else scale(raw)
             if held and handle in held:
@@ -79,6 +82,20 @@ class TagEngine:
         if changes and self._derived.order:
             self._recompute(out)
         return out
+
+    def _apart(self, updates: Sequence[tuple[int, DataValue]]) -> list[tuple[int, DataValue]]:
+        """The updates of tags that show what their source says; those of covered ones are kept beside."""
+        covered, held, shown = self._covered, self._held, list[tuple[int, DataValue]]()
+        for handle, raw in updates:
+            if handle not in covered:
+                shown.append((handle, raw))
+                continue
+            new = self.scaled(handle, raw)
+            if handle in held:
+                held[handle] = new
+                new = _stale(new)
+            covered[handle] = new
+        return shown
 
     def link_down(self, connection: str, status: int = quality.BAD_NO_COMMUNICATION) -> TagUpdates:
         """One batch of Bad values for every point of a connection."""
@@ -106,6 +123,9 @@ class TagEngine:
         return out
 
     def _put(self, handle: int, new: DataValue, out: TagUpdates) -> None:
+        if handle in self._covered:
+            self._covered[handle] = new
+            return
         old = self.latest[handle]
         band = self._deadbands.get(handle)
         if band is not None and band.holds_back(old, new):
@@ -133,6 +153,34 @@ class TagEngine:
     def _derive(self, one: Derived, out: TagUpdates) -> None:
         new, scale = one.evaluate(self.latest, out.now_ns), self._convert[one.handle]
         self._put(one.handle, new if scale is None else scale(new), out)
+
+    # ---- what people enter
+
+    def override(self, handle: int, value: DataValue | None) -> TagUpdates:
+        """Show a value instead of the source's, which goes on arriving; None: the source's counts again, at once."""
+        out = TagUpdates(self._clock.now_ns(), ENTERED)
+        if value is not None:
+            self._covered.setdefault(handle, self.latest[handle])
+            self._show(handle, value, out)
+        elif handle in self._covered:
+            self._show(handle, self._covered.pop(handle), out)
+        self._groups.enter(self._covered)
+        self._recompute(out)
+        return out
+
+    @property
+    def overridden(self) -> Collection[int]:
+        """Handles of the tags that show what a person entered."""
+        return self._covered.keys()
+
+    def source_value(self, handle: int) -> DataValue:
+        """What would be shown if nobody had entered anything."""
+        return self._covered.get(handle, self.latest[handle])
+
+    def _show(self, handle: int, new: DataValue, out: TagUpdates) -> None:
+        """Past the deadband: an entry is never too small to count."""
+        self.latest[handle] = new
+        out.changes.append((handle, new))
 
     # ---- age
 
@@ -162,6 +210,10 @@ class TagEngine:
         """Whether the source of one tag is within its age limit; looks at that source alone."""
         return self._groups.is_live(handle)
 
+    def source_is_live(self, handle: int) -> bool:
+        """As ``is_live`` for the source itself, whatever a person entered over it."""
+        return self._groups.source_is_live(handle)
+
     def _alive(self, batch: SourceBatch, out: TagUpdates) -> None:
         group = self._groups.known.get(batch.group)
         if group is None:
@@ -178,7 +230,7 @@ class TagEngine:
         out = TagUpdates(self._clock.now_ns())
         elapsed = self._life_time.elapsed_ms()
         for life in self._life:
-            source = self._held.get(life.handle, self.latest[life.handle])
+            source = self._held.get(life.handle, self.source_value(life.handle))
             frozen = life.watch(source.value, elapsed)
             if frozen != life.frozen:
                 life.frozen = frozen
@@ -196,8 +248,8 @@ class TagEngine:
     def _hold(self, handles: Sequence[int], out: TagUpdates) -> None:
         for handle in handles:
             if handle not in self._held:
-                self._held[handle] = self.latest[handle]
-                self._put(handle, _stale(self.latest[handle]), out)
+                source = self._held[handle] = self.source_value(handle)
+                self._put(handle, _stale(source), out)
 
     def _release(self, handles: Sequence[int], out: TagUpdates) -> None:
         frozen = {life.connection for life in self._life if life.frozen}
@@ -240,10 +292,12 @@ class TagEngine:
             self._held.pop(handle, None)
         self._look_up(tables)
         for handle in tables.gone:
+            self._covered.pop(handle, None)
             self._reset(handle, quality.BAD_CONFIGURATION, out)
         for handle in sorted(waiting):
             self._reset(handle, quality.BAD_WAITING_FOR_INITIAL_DATA, out)
         self._groups.follow(self.plant, self._derived, closed)
+        self._groups.enter(self._covered)
         kept = {life.connection: life for life in self._life if life.connection not in closed}
         self._life = [kept.get(life.connection, life) for life in tables.life_counters()]
         for one in self._derived.order:
@@ -264,8 +318,8 @@ class TagEngine:
         return out
 
     def export_state(self) -> dict[str, Any]:
-        """Every known value by tag id, JSON types only."""
-        return exported(self.plant, self.latest)
+        """Every known value by tag id as its source gave it, JSON types only."""
+        return exported(self.plant, [self.source_value(handle) for handle in range(len(self.latest))])
 
     def import_state(self, state: Mapping[str, Any]) -> TagUpdates:
         """Values from ``export_state`` come back as last usable until their source speaks."""

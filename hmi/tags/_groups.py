@@ -6,17 +6,22 @@ from collections.abc import Collection, Iterable
 
 from hmi.core.clock import Clock
 from hmi.project.plant import Plant
-from hmi.tags._ages import GroupAge, combined_age, combined_name, limit_ms
+from hmi.tags._ages import LEAST_LIMIT_MS, GroupAge, combined_age, combined_name, limit_ms
 from hmi.tags._derived import DerivedTags
+from hmi.tags._entered import GROUP as ENTERED
 
 
 class Groups:
-    """Groups are told by acquisition, or learned from the first batch that names them."""
+    """Groups are told by acquisition, or learned from the first batch that names them.
+
+    Tags whose value a person entered form a group of their own that never ages.
+    """
 
     def __init__(self, plant: Plant, derived: DerivedTags, clock: Clock) -> None:
         self._plant, self._derived, self._clock = plant, derived, clock
         self.known: dict[str, GroupAge] = {}
         self._of: list[str] = [""] * plant.slots
+        self._entered: frozenset[int] = frozenset()
         self._combined: dict[str, list[GroupAge]] | None = None
 
     def follow(self, plant: Plant, derived: DerivedTags, closed: Collection[str]) -> None:
@@ -51,25 +56,43 @@ class Groups:
         connection = tags[0].connection if tags else ""
         return self.add(name, connection=connection, period_ms=max(scans, default=1000), handles=handles)
 
+    def enter(self, handles: Iterable[int]) -> None:
+        """The tags whose value a person entered."""
+        self._entered = frozenset(handles)
+        self._combined = None
+
     def of(self, handle: int) -> str:
+        if handle in self._entered:
+            return ENTERED
         self._combine()
         return self._of[handle]
 
     def names(self) -> tuple[str, ...]:
-        return (*self.known, *self._combine())
+        return (*self.known, *self._combine(), *((ENTERED,) if self._entered else ()))
 
     def ages_ms(self) -> dict[str, int]:
         mono = self._clock.monotonic_ns()
         ages = {name: group.age_ms(mono) for name, group in self.known.items()}
+        if self._entered:
+            ages[ENTERED] = 0
         return ages | {name: combined_age(members, mono)[0] for name, members in self._combine().items()}
 
     def limits_ms(self) -> dict[str, int]:
         limits = {name: group.limit_ms for name, group in self.known.items()}
+        if self._entered:
+            limits[ENTERED] = LEAST_LIMIT_MS
         return limits | {name: max(m.limit_ms for m in members) for name, members in self._combine().items()}
 
     def is_live(self, handle: int) -> bool:
         """Whether the sources of one tag gave a sign of life within their limits; True without a group."""
-        name = self.of(handle)
+        return self._lives(self.of(handle))
+
+    def source_is_live(self, handle: int) -> bool:
+        """The same, whatever a person entered over what the source says."""
+        self._combine()
+        return self._lives(self._of[handle])
+
+    def _lives(self, name: str) -> bool:
         mono = self._clock.monotonic_ns()
         own = self.known.get(name)
         members = [own] if own is not None else self._combine().get(name, [])
@@ -80,8 +103,9 @@ class Groups:
         if self._combined is None:
             self._combined = {}
             for one in self._derived.order:
-                names = {self._of[h] for h in self._derived.sources(one)} & self.known.keys()
-                name = combined_name(names)
+                sources = self._derived.sources(one, self._entered)
+                names = {self._of[h] for h in sources - self._entered} & self.known.keys()
+                name = combined_name(names) if names or not sources & self._entered else ENTERED
                 self._of[one.handle] = name
                 if len(names) > 1:
                     self._combined[name] = [self.known[n] for n in sorted(names)]

@@ -27,7 +27,10 @@ from hmi.core.clock import NS_PER_S
 
 HIDING = {"SHELVE": "SHLVD", "OOS": "OOSRV"}
 SHOWING = {"UNSHELVE": "SHLVD", "RTS": "OOSRV"}
-SECTIONS = ("standing", "shelved", "out_of_service", "suppressed", "overridden", "manual", "links", "notes")
+SECTIONS = (
+    "standing", "shelved", "out_of_service", "suppressed", "tagged", "bypassed", "overridden", "manual",
+    "controlled", "links", "notes",
+)  # fmt: skip
 Record = dict[str, Any]
 
 

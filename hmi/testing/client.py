@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
+from hmi.client.certificates import Certificates, TrustAnswer
 from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import (
@@ -32,7 +33,7 @@ from hmi.client.port import (
 from hmi.client.why import Why
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Selection
-from hmi.core.errors import CommunicationError
+from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.holds import Holds
 from hmi.core.quality import BAD_CONFIGURATION
@@ -41,6 +42,7 @@ from hmi.core.values import DataValue, Value, bad
 from hmi.testing.alarms import FakeAlarms
 from hmi.testing.past import FakePast
 from hmi.testing.people import FakePeople
+from hmi.testing.trust import FakeTrust
 
 DEVICE_S = 10.0
 START_NS = 1_795_000_000 * NS_PER_S
@@ -98,6 +100,7 @@ class FakeClient:
         self._script = script
         self.images: dict[str, bytes] = {}
         self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
+        self.trust_book = FakeTrust(self._tell)
         self.people = FakePeople(self._tell, lambda: self.session_time)
         self.connections = list(connections)
         self.clock = clock
@@ -240,7 +243,7 @@ class FakeClient:
             api=1, runtime_id="r_fake", run_id="run_1", plant_id=self._plant.id, revision=self._plant.revision,
             mode=self._plant.mode, heartbeat=self.beat, session_time=self.session_time, rate=1.0,
             user=session.user, roles=session.roles, connections=self.connections, commands_blocked=self.blocked,
-            points=self.point_counts(), session=session,
+            points=self.point_counts(), session=session, certificates=self.trust_book.counts,
         )  # fmt: skip
 
     def _session(self) -> SessionInfo:
@@ -394,7 +397,7 @@ class FakeClient:
 
     async def sign_in(self, user: str, password: str, new_password: str = "") -> SignIn:
         self._check()
-        return self.people.sign_in(user, password)
+        return self.people.sign_in(user, password, new_password)
 
     async def sign_out(self) -> None:
         self._check()
@@ -426,6 +429,17 @@ class FakeClient:
         self._check()
         what = {"meaning": meaning, "command_id": command_id, "object_id": object_id, "value": value}
         return self.people.sign(user, password, **what)
+
+    async def certificates(self) -> Certificates:
+        self._check()
+        return self.trust_book.found
+
+    async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
+        self._check()
+        session = self._session()
+        if "security" not in session.roles:
+            raise AccessRefused(f"{session.user} has no right to security")
+        return self.trust_book.act(act, fingerprint, reason)
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""

@@ -16,13 +16,16 @@ from hmi.core.holds import AreaControl, Bypass, ControlTag, Holds, Override, Tag
 from hmi.core.values import Value
 
 PASSWORD = "correct horse battery"
+STATION = "local"
+USUAL_S = 8 * 3600
 
 
 class FakePeople:
     """``passwords`` by user; ``sessions`` by user is what a sign-in gives; ``asked`` says what was asked, in order.
 
     ``selected_by``: tag id -> "user@station" of somebody else who holds it. ``objections``: act of a hold ->
-    sentence of its refusal. ``tell(kind, payload)`` sends an event, ``now`` is UTC ns.
+    sentence of its refusal. ``manual``: ids of tags that people enter. Users in ``must_change`` sign in with a new
+    password only. ``tell(kind, payload)`` sends an event, ``now`` is UTC ns.
     """
 
     def __init__(self, tell: Callable[[str, Any], None], now: Callable[[], int]) -> None:
@@ -30,10 +33,12 @@ class FakePeople:
         self.session: SessionInfo | None = None
         self.passwords: dict[str, str] = {}
         self.sessions: dict[str, SessionInfo] = {}
+        self.must_change: set[str] = set()
         self.selections: dict[str, Selection] = {}
         self.selected_by: dict[str, str] = {}
         self.signatures: dict[str, dict[str, Any]] = {}
         self.holds, self.objections = Holds(), dict[str, str]()
+        self.manual: set[str] = set()
         self.requests: list[HoldRequest] = []
         self.asked: list[str] = []
 
@@ -47,10 +52,15 @@ class FakePeople:
         self.session = session
         self._tell("session", {})
 
-    def sign_in(self, user: str, password: str) -> SignIn:
+    def sign_in(self, user: str, password: str, new_password: str = "") -> SignIn:
         self.asked.append(f"sign_in {user}")
         if self.passwords.get(user) != password:
             return SignIn(refusal="User or password is wrong.", wait_ms=1000)
+        if user in self.must_change and not new_password:
+            return SignIn(refusal="The password has to be changed.", must_change=True)
+        if new_password:
+            self.passwords[user] = new_password
+            self.must_change.discard(user)
         self.become(self.sessions[user])
         return SignIn(token="token", session=self.sessions[user])
 
@@ -120,7 +130,9 @@ class FakePeople:
 
     def _after(self, r: HoldRequest, user: str) -> Holds:
         h, now, number = self.holds, self._now(), next(self._number)
-        until = now + int(r.seconds * 1e9) if r.seconds else 0
+        is_timed = r.act == "bypass" or (r.act == "override" and r.object_id not in self.manual)
+        seconds = r.seconds or (USUAL_S if is_timed else 0)
+        until = now + int(seconds * 1e9) if seconds else 0
         if r.act == "place_tag":
             tag = ControlTag(
                 f"h_{number}", r.object_id, TagKind(r.kind), r.reason, user, now, user, r.work_order, until
@@ -130,9 +142,9 @@ class FakePeople:
             return replace(h, tags=tuple(tag for tag in h.tags if tag.id != r.hold_id))
         others = tuple(one for one in h.overrides if one.tag_id != r.object_id)
         if r.act == "override":
-            return replace(
-                h, overrides=(*others, Override(r.object_id, r.value, r.reason, user, now, user, until))
-            )
+            manual = r.object_id in self.manual
+            one = Override(r.object_id, r.value, r.reason, user, now, user, until, manual)
+            return replace(h, overrides=(*others, one))
         if r.act == "end_override":
             return replace(h, overrides=others)
         if r.act == "bypass":
@@ -140,7 +152,22 @@ class FakePeople:
             return replace(h, bypasses=(*h.bypasses, one))
         if r.act == "end_bypass":
             return replace(h, bypasses=tuple(one for one in h.bypasses if one.id != r.hold_id))
-        areas = tuple(one for one in h.areas if one.area != r.area)
-        if r.act == "claim_area":
-            areas = (*areas, AreaControl(r.area, "local", user, now, user))
-        return replace(h, areas=areas)
+        return replace(h, areas=_areas_after(h.areas, r, user, now))
+
+
+def _areas_after(
+    areas: tuple[AreaControl, ...], r: HoldRequest, user: str, now: int
+) -> tuple[AreaControl, ...]:
+    """Held by another station: it is asked, or the area is taken by force; an answer hands it over or keeps it."""
+    others = tuple(one for one in areas if one.area != r.area)
+    held = next((one for one in areas if one.area == r.area), None)
+    own = AreaControl(r.area, STATION, user, now, user)
+    if r.act == "claim_area":
+        if held is None or held.station == STATION or r.force:
+            return (*others, own)
+        return (*others, replace(held, asked_by=user, asked_station=STATION, asked_name=user))
+    if r.act == "answer_claim" and held is not None:
+        if not r.accept:
+            return (*others, replace(held, asked_by="", asked_station="", asked_name=""))
+        return (*others, AreaControl(r.area, held.asked_station, held.asked_by, now, held.asked_name))
+    return others

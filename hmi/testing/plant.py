@@ -18,7 +18,8 @@ SCANS = {
 
 def make_tag(name: str, **fields: object) -> TagDef:
     """A tag called ``name`` with the id ``t_<name>``; its handle is set by ``make_plant``."""
-    given: dict[str, object] = {"connection": "" if fields.get("expression") else "plc1", **fields}
+    has_no_device = fields.get("expression") or fields.get("manual")
+    given: dict[str, object] = {"connection": "" if has_no_device else "plc1", **fields}
     return TagDef(id=f"t_{name}", name=name, handle=0, **given)  # type: ignore[arg-type]
 
 

@@ -30,10 +30,11 @@ class FakeJournal:
             raise StorageError("the disk is full")
         first = len(self.entries) + 1
         self.entries += entries
-        return tuple(_record(first + index, entry) for index, entry in enumerate(entries))
+        return tuple(record_of(first + index, entry) for index, entry in enumerate(entries))
 
 
-def _record(seq: int, entry: Entry) -> JournalRecord:
+def record_of(seq: int, entry: Entry) -> JournalRecord:
+    """An entry as the fake journal hands it back."""
     return JournalRecord(
         seq=seq,
         runtime_id="fake",

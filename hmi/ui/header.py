@@ -13,7 +13,9 @@ from hmi.core.texts import tr
 from hmi.ui.crumbs import Crumbs
 from hmi.ui.header_parts import AlarmCounts, GlyphButton, Health, Rule, SimulatorChip
 from hmi.ui.paint import metrics_of, painting
+from hmi.ui.people.button import UserButton
 from hmi.ui.points.badge import PointsBadge
+from hmi.ui.rights import Rights
 from hmi.ui.sound_chip import SoundChip
 from hmi.ui.tabs import HEIGHT, Tabs
 from hmi.ui.theme import Theme
@@ -26,7 +28,6 @@ __all__ = ["HEIGHT", "Header"]
 # what is left out of a narrow header, in this order
 _NO_DATE, _NO_PLANT, _COMPACT, _NO_PLACE, _NO_USER, _NO_WAYS = range(1, 7)
 _LAST = _NO_WAYS
-_STEPS = (_NO_PLANT, _NO_USER)
 _LEFT, _RIGHT, _GAP, _RULES = 6, 6, 12, 3 * 17
 
 
@@ -53,7 +54,7 @@ class Header(QWidget):
         self.health = Health(theme)
         self.chip = SimulatorChip(theme)
         self.sound = SoundChip(theme)
-        self.user = Text(theme, font="text.label", color="header.secondary")
+        self.user = UserButton(theme)
         self.clock = Text(theme, font="text.strong", color="header.text")
         self.menu = GlyphButton(theme, "menu", tr("Windows, theme and text size"))
         self.chip.hide()
@@ -69,7 +70,7 @@ class Header(QWidget):
             line.setContentsMargins(_LEFT, 0, _RIGHT, 0)
             line.setSpacing(0)
             column.addLayout(line)
-        for text in (self.plant, self.user, self.clock):
+        for text in (self.plant, self.clock):
             text.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         for button in self._ways():
             row.addWidget(button)
@@ -108,6 +109,13 @@ class Header(QWidget):
         ):
             button.set_possible(bool(title), f"{words}: {title}" if title else none)
 
+    def show_rights(self, rights: Rights) -> None:
+        """Who is signed in, and what counts down of it; cheap while nothing changes."""
+        before = self.user.needed
+        self.user.show_rights(rights)
+        if self.user.needed != before:
+            self.fit_width()
+
     def set_time(self, at_ns: int, zone: tzinfo) -> None:
         self._time = clock_text(at_ns, zone) if at_ns else "–"
         self._show_time()
@@ -137,8 +145,8 @@ class Header(QWidget):
         over = self._need(out) - self.width()
         self.health.set_short(self._lines == 2 and over > 0)
         self._fit_tabs(out, over)
-        for step, text in zip(_STEPS, (self.plant, self.user), strict=True):
-            text.setVisible(out < step)
+        self.plant.setVisible(out < _NO_PLANT)
+        self.user.set_short(out >= _NO_USER)
         for button in (self.back, self.forward, self.up):
             button.setVisible(out < _NO_WAYS)  # keys and the tree of areas lead there too
         self.place.setVisible(out < _NO_PLACE)
@@ -169,9 +177,9 @@ class Header(QWidget):
 
     def _need(self, out: int, *, lines: int = 0) -> float:
         """Width of everything that is still there after ``out`` steps, in the first of so many lines."""
-        texts = (self.plant, self.user)
-        widths = (max(text.sizeHint().width(), text.minimumWidth()) for text in texts)
-        shown = sum(width for width, step in zip(widths, _STEPS, strict=True) if out < step)
+        plant = max(self.plant.sizeHint().width(), self.plant.minimumWidth())
+        shown = plant if out < _NO_PLANT else 0.0
+        shown += self.user.needed if out < _NO_USER else self.user.needed_short
         clock = "00:00:00" if out >= _NO_DATE else "30 Sep 2026  00:00:00"
         shown += metrics_of(self._theme.font("text.strong")).horizontalAdvance(clock) + 4
         chip = self.chip.sizeHint().width() if not self.chip.isHidden() else 0

@@ -173,9 +173,11 @@ class Health(HeaderButton):
     def show_runtime_silent(self, text: str) -> None:
         self._say(tr("No runtime"), "down", text)
 
-    def show_connections(self, connections: Sequence[ConnectionInfo]) -> None:
+    def show_connections(self, connections: Sequence[ConnectionInfo], note: str = "") -> None:
+        """``note``: a line below those of the connections."""
         broken = [c for c in connections if c.state != "up"]
-        detail = "\n".join(f"{c.name}: {c.state}{', ' + c.text if c.text else ''}" for c in connections)
+        lines = [f"{c.name}: {c.state}{', ' + c.text if c.text else ''}" for c in connections]
+        detail = "\n".join([*lines, note] if note else lines)
         if not broken:
             self._say(tr("All links up"), "up", detail)
         elif len(broken) == 1:

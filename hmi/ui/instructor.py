@@ -40,7 +40,11 @@ class InstructorPanel(Panel):
         self.speeds = [self._speed(rate) for rate in SPEEDS]
         self.list = QVBoxLayout()
         self.snapshot = Field(theme, tr("Snapshot name"))
+        self.take_snapshot = FlatButton(theme, tr("Take"), lambda: self._name("snapshot"))
+        self.restore = FlatButton(theme, tr("Restore"), lambda: self._name("restore"))
         self._lay_out()
+        station.rights.changed.connect(self._judge)
+        self._judge()
         self._timer = QTimer(self)
         self._timer.setInterval(ASK_MS)
         self._timer.timeout.connect(lambda: self._ask("status"))
@@ -49,6 +53,13 @@ class InstructorPanel(Panel):
 
     def sizeHint(self) -> QSize:
         return QSize(self.theme.px(WIDTH), self.theme.px(HEIGHT))
+
+    def _judge(self) -> None:
+        """Without the right the simulation can be looked at."""
+        why = self._station.rights.why_no_instructor()
+        acting = [self.run, self.step, *self.speeds, self.take_snapshot, self.restore]
+        for button in (*acting, *(button for button, _ in self._rows.values())):
+            button.set_enabled(not why, why)
 
     def close_panel(self) -> None:
         self._timer.stop()
@@ -88,8 +99,8 @@ class InstructorPanel(Panel):
         column.addWidget(Text(self.theme, tr("Snapshots"), font="text.strong"))
         last = QHBoxLayout()
         last.addWidget(self.snapshot, 1)
-        last.addWidget(FlatButton(self.theme, tr("Take"), lambda: self._name("snapshot")))
-        last.addWidget(FlatButton(self.theme, tr("Restore"), lambda: self._name("restore")))
+        last.addWidget(self.take_snapshot)
+        last.addWidget(self.restore)
         column.addLayout(last)
 
     def _scroll(self) -> QScrollArea:
@@ -173,6 +184,7 @@ class InstructorPanel(Panel):
             row.addWidget(button)
             self.list.insertWidget(self.list.count() - 1, line)
             self._rows[identity] = (button, text)
+        self._judge()
 
     def _toggle(self, identity: str) -> None:
         action = "clear" if identity in self._active else "set"

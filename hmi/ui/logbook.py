@@ -68,6 +68,12 @@ class Logbook(QObject):
         handover.exportAsked.connect(self._export_handover)
         self.files.said.connect(say)
         window.acts.done.connect(self.handover.ask)
+        self._station.rights.changed.connect(self._judge_note)
+        self._judge_note()
+
+    def _judge_note(self) -> None:
+        why = self._station.rights.why_nowhere("note")
+        self.log.note.set_enabled(not why, why)
 
     def toggle_log(self) -> None:
         """The log, and back."""

@@ -11,6 +11,8 @@ from hmi.client.port import AlarmInfo
 from hmi.ui.alarms.guidance import GuidancePanel
 from hmi.ui.areas.panel import AreaPanel
 from hmi.ui.overlay import Overlay
+from hmi.ui.people.card import Mode, PersonCard
+from hmi.ui.people.panel import PeoplePanel
 from hmi.ui.search.panel import SearchPanel
 from hmi.ui.sheet import KeySheet
 from hmi.ui.station import Station
@@ -20,7 +22,7 @@ from hmi.ui.why.panel import WhyPanel
 
 
 class Overlays(QObject):
-    """Search, areas, keys, guidance and why; all stay inside the working area, so the alarm strip is never covered."""
+    """Search, areas, keys, guidance, why and people; all stay inside the working area, off the alarm strip."""
 
     def __init__(
         self,
@@ -38,7 +40,11 @@ class Overlays(QObject):
         self.keys = KeySheet(theme, travel.favourites, travel.title_of, window)
         self.guidance = GuidancePanel(theme, station, window)
         self.why = WhyPanel(theme, station, window)
-        self.all: tuple[Overlay, ...] = (self.find, self.areas, self.keys, self.guidance, self.why)
+        self.people = PeoplePanel(theme, station.rights, window)
+        self.person = PersonCard(theme, station, window)
+        self.all: tuple[Overlay, ...] = (
+            self.find, self.areas, self.keys, self.guidance, self.why, self.people, self.person,
+        )  # fmt: skip
         self._opened: list[Overlay] = []
         self.find.whyAsked.connect(self._why_of_found)
         for panel in self.all:
@@ -64,6 +70,12 @@ class Overlays(QObject):
             if self.why not in self._opened:
                 self._opened.append(self.why)
             self.why.show_tag(tag, self._area())
+
+    def ask_person(self, mode: Mode) -> None:
+        """Sign in, unlock and the like; one of these questions at a time."""
+        if self.person not in self._opened:
+            self._opened.append(self.person)
+        self.person.ask(mode, self._area())
 
     def _why_of_found(self, tag: str) -> None:
         self.find.close_panel()

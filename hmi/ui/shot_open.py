@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QRect
 
@@ -13,35 +13,42 @@ from hmi.ui.window import StationWindow
 
 def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
     """In the order given; names that the plant does not know were refused before."""
-    overlays = window.overlays
+    alone: dict[str, Callable[[], object]] = {
+        "figures": window.toggle_figures,
+        "certificates": window.certificates.toggle,
+        "handover": window.logbook.toggle_handover,
+        "people": window.people.open,
+        "areas": lambda: window.overlays.toggle(window.overlays.areas),
+    }
     for opening in openings:
-        match opening.kind:
-            case "alarms":
-                window.toggle_alarms()
-                window.alarm_page.table.show_top()
-            case "figures":
-                window.toggle_figures()
-            case "log":
-                window.logbook.toggle_log()
-                window.logbook.log.search.setText(opening.name)
-            case "certificates":
-                window.certificates.toggle()
-            case "handover":
-                window.logbook.toggle_handover()
-            case "areas":
-                overlays.toggle(overlays.areas)
-            case "find":
-                overlays.toggle(overlays.find)
-                overlays.find.field.setText(opening.name)
-            case "why":
-                overlays.show_why(opening.name)
-            case "points":
-                window.toggle_points()
-                window.points_page.choose_state(opening.name)
-            case "ask":
-                _ask(window, *asked_of(opening.name))
-            case _:
-                window.open_faceplate(opening.name, _place_of(window, opening.name))
+        if opening.kind in alone:
+            alone[opening.kind]()
+        else:
+            _open(window, opening)
+
+
+def _open(window: StationWindow, opening: Opening) -> None:
+    """What is shown of something."""
+    overlays = window.overlays
+    match opening.kind:
+        case "alarms":
+            window.toggle_alarms()
+            window.alarm_page.table.show_top()
+        case "log":
+            window.logbook.toggle_log()
+            window.logbook.log.search.setText(opening.name)
+        case "find":
+            overlays.toggle(overlays.find)
+            overlays.find.field.setText(opening.name)
+        case "why":
+            overlays.show_why(opening.name)
+        case "points":
+            window.toggle_points()
+            window.points_page.choose_state(opening.name)
+        case "ask":
+            _ask(window, *asked_of(opening.name))
+        case _:
+            window.open_faceplate(opening.name, _place_of(window, opening.name))
 
 
 def _ask(window: StationWindow, tag: str, number: float) -> None:

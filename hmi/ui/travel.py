@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QRect
 from PySide6.QtWidgets import QStackedWidget
 
 from hmi.client.port import AlarmInfo, PlantInfo
+from hmi.core.principal import VIEWER
 from hmi.core.texts import tr
 from hmi.mimics import display_of_address
 from hmi.ui.atlas import atlas_of
@@ -84,7 +85,7 @@ class Travel(QObject):
         """Open the settings as soon as it is known whose they are."""
         plant, status = self._station.plant, self._station.status
         if plant is not None and status is not None:
-            self.settings.open(plant.id, status.user)
+            self.settings.open(plant.id, status.user or VIEWER.user)
 
     def title_of(self, address: str) -> str:
         return self._ways.title(address) if self._ways is not None and address else ""

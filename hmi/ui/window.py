@@ -13,9 +13,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.acts import AlarmActs
-from hmi.ui.alarms.menu import add_object_acts
 from hmi.ui.alarms.page import AlarmPage
 from hmi.ui.alarms.strip import AlarmStrip
+from hmi.ui.certificates.page import CertificatesPage
+from hmi.ui.certificates.words import counts_words
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
@@ -27,22 +28,24 @@ from hmi.ui.frame import SimulatorFrame
 from hmi.ui.header import Header
 from hmi.ui.instructor import InstructorPanel
 from hmi.ui.logbook import Logbook
+from hmi.ui.menus import Menus
 from hmi.ui.mimic_page import MimicPage
 from hmi.ui.navigation import History, in_area, places
 from hmi.ui.notice import Banner, Notice
 from hmi.ui.overlays import Overlays
 from hmi.ui.pages import Pages
+from hmi.ui.people.bar import LockBar
+from hmi.ui.people.desk import PeopleDesk
 from hmi.ui.points.page import PointsPage
 from hmi.ui.search.index import Entry
 from hmi.ui.settings import Settings
 from hmi.ui.shortcuts import bind, bind_favourites
 from hmi.ui.station import Station
-from hmi.ui.target_menu import target_menu
 from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text, zone_of
 from hmi.ui.travel import Travel
 from hmi.ui.trend.panel import RANGES_S, TrendPanel
-from hmi.ui.why.choice import tag_in_focus, why_entries
+from hmi.ui.why.choice import tag_in_focus
 
 CLOCK_MS = 250
 HISTORY_S = RANGES_S[-1][0]
@@ -82,7 +85,7 @@ class StationWindow(QWidget):
         """Each part when the next one is asked for; False, for none is the last."""
         theme, station = self.theme, self.station
         self.header = Header(theme)
-        self.banner = Banner(theme)
+        self.banner, self.lock_bar = Banner(theme), LockBar(theme)
         self.mimic = MimicPage(theme, station)
         yield False
         self.acts = AlarmActs(theme, station, self, self.working_area)
@@ -91,6 +94,8 @@ class StationWindow(QWidget):
         self.points_page = PointsPage(theme, station)
         yield False
         self.figures_page = FiguresPage(theme, station)
+        yield False
+        self.certificates = CertificatesPage(theme, station)
         yield False
         self.logbook = Logbook(theme, station, settings, self)
         yield False
@@ -102,12 +107,14 @@ class StationWindow(QWidget):
         self.travel = Travel(self, settings, self)
         self.overlays = Overlays(theme, station, self.travel, self, area=self.working_area)
         yield False
+        self.menus = Menus(self)
         self.trends: list[TrendPanel] = []
         self.instructor: InstructorPanel | None = None
         self.close_question: CloseQuestion | None = None
         self.notice = Notice(theme, self)
         self.frame = SimulatorFrame(theme, self)
         self.frame.hide()
+        self.people = PeopleDesk(self, self.lock_bar)
         self._lay_out()
         self._connect()
         self._keys()
@@ -125,7 +132,8 @@ class StationWindow(QWidget):
         self.stack.add(self.points_page, lambda: self.points_page.table)
         self.stack.add(self.figures_page, lambda: self.figures_page.first)
         self.logbook.join(self, self.notice.say)
-        for widget in (self.header, self.banner):
+        self.certificates.join(self.stack, self.notice.say)
+        for widget in (self.header, self.banner, self.lock_bar):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.strip)
@@ -151,13 +159,13 @@ class StationWindow(QWidget):
         for table in (self.strip.table, self.alarm_page.table):
             table.chosen.connect(self._alarm_chosen)
             table.displayAsked.connect(self.travel.display_of_alarm)
-            table.menuAsked.connect(self._alarm_menu)
+            table.menuAsked.connect(self.menus.open_for_alarm)
         self._connect_alarms()
         view = self.mimic.view
         view.elementClicked.connect(lambda _id, target, place: self.open_faceplate(target, place))
         view.displayAsked.connect(self.open_display)
         view.alarmsAsked.connect(self.list_alarms)
-        view.targetMenu.connect(self._menu)
+        view.targetMenu.connect(self.menus.open_for_object)
         self.desk.trendAsked.connect(self.open_trend)
         self.desk.address_of = self.travel.address_of
         self.desk.historyAsked.connect(lambda tags: self.open_trend(tags, HISTORY_S))
@@ -201,7 +209,7 @@ class StationWindow(QWidget):
         self.alarm_page.figuresAsked.connect(self.toggle_figures)
         self.figures_page.chosen.connect(lambda row, place: travel.lead_to(row.tag, "", place))
         for sheet in (overlays.guidance.sheet, self.alarm_page.sheet):
-            sheet.wayAsked.connect(self._go_from_alarm)
+            sheet.wayAsked.connect(self.menus.go_from_alarm)
 
     def _keys(self) -> None:
         overlays = self.overlays
@@ -213,8 +221,9 @@ class StationWindow(QWidget):
             "trend": self._trend_of_focus,
             "why": self._why_of_focus, "to_strip": self.strip.table.setFocus,
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
-            "silence": self.acts.silence,
+            "silence": self.acts.silence, "people": self.people.open, "lock": self.people.lock,
             "log": self.logbook.toggle_log, "handover": self.logbook.toggle_handover,
+            "certificates": self.certificates.toggle,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 
@@ -271,7 +280,7 @@ class StationWindow(QWidget):
         """A question is open that must not go away unanswered."""
         card = self.controls.card
         asking = [one.commands.confirm for one in self.desk.cards] + ([card.dialogue.confirm] if card else [])
-        return self.close_question is not None or any(asking)
+        return self.close_question is not None or not self.overlays.person.isHidden() or any(asking)
 
     @property
     def wanted_display(self) -> str:
@@ -324,7 +333,7 @@ class StationWindow(QWidget):
     def _status_changed(self) -> None:
         status = self.station.status
         if status is not None:
-            self.header.user.set_text(status.user)
+            self.people.show_session()
             self.travel.know_user()
             self.header.points.set_counts(status.points)
         self._tick()
@@ -332,17 +341,19 @@ class StationWindow(QWidget):
     def _tick(self) -> None:
         """Clock, health and the banner of a silent runtime."""
         self.header.set_time(self.station.now(), self._zone)
+        self.header.show_rights(self.station.rights)
         alive = self.station.mailbox.alive
         if not alive:
             text = self.station.link_text or tr("The runtime gives no sign of life")
             self.header.health.show_runtime_silent(text)
         elif self.station.status is not None:
-            self.header.health.show_connections(self.station.status.connections)
+            status = self.station.status
+            self.header.health.show_connections(status.connections, counts_words(status.certificates))
         text = self._banner_text(alive)
         turned = bool(text) == self.banner.isHidden()
         self.banner.set_text(text)
         if turned:
-            QTimer.singleShot(0, self, self._keep_inside)
+            QTimer.singleShot(0, self, self.keep_inside)
 
     def _banner_text(self, alive: bool) -> str:
         if self.station.plant is None:
@@ -468,56 +479,6 @@ class StationWindow(QWidget):
     def _why_of_focus(self) -> None:
         self.overlays.show_why(tag_in_focus(self.focusWidget(), self.desk.main_tags()))
 
-    def _menu(self, element: str, target: str, at: QPoint) -> None:
-        tags = [tag for tag in self.desk.tags_of(target) if self.station.catalogue.tags[tag].history] or (
-            [target] if target in self.station.catalogue.tags else []
-        )
-        address = self.desk.display_of(target)
-        entries = [
-            (tr("Faceplate"), lambda: self.open_faceplate(target, QRect(at, at))),
-            (tr("Trend"), (lambda: self.open_trend(tags[:4])) if tags else None),
-        ]
-        entries += why_entries(self.station, self.mimic.view.scene, element, target, self.overlays.show_why)
-        if address:
-            entries.append((tr("Display"), lambda: self.open_display(address)))
-        menu = target_menu(self, entries)
-        own = f"{target}."
-        rows = [r for r in self.station.alarms.values() if r.tag_name == target or r.tag_name.startswith(own)]
-        add_object_acts(menu, self.acts, rows, self._id_of(target), target)
-        menu.popup(at)
-
-    def _alarm_menu(self, row: AlarmInfo, at: QPoint) -> None:
-        """All that can be opened and done about the chosen alarms."""
-        table = self.alarm_page.table if self.alarm_page.isVisible() else self.strip.table
-        rows, known = table.selected_rows(), self.station.catalogue.tags
-        history = row.tag_name in known and known[row.tag_name].history
-        menu = target_menu(self, [
-            (tr("Display and faceplate"), lambda: self.travel.lead_to(row.tag_name, row.display)),
-            (tr("Display"), lambda: self.travel.display_of_alarm(row)),
-            (tr("Guidance"), lambda: self.overlays.show_guidance(row)),
-            (tr("Trend"), (lambda: self.open_trend([row.tag_name])) if history else None),
-            (tr("Why this number?"), (lambda: self.overlays.show_why(row.tag_name)) if row.tag_name else None),
-        ])  # fmt: skip
-        add_object_acts(menu, self.acts, rows, row.tag_id or row.alarm_id, row.tag_name or row.name)
-        menu.popup(at)
-
-    def _go_from_alarm(self, way: str, row: AlarmInfo) -> None:
-        """From the sheet of an alarm: each in one action."""
-        if way == "object":
-            self.travel.lead_to(row.tag_name, row.display)
-        elif way == "display":
-            self.travel.display_of_alarm(row)
-        elif way == "trend":
-            self.open_trend([row.tag_name])
-        else:
-            self.overlays.show_why(row.tag_name)
-
-    def _id_of(self, target: str) -> str:
-        """The id of a tag or instance by its name; empty when the plant has none of that name."""
-        catalogue = self.station.catalogue
-        found = catalogue.tags.get(target) or catalogue.instances.get(target)
-        return found.id if found is not None else ""
-
     def toggle_instructor(self) -> None:
         if not self.station.is_simulated:
             return
@@ -568,9 +529,9 @@ class StationWindow(QWidget):
         super().resizeEvent(event)
         self._cover()
         self.notice.place(QRect(0, self.header.height(), self.width(), self.strip.y() - self.header.height()))
-        self._keep_inside()
+        self.keep_inside()
 
-    def _keep_inside(self) -> None:
+    def keep_inside(self) -> None:
         """Everything over the display, after the room for it changed."""
         self.desk.keep_inside()
         self.overlays.keep_inside()

@@ -27,7 +27,7 @@ def may_mount(folder: Path) -> bool:
     return subprocess.run(unshared(f"{MOUNT} '{folder}'"), capture_output=True, check=False).returncode == 0
 
 
-def test_a_full_disk_hides_no_alarm_and_the_loss_is_announced_and_counted(tmp_path: Path) -> None:
+def test_se_08_a_full_disk_hides_no_alarm_stops_commands_and_ends_by_itself(tmp_path: Path) -> None:
     if not may_mount(tmp_path):
         pytest.skip("needs a small file system of its own: unshare(1) and the right to mount a tmpfs")
     script = f"{MOUNT} '{tmp_path}' && exec '{sys.executable}' '{TESTS / 'full_disk.py'}' '{tmp_path}'"
@@ -41,7 +41,11 @@ def test_a_full_disk_hides_no_alarm_and_the_loss_is_announced_and_counted(tmp_pa
     assert found["stored_while_full"] < 300
     assert "Alarms are shown but not stored" in done.stderr
     assert found["gap"]["changes"] >= 300
-    assert found["gap"]["alarms"] == 299
+    assert found["gap"]["alarms"] >= 299
+    assert found["refused"] == "refused"
+    assert "the audit trail cannot be written" in found["refused_why"]
+    assert found["written"] == []
+    assert found["given_again"] == "confirmed"
     assert found["alarms"] == 300
     assert found["alike"]
     assert found["chain"] == ""

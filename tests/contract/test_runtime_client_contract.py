@@ -16,13 +16,15 @@ from fake_runtime import fake_runtime
 
 from hmi.acquisition.port import Batch
 from hmi.client.alarms import ALARM_LISTS, JournalQuery
+from hmi.client.people import HoldRequest
 from hmi.client.port import Event, LiveUpdate, RuntimeClient
 from hmi.client.socket import SocketClient
 from hmi.core.alarms import Priority
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import CommandState, OperatorCommand
-from hmi.core.errors import CommunicationError
+from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.history import ReadRaw
+from hmi.core.holds import ControlTag, TagKind
 from hmi.core.principal import Mode
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.values import DataValue
@@ -34,7 +36,10 @@ from hmi.testing.plant import make_plant, make_tag
 
 pytestmark = pytest.mark.asyncio
 PV, SP, ALARM = "a/t.pv", "a/t.sp", "a_pv"
-SECTIONS = ["standing", "shelved", "out_of_service", "suppressed", "overridden", "manual", "links", "notes"]
+SECTIONS = [
+    "standing", "shelved", "out_of_service", "suppressed", "tagged", "bypassed", "overridden", "manual",
+    "controlled", "links", "notes",
+]  # fmt: skip
 
 
 class Listener:
@@ -394,6 +399,26 @@ async def test_a_note_is_found_and_stands_in_the_hand_over(case: Case) -> None:
     assert isinstance(await case.client.alarm_figures(), dict)
 
 
+async def test_a_control_tag_hangs_and_is_taken_off_and_both_are_told(case: Case) -> None:
+    place = HoldRequest("h1", "place_tag", object_id=f"t_{PV}", kind="caution", reason="hot", work_order="W1")
+    assert (await case.client.hold(place)).state is CommandState.CONFIRMED
+    (tag,) = (await case.client.holds()).tags
+    assert (tag.object_id, tag.kind, tag.reason, tag.work_order) == (f"t_{PV}", TagKind.CAUTION, "hot", "W1")
+    await _told_tags(case, (tag,))
+    remove = HoldRequest("h2", "remove_tag", hold_id=tag.id, reason="done")
+    assert (await case.client.hold(remove)).state is CommandState.CONFIRMED
+    assert (await case.client.holds()).tags == ()
+    await _told_tags(case, ())
+
+
+async def _told_tags(case: Case, tags: tuple[ControlTag, ...]) -> None:
+    """Until the newest event says that these hang."""
+    async with asyncio.timeout(20):
+        while [event.payload.tags for event in case.heard.events if event.kind == "holds"][-1:] != [tags]:
+            case.tick()
+            await asyncio.sleep(0.02)
+
+
 async def test_why_of_a_tag_that_is_not_there_is_one_sentence(case: Case) -> None:
     with pytest.raises(CommunicationError, match="there is no tag 'nothing'"):
         await case.client.why("nothing")
@@ -406,6 +431,14 @@ async def test_no_point_is_forced(case: Case) -> None:
     assert (page.points, page.counts, page.total, page.continuation) == ([], {}, 0, 0)
     assert (await case.client.points(state="forced", limit=10)).points == []
     assert (await case.client.status()).points == {}
+
+
+async def test_certificates_are_listed_and_nobody_decides_without_the_right(case: Case) -> None:
+    found = await case.client.certificates()
+    assert (found.certificates, found.lists, found.waiting) == ([], [], 0)
+    assert (await case.client.status()).certificates == {}
+    with pytest.raises(AccessRefused, match="has no right to security"):
+        await case.client.trust("accept", "a" * 64, "because")
 
 
 async def test_a_picture_that_is_not_there_is_one_sentence(case: Case) -> None:

@@ -23,7 +23,7 @@ from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.principal import DEMO_OPERATOR
 from hmi.project.plant import CommandRule, ConnectionDef, Plant
 from hmi.runtime import Runtime, _live
-from hmi.runtime._api import command_of
+from hmi.runtime._commands_api import command_of
 from hmi.testing.driver import FakePlc
 from hmi.testing.plant import make_plant, make_tag
 

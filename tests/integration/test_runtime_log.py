@@ -170,7 +170,8 @@ async def test_the_hand_over_tells_what_the_next_shift_has_to_know(tmp_path: Pat
         answer = (await client.get("/v1/handover", params={"since": note_at + 1})).json()
     sections = answer["sections"]
     assert list(sections) == [
-        "standing", "shelved", "out_of_service", "suppressed", "overridden", "manual", "links", "notes",
+        "standing", "shelved", "out_of_service", "suppressed", "tagged", "bypassed", "overridden", "manual",
+        "controlled", "links", "notes",
     ]  # fmt: skip
     (shelved,) = sections["shelved"]
     assert (shelved["object_id"], shelved["actor"]) == ("a_high", "demo-operator")

@@ -8,13 +8,16 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+import msgspec
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QLineEdit, QWidget
 from shell_plant import Desk, open_station
 
+from hmi.client.people import SessionInfo
 from hmi.ui.crumbs import Crumbs
 from hmi.ui.mimic.view import MimicView
+from hmi.ui.people.card import Mode
 from hmi.ui.shortcuts import PAGE, SHORTCUTS
 from hmi.ui.tabs import Tabs
 
@@ -89,8 +92,37 @@ def guidance(desk: Desk) -> None:
     desk.window.overlays.show_guidance(next(iter(desk.station.alarms.values())))
 
 
+def people(desk: Desk) -> None:
+    """With every button that somebody signed in has."""
+    status = desk.station.status
+    assert status is not None
+    ana = SessionInfo(user="ana", roles=["view", "operate"], accounts=True)
+    desk.client.people.session = ana
+    desk.station.rights.take(msgspec.structs.replace(status, session=ana))
+    desk.window.people.open()
+
+
+def sign_in(desk: Desk) -> None:
+    desk.window.people.ask(Mode.ELEVATE)
+
+
 @pytest.mark.parametrize(
-    "state", [nothing, faceplates, alarm_list, trend, instructor, search, areas, keys, guidance, why, points]
+    "state",
+    [
+        nothing,
+        faceplates,
+        alarm_list,
+        trend,
+        instructor,
+        search,
+        areas,
+        keys,
+        guidance,
+        why,
+        points,
+        people,
+        sign_in,
+    ],
 )
 def test_HM_17_tab_reaches_every_control_in_every_state(qtbot, state: Callable[[Desk], None]) -> None:
     with open_station(qtbot, mode="simulator") as desk:
@@ -154,10 +186,15 @@ def test_HM_17_every_key_of_the_table_does_what_it_says(qtbot) -> None:
         press("points", Qt.Key.Key_P, control, window.mimic.isVisible)
         press("figures", Qt.Key.Key_G, control, window.figures_page.isVisible)
         press("figures", Qt.Key.Key_G, control, window.mimic.isVisible)
+        press("people", Qt.Key.Key_U, control, overlays.people.isVisible)
+        press("people", Qt.Key.Key_U, control, overlays.people.isHidden)
+        press("lock", Qt.Key.Key_L, control | shift, window.notice.isVisible)
         press("log", Qt.Key.Key_J, control, window.logbook.log.isVisible)
         press("log", Qt.Key.Key_J, control, window.mimic.isVisible)
         press("handover", Qt.Key.Key_H, control, window.logbook.handover.isVisible)
         press("handover", Qt.Key.Key_H, control, window.mimic.isVisible)
+        press("certificates", Qt.Key.Key_C, control | shift, window.certificates.isVisible)
+        press("certificates", Qt.Key.Key_C, control | shift, window.mimic.isVisible)
         press("why", Qt.Key.Key_W, none, overlays.why.isVisible)
         press("escape", Qt.Key.Key_Escape, none, overlays.why.isHidden)
         window.open_display("intake")

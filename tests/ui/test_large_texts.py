@@ -25,6 +25,7 @@ from hmi.ui.alarms.columns import Column
 from hmi.ui.mimic.growth import Growth
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.navigation import Place
+from hmi.ui.people.card import Mode
 from hmi.ui.theme import SCALES, Theme
 from hmi.ui.widgets import FlatButton, Text
 from hmi.ui.window import StationWindow
@@ -120,6 +121,10 @@ STATES: dict[str, Callable[[StationWindow], object]] = {
     "areas": lambda page: page.overlays.toggle(page.overlays.areas),
     "keys": lambda page: page.overlays.toggle(page.overlays.keys),
     "guidance": lambda page: page.overlays.show_guidance(alarms()[0]),
+    "people": lambda page: page.people.open(),
+    "sign in": lambda page: page.people.ask(Mode.SIGN_IN),
+    "elevate": lambda page: page.people.ask(Mode.ELEVATE),
+    "password": lambda page: page.people.ask(Mode.PASSWORD),
 }
 
 

@@ -226,8 +226,9 @@ def test_a_missing_right_blocks_with_a_reason(qtbot) -> None:
     with open_station(qtbot) as desk:
         info = desk.station.catalogue.tags["intake/fic1.sp"]
         status = desk.station.status
-        assert blocked(info, status, True, []) == ""
-        assert "does not answer" in blocked(info, status, False, [])
+        assert blocked(info, status, True, [], no_right="") == ""
+        assert blocked(info, status, True, [], no_right="Sign in to operate.") == "Sign in to operate."
+        assert "does not answer" in blocked(info, status, False, [], no_right="")
         assert content_of("intake/fic1.pv", desk.station.catalogue).name == "intake/fic1"
 
 

@@ -23,6 +23,8 @@ def test_panels_and_pages_are_open(qtbot: Any) -> None:
         open_all(window, [opening("areas"), opening("find:flow"), opening("why:intake/fic1.pv")])
         assert window.overlays.opened == (window.overlays.areas, window.overlays.find, window.overlays.why)
         assert window.overlays.find.field.text() == "flow"
+        open_all(window, [opening("people")])
+        assert window.overlays.people.isVisible()
         open_all(window, [opening("points:bad")])
         assert window.stack.currentWidget() is window.points_page
         assert window.points_page.state == "bad"

@@ -149,7 +149,7 @@ def test_it_is_one_action_from_faceplate_trend_legend_alarm_row_and_menu(desk: D
     )
     assert find.isHidden()
     scene = window.mimic.view.scene
-    window._menu(scene.elements[0].id, scene.target(0), QPoint(200, 200))
+    window.menus.open_for_object(scene.elements[0].id, scene.target(0), QPoint(200, 200))
     menu = window.findChildren(QMenu)[-1]
     entry = next(action for action in menu.actions() if action.text() == "Why this number?")
     opened(entry.trigger)

@@ -379,3 +379,35 @@ async def test_a_fault_in_the_verb_of_demand_stays_with_its_link(caplog: pytest.
 
 def last_of(handle: int, events: Events) -> DataValue:
     return next(v for batch in reversed(events.batches) for h, v in batch.updates if h == handle)
+
+
+@pytest.mark.parametrize("push", [False, True])
+async def test_a_connection_that_is_given_up_is_down_at_once_and_tried_again(push: bool) -> None:
+    plc = FakePlc(push=push)
+    async with running(plc) as (link, events):
+        await events.until(lambda: "up" in events.told)
+        link.drop("nobody trusts it any more")
+        assert (link.state, link.text) == ("down", "nobody trusts it any more")
+        assert (
+            await link.write(WriteRequest("c", "t", 0, 1.0, monotonic_ns() + 10**10))
+        ).state is not WriteState.DONE
+        seen = len(events.batches)
+        await events.until(lambda: events.told.count("up") == 2)
+        assert [text for text in events.told if text.startswith("down")] == [
+            "down: nobody trusts it any more"
+        ]
+        assert seen <= len(events.batches)
+        assert len(plc.drivers) == 2
+
+
+async def test_giving_up_a_connection_that_is_not_open_changes_nothing() -> None:
+    plc = FakePlc()
+    plc.reachable = False
+    async with running(plc) as (link, events):
+        await events.until(lambda: any(text.startswith("down") for text in events.told))
+        text = link.text
+        link.drop("nobody trusts it any more")
+        assert link.text == text
+        plc.reachable = True
+        link.retry_now()
+        await events.until(lambda: "up" in events.told)

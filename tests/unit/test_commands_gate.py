@@ -4,113 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from hmi.acquisition.port import Batch
-from hmi.commands import CommandGate, GateTables
+from hmi.commands import GateTables
 from hmi.core import quality
 from hmi.core.commands import (
-    CommandClass,
-    CommandResult,
     CommandState,
-    OperatorCommand,
     Reason,
     WriteOutcome,
     WriteRequest,
     WriteState,
 )
-from hmi.core.identity import new_id
 from hmi.core.journal import Entry, JournalRecord, Kind
-from hmi.core.principal import DEMO_OPERATOR, VIEWER, Principal
-from hmi.core.values import DataValue, EURange, Value, ValueType
+from hmi.core.principal import VIEWER
+from hmi.core.values import EURange, Value
 from hmi.project.plant import CommandRule, Plant, TagDef
-from hmi.tags import TagEngine, TagTables
-from hmi.testing.clock import ManualClock
-from hmi.testing.plant import good, make_plant, make_tag
-from hmi.testing.services import FakeDevice, FakeJournal
+from hmi.tags import TagTables
+from hmi.testing.gate import CLOSED, SP, START, Desk, reasons
+from hmi.testing.plant import good, make_plant
+from hmi.testing.services import FakeDevice
 
-SP, START, TRIP, CLOSED = "t_a/p1.sp", "t_a/p1.start", "t_a/p1.trip", "t_a/p1.closed"
 UNKNOWN = WriteOutcome(WriteState.UNKNOWN, text="no answer")
-
-
-class Desk:
-    """A pump with a set point and a start pulse behind a gate; everything Good unless a test says else."""
-
-    def __init__(self, **setpoint: Any) -> None:
-        sp = CommandRule(**{"limits": EURange(10, 90), "min_interval_ms": 0, **setpoint})
-        start = CommandRule(
-            klass=CommandClass.SIGNIFICANT,
-            pulse=True,
-            permissives=(
-                ("'a/p1.remote'", "in remote"),
-                ("not 'a/p1.auto'", "in manual"),
-                ("'a/p1.level' > 1", "level"),
-            ),
-            interlocks=(("'a/p1.interlock'", "dry run"),),
-            feedback="'a/p1.running'",
-            expected_ms=5_000,
-            min_interval_ms=0,
-        )
-        flag = ValueType.BOOL
-        tags = [
-            make_tag("a/p1.sp", range=EURange(0, 100), command=sp, unit="%"),
-            make_tag("a/p1.start", type=flag, command=start),
-            make_tag("a/p1.trip", type=flag, command=CommandRule(klass=CommandClass.CRITICAL, pulse=True)),
-            make_tag("a/p1.closed", type=flag, command=CommandRule(klass=CommandClass.FORBIDDEN)),
-            make_tag("a/p1.remote", type=flag),
-            make_tag("a/p1.auto", type=flag),
-            make_tag("a/p1.level"),
-            make_tag("a/p1.interlock", type=flag),
-            make_tag("a/p1.running", type=flag),
-        ]
-        self.clock, self.journal, self.device = ManualClock(), FakeJournal(), FakeDevice()
-        self.tags = TagEngine(make_plant(tags), self.clock)
-        self.put(50.0, False, False, False, True, False, 2.0, False, False)
-        self.sent_at = self.clock.monotonic_ns()
-        self.on_pause: Callable[[], None] = lambda: None
-        self.gate = CommandGate(
-            self.tags.plant,
-            clock=self.clock,
-            values=self.tags.values,
-            is_live=lambda name: True,
-            journal=self.journal,
-            writer=self.device,
-            reader=self.device,
-            heartbeat_ns=lambda number: self.sent_at if number == 1 else None,
-            pause=self._pause,
-        )
-
-    async def _pause(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-        self.on_pause()
-        await asyncio.sleep(0)
-
-    def put(self, *values: Value) -> None:
-        self.tags.ingest(Batch("g", [(h, good(value)) for h, value in enumerate(values)]))
-
-    def set(self, name: str, value: Value | DataValue) -> None:
-        new = value if isinstance(value, DataValue) else good(value)
-        self.tags.ingest(Batch("g", [(self.tags.handle(name), new)]))
-
-    async def ask(
-        self, tag_id: str = SP, value: Value = 55.0, principal: Principal = DEMO_OPERATOR, **more: Any
-    ) -> CommandResult:
-        command = OperatorCommand(
-            more.pop("id", new_id("c")), tag_id, value, more.pop("heartbeat", 1), **more
-        )
-        return await self.gate.submit(principal, command)
-
-    @property
-    def audit(self) -> list[str]:
-        return [entry.event for entry in self.journal.entries]
-
-
-def reasons(result: CommandResult) -> list[Reason]:
-    return [refusal.reason for refusal in result.refusals]
 
 
 @pytest.mark.asyncio
@@ -132,7 +49,6 @@ async def test_a_set_point_is_written_once_read_back_and_journalled() -> None:
         ("t_a/p1.level", 1.0, {}, Reason.NO_ACCESS_AUTHORITY),
         (CLOSED, True, {}, Reason.NO_ACCESS_AUTHORITY),
         (SP, 55.0, {"principal": VIEWER}, Reason.NO_ACCESS_AUTHORITY),
-        (TRIP, True, {}, Reason.INCONSISTENT_PARAMETERS),
         (SP, float("nan"), {}, Reason.INCONSISTENT_PARAMETERS),
         (SP, float("inf"), {}, Reason.INCONSISTENT_PARAMETERS),
         (SP, "55", {}, Reason.INCONSISTENT_PARAMETERS),
@@ -191,10 +107,11 @@ async def test_a_stale_controller_takes_no_commands() -> None:
 
 
 @pytest.mark.asyncio
-async def test_CM_08_limits_reject_and_a_large_step_needs_a_reason() -> None:
+async def test_CM_08_limits_reject_and_a_large_step_is_confirmed() -> None:
     desk = Desk(max_step=10.0)
     assert reasons(await desk.ask(value=91.0, reason="x")) == [Reason.LIMIT_EXCEEDED]
     assert reasons(await desk.ask(value=61.0)) == [Reason.LIMIT_EXCEEDED]
+    assert (await desk.ask(value=61.0, confirmed=True)).state is CommandState.CONFIRMED
     assert (await desk.ask(value=61.0, reason="start-up")).state is CommandState.CONFIRMED
     assert (await desk.ask(value=59.0)).state is CommandState.CONFIRMED
 

@@ -22,6 +22,7 @@ WATERWORKS = Path(__file__).parents[2] / "screens" / "waterworks"
         ("points", Opening("points")),
         ("points:bad", Opening("points", "bad")),
         ("find", Opening("find")),
+        ("certificates", Opening("certificates")),
         ("find:raw: pump", Opening("find", "raw: pump")),
         ("why:intake/ft101.pv", Opening("why", "intake/ft101.pv")),
         ("faceplate:intake/p101a", Opening("faceplate", "intake/p101a")),
@@ -33,7 +34,7 @@ def test_each_form_is_read(text: str, found: Opening) -> None:
 
 @pytest.mark.parametrize("text", ["", "why", "why:", "faceplate", "areas:x", "find:", "trend:x", ":areas"])
 def test_anything_else_is_one_sentence_that_names_the_forms(text: str) -> None:
-    with pytest.raises(UsageError, match=r"write alarms, areas, figures, .* or faceplate:INSTANCE"):
+    with pytest.raises(UsageError, match=r"write alarms, areas, certificates, figures, .* or faceplate:INSTANCE"):
         opening(text)
 
 

@@ -9,10 +9,11 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
+from hmi.client.certificates import TRUST_ACTS
 from hmi.core.errors import CommunicationError, StorageError
 from hmi.core.principal import DEMO_OPERATOR, VIEWER, Mode, Principal, Role
 from hmi.runtime import Api, Verb, openapi, route, verbs_table
-from hmi.runtime._api import command_of
+from hmi.runtime._commands_api import command_of
 from hmi.runtime._verbs import BadRequest
 from hmi.testing.plant import make_plant
 
@@ -50,6 +51,7 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
     assert {v.path for v in verbs if v.role is not Role.VIEW} == {
         "/v1/alarms/acknowledge",
         "/v1/alarms/act",
+        *(f"/v1/certificates/{act}" for act in TRUST_ACTS),
         "/v1/notes",
         "/v1/reload",
         "/v1/simulator",

@@ -10,6 +10,7 @@ from hmi.core.errors import CommunicationError, DeviceError, LinkLost, ProtocolV
 from hmi.core.texts import tr
 from hmi.core.values import Value
 from hmi.drivers.modbus import _guard
+from hmi.drivers.modbus._allowed import NotAllowed
 from hmi.drivers.modbus._codec import Unencodable
 from hmi.drivers.modbus._item import Item
 from hmi.drivers.modbus._transport import Channel, Expired, NotSent, Silent
@@ -85,6 +86,8 @@ async def transmit(channel: Channel, unit: int, pdu: bytes, deadline_ns: int) ->
         _guard.check_echo(pdu, answer, unit)
     except Expired:
         return expired()
+    except NotAllowed as error:
+        return refused(tr("The point cannot be written: {why}.", why=error))
     except NotSent as error:
         return not_connected(tr("There is no connection to the device: {why}.", why=error))
     except LinkLost as error:

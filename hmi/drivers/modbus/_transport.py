@@ -18,8 +18,8 @@ from pymodbus.transport import CommParams, CommType, ModbusProtocol
 
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.errors import CommunicationError, LinkLost, ProtocolViolation
+from hmi.drivers.modbus._allowed import Allowed
 from hmi.drivers.modbus._endpoint import Endpoint
-from hmi.drivers.modbus._guard import SENDABLE
 from hmi.drivers.modbus._serial import PORT_ERRORS, port_problem
 
 _MBAP = struct.Struct(">HHHB")
@@ -78,7 +78,13 @@ class Counters:
 class Channel(ModbusProtocol):
     """A connection with at most one request under way; not used again after it was lost."""
 
-    def __init__(self, endpoint: Endpoint, line: Line, sslctx: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        line: Line,
+        sslctx: ssl.SSLContext | None = None,
+        allowed: Allowed | None = None,
+    ) -> None:
         super().__init__(
             CommParams(
                 comm_name=str(endpoint),
@@ -98,6 +104,7 @@ class Channel(ModbusProtocol):
         self.counters = Counters()
         self.lost = ""
         self._endpoint, self._line = endpoint, line
+        self._allowed = allowed or Allowed()
         self._lock = asyncio.Lock()
         self._waiting: asyncio.Future[bytes | Exception] | None = None
         self._buffer = b""
@@ -143,20 +150,19 @@ class Channel(ModbusProtocol):
 
     # --- asking ---------------------------------------------------------------------------------------
 
-    async def exchange(self, unit: int, pdu: bytes, *, deadline_ns: int = 0) -> bytes:
+    async def exchange(self, unit: int, pdu: bytes, *, deadline_ns: int | None = None) -> bytes:
         """Send once and return the PDU of the answer.
 
-        NotSent or LinkLost, Silent (no answer in time), ProtocolViolation (a malformed one) or Expired (``deadline_ns``
-        had passed right before the socket write; nothing was sent).
+        NotAllowed (see there), NotSent or LinkLost, Silent (no answer in time), ProtocolViolation (a malformed one)
+        or Expired (``deadline_ns`` had passed right before the socket write; nothing was sent).
         """
-        if pdu[0] not in SENDABLE:
-            raise ProtocolViolation(f"function 0x{pdu[0]:02X} is not one that this product sends")
+        self._allowed.check(unit, pdu)
         async with self._lock:
             if not self._mbap or self._line.pause_s:
                 await self._hold_back(unit, pdu)
             if self.lost or not self.transport:
                 raise NotSent(self.lost or "the connection is closed")
-            if deadline_ns and monotonic_ns() > deadline_ns:
+            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
                 raise Expired("the deadline was over before the command could be sent")
             return await self._ask(unit, pdu)
 

@@ -24,6 +24,7 @@ from hmi.core.commands import WriteOutcome, WriteRequest
 from hmi.core.errors import AddressError, CommunicationError, LinkLost, ProtocolViolation
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
+from hmi.drivers.modbus._allowed import Allowed
 from hmi.drivers.modbus._block import Block
 from hmi.drivers.modbus._decode import Placed
 from hmi.drivers.modbus._endpoint import parse_endpoint
@@ -115,7 +116,8 @@ class ModbusDriver:
 
     async def open(self) -> DeviceIdentity:
         """Connect, read the identification and make sure that somebody answers."""
-        channel = Channel(self._endpoint, self._line(), self._ssl())
+        writable = [item for handle, item in self._items.items() if handle in self._writable]
+        channel = Channel(self._endpoint, self._line(), self._ssl(), Allowed(writable))
         self._channel = channel
         try:
             await channel.open(str(self._settings.get("tls_server_name", "")))

@@ -19,7 +19,8 @@ from hmi.core.texts import tr
 from hmi.drivers.opcua._address import Endpoint
 from hmi.drivers.opcua._session import Link
 from hmi.security import certificates
-from hmi.security.trust import Fault, TrustList, load_chain
+from hmi.security.sightings import Sighting, record
+from hmi.security.trust import Fault, TrustList, Verdict, load_chain
 
 log = logging.getLogger(__name__)
 PREFIX = "http://opcfoundation.org/UA/SecurityPolicy#"
@@ -61,7 +62,7 @@ async def connect(name: str, endpoint: Endpoint, settings: Mapping[str, Any]) ->
         chosen = choose(offered, endpoint, settings)
         notes = _unsecured_note(chosen)
         if policy_name(chosen) != "None":
-            notes += await _secure(link, chosen, endpoint, settings)
+            notes += await _secure(name, link, chosen, endpoint, settings)
         await _login(link, chosen, settings)
         await link.client.connect()
         if policy_name(chosen) != "None":
@@ -155,7 +156,7 @@ def _check_offer(before: Sequence[ua.EndpointDescription], after: Sequence[ua.En
 
 
 async def _secure(
-    link: Link, chosen: ua.EndpointDescription, endpoint: Endpoint, settings: Mapping[str, Any]
+    name: str, link: Link, chosen: ua.EndpointDescription, endpoint: Endpoint, settings: Mapping[str, Any]
 ) -> list[str]:
     """Check the server's certificate, then take our own; the notes name the faults accepted by setting."""
     if not settings.get("pki_dir"):
@@ -163,7 +164,9 @@ async def _secure(
     folder = Path(str(settings["pki_dir"]))
     der = bytes(chosen.ServerCertificate or b"")
     accepted = [_override(word) for word in settings.get("overrides", [])]
-    own, verdict = await asyncio.to_thread(_look, folder, der, chosen, endpoint, accepted)
+    uri = str(chosen.Server.ApplicationUri or "")
+    seen = Sighting(name, endpoint.url, endpoint.host, uri, der, policy_name(chosen))
+    own, verdict = await asyncio.to_thread(_look, folder, seen, accepted)
     if not verdict.is_trusted:
         raise CommunicationError(f"{endpoint.url}: {verdict.text}")
     peer = load_chain(der)[0]
@@ -180,15 +183,14 @@ async def _secure(
     return notes
 
 
-def _look(
-    folder: Path, der: bytes, chosen: ua.EndpointDescription, endpoint: Endpoint, accepted: list[Fault]
-) -> tuple[certificates.OwnCertificate, Any]:
+def _look(folder: Path, seen: Sighting, accepted: list[Fault]) -> tuple[certificates.OwnCertificate, Verdict]:
     """Files and keys, off the loop: a new RSA key takes a moment."""
     own = certificates.load_or_create(folder / "own")
     store = TrustList(folder)
     store.prepare()
-    uri = str(chosen.Server.ApplicationUri or "")
-    return own, store.check(der, host=endpoint.host, application_uri=uri, overrides=accepted)
+    verdict = store.check(seen.der, host=seen.host, application_uri=seen.application_uri, overrides=accepted)
+    record(folder, seen)
+    return own, verdict
 
 
 def _override(word: object) -> Fault:

@@ -23,12 +23,7 @@ TITLES: Final = {
 KEYS: Final = {
     "ACK": "A", "SHELVE": "V", "UNSHELVE": "U", "RESET": "R", "COMMENT": "C", "OOS": "O", "RTS": "O", "NOTE": "N",
 }  # fmt: skip
-_RIGHTS: Final = {"OOS": "engineer", "RTS": "engineer"}
-_NO_RIGHT: Final = {
-    "acknowledge": "You have no right to acknowledge.",
-    "note": "Writing a note needs the right to acknowledge.",
-    "engineer": "Only an engineer takes alarms out of service and returns them.",
-}
+_DEEDS: Final = {"OOS": "out_of_service", "RTS": "out_of_service", "NOTE": "note", "COMMENT": "comment"}
 _NOTHING: Final = {
     "ACK": "It is acknowledged already.", "SHELVE": "It is hidden already.", "UNSHELVE": "It is not shelved.",
     "RESET": "It has no latch, or is not acknowledged yet.", "OOS": "It is out of service already.",
@@ -72,23 +67,31 @@ class AlarmActs(QObject):
         """Why an act cannot be asked for now, in one sentence; empty when it can."""
         if not rows:
             return tr(_CHOOSE)
-        right = _RIGHTS.get(act, "acknowledge")
         for row in rows:
-            status = self._station.status_of(row.tag_name)
-            if status is None or not self._station.hears(row.area):
+            if self._station.status_of(row.tag_name) is None or not self._station.hears(row.area):
                 return tr("The runtime does not answer.")
-            if right not in status.roles:
-                return tr(_NO_RIGHT[right])
+            if why := self._station.rights.why_not(_DEEDS.get(act, "acknowledge"), row.area):
+                return why
         able = [row for row in rows if takes(act, row)]
         if not able:
             return tr(_NOTHING[act])
-        if act == "SHELVE" and all(row.priority == 1 and not self._may_shelve_first(row) for row in able):
-            return tr("Shelving priority 1 needs the right to tune.")
+        if act == "SHELVE":
+            whys = [self._no_right_to_shelve(row) for row in able]
+            return whys[0] if all(whys) else ""
         return ""
 
-    def _may_shelve_first(self, row: AlarmInfo) -> bool:
-        status = self._station.status_of(row.tag_name)
-        return status is not None and "tune" in status.roles
+    def may(self, act: str, row: AlarmInfo) -> bool:
+        """Whether the person at the station has the right to it; the alarm itself may still object."""
+        return not self._station.rights.why_not(_DEEDS.get(act, "acknowledge"), row.area)
+
+    def no_right(self, area: str = "") -> str:
+        """Why nothing in an area (anywhere, without one) can be acknowledged; empty when something can."""
+        rights = self._station.rights
+        return rights.why_not("acknowledge", area) if area else rights.why_nowhere("acknowledge")
+
+    def _no_right_to_shelve(self, row: AlarmInfo) -> str:
+        """Priority 1 takes more than the right to acknowledge."""
+        return self._station.rights.why_not("shelve_first", row.area) if row.priority == 1 else ""
 
     # what is done
 
@@ -158,10 +161,10 @@ class AlarmActs(QObject):
 
     def why_no_note(self, name: str) -> str:
         """Why no note can be written on a tag or instance of this name; empty when one can."""
-        status = self._station.status_of(name)
-        if status is None:
-            return tr("The runtime does not answer.")
-        return "" if "acknowledge" in status.roles else tr(_NO_RIGHT["note"])
+        catalogue = self._station.catalogue
+        found = catalogue.tags.get(name) or catalogue.instances.get(name)
+        rights = self._station.rights
+        return rights.why_not("note", found.area) if found is not None else rights.why_nowhere("note")
 
     def _send_note(self, object_id: str, name: str, text: str) -> None:
         self._station.link.ask(
@@ -170,7 +173,7 @@ class AlarmActs(QObject):
         )  # fmt: skip
 
     def _ask_how_to_shelve(self, rows: list[AlarmInfo]) -> None:
-        able = [row for row in rows if row.priority != 1 or self._may_shelve_first(row)]
+        able = [row for row in rows if not self._no_right_to_shelve(row)]
         left = len(rows) - len(able)
         card = ShelveCard(self._theme, self._window, self._area, able, self._station)
         if left:

@@ -328,9 +328,9 @@ class ActBar(QWidget):
 
     def _why_not(self, act: str, rows: Sequence[AlarmInfo], area: str) -> str:
         if act == "ACK_VISIBLE":
-            return ""
+            return self._acts.no_right()
         if act == "ACK_AREA":
-            return "" if area else tr("Choose an area first.")
+            return self._acts.no_right(area) if area else tr("Choose an area first.")
         return self._acts.why_not(act, rows)
 
     def tell(self, sentences: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
@@ -37,12 +38,16 @@ def button_act(row: AlarmInfo) -> str:
 
 
 class AlarmDelegate(QStyledItemDelegate):
-    """``lit`` is the phase of the one flash timer; only the border of a mark follows it."""
+    """``lit`` is the phase of the one flash timer; only the border of a mark follows it.
+
+    ``may`` says whether the person at the station may do an act with a row: a button that is no use looks so.
+    """
 
     def __init__(self, theme: Theme, model: AlarmModel) -> None:
         super().__init__()
         self._theme, self._model = theme, model
         self.lit = True
+        self.may: Callable[[str, AlarmInfo], bool] = lambda _act, _row: True
         self._metrics = {role: QFontMetricsF(theme.font(role)) for role in ("text.label", "text.word")}
         self._cuts: dict[tuple[str, str, int], str] = {}
 
@@ -63,7 +68,9 @@ class AlarmDelegate(QStyledItemDelegate):
             self._mark(painter, box, line)
         elif column == Column.ACK:
             if text := self._button_text(line):
-                self._button(painter, box, text, hovered=bool(state & QStyle.StateFlag.State_MouseOver))
+                hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+                usable = isinstance(line, Fold) or self.may(button_act(line), line)
+                self._button(painter, box, text, hovered=hovered, usable=usable)
         else:
             self._cell(painter, box, column, line)
         painter.setPen(self._theme.color("grid"))
@@ -164,14 +171,15 @@ class AlarmDelegate(QStyledItemDelegate):
         """Where the button of a row lies."""
         return QRectF(cell).adjusted(2, 2.5, -10, -2.5)
 
-    def _button(self, painter: QPainter, cell: QRect, text: str, *, hovered: bool) -> None:
+    def _button(self, painter: QPainter, cell: QRect, text: str, *, hovered: bool, usable: bool) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = self.button_box(cell)
-        painter.setPen(QPen(self._theme.color("button.edge"), 1.0))
-        painter.setBrush(self._theme.brush("selection" if hovered else "button"))
+        fill = "selection" if hovered else "button"
+        painter.setPen(QPen(self._theme.color("button.edge" if usable else "panel.edge"), 1.0))
+        painter.setBrush(self._theme.brush(fill if usable else "panel.alternate"))
         painter.drawRoundedRect(box, 4, 4)
         painter.setFont(self._theme.font("text.word"))
-        painter.setPen(self._theme.color("text"))
+        painter.setPen(self._theme.color("text" if usable else "text.label"))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
         painter.restore()

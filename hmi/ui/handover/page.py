@@ -104,6 +104,7 @@ class HandoverPage(Panel):
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.ask)
+        station.rights.changed.connect(self._tell)
         self._tell()
 
     def _lay_out(self) -> None:
@@ -184,6 +185,7 @@ class HandoverPage(Panel):
         self.problem.setVisible(bool(self.problem.full_text))
         problem = "" if told is not None and not failure else tr("There is nothing up to date to hand over.")
         problem = problem if self._is_kept else tr("The hand-over is being kept.")
+        problem = self._station.rights.why_nowhere("note") or problem
         self.hand_over.set_enabled(not problem, problem)
         for button in (self.html, self.csv):
             button.set_enabled(told is not None, tr("There is nothing to export."))

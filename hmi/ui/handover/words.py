@@ -13,8 +13,9 @@ from hmi.ui.times import EPOCH, date_text, local_time
 
 SECTION_NAMES: Final = {
     "standing": "Standing alarms", "shelved": "Shelved", "out_of_service": "Out of service",
-    "suppressed": "Suppressed", "overridden": "Overridden points", "manual": "In manual", "links": "Links down",
-    "notes": "Notes",
+    "suppressed": "Suppressed", "tagged": "Control tags", "bypassed": "Bypassed conditions",
+    "overridden": "Overridden points", "manual": "In manual", "controlled": "Controlled areas",
+    "links": "Links down", "notes": "Notes",
 }  # fmt: skip
 SHIFT_HOURS: Final = (6, 14, 22)
 """Hours of the plant's clock at which a shift begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, Final
 
@@ -64,5 +65,32 @@ def lines_of(record: Record, zone: tzinfo) -> list[str]:
     lines += [f"{tr(words)}: {record[key]}" for key, words in _FIELDS if record.get(key) not in (None, "")]
     if record.get("simulated"):
         lines.append(tr("Simulated: this was not the real plant."))
-    said = [(key, value) for key, value in payload_of(record).items() if value not in (None, "", [], {})]
-    return [*lines, "", *(f"{key}: {shown(key, value)}" for key, value in said)]
+    said = {key: value for key, value in payload_of(record).items() if value not in (None, "", [], {})}
+    lines += _signed(said.pop("signers", []), zone)
+    lines += _change(said)
+    return [*lines, "", *(f"{key}: {shown(key, value)}" for key, value in said.items())]
+
+
+def _change(said: dict[str, Any]) -> list[str]:
+    """The old and the new value side by side, and why; what is told here is not told again."""
+    if "old" not in said and "new" not in said:
+        return []
+    old, new, unit, reason = (said.pop(name, "") for name in ("old", "new", "unit", "reason"))
+    change = tr("Change: {old} → {new}", old=old, new=f"{new} {unit}".rstrip())
+    return [change, *([tr("Reason: {reason}", reason=reason)] if reason else [])]
+
+
+def _signed(signers: Any, zone: tzinfo) -> list[str]:
+    """Printed name, date and time, and meaning of each signature (21 CFR 11.50)."""
+    return (
+        [_signature(one, zone) for one in signers if isinstance(one, Mapping)]
+        if isinstance(signers, list)
+        else []
+    )
+
+
+def _signature(one: Mapping[str, Any], zone: tzinfo) -> str:
+    at, name = one.get("time"), str(one.get("name") or one.get("user", ""))
+    moment = f"{date_text(at, zone)} {moment_text(at, zone)}" if isinstance(at, int) else str(at or "")
+    return tr("Signed: {name} ({user}), {at}, {meaning}", name=name, user=one.get("user", ""), at=moment,
+              meaning=one.get("meaning", ""))  # fmt: skip

@@ -17,6 +17,7 @@ TITLES: Final = {
     "device": "Device",
     "decode": "Decoding",
     "scaling": "Scaling",
+    "entered": "Manual value",
     "range": "Range and limits",
     "expression": "Calculation",
     "age": "Freshness",
@@ -41,7 +42,8 @@ _LABELS: Final = {
     "encoding": "Encoding", "eu": "Scaled to", "kind": "Curve", "clamp": "Clamped",
     "live_zero": "Live zero", "range": "Range", "normal": "Normal band", "command_limits": "Command limits",
     "deadband": "Deadband", "group": "Source group", "scan": "Scan class", "period_ms": "Period",
-    "expression": "Expression",
+    "expression": "Expression", "by": "Entered by", "reason": "Reason", "until": "Until",
+    "source_value": "Source says", "source_quality": "Source quality",
 }  # fmt: skip
 _HIDDEN: Final = frozenset({"expression", "took_ms", "age_ms", "limit_ms", "resting", "events_known"})
 _WIDE: Final = frozenset({"endpoint", "function", "request", "node"})

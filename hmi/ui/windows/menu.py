@@ -75,6 +75,7 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
         menu.addSeparator()
     add(tr("Log"), "Ctrl+J", page.logbook.toggle_log)
     add(tr("Hand-over"), "Ctrl+H", page.logbook.toggle_handover)
+    add(tr("Certificates"), "Ctrl+Shift+C", page.certificates.toggle)
     menu.addSeparator()
     if not windows.kiosk:
         add(tr("Another window"), "Ctrl+N", windows.open_window)

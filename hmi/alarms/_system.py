@@ -1,0 +1,50 @@
+"""Alarms of the product itself: what it cannot keep any more."""
+
+from __future__ import annotations
+
+from hmi.alarms._condition_state import Alarm
+from hmi.core.alarms import Priority
+from hmi.project.plant import AlarmDef
+
+SYSTEM_PREFIX = "system:"
+_TEXTS = {
+    "audit": (
+        Priority.P2,
+        "Nothing can be recorded: commands are refused",
+        "The disk of the data folder is full or cannot be written",
+        "No command is given, and what happens now may not be kept",
+        "Make room on the disk of the data folder; recording goes on by itself",
+    ),
+    "seals": (
+        Priority.P3,
+        "The journal is not sealed",
+        "A folder of the seals cannot be written, or somebody changed a seal",
+        "A journal that is changed from now on may not be found out",
+        "Make the folder of the seals writable; run hmi audit PLANT verify",
+    ),
+    "space": (
+        Priority.P3,
+        "The disk of the data folder is nearly full",
+        "Less than 1 GB or a fifth of the disk is free",
+        "When it is full nothing is recorded and commands are refused",
+        "Make room on the disk, or give the data folder a larger one",
+    ),
+}
+SYSTEM_ALARMS = frozenset(_TEXTS)
+
+
+def system_alarm(name: str) -> Alarm:
+    """One of ``SYSTEM_ALARMS``."""
+    priority, message, cause, consequence, action = _TEXTS[name]
+    definition = AlarmDef(
+        id=SYSTEM_PREFIX + name,
+        tag_id="",
+        name=name,
+        kind="diagnostic",
+        priority=priority,
+        message=message,
+        cause=cause,
+        consequence=consequence,
+        action=action,
+    )
+    return Alarm(definition, -1, lambda value, was: bool(value))

@@ -1,0 +1,109 @@
+"""How a client reaches a runtime, on this machine or on another one; never through a proxy of the environment."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import lru_cache
+from pathlib import Path
+from ssl import SSLContext
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import connect, unix_connect
+from websockets.exceptions import InvalidStatus
+
+from hmi.client.local import LocalEndpoint, find_endpoint
+from hmi.client.remote import (
+    RemoteEndpoint,
+    is_remembered,
+    refusal,
+    remote_endpoint,
+    tls_context,
+    wrong_token,
+)
+from hmi.core.errors import CommunicationError
+
+Endpoint = LocalEndpoint | RemoteEndpoint
+UNAUTHORIZED = 401
+
+
+def endpoint_of(folder: Path) -> Endpoint:
+    """Of a data folder or of a remembered runtime; may block on a key store."""
+    return remote_endpoint(folder) if is_remembered(folder) else find_endpoint(folder)
+
+
+async def endpoint_in(folder: Path) -> Endpoint:
+    """The same from a loop, which never waits for a key store."""
+    if is_remembered(folder):
+        return await asyncio.to_thread(remote_endpoint, folder)
+    return find_endpoint(folder)
+
+
+def base_url(endpoint: Endpoint) -> str:
+    if isinstance(endpoint, RemoteEndpoint):
+        return f"https://{endpoint.address}"
+    return "http://runtime" if endpoint.is_unix else f"http://127.0.0.1:{endpoint.port}"
+
+
+def token_header(endpoint: Endpoint) -> dict[str, str]:
+    return {"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
+
+
+def http_client(endpoint: Endpoint, timeout: float) -> httpx.AsyncClient:
+    """``timeout`` in seconds."""
+    if isinstance(endpoint, RemoteEndpoint):
+        transport = httpx.AsyncHTTPTransport(verify=_context(endpoint))
+    else:
+        transport = httpx.AsyncHTTPTransport(uds=endpoint.path or None)
+    return httpx.AsyncClient(
+        transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
+    )
+
+
+def plain_client(endpoint: Endpoint, timeout: float) -> httpx.Client:
+    """Without a loop; ``timeout`` in seconds."""
+    if isinstance(endpoint, RemoteEndpoint):
+        transport = httpx.HTTPTransport(verify=_context(endpoint))
+    else:
+        transport = httpx.HTTPTransport(uds=endpoint.path or None)
+    return httpx.Client(
+        transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
+    )
+
+
+def live_connect(endpoint: Endpoint, *, silence_s: float, limit: int) -> connect:
+    """The WebSocket of a runtime; ``silence_s`` for its opening, ``limit`` in bytes of one message."""
+    options: dict[str, Any] = {
+        "max_size": limit,
+        "compression": None,
+        "additional_headers": token_header(endpoint),
+        "open_timeout": silence_s,
+        "close_timeout": 0.5,
+        "proxy": None,
+    }
+    if isinstance(endpoint, RemoteEndpoint):
+        return connect(f"wss://{endpoint.address}/v1/live", ssl=_context(endpoint), **options)
+    if endpoint.is_unix:
+        return unix_connect(endpoint.path, "ws://runtime/v1/live", **options)
+    return connect(f"ws://127.0.0.1:{endpoint.port}/v1/live", **options)
+
+
+def sentence_of(error: BaseException, endpoint: Endpoint | None) -> CommunicationError | None:
+    """Why the other end was not taken or did not take us; None for any other fault."""
+    if not isinstance(endpoint, RemoteEndpoint):
+        return None
+    if isinstance(error, InvalidStatus) and error.response.status_code == UNAUTHORIZED:
+        return wrong_token(endpoint)
+    return refusal(error, endpoint)
+
+
+def check_token(response: httpx.Response, endpoint: Endpoint | None) -> None:
+    """RemoteRefused when a runtime on another machine does not know the token."""
+    if isinstance(endpoint, RemoteEndpoint) and response.status_code == UNAUTHORIZED:
+        raise wrong_token(endpoint)
+
+
+@lru_cache(maxsize=32)
+def _context(endpoint: RemoteEndpoint) -> SSLContext:
+    """Made once: reading the authorities of a system takes long."""
+    return tls_context(endpoint)

@@ -1,0 +1,179 @@
+"""The API on a network address: TLS 1.2 or newer, with an end for whoever is slow or comes too often."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from hmi.core.errors import ConfigurationError, UsageError
+from hmi.runtime._server import ApiServer, server_options
+from hmi.security.tls import TlsFolder
+
+log = logging.getLogger(__name__)
+
+HANDSHAKE_S = 10.0
+HEADERS_S = 10.0
+CONNECTIONS_MOST = 200
+HANDSHAKES_MOST = 64
+FROM_ONE_ADDRESS_MOST = 40
+BACKLOG = 64
+PAUSE_S = 0.2
+MESSAGE_LIMIT = 4_000_000
+LOOK_S = 2.0
+
+
+class RemoteServer(ApiServer):
+    """Serves on a socket that is bound already. ``follow`` takes renewed certificate files without a restart."""
+
+    def __init__(self, app: ASGIApp, tls: TlsFolder) -> None:
+        options = {**server_options(app), "ws_max_size": MESSAGE_LIMIT, "limit_concurrency": CONNECTIONS_MOST}
+        super().__init__(uvicorn.Config(http=_PatientProtocol, **options))
+        self._tls, self._files = tls, tls.state()
+        self.context = tls.context()
+        self._accepting: list[asyncio.Task[None]] = []
+        self._handshakes: dict[asyncio.Task[None], str] = {}
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if not self.config.loaded:
+            self.config.load()
+        self.servers = []
+        for one in sockets or ():
+            one.listen(BACKLOG)
+            self._accepting.append(asyncio.create_task(self._accept(one), name="stations come"))
+        self.started = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for task in (*self._accepting, *self._handshakes):
+            task.cancel()
+        await super().shutdown(sockets)
+
+    async def follow(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            try:
+                await asyncio.to_thread(self._look)
+            except (OSError, ConfigurationError) as error:
+                log.error(
+                    "The certificate for other machines was not taken; the one before is used: %s", error
+                )
+
+    def _look(self) -> None:
+        if (files := self._tls.state()) != self._files:
+            self._files = files
+            self._tls.load(self.context)
+            log.warning("The certificate for other machines was changed; new connections use it.")
+
+    async def _accept(self, listening: socket.socket) -> None:
+        """A connection is counted before its handshake: one that never ends it holds no room of others."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, peer = await loop.sock_accept(listening)
+            except OSError as error:  # gone again, or no file is left to open
+                log.warning("A connection of another machine was not taken: %s", error)
+                await asyncio.sleep(PAUSE_S)
+                continue
+            if not self._has_room(str(peer[0])):
+                connection.close()
+                continue
+            task = asyncio.create_task(self._shake_hands(connection), name="handshake")
+            self._handshakes[task] = str(peer[0])
+            task.add_done_callback(lambda ended: self._handshakes.pop(ended, None))
+
+    async def _shake_hands(self, connection: socket.socket) -> None:
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: _PatientProtocol(self.config, self.server_state, {}),
+                connection,
+                ssl=self.context,
+                ssl_handshake_timeout=HANDSHAKE_S,
+            )
+        except (OSError, TimeoutError) as error:  # a scan, a plain request, a station without the authority
+            log.debug("No handshake: %s", error)
+            connection.close()
+
+    def _has_room(self, address: str) -> bool:
+        connections = self.server_state.connections
+        others = (*map(_address, connections), *self._handshakes.values())
+        return (
+            len(self._handshakes) < HANDSHAKES_MOST
+            and len(connections) < CONNECTIONS_MOST
+            and others.count(address) < FROM_ONE_ADDRESS_MOST
+        )
+
+
+class _PatientProtocol(H11Protocol):
+    """Ends a connection whose next request does not come whole within 10 s."""
+
+    _slow: asyncio.TimerHandle | None = None
+    _is_upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._is_answering:
+            self._stop_waiting()
+        elif self._slow is None and not self._is_upgraded:
+            self._wait_for_headers()
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        self._is_upgraded = True
+        self._stop_waiting()
+        super().handle_websocket_upgrade(event)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    @property
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _wait_for_headers(self) -> None:
+        self._slow = self.loop.call_later(HEADERS_S, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._slow is not None:
+            self._slow.cancel()
+            self._slow = None
+
+    def _give_up(self) -> None:
+        self._slow = None
+        if not self._is_answering and not self.transport.is_closing():
+            self.transport.abort()
+
+
+def bound_socket(host: str, port: int) -> socket.socket:
+    """Listening is possible there; UsageError in one sentence when it is not."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise UsageError(f"--listen {host}:{port}: {error.strerror or error}") from None
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        found.bind(address)
+        found.setblocking(False)
+    except OSError as error:
+        found.close()
+        raise UsageError(f"--listen {host}:{port}: {error.strerror or error}") from None
+    return found
+
+
+def _address(connection: Any) -> str:
+    with contextlib.suppress(AttributeError, TypeError, IndexError):
+        return str(connection.client[0])
+    return ""

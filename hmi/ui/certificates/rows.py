@@ -1,0 +1,96 @@
+"""The list on the left: one row for each certificate, what needs a person first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QPainter
+
+from hmi.client.certificates import CertificateInfo
+from hmi.core.texts import tr
+from hmi.ui.certificates.marks import draw_state
+from hmi.ui.certificates.words import left_words, state_words, title_of, under_title
+from hmi.ui.paint import metrics_of
+from hmi.ui.rows import RowList, draw_cut
+from hmi.ui.theme import Theme
+
+ROW, LEFT = 62, 48
+NARROW: Final = 360
+Index = QModelIndex | QPersistentModelIndex
+
+
+class CertificateModel(QAbstractListModel):
+    """``rows`` as they stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[CertificateInfo] = []
+
+    def set_rows(self, rows: Sequence[CertificateInfo]) -> None:
+        self.beginResetModel()
+        self.rows = list(rows)
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: Index, role: int = 0) -> Any:
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
+            row = self.rows[index.row()]
+            return f"{state_words(row)}: {title_of(row)}, {under_title(row)}"
+        return None
+
+
+class CertificateList(RowList):
+    """``turned``: another row is the chosen one."""
+
+    turned = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, ROW, self._paint_row)
+        self._plain = theme.plain
+        self.certificates = CertificateModel()
+        self.setModel(self.certificates)
+        self.setAccessibleName(tr("Certificates"))
+        self.selectionModel().currentChanged.connect(lambda *_: self.turned.emit())
+
+    @property
+    def current(self) -> CertificateInfo | None:
+        rows = self.certificates.rows
+        return rows[self.chosen] if 0 <= self.chosen < len(rows) else None
+
+    def show_rows(self, rows: Sequence[CertificateInfo]) -> None:
+        """Other rows; the certificate that was chosen stays so when it is among them."""
+        if rows == self.certificates.rows:
+            return
+        was = self.current
+        self.certificates.set_rows(rows)
+        places = [n for n, row in enumerate(rows) if was is not None and row.fingerprint == was.fingerprint]
+        self.choose(places[0] if places else 0)
+
+    def _paint_row(self, painter: QPainter, box: QRect, number: int) -> None:
+        row, theme = self.certificates.rows[number], self._plain
+        draw_state(painter, theme, row.state, QPointF(24, box.height() / 2))
+        if box.width() < NARROW:
+            self._line(painter, box, 25, (title_of(row), "text.strong", "text"), ("", "text.word"))
+            self._line(painter, box, 46, (state_words(row), "text.word", "text"), ("", "text.label"))
+        else:
+            self._line(
+                painter, box, 25, (title_of(row), "text.strong", "text"), (state_words(row), "text.word")
+            )
+            under = (under_title(row), "text.label", "text.secondary")
+            self._line(painter, box, 46, under, (left_words(row), "text.label"))
+        painter.setPen(theme.color("panel.edge"))
+        painter.drawLine(0, box.height() - 1, box.width(), box.height() - 1)
+
+    def _line(
+        self, painter: QPainter, box: QRect, y: float, left: tuple[str, str, str], right: tuple[str, str]
+    ) -> None:
+        """Words and font on both sides; what stands on the right is never cut."""
+        (words, font, color), (end, end_font) = left, right
+        wide = metrics_of(self._plain.font(end_font)).horizontalAdvance(end)
+        room = box.width() - LEFT - 12 - (wide + 16 if end else 0)
+        draw_cut(painter, self._plain, font, color, QPointF(LEFT, y), words, room)
+        draw_cut(painter, self._plain, end_font, color, QPointF(box.width() - 12 - wide, y), end, wide + 4)
