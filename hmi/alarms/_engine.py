@@ -122,6 +122,11 @@ class AlarmEngine:
         if entry is not None:
             self._prompts.append(entry)
 
+    def alarm_of(self, occurrence_id: str) -> str:
+        """The id of the alarm that an occurrence belongs to; empty when it is no longer in the list."""
+        alarm = self._book.by_occurrence.get(occurrence_id)
+        return alarm.definition.id if alarm else ""
+
     def next_due(self) -> int:
         """Session time of the next thing that ends; 0 = nothing runs."""
         return self._timers.next()

@@ -87,8 +87,11 @@ class AlarmService:
         self, engine: AlarmEngine, occurrence_ids: Sequence[str], now_ns: int, *, principal: Principal,
         comment: str = "",
     ) -> list[str]:  # fmt: skip
-        """Acknowledge occurrences for a principal; one sentence per refused one, which is journalled too."""
-        if not principal.has(Role.ACKNOWLEDGE):
+        """Acknowledge occurrences for a principal; one sentence per refused one, which is journalled too.
+
+        The caller has asked for the right in the area of each.
+        """
+        if not principal.has_somewhere(Role.ACKNOWLEDGE):
             refused = [(key, f"{principal.user} has no right to acknowledge") for key in occurrence_ids]
         else:
             refused = []

@@ -29,6 +29,13 @@ _TEXTS = {
         "When it is full nothing is recorded and commands are refused",
         "Make room on the disk, or give the data folder a larger one",
     ),
+    "program": (
+        Priority.P2,
+        "A file of the program was changed: commands are refused",
+        "The disk is failing, or somebody changed the installed program",
+        "No command is given, and what is shown may not be trusted",
+        "Run hmi selftest, find out who changed it, and install the program again",
+    ),
 }
 SYSTEM_ALARMS = frozenset(_TEXTS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -60,9 +61,9 @@ class _Screen:
 
 def run() -> list[Figure]:
     """p50 and p99 of each protocol, and of all."""
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-bench-", ignore_cleanup_errors=True) as folder:
-        with _session(Path(folder)):
-            took = asyncio.run(_measure(Path(folder)))
+    folders = tempfile.TemporaryDirectory(prefix="watchkeeper-bench-", ignore_cleanup_errors=True)
+    with folders as folder, _session(Path(folder)):
+        took = asyncio.run(_measure(Path(folder)))
     every = [one for of_protocol in took.values() for one in of_protocol]
     return [
         figure
@@ -73,23 +74,24 @@ def run() -> list[Figure]:
 
 @contextlib.contextmanager
 def _session(folder: Path) -> Iterator[None]:
-    """The simulated plant and its runtime, each in a process of its own as in a demo."""
-    ready, plant = folder / "ready.json", shipped_path("screens") / "waterworks"
-    verbs = (
-        ["sim", "waterworks", "--ports", "auto", "--ready", str(ready)],
-        ["serve", str(plant), "--data", str(folder), "--endpoints", str(ready)],
+    """The simulated plant and its runtime, each in a process of its own; both end with their pipe from here."""
+    ready, plant, simulators = folder / "ready.json", shipped_path("screens"), shipped_path("simulators")
+    commands = (
+        ("simulators", "serve", "waterworks", "--ports", "auto", "--ready", str(ready)),
+        ("hmi", "serve", str(plant / "waterworks"), "--data", str(folder), "--endpoints", str(ready)),
     )
-    children: list[subprocess.Popen[bytes]] = []
-    try:
-        for verb in verbs:
-            command = [sys.executable, "-m", "hmi", *verb]
-            children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL))
+    path = os.pathsep.join((str(simulators.parent), os.environ.get("PYTHONPATH", "")))
+    with contextlib.ExitStack() as children:
+        for command in commands:
+            child = subprocess.Popen(
+                [sys.executable, "-m", *command, "--parent-pipe"],
+                env={**os.environ, "PYTHONPATH": path},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+            )
+            children.enter_context(child)  # closes the pipe and waits
             _wait_for(ready)
         yield
-    finally:
-        for child in reversed(children):
-            child.terminate()
-            child.wait(START_S)
 
 
 def _wait_for(ready: Path) -> None:

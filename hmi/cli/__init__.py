@@ -21,6 +21,7 @@ from hmi.cli._figures import bench
 from hmi.cli._notify import notify
 from hmi.cli._pictures import shot
 from hmi.cli._plants import check, format_, generate, new
+from hmi.cli._program import sbom, selftest
 from hmi.cli._secrets import secret
 from hmi.cli._sessions import open_station, run, serve, sound
 from hmi.cli._simulators import sim, simctl
@@ -54,6 +55,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "tls": tls,
     "station": station,
     "secret": secret,
+    "selftest": selftest,
+    "sbom": sbom,
     "generate": generate,
     "bench": bench,
 }

@@ -107,7 +107,10 @@ class DisplayInfo(msgspec.Struct, frozen=True):
 
 
 class PlantInfo(msgspec.Struct, frozen=True):
-    """The plant as a station sees it, at one revision."""
+    """The plant as a station sees it, at one revision.
+
+    ``area_control``: an area takes no commands before a position controls it.
+    """
 
     id: str
     name: str
@@ -121,6 +124,7 @@ class PlantInfo(msgspec.Struct, frozen=True):
     instances: list[InstanceInfo]
     displays: list[DisplayInfo]
     types: list[TypeInfo] = []
+    area_control: bool = False
 
 
 class ConnectionInfo(msgspec.Struct, frozen=True):

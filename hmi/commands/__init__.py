@@ -7,6 +7,7 @@ from hmi.commands._hold_desk import LINK, PERSON, REFUSED, HoldDesk, Surrounding
 from hmi.commands._hold_tables import HoldTables, conditions_of
 from hmi.commands._holds import HoldBook
 from hmi.commands._ports import HoldsView, Reader, Signatures, Writer
+from hmi.commands._records import REMEMBERED
 from hmi.commands._situation import Situation
 from hmi.commands._tables import GateTables
 from hmi.commands._verify import settled, tolerance_of
@@ -15,6 +16,7 @@ __all__ = [
     "LINK",
     "PERSON",
     "REFUSED",
+    "REMEMBERED",
     "Caller",
     "Check",
     "CommandGate",

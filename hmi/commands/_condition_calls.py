@@ -107,7 +107,7 @@ class ConditionCalls:
             self._busy.pop(order.alarm_id, None)
 
     async def _admit(self, principal: Principal, order: ConditionOrder) -> CommandResult:
-        if not principal.has(RIGHTS.get(order.act, Role.ACKNOWLEDGE)):
+        if not principal.has_somewhere(RIGHTS.get(order.act, Role.ACKNOWLEDGE)):
             text = f"{principal.user} has no right to do this with an alarm"
             return await self._refuse(principal, order, Reason.NO_ACCESS_AUTHORITY, text)
         if order.alarm_id in self._unknown:

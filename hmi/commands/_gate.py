@@ -123,6 +123,7 @@ class CommandGate:
         self._sent: set[str] = set()
         self._cancelled: set[str] = set()
         self._closing = False
+        self._barred = ""
         self._unknown: dict[str, Open] = {}
         self._settling: dict[str, asyncio.Task[bool]] = {}
         self._last_write_ns: dict[str, int] = {}
@@ -139,6 +140,11 @@ class CommandGate:
         self._cut |= self._busy.keys() & set(cut)
         self.selections.end_all()
 
+    def bar(self, why: str) -> None:
+        """Refuse every command from now on until the runtime is started again; ``why`` is told to each asker."""
+        self._barred = why
+        self.selections.end_all()
+
     def _revision(self, tag_id: str) -> _Revision:
         return self._busy.get(tag_id, self._now)
 
@@ -153,6 +159,8 @@ class CommandGate:
             if self._closing:
                 ending = Refusal(Reason.NO_COMMUNICATION, "the runtime is ending; nothing was sent")
                 return await self._refuse(principal, command, (ending,))
+            if self._barred:
+                return await self._refuse(principal, command, (self._bar_refusal(),))
             running = asyncio.create_task(self._guarded(principal, command), name=f"command {command.id}")
             self._running[command.id], self._givers[command.id] = running, principal
             running.add_done_callback(lambda _: self._forget(command.id))
@@ -182,10 +190,15 @@ class CommandGate:
     ) -> tuple[Refusal, ...]:
         if tag is None or tag.command is None:
             return (_not_writable(tag, command.tag_id),)
+        if self._barred:
+            return (self._bar_refusal(),)
         deadline = self._deadline(command)
         if self._closing or deadline is None or deadline <= self._clock.monotonic_ns():
             return (Refusal(Reason.TIME_LIMIT_OVER, tr("what the screen shows is too old to act on")),)
         return refusals_to_select(self._situation(principal, command, tag, tag.command, None))
+
+    def _bar_refusal(self) -> Refusal:
+        return Refusal(Reason.NO_ACCESS_AUTHORITY, self._barred)
 
     def deselect(self, principal: Principal, selection_id: str) -> None:
         """Give an own selection back; one that is over already is no error."""
@@ -212,6 +225,9 @@ class CommandGate:
             text = "the runtime is ending; nothing was sent"
             refusal = Refusal(Reason.NO_COMMUNICATION, text)
             return CommandResult(order.id, order.alarm_id, CommandState.REFUSED, text, (refusal,))
+        if self._barred:
+            refusal = self._bar_refusal()
+            return CommandResult(order.id, order.alarm_id, CommandState.REFUSED, refusal.text, (refusal,))
         return await self.conditions.submit(principal, order)
 
     # ---- life
@@ -227,6 +243,13 @@ class CommandGate:
                 self.conditions.restore(record.object_id, record.payload)
             else:
                 self._unknown[record.object_id] = open_of(record.object_id, record.payload, now)
+
+    def remember(self, last: Iterable[JournalRecord]) -> None:
+        """The ids of the commands before this start: who asks for one again is told how it ended, once more.
+
+        ``last`` are the newest audit records, oldest first.
+        """
+        self._results.restore(last)
 
     def tick(self) -> None:
         """Read back what is not known yet, where the device answers again; call it about once a second."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from hmi.commands._feedback import feedback_status
 from hmi.commands._situation import Situation
 from hmi.commands._steps import confirmation_of
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Refusal, Signature
-from hmi.core.journal import Entry, JournalWriter, Kind
+from hmi.core.journal import Entry, JournalRecord, JournalWriter, Kind
 from hmi.core.principal import Principal, roles_in
 from hmi.core.values import DataValue
 from hmi.project.plant import TagDef
@@ -33,6 +33,21 @@ class Results:
         while len(self._results) > REMEMBERED:
             self._results.popitem(last=False)
         return result
+
+    def restore(self, records: Iterable[JournalRecord]) -> None:
+        """Take over from the runtime before, oldest first: its ids are used up as well.
+
+        One without an end in the records is unknown until it has been read back.
+        """
+        for record in records:
+            given = record.payload
+            if not record.event.startswith("command.") or not (
+                command_id := str(given.get("command_id", ""))
+            ):
+                continue
+            state = CommandState(given.get("state", CommandState.UNKNOWN.value))
+            text = str(given.get("text", "the runtime ended; it is not known whether it was carried out"))
+            self.keep(CommandResult(command_id, record.object_id, state, text, (), given.get("read_back")))
 
 
 class AuditTrail:

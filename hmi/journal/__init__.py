@@ -2,7 +2,7 @@
 
 from hmi.journal._alarm_log import AlarmLine, alarm_lines
 from hmi.journal._audit_slice import AuditQuery, audit_rows, write_package
-from hmi.journal._chain import GENESIS
+from hmi.journal._chain import GENESIS, chain_self_test
 from hmi.journal._reader import JournalReader
 from hmi.journal._records import record_dict
 from hmi.journal._sealer import SEAL_KEY, SEALS_FILE, Sealer
@@ -21,6 +21,7 @@ __all__ = [
     "SqliteJournal",
     "alarm_lines",
     "audit_rows",
+    "chain_self_test",
     "check_sqlite_version",
     "record_dict",
     "stream_of",

@@ -44,3 +44,18 @@ def verify_chain(rows: Iterable[tuple[Any, ...]]) -> str:
             return f"record {seq} was changed after it was written"
         expected_seq, previous = seq + 1, row[PREVIOUS + 1]
     return ""
+
+
+def chain_self_test() -> str:
+    """Empty when a changed and a missing record are found out here, else what is not."""
+    rows: list[tuple[Any, ...]] = []
+    for seq in (1, 2, 3):
+        previous = rows[-1][-1] if rows else GENESIS
+        content = (seq, "r", "run", 0, 0, "u", "s", "k", "e", "o", "i", 0, False, "{}", previous)
+        rows.append((*content, content_hash(content)))
+    changed = [rows[0], (*rows[1][:5], "x", *rows[1][6:]), rows[2]]
+    if verify_chain(rows):
+        return "whole records are called changed"
+    if not verify_chain(changed):
+        return "a changed record is not found"
+    return "" if verify_chain([rows[0], rows[2]]) else "a missing record is not found"

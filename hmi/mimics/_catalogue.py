@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 from hmi.client.port import InstanceInfo, PlantInfo, TagInfo, TypeInfo
@@ -81,6 +82,11 @@ class Catalogue:
     def of(plant: PlantInfo) -> Catalogue:
         displays = {d.name: DisplaySource(d.document, f"displays/{d.name}.json") for d in plant.displays}
         return Catalogue(plant.tags, plant.instances, plant.types, displays)
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The name of each tag and instance by its id; made when first asked for."""
+        return {one.id: one.name for one in (*self.tags.values(), *self.instances.values())}
 
     def signal(self, instance: str, candidates: Iterable[str]) -> str:
         """The tag name of the first candidate signal that the instance has; empty when it has none."""

@@ -43,12 +43,12 @@ class AlarmApi:
             Verb(
                 "POST", "/v1/alarms/acknowledge", Role.ACKNOWLEDGE, self._acknowledge,
                 "Acknowledge occurrences; a sentence for each refused one.",
-                {"occurrence_ids": "array", "comment": "string"}, self._acknowledge_refused,
+                {"occurrence_ids": "array", "comment": "string"}, self._acknowledge_refused, by_area=True,
             ),
             Verb(
-                "POST", "/v1/alarms/act", Role.ACKNOWLEDGE, self._act,
-                "SHELVE, UNSHELVE, RESET, COMMENT (to shelve priority 1 also the right to tune), OOS, RTS (right: "
-                "engineer); a sentence for each refused alarm.",
+                "POST", "/v1/alarms/act", Role.VIEW, self._act,
+                "SHELVE, UNSHELVE, RESET, COMMENT (right: acknowledge; to shelve priority 1 also tune), OOS, RTS "
+                "(right: engineer), in the area of each alarm; a sentence for each refused one.",
                 {"act": "string", "alarm_ids": "array", "seconds": "number", "one_shot": "boolean",
                  "reason": "string", "comment": "string"}, self._act_refused,
             ),
@@ -95,7 +95,7 @@ class AlarmApi:
 
     async def _act(self, principal: Principal, given: Mapping[str, Any]) -> list[str]:
         act, ids = _act_of(given)
-        if not principal.has(RIGHTS[act.name]):
+        if not principal.has_somewhere(RIGHTS[act.name]):
             raise AccessRefused(await self._note_refused(principal, act, ids))
         _check_words(act)
         return await self._runtime.alarms.act(principal, act, ids)

@@ -145,8 +145,8 @@ class AlarmDesk:
         self, principal: Principal, occurrence_ids: Sequence[str], comment: str
     ) -> list[str]:
         """Acknowledge occurrences; one sentence per refused one."""
+        occurrence_ids, problems = await self._allowed(principal, Act("ACK", comment=comment), occurrence_ids)
         own = [one for one in occurrence_ids if not one.startswith(EXTERNAL)]
-        problems: list[str] = []
         for start in range(0, len(own), AT_ONCE):
             problems += await self.service.acknowledge(
                 self._engine,
@@ -160,12 +160,47 @@ class AlarmDesk:
 
     async def act(self, principal: Principal, act: Act, alarm_ids: Sequence[str]) -> list[str]:
         """Carry out an act on each alarm that allows it; one sentence per refused one. All is journalled."""
+        alarm_ids, problems = await self._allowed(principal, act, alarm_ids)
         own = [one for one in alarm_ids if not one.startswith(EXTERNAL)]
-        problems: list[str] = []
         for start in range(0, len(own), AT_ONCE):
             problems += await self._act_on(principal, act, own[start : start + AT_ONCE])
         theirs = [one for one in alarm_ids if one.startswith(EXTERNAL)]
         return problems + await self._act_elsewhere(principal, act, theirs)
+
+    async def _allowed(
+        self, principal: Principal, act: Act, keys: Sequence[str]
+    ) -> tuple[Sequence[str], list[str]]:
+        """Alarms in areas where the person has the right to the act, and a sentence for each other one."""
+        right = RIGHTS[act.name]
+        if principal.has(right) and not principal.by_area:
+            return keys, []
+        ids = {key: self._alarm_id(key) for key in keys}
+        refused = [key for key in keys if not self._may_act(principal, right, ids[key], key)]
+        if not refused:
+            return keys, []
+        why = tr("{user} has no right to {right} in this area", user=principal.user, right=right.value)
+        await self.note_refused(principal, act, [(ids[key], why) for key in refused])
+        left = set(keys).difference(refused)
+        return [key for key in keys if key in left], [
+            self.sentence(ids[key], why) for key in refused
+        ]
+
+    def _alarm_id(self, key: str) -> str:
+        """Of an alarm id or an occurrence id; empty for one that is in no list."""
+        if key.startswith(EXTERNAL):
+            return key.rpartition("@")[0] or key
+        return key if self._definitions.get(key) else self._engine.alarm_of(key)
+
+    def _may_act(self, principal: Principal, right: Role, alarm_id: str, key: str) -> bool:
+        """What is in no list is refused by the engine in its own words."""
+        row, definition = self.book.rows.get(alarm_id), self._definitions.get(alarm_id)
+        if row is None and definition is None and not key.startswith(EXTERNAL):
+            return True
+        return self.may(principal, right, row.area if row else definition.area if definition else "")
+
+    def may(self, principal: Principal, right: Role, area: str) -> bool:
+        """The right in an area; without one the right in the whole plant."""
+        return principal.has(right, self._plant.lineage(area))
 
     async def _act_on(self, principal: Principal, act: Act, alarm_ids: Sequence[str]) -> list[str]:
         now_ns = self._clock.now_ns()
@@ -191,7 +226,8 @@ class AlarmDesk:
                 alarm_id, event, now_ns, principal=principal, comment=act.comment, reason=act.reason
             )
         urgent = definition is not None and definition.priority is Priority.P1
-        if urgent and not principal.has(Role.TUNE):
+        area = definition.area if definition else ""
+        if urgent and not self.may(principal, Role.TUNE, area):
             return Refused(tr("{user} may not shelve an alarm of priority 1", user=principal.user))
         result = self._engine.shelve(
             alarm_id,

@@ -9,8 +9,10 @@ from hmi.client.alarms import STREAMS, Handover, JournalPage, JournalQuery
 from hmi.client.port import ConnectionInfo
 from hmi.core.alarms import AlarmRow, AlarmState, Priority
 from hmi.core.clock import NS_PER_S
+from hmi.core.errors import AccessRefused
 from hmi.core.journal import Entry, JournalRecord, Kind
 from hmi.core.principal import Principal, Role
+from hmi.core.texts import tr
 from hmi.journal import record_dict
 from hmi.project.plant import Instance, Plant
 from hmi.runtime._handover import HIDDEN, MOST, Done, Facts, handover, in_manual, mode_tags
@@ -39,7 +41,7 @@ def log_verbs(runtime: Runtime, links: Callable[[], list[ConnectionInfo]]) -> tu
         Verb(
             "POST", "/v1/notes", Role.ACKNOWLEDGE, api.note,
             "A note of at most 2,000 characters on a tag, alarm, instance, display, connection or area.",
-            {"object_id": "string", "text": "string"},
+            {"object_id": "string", "text": "string"}, by_area=True,
         ),
         Verb(
             "GET", "/v1/handover", Role.VIEW, api.handover,
@@ -72,6 +74,10 @@ class LogApi:
         found = place_of(self._runtime.plant, object_id) or self._listed(object_id)
         if found is None:
             raise NotFound(f"there is no object {object_id[:64]!r} to write a note on")
+        if not principal.has(Role.ACKNOWLEDGE, self._runtime.plant.lineage(found[1])):
+            raise AccessRefused(
+                tr("{user} has no right to write notes on {name}", user=principal.user, name=found[0])
+            )
         payload = {"text": text.strip(), "name": found[0], "area": found[1]}
         s = self._runtime.services
         entry = Entry(Kind.NOTE, "note", principal, object_id, s.clock.now_ns(), payload)

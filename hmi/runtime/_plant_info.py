@@ -24,6 +24,7 @@ def plant_info(plant: Plant, mode: Mode) -> PlantInfo:
         zone=plant.zone,
         mode=mode.value,
         home=plant.home,
+        area_control=plant.area_control_required,
         areas=[{"path": a.path, "title": a.title, "parent": a.parent} for a in plant.areas],
         tags=[_tag(plant, tag, alarms.get(tag.id, [])) for tag in plant.tags],
         instances=[_instance(plant, i, names) for i in plant.instances.values()],

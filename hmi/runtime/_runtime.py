@@ -13,7 +13,7 @@ from hmi.acquisition import Acquisition
 from hmi.acquisition.port import Batch, DeviceIdentity, Group
 from hmi.alarms import AlarmEngine
 from hmi.client.port import ReloadResult
-from hmi.commands import REFUSED, CommandGate
+from hmi.commands import REFUSED, REMEMBERED, CommandGate
 from hmi.core.alarms import STATELESS
 from hmi.core.clock import Clock, SessionClock, monotonic_ns
 from hmi.core.collector import without_collector
@@ -40,6 +40,7 @@ from hmi.runtime._hold_effects import HoldEffects
 from hmi.runtime._people import People
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._points import PointStates
+from hmi.runtime._program_care import ProgramCare
 from hmi.runtime._reload import NextRevision, PlantRefused, next_revision, read_plant
 from hmi.runtime._revisions import keep_revision
 from hmi.runtime._scan import ScanOnDemand
@@ -147,6 +148,7 @@ class Runtime:
             settled=lambda result: self.tell("result", result),
         )
         self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
+        self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
 
     # ------------------------------------------------------------------ life
 
@@ -168,6 +170,7 @@ class Runtime:
             group.create_task(self.certificates.run(), name="certificates")
             group.create_task(self.audit_care.run(), name="audit trail")
             group.create_task(self.people.run(), name="sessions and accounts")
+            group.create_task(self.program_care.run(), name="program files")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
@@ -197,6 +200,7 @@ class Runtime:
         s = self.services
         audit = await s.journal.newest_of_each(Kind.AUDIT.value, without=(REFUSED,))
         self.gate.restore(audit)
+        self.gate.remember(await s.journal.last(2 * REMEMBERED, kind=Kind.AUDIT.value))
         alarms = await s.journal.newest_of_each(Kind.ALARM.value, without=STATELESS)
         s.alarms.restore(alarms)
         self.server_alarms.restore(alarms)

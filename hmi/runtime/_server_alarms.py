@@ -162,7 +162,9 @@ class ServerAlarms:
             comment=words_of(act),
             seconds=act.seconds,
             asked_ns=asked_ns,
-            objection=objection(wanted, act, standing, principal),
+            objection=objection(
+                wanted, act, standing, principal, may_tune=self._desk.may(principal, Role.TUNE, row.area)
+            ),
         )
 
 
@@ -181,7 +183,9 @@ def wanted_act(act: Act, standing: Standing) -> ConditionAct:
     return _ACTS[act.name]
 
 
-def objection(wanted: ConditionAct, act: Act, standing: Standing, principal: Principal) -> str:
+def objection(
+    wanted: ConditionAct, act: Act, standing: Standing, principal: Principal, *, may_tune: bool
+) -> str:
     """Why nothing is sent at all; empty when the server may be asked."""
     if not standing.last.event_id:
         return tr("this is told by the runtime itself; the server knows nothing of it")
@@ -194,13 +198,15 @@ def objection(wanted: ConditionAct, act: Act, standing: Standing, principal: Pri
     if wanted in _WITH_REASON and not words_of(act).strip():
         return tr("this needs a reason")
     if wanted is ConditionAct.SHELVE or wanted is ConditionAct.SHELVE_ONCE:
-        return _shelf_objection(wanted, act, standing, principal)
+        return _shelf_objection(wanted, act, standing, principal, may_tune=may_tune)
     return ""
 
 
-def _shelf_objection(wanted: ConditionAct, act: Act, standing: Standing, principal: Principal) -> str:
+def _shelf_objection(
+    wanted: ConditionAct, act: Act, standing: Standing, principal: Principal, *, may_tune: bool
+) -> str:
     urgent = standing.priority is Priority.P1
-    if urgent and not principal.has(Role.TUNE):
+    if urgent and not may_tune:
         return tr("{user} may not shelve an alarm of priority 1", user=principal.user)
     longest = LONGEST_P1_S if urgent else LONGEST_S
     if wanted is ConditionAct.SHELVE and not 0 < act.seconds <= longest:

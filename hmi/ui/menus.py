@@ -9,8 +9,9 @@ from PySide6.QtCore import QObject, QPoint, QRect
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.menu import add_object_acts
+from hmi.ui.holds.menu import add_object_holds
 from hmi.ui.target_menu import target_menu
-from hmi.ui.why.choice import why_entries
+from hmi.ui.why.choice import shown_tags, why_entries
 
 if TYPE_CHECKING:
     from hmi.ui.window import StationWindow
@@ -42,6 +43,8 @@ class Menus(QObject):
         rows = [
             r for r in self._station.alarms.values() if r.tag_name == target or r.tag_name.startswith(own)
         ]
+        shown = shown_tags(self._station, scene, element, target)
+        add_object_holds(menu, window.holds.acts, self._station, target, shown)
         add_object_acts(menu, window.acts, rows, self._id_of(target), target)
         menu.popup(at)
 

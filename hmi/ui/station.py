@@ -23,6 +23,7 @@ from hmi.mimics import Catalogue, OpenedDisplays, Reading, Samples, TagAlarm, sa
 from hmi.ui.alarm_store import AlarmMail, AlarmStore
 from hmi.ui.commands.road import CommandRoad
 from hmi.ui.commands.steps import Given, Proposal
+from hmi.ui.holds.beneath import Beneath
 from hmi.ui.holds_store import HoldsStore
 from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
@@ -79,7 +80,7 @@ class Station(QObject):
         self._alarms_told = self._list_came = False
         self.images = ImageStore(link.ask, self)
         self.link_up, self.link_text = False, ""
-        self.holds = HoldsStore(self)
+        self.holds, self.beneath = HoldsStore(self), Beneath(self)
         self.rights, self._presence = Rights(self), Presence(self)
         self.commands = CommandRoad(self)
         self.sounds: Sounds | None = None

@@ -174,6 +174,10 @@ class Travel(QObject):
         self._window.header.tabs.set_active(display_of_address(address)[0], self._ways.area(address))
         self.moved(address)
 
+    def area_of(self, address: str) -> str:
+        """The path of the area of a display; empty for none."""
+        return self._ways.area(address) if self._ways is not None else ""
+
     def _tell_ways(self) -> None:
         """Where back, forward and up lead to."""
         if self._ways is not None:

@@ -26,6 +26,7 @@ from hmi.ui.flash import flash
 from hmi.ui.frame import WIDTH as FRAME
 from hmi.ui.frame import SimulatorFrame
 from hmi.ui.header import Header
+from hmi.ui.holds.desk import HoldsDesk
 from hmi.ui.instructor import InstructorPanel
 from hmi.ui.logbook import Logbook
 from hmi.ui.menus import Menus
@@ -114,7 +115,7 @@ class StationWindow(QWidget):
         self.notice = Notice(theme, self)
         self.frame = SimulatorFrame(theme, self)
         self.frame.hide()
-        self.people = PeopleDesk(self, self.lock_bar)
+        self.people, self.holds = PeopleDesk(self, self.lock_bar), HoldsDesk(self)
         self._lay_out()
         self._connect()
         self._keys()
@@ -133,7 +134,7 @@ class StationWindow(QWidget):
         self.stack.add(self.figures_page, lambda: self.figures_page.first)
         self.logbook.join(self, self.notice.say)
         self.certificates.join(self.stack, self.notice.say)
-        for widget in (self.header, self.banner, self.lock_bar):
+        for widget in (self.header, self.banner, self.lock_bar, self.holds.bar):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.strip)
@@ -269,6 +270,7 @@ class StationWindow(QWidget):
         self.desk.close_all()
         self.controls.close()
         self.acts.close()
+        self.holds.acts.close()
         for panel in (*self.trends, *self.overlays.opened, *filter(None, (self.instructor,))):
             panel.close_panel()
         self.station.want(self.mimic, ())
@@ -280,7 +282,8 @@ class StationWindow(QWidget):
         """A question is open that must not go away unanswered."""
         card = self.controls.card
         asking = [one.commands.confirm for one in self.desk.cards] + ([card.dialogue.confirm] if card else [])
-        return self.close_question is not None or not self.overlays.person.isHidden() or any(asking)
+        asking += [self.close_question, self.holds.acts.card]
+        return not self.overlays.person.isHidden() or any(one is not None for one in asking)
 
     @property
     def wanted_display(self) -> str:
@@ -335,7 +338,7 @@ class StationWindow(QWidget):
         if status is not None:
             self.people.show_session()
             self.travel.know_user()
-            self.header.points.set_counts(status.points)
+            self.holds.show_counts()
         self._tick()
 
     def _tick(self) -> None:
@@ -384,6 +387,7 @@ class StationWindow(QWidget):
 
     def _moved(self, address: str) -> None:
         self.overlays.areas.set_address(address)
+        self.holds.show_area(address)
         plant = self.station.plant.title if self.station.plant else ""
         words = [tr("SIMULATOR")] if self.station.is_simulated else []
         self.setWindowTitle(" – ".join([*words, plant, self.header.place.full_text]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from PySide6.QtTest import QTest
 from waterworks_session import PLANT, WaterworksSession
 
 from hmi.client.socket import SocketClient
+from hmi.ui.commands.steps import Given
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mailbox
 from hmi.ui.station import Station
@@ -145,9 +147,8 @@ def test_a_value_that_changed_behind_the_question_is_refused_by_the_runtime_too(
     now = station.values[SP].value
     assert isinstance(now, float)
     results: list[Any] = []
-    station.submit(
-        SP, now + 10.0, owner=window, expected=now - 25.0, done=results.append, failed=results.append
-    )
+    asked = dataclasses.replace(station.commands.propose(SP, now + 1.0), expected=now - 25.0)
+    station.submit(asked, Given(), owner=window, done=results.append, failed=results.append)
     qtbot.waitUntil(lambda: bool(results), timeout=PATIENCE_MS)
     assert results[0].state.value == "refused"
     assert "has changed to" in results[0].text

@@ -29,6 +29,7 @@ RIGHTS = frozenset({Role.VIEW, Role.OPERATE})
 PEOPLE = [Principal("anna", "cr1", "1", RIGHTS), Principal("bob", "cr2", "2", RIGHTS)]
 VALUES: dict[str, list[Value]] = {SP: [55.0, 60.0], START: [True], TRIP: [True]}
 people, tags = st.sampled_from(PEOPLE), st.sampled_from(list(VALUES))
+usually, rarely = st.sampled_from([True, True, True, False]), st.sampled_from([False, False, False, True])
 SELECTED_S = 30.0
 
 
@@ -84,18 +85,22 @@ class CommandsMachine(RuleBasedStateMachine):
                 del self.chosen[selection]
 
     @rule(
-        person=people, tag=tags, pick=st.integers(0, 1), confirmed=st.booleans(), reason=st.booleans(),
-        selects=st.booleans(), signs=st.sampled_from(["", "good", "false"]), twice=st.booleans(),
-        cancels=st.booleans(), follows=st.booleans(),
+        person=people, tag=tags, pick=st.integers(0, 1), confirmed=st.booleans(), reason=usually,
+        selects=st.sampled_from(["", "as it is", "first", "other"]), signs=st.sampled_from(["good", "", "false"]),
+        twice=st.booleans(), cancels=rarely, beats=usually,
     )  # fmt: skip
     def operate(
-        self, person: Principal, tag: str, pick: int, confirmed: bool, reason: bool, selects: bool, signs: str,
-        twice: bool, cancels: bool, follows: bool,
+        self, person: Principal, tag: str, pick: int, confirmed: bool, reason: bool, selects: str, signs: str,
+        twice: bool, cancels: bool, beats: bool,
     ) -> None:  # fmt: skip
+        """``selects``: with what is selected, after a selection of just this, or after one of something else."""
+        if beats:
+            self.wait(0.1, beats=1)
+        if selects in ("first", "other"):
+            other = {SP: SP, START: TRIP, TRIP: START}[tag] if selects == "other" else tag
+            self.select(person, other, pick + 1 if selects == "other" else pick)
         value = VALUES[tag][pick % len(VALUES[tag])]
         selection = next(iter(self.chosen), "sel_none") if selects else ""
-        if selection in self.chosen and follows:
-            person = self.chosen[selection][0]
         signatures = {"": (), "good": (self.desk.signers.sign(person.user),), "false": ("sig_none",)}[signs]
         self.number += 1
         command = OperatorCommand(
@@ -184,4 +189,4 @@ class CommandsMachine(RuleBasedStateMachine):
 
 
 TestCommandsMachine = CommandsMachine.TestCase
-TestCommandsMachine.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+TestCommandsMachine.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)

@@ -24,6 +24,7 @@ from hmi.project.shipped import shipped_path
 from hmi.runtime import plant_info
 from hmi.testing.client import START_NS, FakeClient, make_tag
 from hmi.ui.commands.conditions import Standing, conditions_of, names_of, unmet
+from hmi.ui.commands.reasons import name_of
 from hmi.ui.commands.steps import warnings_of
 from hmi.ui.faceplate.card import Faceplate
 from hmi.ui.faceplate.condition_row import conditions_by_command
@@ -138,7 +139,7 @@ def test_a_condition_that_does_not_compile_is_not_known_and_blocks() -> None:
 def test_each_condition_is_listed_once_with_its_commands() -> None:
     tags = Catalogue.of(guarded_plant()).tags
     found = conditions_by_command([tags["intake/p1.start"], tags["intake/p1.stop"]])
-    assert [(c.text, names) for c, names in found] == [
+    assert [(c.text, ", ".join(name_of(info) for info in infos)) for c, infos in found] == [
         ("Switch is in remote", "Start, Stop"),
         ("Level is above 1 m", "Start"),
         ("Process interlock", "Start"),

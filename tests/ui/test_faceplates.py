@@ -265,12 +265,12 @@ def test_first_out_is_what_the_plant_tells_and_never_invented(qtbot) -> None:
 def test_locks_name_what_is_forced_and_what_blocks_every_command(qtbot) -> None:
     with open_faceplates(qtbot) as desk:
         card = opened(qtbot, desk, PUMP)
-        assert card.body.locks.full_text == "None is told for this object"
+        assert card.body.held.locks.full_text == "None is told for this object"
         desk.client.tick({f"{PUMP}.power": at(140.0, q.GOOD_LOCAL_OVERRIDE)})
-        qtbot.waitUntil(lambda: card.body.locks.full_text == "Forced: power")
+        qtbot.waitUntil(lambda: card.body.held.locks.full_text == "Forced: power")
         desk.client.blocked = "Commands are blocked: the journal cannot be written."
         desk.station.ask_status()
-        qtbot.waitUntil(lambda: "All commands: Commands are blocked" in card.body.locks.full_text)
+        qtbot.waitUntil(lambda: "All commands: Commands are blocked" in card.body.held.locks.full_text)
 
 
 def test_the_last_five_commands_have_time_user_and_result(qtbot) -> None:

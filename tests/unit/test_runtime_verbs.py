@@ -49,8 +49,8 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
         named = {p["name"] for p in operation.get("parameters", ())} | set(body.get("properties", ()))
         assert named == set(verb.parameters)
     assert {v.path for v in verbs if v.role is not Role.VIEW} == {
+        "/v1/accounts",
         "/v1/alarms/acknowledge",
-        "/v1/alarms/act",
         *(f"/v1/certificates/{act}" for act in TRUST_ACTS),
         "/v1/notes",
         "/v1/reload",

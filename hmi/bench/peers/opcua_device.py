@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,11 +22,14 @@ URI = "urn:bench:device"
 
 @dataclass
 class OpcuaDevice:
-    """``log`` keeps each write of a client as (node name, value), in order; ``attributes`` what else was written."""
+    """``log`` keeps each write of a client as (node name, value), in order; ``attributes`` what else than values was
+    written; ``told`` hears of each write.
+    """
 
     port: int
     log: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     attributes: list[int] = field(default_factory=list[int])
+    told: Callable[[str, Any], None] = lambda _name, _value: None
 
     @property
     def url(self) -> str:
@@ -39,6 +42,7 @@ class OpcuaDevice:
             if item.AttributeId != ua.AttributeIds.Value:
                 self.attributes.append(int(item.AttributeId))
             self.log.append((str(item.NodeId.Identifier), item.Value.Value.Value))
+            self.told(*self.log[-1])
 
 
 @asynccontextmanager
@@ -46,7 +50,7 @@ async def serving_opcua(
     nodes: Mapping[str, tuple[Any, ua.VariantType]], locked: Mapping[str, tuple[Any, ua.VariantType]]
 ) -> AsyncIterator[OpcuaDevice]:
     """Serve nodes that can be written and ``locked`` ones; the device says that it is a simulator."""
-    logging.getLogger("asyncua").setLevel(logging.ERROR)
+    logging.getLogger("asyncua.server").setLevel(logging.CRITICAL)  # a broken client is what it is here for
     device, server = OpcuaDevice(free_port()), Server()
     await server.init()
     server.set_endpoint(device.url)

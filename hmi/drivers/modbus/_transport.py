@@ -162,18 +162,16 @@ class Channel(ModbusProtocol):
                 await self._hold_back(unit, pdu)
             if self.lost or not self.transport:
                 raise NotSent(self.lost or "the connection is closed")
-            if deadline_ns is not None and monotonic_ns() >= deadline_ns:
-                raise Expired("the deadline was over before the command could be sent")
-            return await self._ask(unit, pdu)
+            return await self._ask(unit, pdu, deadline_ns)
 
-    async def _ask(self, unit: int, pdu: bytes) -> bytes:
+    async def _ask(self, unit: int, pdu: bytes, deadline_ns: int | None) -> bytes:
+        self._transmit(unit, pdu, deadline_ns)
         waiting: asyncio.Future[bytes | Exception] = self.loop.create_future()
         self._waiting, self._unit, self._pdu = waiting, unit, pdu
         self._deadline = self.loop.time() + self._patience(pdu)
         if self._timer is None:
             self._timer = self.loop.call_at(self._deadline, self._watch)
         self.counters.requests += 1
-        self._transmit(unit, pdu)
         try:
             answer = await waiting
         finally:
@@ -187,13 +185,16 @@ class Channel(ModbusProtocol):
             return answer
         raise answer
 
-    def _transmit(self, unit: int, pdu: bytes) -> None:
+    def _transmit(self, unit: int, pdu: bytes, deadline_ns: int | None) -> None:
+        """Nothing is awaited from here until somebody waits for the answer: it cannot come before."""
         if self._mbap:
             self._tid = self._tid + 1 & 0xFFFF
             data = _MBAP.pack(self._tid, 0, len(pdu) + 1, unit) + pdu
         else:
             self._buffer = b""
             data = (self._ascii if self._endpoint.framing == "ascii" else self._rtu).encode(pdu, unit, 0)
+        if deadline_ns is not None and monotonic_ns() >= deadline_ns:
+            raise Expired("the deadline was over before the command could be sent")
         if self._endpoint.medium == "udp":
             self.transport.sendto(data)  # type: ignore[attr-defined]
         else:

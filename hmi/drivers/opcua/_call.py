@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from asyncua import ua
 
@@ -81,17 +81,25 @@ class Caller:
             method = await self._method(request)
         except (OSError, TimeoutError, ValueError, ua.UaError, ProtocolViolation) as error:
             return outcome_not_connected(self._name, str(error) or tr("no answer in time"))
+        return await self.send(method, request.deadline_ns, judged)
+
+    async def send(
+        self, method: ua.CallMethodRequest, deadline_ns: int, judge: Callable[[int], WriteOutcome]
+    ) -> WriteOutcome:
+        """One CallRequest or none; ``judge`` says what a status code of the server means."""
         try:
-            answer = self._link.send_call(method, request.deadline_ns)
+            answer = self._link.send_call(method, deadline_ns)
         except Expired:
             return WriteOutcome(WriteState.EXPIRED, quality.BAD_TIMEOUT, tr("it came too late to be sent"))
         except (LinkLost, ConnectionError) as error:
             return outcome_not_connected(self._name, str(error))
         except ua.UaError as error:
             return refused(quality.BAD_TYPE_MISMATCH, str(error))
-        return await self._outcome(answer)
+        return await self._outcome(answer, judge)
 
-    async def _outcome(self, answer: asyncio.Future[object]) -> WriteOutcome:
+    async def _outcome(
+        self, answer: asyncio.Future[object], judge: Callable[[int], WriteOutcome]
+    ) -> WriteOutcome:
         try:
             async with asyncio.timeout(self._link.timeout_s):
                 status = self._link.answer_of_call(await answer)
@@ -105,7 +113,7 @@ class Caller:
         except asyncio.CancelledError:
             self._link.abort()
             raise
-        return judged(status)
+        return judge(status)
 
     async def _method(self, request: ConditionCall) -> ua.CallMethodRequest:
         """The request. What belongs to an event is known everywhere by its number in the standard; the other

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from hmi.core import quality
 from hmi.core.values import DataValue
 from hmi.drivers.opcua import _event_decode
-from hmi.drivers.opcua._times import FILETIME_1970, TimeRule, ns_of
+from hmi.drivers.opcua._times import FILETIME_1970, TimeRule, kept, ns_of
 
 Update: TypeAlias = tuple[int, DataValue]
 _START = b"\x01\x00\x3d\x03"  # PublishResponse, i=829
@@ -252,11 +252,11 @@ def _text(data: bytes, at: int) -> tuple[str | None, int]:
     return None if raw is None else raw.decode("utf-8"), at
 
 
-def _time(data: bytes, at: int) -> tuple[int, int]:
+def _time(data: bytes, at: int) -> tuple[int | None, int]:
     (ticks,) = unpack_from("<q", data, at)
     if not 0 <= ticks < _MAX_TICKS:
         raise Unknown
-    return ns_of(ticks), at + 8
+    return kept(ns_of(ticks)), at + 8
 
 
 def _status(data: bytes, at: int) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from asyncua import ua
 from hmi.drivers.opcua._condition_types import text_of
 from hmi.drivers.opcua._event_decode import EventFields, Field
 from hmi.drivers.opcua._times import ticks_of
-from hmi.drivers.opcua._values import ns_of_datetime
+from hmi.drivers.opcua._values import ns_of_datetime, text
 
 
 def events_of(part: ua.EventNotificationList) -> list[EventFields]:
@@ -33,15 +33,17 @@ def _field(variant: ua.Variant) -> Field:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, ua.NodeId):
-        return text_of(value)
+        return text(text_of(value))
     if isinstance(value, ua.StatusCode):
         return value.value
     if isinstance(value, ua.LocalizedText):
-        return value.Text
+        return text(value.Text)
     if isinstance(value, ua.QualifiedName):
-        return value.Name
+        return text(value.Name)
     if isinstance(value, datetime):
         return ticks_of(ns_of_datetime(value))
     if isinstance(value, UUID):
         return str(value)
-    return value if isinstance(value, bool | int | float | str | bytes) else None
+    if isinstance(value, str):
+        return text(value)
+    return value if isinstance(value, bool | int | float | bytes) else None

@@ -20,10 +20,10 @@ from asyncua.client.ua_client import UaClient, UaClientState, UASocketProtocol
 from asyncua.client.ua_session import UaSession
 from asyncua.common.connection import TransportLimits
 from asyncua.common.shortcuts import Shortcuts
-from asyncua.ua.ua_binary import struct_from_binary
 
 from hmi.core.clock import monotonic_ns
 from hmi.core.errors import LinkLost, ProtocolViolation
+from hmi.drivers.opcua._bounded import decoded
 
 CHUNK_BYTES = 65_535
 SMALLEST_CHUNK = 8192
@@ -75,7 +75,7 @@ class Session(UaSession):
         request.Parameters = parameters
         answer = await self._send_request(request)
         check_count(answer._data, answer.cur_pos, len(parameters.NodesToRead))
-        response = struct_from_binary(ua.ReadResponse, answer)
+        response = decoded(ua.ReadResponse, answer)
         response.ResponseHeader.ServiceResult.check()
         return response.Results
 
@@ -161,7 +161,7 @@ class Link:
         protocol = self.transport.protocol
         if protocol is not None:
             protocol.check_answer(data, " in response to a write")
-        response = struct_from_binary(ua.WriteResponse, data)
+        response = decoded(ua.WriteResponse, data)
         response.ResponseHeader.ServiceResult.check()
         if len(response.Results) != 1:
             raise ProtocolViolation("the answer to a write has no single result")
@@ -172,7 +172,7 @@ class Link:
         protocol = self.transport.protocol
         if protocol is not None:
             protocol.check_answer(data, " in response to a call")
-        response = struct_from_binary(ua.CallResponse, data)
+        response = decoded(ua.CallResponse, data)
         response.ResponseHeader.ServiceResult.check()
         if len(response.Results) != 1:
             raise ProtocolViolation("the answer to a call has no single result")
@@ -239,10 +239,6 @@ def decode_slowly(data: bytes, start: int) -> ua.PublishResult:
     """What the library makes of a message; ProtocolViolation when it is malformed or too large for it."""
     if len(data) - start > MAX_LIBRARY_BYTES:
         raise ProtocolViolation("a notification is larger than the limit for unusual values")
-    try:
-        response = struct_from_binary(ua.PublishResponse, ua.utils.Buffer(data, start))
-    # whatever a malformed message raises inside the library, the message is not used
-    except Exception as error:
-        raise ProtocolViolation(f"a notification cannot be decoded: {error}") from error
+    response = decoded(ua.PublishResponse, ua.utils.Buffer(data, start))
     response.ResponseHeader.ServiceResult.check()
     return response.Parameters

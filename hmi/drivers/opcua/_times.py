@@ -5,6 +5,7 @@ from __future__ import annotations
 FILETIME_1970 = 116_444_736_000_000_000
 AHEAD_NS = 600 * 1_000_000_000
 FOREVER_NS = 1 << 62
+_KEPT_NS = range(-(1 << 63), 1 << 63)
 
 
 def ns_of(ticks: int) -> int:
@@ -15,6 +16,13 @@ def ns_of(ticks: int) -> int:
 def ticks_of(ns: int) -> int:
     """Count of 100 ns since 1601."""
     return ns // 100 + FILETIME_1970
+
+
+def kept(ns: int) -> int | None:
+    """A time that is a value; None for one that no count of ns holds (before 1677, after 2262), such as 1601,
+    which OPC UA writes for a time that was never set.
+    """
+    return ns if ns in _KEPT_NS else None
 
 
 class TimeRule:

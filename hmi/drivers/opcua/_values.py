@@ -19,7 +19,7 @@ from hmi.core import quality
 from hmi.core.values import DataValue, Value
 from hmi.drivers.opcua._address import NodeAddress
 from hmi.drivers.opcua._decode import finished
-from hmi.drivers.opcua._times import TimeRule, ticks_of
+from hmi.drivers.opcua._times import TimeRule, kept, ticks_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -71,7 +71,7 @@ def plain(value: Any, depth: int = 0) -> Value:
     """A library value as the product keeps it: exact integers, ns for times, tuples, dicts."""
     if depth > _DEPTH:
         return None
-    if value is None or type(value) in (bool, int, float, str, bytes):
+    if value is None or type(value) in (bool, int, float, bytes):
         return value
     for kind, convert in _CONVERSIONS:
         if isinstance(value, kind):
@@ -85,7 +85,16 @@ def plain(value: Any, depth: int = 0) -> Value:
     if dataclasses.is_dataclass(value):
         names = [field.name for field in dataclasses.fields(value) if field.name != "Encoding"]
         return {name: plain(getattr(value, name), depth + 1) for name in names}
-    return str(value)
+    return text(str(value))
+
+
+def text(value: str | None) -> str | None:
+    """A text that can be sent on: what was not UTF-8 in the message, which the library keeps as half characters,
+    is shown as replacement characters.
+    """
+    if value is None or value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 _CONVERSIONS: tuple[tuple[type, Any], ...] = (
@@ -93,13 +102,13 @@ _CONVERSIONS: tuple[tuple[type, Any], ...] = (
     (Enum, lambda value: int(value.value) if isinstance(value.value, int) else str(value.value)),
     (int, int),
     (float, float),
-    (str, str),
+    (str, text),
     (bytes, bytes),
-    (datetime, ns_of_datetime),
+    (datetime, lambda value: kept(ns_of_datetime(value))),
     (UUID, str),
-    (ua.NodeId, lambda value: value.to_string()),
-    (ua.LocalizedText, lambda value: value.Text),
-    (ua.QualifiedName, lambda value: value.to_string()),
+    (ua.NodeId, lambda value: text(value.to_string())),
+    (ua.LocalizedText, lambda value: text(value.Text)),
+    (ua.QualifiedName, lambda value: text(value.to_string())),
     (ua.StatusCode, lambda value: value.value),
     (ua.ExtensionObject, lambda value: bytes(value.Body) if value.Body else None),
 )

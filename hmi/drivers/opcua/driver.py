@@ -35,6 +35,7 @@ from hmi.drivers.opcua._condition_types import text_of
 from hmi.drivers.opcua._conditions import ConditionWatch, notifiers_of
 from hmi.drivers.opcua._connect import connect
 from hmi.drivers.opcua._decode import Decoder
+from hmi.drivers.opcua._methods import MethodCaller, find_methods
 from hmi.drivers.opcua._pause import Pauser
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import chunks, grouped, subscribe
@@ -79,6 +80,7 @@ class OpcuaDriver:
         self._link: Link | None = None
         self._watch: Watch | None = None
         self._writer: Writer | None = None
+        self._methods: MethodCaller | None = None
         self._pauser: Pauser | None = None
         self._demanded: frozenset[int] | None = None
         self._ranges: dict[int, dict[str, Any]] = {}
@@ -135,7 +137,10 @@ class OpcuaDriver:
             else:
                 self._nodes[handle] = node
         writable = [handle for handle in self._nodes if self._points[handle].writable]
-        self._writer = Writer(link, await _items.write_types(link, writable, self._nodes, self._read_chunk))
+        methods = await find_methods(link, writable, self._nodes, self._read_chunk)
+        self._methods = MethodCaller(link, self._name, methods)
+        values = [handle for handle in writable if handle not in methods]
+        self._writer = Writer(link, await _items.write_types(link, values, self._nodes, self._read_chunk))
 
     @property
     def _read_chunk(self) -> int:
@@ -215,6 +220,7 @@ class OpcuaDriver:
         maker = _items.Maker(link, watch, self._decoder, self._nodes, self._server)
         maker.chunk = chunk
         waiting = {point.handle for group in self._groups for point in group.points} & self._nodes.keys()
+        waiting -= self._tell_methods(sink)
         while True:
             for group in self._groups:
                 wanted = [point for point in group.points if point.handle in waiting]
@@ -235,6 +241,15 @@ class OpcuaDriver:
             if not waiting:
                 return
             await asyncio.sleep(float(self._settings.get("retry_items_s", 30.0)))
+
+    def _tell_methods(self, sink: Sink) -> set[int]:
+        """A method has no value: it is off, and can be called as long as the server answers."""
+        handles = set(self._methods.methods) if self._methods else set[int]()
+        now = wall_ns()
+        for group in self._groups:
+            if own := [point.handle for point in group.points if point.handle in handles]:
+                sink(Batch(group.name, [(handle, _off(now)) for handle in own]))
+        return handles
 
     def _tell_faults(self, points: Sequence[Point], sink: Sink, group: str) -> None:
         now = wall_ns()
@@ -262,15 +277,23 @@ class OpcuaDriver:
         known = [handle for handle in handles if handle in self._nodes]
         try:
             for part in chunks(known, self._read_chunk):
-                asked = [_items.value_of(self._nodes[handle], self._points[handle]) for handle in part]
-                answers, now = await link.read(asked), wall_ns()
+                answers, now = await link.read([self._asked(handle) for handle in part]), wall_ns()
                 for handle, answer in zip(part, answers, strict=True):
-                    values[handle] = from_library(answer, self._times, now)
+                    found = from_library(answer, self._times, now)
+                    values[handle] = _off(now) if self._is_method(handle) and not found.is_bad else found
         except ua.UaStatusCodeError as error:
             raise CommunicationError(f"the server refuses to read: {words(error.code)}") from error
         except (OSError, TimeoutError, ua.UaError) as error:
             raise LinkLost(f"{self._endpoint.url} does not answer a read") from error
         return values
+
+    def _is_method(self, handle: int) -> bool:
+        return self._methods is not None and handle in self._methods.methods
+
+    def _asked(self, handle: int) -> ua.ReadValueId:
+        if self._is_method(handle):
+            return _items.attribute(self._nodes[handle], ua.AttributeIds.NodeClass)
+        return _items.value_of(self._nodes[handle], self._points[handle])
 
     async def trace(self, handle: int) -> Trace:
         """One Read of one node with all that the server says of it."""
@@ -299,6 +322,9 @@ class OpcuaDriver:
             return outcome_not_connected(self._name)
         if (why := self._why_not()) is not None:
             return why
+        method = self._methods.methods.get(request.handle) if self._methods else None
+        if method is not None and self._methods is not None:
+            return await self._methods.call(request, method)
         return await self._writer.write(request, point, node)
 
     def _why_not(self) -> WriteOutcome | None:
@@ -344,6 +370,10 @@ class OpcuaDriver:
             "notes": notes,
             "last_error": self._last_error,
         }
+
+
+def _off(now: int) -> DataValue:
+    return DataValue(False, quality.GOOD, now, now)
 
 
 def _refusal(status: int) -> str:

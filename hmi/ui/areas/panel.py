@@ -26,6 +26,7 @@ from hmi.mimics import display_of_address
 from hmi.ui.areas.outline import Mark, Row, Tree, rolled_up
 from hmi.ui.atlas import AtlasMaker
 from hmi.ui.favourites import Favourites
+from hmi.ui.holds.words import position_words
 from hmi.ui.overlay import Overlay
 from hmi.ui.paint import draw_alarm_mark, metrics_of
 from hmi.ui.rows import RowList, draw_cut
@@ -81,6 +82,7 @@ class AreaPanel(Overlay):
 
     chosen = Signal(str)
     keysAsked = Signal()
+    areaMenuAsked = Signal(str, QPoint)
 
     def __init__(
         self, theme: Theme, station: Station, maker: AtlasMaker, favourites: Favourites, parent: QWidget
@@ -107,6 +109,9 @@ class AreaPanel(Overlay):
         maker.made.connect(self.renew)
         favourites.changed.connect(self._favourites_changed)
         station.alarmsChanged.connect(self._alarms_changed)
+        station.holds.changed.connect(self.list.viewport().update)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._ask_menu)
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -215,6 +220,13 @@ class AreaPanel(Overlay):
         else:
             self._turn(number, not row.is_open)
 
+    def _ask_menu(self, at: QPoint) -> None:
+        """What can be done about the control of an area."""
+        index = self.list.indexAt(at)
+        row = self.model.rows[index.row()] if index.isValid() else None
+        if row is not None and row.node.kind == "area":
+            self.areaMenuAsked.emit(row.node.key, self.list.viewport().mapToGlobal(at))
+
     def _turn(self, number: int, is_open: bool) -> None:
         """Open or close an area; closing what is closed already leads to the area around it."""
         row = self.model.rows[number]
@@ -236,15 +248,13 @@ class AreaPanel(Overlay):
             self._paint_display(painter, box, row, QPointF(x + _STEP, base), room - _STEP)
             return
         self._twist(painter, QPointF(x + 5, box.center().y() + 0.5), row)
-        draw_cut(
-            painter,
-            self._plain,
-            "text.strong",
-            "text",
-            QPointF(x + _STEP, base),
-            row.node.title,
-            room - _STEP,
-        )
+        at, room = QPointF(x + _STEP, base), room - _STEP
+        control = self._station.holds.control_of((row.node.key,))
+        taken = draw_cut(painter, self._plain, "text.strong", "text", at, row.node.title, room)
+        if control is not None:
+            words = position_words(control)
+            at += QPointF(taken + 12, 0)
+            draw_cut(painter, self._plain, "text.small", "text.label", at, words, room - taken - 12)
         mark = self._marks.get(row.node.key)
         if mark is not None:
             center = QPointF(box.right() - 56, box.center().y() + 0.5)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from hmi.client.people import SessionInfo, area_lineage
+from hmi.client.people import SessionInfo
 from hmi.client.port import TagInfo
 from hmi.core.clock import NS_PER_MS, NS_PER_S, monotonic_ns
 from hmi.core.commands import CommandResult, CommandState, Reason, Refusal, Selection
@@ -23,6 +23,7 @@ from hmi.mimics import Catalogue, choices, format_value, is_number, is_pulse, va
 from hmi.ui.commands.conditions import unmet
 from hmi.ui.commands.reasons import blocked, deciding_tags
 from hmi.ui.commands.steps import Given, Proposal, cautions_of, lacks_feedback_only, missing, warnings_of
+from hmi.ui.holds.control import why_not_here
 from hmi.ui.mimic.words import value_words
 from hmi.ui.times import clock_text, zone_of
 
@@ -132,16 +133,7 @@ class CommandRoad(QObject):
                     reason=tag.reason,
                     owner=tag.owner_name or tag.owner,
                 )
-        areas = station.plant.areas if station.plant else []
-        control = station.holds.control_of(area_lineage(areas, info.area))
-        status = station.status_of(info.name)
-        if control is None or status is None or control.station == status.session.station:
-            return ""
-        return tr(
-            "Controlled by {person} at {station}.",
-            person=control.owner_name or control.owner,
-            station=control.station,
-        )
+        return why_not_here(station, info.name, info.area)
 
     def _is_busy(self, info: TagInfo) -> bool:
         """One command at a time for one piece of equipment."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
+from hmi.client.port import TagInfo
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import HistoryPage
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
-from hmi.mimics import band_of
+from hmi.mimics import Reading, band_of
+from hmi.ui.commands.conditions import Condition
 from hmi.ui.commands.reasons import label_of
 from hmi.ui.faceplate.alarm_list import AlarmList
 from hmi.ui.faceplate.commands import CommandArea
@@ -26,6 +28,10 @@ from hmi.ui.faceplate.section import Section
 from hmi.ui.faceplate.source import ObjectSource
 from hmi.ui.faceplate.state_row import ON_THE_LINE, ModeLine, StateRow
 from hmi.ui.faceplate.value_row import ValueRow
+from hmi.ui.holds.condition_line import ConditionLine
+from hmi.ui.holds.rights import HoldRights
+from hmi.ui.holds.rows import HeldRows
+from hmi.ui.holds.words import override_words
 from hmi.ui.theme import Theme
 from hmi.ui.times import zone_of
 from hmi.ui.widgets import Text
@@ -42,13 +48,15 @@ class Body(QWidget):
     whyAsked = Signal(str)
     guidanceAsked = Signal(object)
     actAsked = Signal(str, list)
+    holdAsked = Signal(object)
+    menuAsked = Signal(str, QPoint)
 
     def __init__(self, theme: Theme, source: ObjectSource) -> None:
         super().__init__()
         self._theme, self._source, self._station = theme, source, source.station
         content, station = source.content, source.station
         plant = station.plant
-        self._zone = zone_of(plant.zone if plant else "UTC")
+        self._zone, self._rights = zone_of(plant.zone if plant else "UTC"), HoldRights(station)
         self._good = LastGood()
         infos = [station.catalogue.tags[tag] for tag in content.commands]
         self.face = face_of(theme, source)
@@ -57,10 +65,11 @@ class Body(QWidget):
         self.states = {tag: self._state_row(tag) for tag in content.states if not self._is_elsewhere(tag)}
         self.alarms = AlarmList(theme, source)
         self.commands = CommandArea(theme, station, content.commands)
-        self.conditions = [ConditionRow(theme, *one) for one in conditions_by_command(infos)]
+        self.lines = [self._condition_line(*one) for one in conditions_by_command(infos)]
         self.first_out = Text(theme, font="text.small", color="text.secondary", wrap=True)
         self.trend = MiniTrend(theme, station.now())
-        self.locks = Text(theme, font="text.small", color="text.secondary", wrap=True)
+        known = (station.catalogue.tags[tag] for tag in content.tags if tag in station.catalogue.tags)
+        self.held = HeldRows(theme, station, content.name, tuple(known))
         self.last = LastCommands(theme)
         self._setpoint = content.signals.get("sp", "")
         self._journal = QTimer(self)
@@ -74,7 +83,17 @@ class Body(QWidget):
         """Every tag that something here shows or is judged by."""
         return tuple(dict.fromkeys((*self._source.content.tags, *self.commands.tags)))
 
+    @property
+    def conditions(self) -> list[ConditionRow]:
+        return [row for row, _ in self.lines]
+
     # what it is made of
+
+    def _condition_line(
+        self, condition: Condition, infos: list[TagInfo]
+    ) -> tuple[ConditionRow, ConditionLine]:
+        row = ConditionRow(self._theme, condition, infos)
+        return row, ConditionLine(self._theme, self._station, row, condition.text, infos)
 
     def _label(self, tag: str) -> str:
         info = self._station.catalogue.tags[tag]
@@ -99,9 +118,9 @@ class Body(QWidget):
         return row
 
     def _explain(self, row: QWidget, tag: str) -> None:
-        """A right click asks why the row says what it says."""
+        """A right click: why the row says what it says, or another value by hand."""
         row.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        row.customContextMenuRequested.connect(lambda _: self.whyAsked.emit(tag))
+        row.customContextMenuRequested.connect(lambda at: self.menuAsked.emit(tag, row.mapToGlobal(at)))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
@@ -118,13 +137,13 @@ class Body(QWidget):
             column.addLayout(grid)
         theme = self._theme
         column.addWidget(Section(theme, tr("Alarms"), self.alarms))
+        column.addWidget(Section(theme, tr("Tags and locks"), self.held))
         if self.commands.rows:
             column.addWidget(Section(theme, tr("Commands"), self.commands))
-        if self.conditions or self._has_first_out:
+        if self.lines or self._has_first_out:
             column.addWidget(Section(theme, tr("Interlocks and permissives"), self._condition_rows()))
         if self.values:
             column.addWidget(Section(theme, self._trend_title(), self.trend))
-        column.addWidget(Section(theme, tr("Tags and locks"), self.locks))
         if self._source.content.commands:
             column.addWidget(Section(theme, tr("Last commands"), self.last))
 
@@ -154,8 +173,8 @@ class Body(QWidget):
     def _condition_rows(self) -> QVBoxLayout:
         rows = QVBoxLayout()
         rows.setSpacing(0)
-        for row in self.conditions:
-            rows.addWidget(row)
+        for _, line in self.lines:
+            rows.addWidget(line)
         if self._has_first_out:
             rows.addWidget(self.first_out)
         return rows
@@ -170,6 +189,9 @@ class Body(QWidget):
         self.alarms.guidanceAsked.connect(self.guidanceAsked)
         self.trend.clicked.connect(lambda: self.trendAsked.emit(list(self._source.content.values[:_BESIDE])))
         self.commands.finished.connect(self.ask_journal)
+        self.held.asked.connect(self.holdAsked)
+        for _, line in self.lines:
+            line.asked.connect(self.holdAsked)
 
     # what the runtime says
 
@@ -191,6 +213,7 @@ class Body(QWidget):
 
     def end(self) -> None:
         self._journal.stop()
+        self._station.beneath.want(self, ())
         self.commands.dialogue.drop()
 
     def take(self, changed: dict[str, DataValue]) -> None:
@@ -209,7 +232,9 @@ class Body(QWidget):
         for tag, row in self.values.items():
             reading = station.reading(tag)
             self._good.add(tag, reading.data)
-            row.show_reading(reading, now, self._good.words(reading, self._zone))
+            row.show_reading(
+                reading, now, self._manual_words(reading) or self._good.words(reading, self._zone)
+            )
         for tag, state in self.states.items():
             state.show_reading(station.reading(tag))
         if self.face is not None:
@@ -218,12 +243,26 @@ class Body(QWidget):
             self.mode.refresh()
         for condition in self.conditions:
             condition.refresh(station.reading, now)
+        self._refresh_holds()
         self.first_out.set_text(first_out_words(source, self._zone))
         if self.commands.rows:
             self.commands.refresh()
         self.alarms.refresh()
-        self.locks.set_text("\n".join(locks_of(source)) or tr("None is told for this object"))
+        self.held.show_locks(locks_of(source))
         self._advance_trend(now)
+
+    def _refresh_holds(self) -> None:
+        self.held.refresh(self._zone, self._rights.why_no_tag(self._source.content.name))
+        self._station.beneath.want(self, self.held.overridden)
+        for row, line in self.lines:
+            line.refresh(self._zone, self._rights.why_no_bypass(row.guarded[0]))
+
+    def _manual_words(self, reading: Reading) -> str:
+        """Of a value that a person gave: what its source says meanwhile, until when and by whom."""
+        own = self._station.holds.override_of(reading.info.id) if reading.info is not None else None
+        if own is None:
+            return ""
+        return override_words(own, self._station.beneath.words(reading.tag), self._zone, self._station.now())
 
     def _advance_trend(self, now: int) -> None:
         if not self.values:

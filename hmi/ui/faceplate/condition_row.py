@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFontMetricsF, QPaintEvent
@@ -20,21 +20,22 @@ _SIGN, _WORD, _TEXT = 0.0, 16.0, 88.0
 _GAP = 8.0
 
 
-def conditions_by_command(infos: Iterable[TagInfo]) -> list[tuple[Condition, str]]:
+def conditions_by_command(infos: Iterable[TagInfo]) -> list[tuple[Condition, list[TagInfo]]]:
     """Each condition once, with the commands that it guards."""
-    found: dict[Condition, list[str]] = {}
+    found: dict[Condition, list[TagInfo]] = {}
     for info in infos:
         for condition in conditions_of(info):
-            found.setdefault(condition, []).append(name_of(info))
-    return [(condition, ", ".join(names)) for condition, names in found.items()]
+            found.setdefault(condition, []).append(info)
+    return list(found.items())
 
 
 class ConditionRow(QWidget):
     """Sign, word and weight tell the truth; no colour is needed."""
 
-    def __init__(self, theme: Theme, condition: Condition, guarded: str) -> None:
+    def __init__(self, theme: Theme, condition: Condition, guarded: Sequence[TagInfo]) -> None:
         super().__init__()
-        self._theme, self.condition, self._guarded = theme, condition, guarded
+        self._theme, self.condition, self.guarded = theme, condition, tuple(guarded)
+        self._guarded = ", ".join(name_of(info) for info in guarded)
         self.standing = Standing.UNKNOWN
         self.setFixedHeight(theme.px(HEIGHT))
 

@@ -27,6 +27,8 @@ class FaceplateDesk(QObject):
     displayAsked = Signal(str)
     guidanceAsked = Signal(object)
     actAsked = Signal(str, list)
+    holdAsked = Signal(object)
+    menuAsked = Signal(str, QPoint)
 
     def __init__(self, theme: Theme, station: Station, window: QWidget) -> None:
         super().__init__(window)
@@ -65,6 +67,8 @@ class FaceplateDesk(QObject):
         card.displayAsked.connect(self.displayAsked)
         card.guidanceAsked.connect(self.guidanceAsked)
         card.actAsked.connect(self.actAsked)
+        card.holdAsked.connect(self.holdAsked)
+        card.menuAsked.connect(self.menuAsked)
         self.cards.append(card)
         card.set_limit(self._area().height())
         self._place(card)

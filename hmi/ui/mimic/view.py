@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
@@ -16,12 +17,14 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from hmi.core.holds import TagKind
 from hmi.core.texts import tr
 from hmi.mimics import (
     Scene,
     display_address,
     note,
 )
+from hmi.ui.holds.marks import draw_hold_mark
 from hmi.ui.mimic.canvas import Canvas
 from hmi.ui.mimic.hand import Hand, is_control, presses_again
 from hmi.ui.mimic.hits import Hits
@@ -32,7 +35,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import SIDE_BUTTONS
 
 _MAX_TOOLTIP_TAGS = 3
-_RING: Final = 8.0  # what focus ring and hover frame need around an element
+_RING: Final = 12.0  # what focus ring, hover frame and the mark of a control tag need around an element
 
 
 class MimicView(Canvas):
@@ -60,6 +63,7 @@ class MimicView(Canvas):
         self._focused = -1
         self._hovered = -1
         self._pointed = -1
+        self._held: Mapping[int, tuple[TagKind, str]] = {}
         self._hand = Hand(self)
         self._hand.activated.connect(self.activated)
         self._hand.gripped.connect(self.gripped)
@@ -72,6 +76,7 @@ class MimicView(Canvas):
         elements = scene.elements if scene else ()
         self._hits = hits or Hits.of(elements)
         self._focused = self._hovered = self._pointed = -1
+        self._held = {}
         self._hand.let_go()
         self.setAccessibleName(tr("Display {title}", title=scene.display.title) if scene else "")
         self.camera.reset()
@@ -106,10 +111,17 @@ class MimicView(Canvas):
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.setAccepted(self._zooming.wheel(event))
 
+    def set_held(self, held: Mapping[int, tuple[TagKind, str]]) -> None:
+        """The control tags on elements: the kind that forbids most and all in words. Only what turned is painted."""
+        before, self._held = self._held, held
+        self._update_rings({i for i in before.keys() | held.keys() if before.get(i) != held.get(i)})
+
     def _overlay(self, painter: QPainter) -> None:
-        """Focus ring and hover frame."""
+        """Control tags, focus ring and hover frame."""
         if self._scene is None:
             return
+        for index, (kind, _) in self._held.items():
+            draw_hold_mark(painter, self._theme, kind, self._element_box(index).bottomLeft())
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._hovered >= 0 and self._hovered != self._focused:
             painter.setPen(QPen(self._theme.color("panel.edge"), 1.0))
@@ -368,6 +380,8 @@ class MimicView(Canvas):
         inputs = scene.inputs[index]
         blocks = [describe(inputs.tag(tag), scene.now_ns) for tag in inputs.tags[:_MAX_TOOLTIP_TAGS]]
         head = [scene.elements[index].tooltip] if scene.elements[index].tooltip else []
+        if index in self._held:
+            head.insert(0, self._held[index][1])
         if is_control(scene, index):
             head += [note(inputs.control).text or tr("Press to ask for another value.")]
         lines = [*head, *("\n".join(block) for block in blocks)]

@@ -28,7 +28,7 @@ GAP: Final = 10  # to the alarm counts
 
 
 class PointsBadge(HeaderButton):
-    """``F 3``, with further kinds ``F 3 +2``; gone while there is nothing to tell."""
+    """``F 3``, with further kinds ``F 3 +2``, and ``2 bypassed``; gone while there is nothing to tell."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -40,21 +40,24 @@ class PointsBadge(HeaderButton):
     def words(self) -> str:
         """The most serious kind by its letter, and how many others there are."""
         present = [(letter, self._counts[state]) for state, letter, _ in LETTERS if state in self._counts]
-        if not present:
-            return ""
-        (letter, number), others = present[0], sum(count for _, count in present[1:])
-        return f"{letter} {number} +{others}" if others else f"{letter} {number}"
+        bypassed = self._counts.get("bypassed", 0)
+        told = [tr("{n} bypassed", n=bypassed)] if bypassed else []
+        if present:
+            (letter, number), others = present[0], sum(count for _, count in present[1:])
+            told.insert(0, f"{letter} {number} +{others}" if others else f"{letter} {number}")
+        return "  ".join(told)
 
     def set_counts(self, counts: Mapping[str, int]) -> None:
-        known = {state for state, _, _ in LETTERS}
+        known = {"bypassed", *(state for state, _, _ in LETTERS)}
         found = {state: number for state, number in counts.items() if number and state in known}
         if found == self._counts:
             return
         self._counts = found
         width = metrics_of(self._theme.font("text.strong")).horizontalAdvance(self.words)
         self.setFixedWidth(round(width) + 22 + GAP)
-        told = ", ".join(f"{found[state]} {tr(word)}" for state, _, word in LETTERS if state in found)
-        self.setAccessibleName(tr("Points that are not what the process says: {told}", told=told))
+        kinds = [(state, word) for state, _, word in LETTERS] + [("bypassed", "conditions bypassed")]
+        told = ", ".join(f"{found[state]} {tr(word)}" for state, word in kinds if state in found)
+        self.setAccessibleName(tr("Not what the process says: {told}", told=told))
         self.setToolTip(plain(tr("{told}: list them (Ctrl+P)", told=told)))
         self.setVisible(bool(found))
         self.updateGeometry()

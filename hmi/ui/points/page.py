@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QRect, QTimer, Signal
+from PySide6.QtCore import QPoint, QRect, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from hmi.client.port import RuntimeClient
 from hmi.core.texts import tr
 from hmi.ui.filters import FilterButtons
 from hmi.ui.flow import Flow
+from hmi.ui.holds.page_list import BYPASSED, HeldList
 from hmi.ui.points.model import WORDS, Filter, PointsModel
 from hmi.ui.points.table import PointsTable
 from hmi.ui.station import Station
@@ -25,6 +26,7 @@ SLOW_MS: Final = 5_000  # between two questions for a list of many points
 MANY: Final = 2_000
 PAGE: Final = 1_000
 MOST: Final = 50_000
+_BYPASSED: Final = (BYPASSED, "Bypassed")
 Answer = tuple[list[PointRow], list[tuple[str, str, bool]]]
 
 
@@ -37,6 +39,8 @@ class PointsPage(Panel):
     closeAsked = Signal()
     chosen = Signal(object, QRect)
     whyAsked = Signal(str)
+    menuAsked = Signal(str, QPoint)
+    holdAsked = Signal(object)
 
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent, fill="background")
@@ -49,7 +53,9 @@ class PointsPage(Panel):
         self.model.area_title = self._area_title
         self.table = PointsTable(theme, self.model)
         self.table.chosen.connect(self.chosen)
-        self.table.whyAsked.connect(self.whyAsked)
+        self.table.menuAsked.connect(self.menuAsked)
+        self.held = HeldList(theme, station)
+        self.held.asked.connect(self.holdAsked)
         self.search = Field(theme, tr("Find tag or text"))
         self.search.setFixedWidth(theme.px(240))
         self.search.textChanged.connect(lambda _: self.refilter())
@@ -85,9 +91,10 @@ class PointsPage(Panel):
         outer.addLayout(bar)
         self._filters.addWidget(self.search)
         self._filters.add_space(12)
-        self.states.set_choices((state, tr(words)) for state, words in WORDS.items())
+        self.states.set_choices((state, tr(words)) for state, words in (*WORDS.items(), _BYPASSED))
         self._filters.add_space(12)
         outer.addLayout(self._filters)
+        outer.addWidget(self.held)
         panel = Panel(self._theme)
         inner = QVBoxLayout(panel)
         inner.setContentsMargins(1, 1, 1, 1)
@@ -108,12 +115,15 @@ class PointsPage(Panel):
     def _ask_anew(self) -> None:
         """The rows of another state are not those of the one before."""
         state = self.state
-        words = tr("No point is {state}.", state=tr(WORDS[state]).lower()) if state else tr(
-            "No point is forced, simulated or entered by hand.")  # fmt: skip
+        words = tr("No point is forced, simulated or entered by hand.")
+        if state:
+            words = tr("No point is {state}.", state=tr(WORDS[state]).lower()) if state in WORDS else tr(
+                "A bypass leaves out the check of a condition; it changes no point.")  # fmt: skip
         self.table.empty_text = words
         self._names = []
         self._answered, self._asking = False, False
         self.model.set_rows([])
+        self.held.show_kind(state)
         self.ask()
 
     def set_areas(self, areas: list[tuple[str, str]]) -> None:
@@ -139,6 +149,10 @@ class PointsPage(Panel):
 
     def ask(self) -> None:
         """All rows; one question at a time, and another one when something changed meanwhile."""
+        if self.state == BYPASSED:  # conditions, not points: all of them are in the list above
+            self._answered = True
+            self._tell_count()
+            return
         self._again = self._asking
         if self._asking:
             return
@@ -179,9 +193,11 @@ class PointsPage(Panel):
             self._wanted = wanted
             self._station.want(self, wanted)
         self.model.touch(first, last)
+        self.held.touch()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.held.show_kind(self.state)
         self.ask()
         self._timer.start()
         self._beat.start()
@@ -192,6 +208,7 @@ class PointsPage(Panel):
         self._beat.stop()
         self._wanted = ()
         self._station.want(self, ())
+        self.held.want()
 
     def _why(self) -> None:
         row = self.table.current_row() or next(iter(self.model.shown), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -121,10 +121,10 @@ class PointsHeader(QHeaderView):
 
 
 class PointsTable(QTableView):
-    """Double click, Return: ``chosen`` (its display and faceplate); right click: ``whyAsked``."""
+    """Double click, Return: ``chosen`` (its display and faceplate); right click: ``menuAsked`` (tag, place)."""
 
     chosen = Signal(object, QRect)
-    whyAsked = Signal(str)
+    menuAsked = Signal(str, QPoint)
 
     def __init__(self, theme: Theme, model: PointsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -181,7 +181,7 @@ class PointsTable(QTableView):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         row = self.rowAt(event.pos().y())
         if row >= 0:
-            self.whyAsked.emit(self.points.shown[row].name)
+            self.menuAsked.emit(self.points.shown[row].name, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.current_row()

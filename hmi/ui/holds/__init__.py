@@ -1,0 +1,1 @@
+"""What people put on objects, on the screen: control tags, manual values, bypasses, control of areas."""
