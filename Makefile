@@ -38,6 +38,14 @@ unit: install
 soak: install
 	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests/soak tests/property -m soak --hypothesis-show-statistics
 
+# Proofs about writes that take minutes; short forms of them run with every test (docs/developers.md).
+.PHONY: fuzz-writes chaos-commands
+fuzz-writes: install
+	$(HMI) bench fuzz-writes
+
+chaos-commands: install
+	$(HMI) bench chaos-commands
+
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed
 	$(VENV)-headless/bin/python -m pytest tests -m "not qt and not soak" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
@@ -72,13 +80,14 @@ OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwe
 	faceplate-pump,intake,faceplate:intake/p101a faceplate-valve,distribution,faceplate:distribution/fcv511 \
 	faceplate-analogue,clearwell,faceplate:clearwell/at402 faceplate-loop,intake,faceplate:intake/fic101 \
 	faceplate-tank,clearwell,faceplate:clearwell/lt401 command,intake,ask:intake/p101c.oos=1 \
-	people,overview,people
+	people,overview,people holds,intake,held:intake/p101a \
+	holds-points,intake,held:intake/p101a+points
 
 .PHONY: opened-screenshots
 opened-screenshots: install
 	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); for entry in $(OPENED); do \
 		set -- $$(echo $$entry | tr , ' '); \
-		$(HMI) demo waterworks --shot docs/images/$$1$$suffix.png --display $$2 --open $$3 --theme $$theme \
+		$(HMI) demo waterworks --shot docs/images/$$1$$suffix.png --display $$2 $$(echo $$3 | tr + '\n' | sed 's/^/--open /') --theme $$theme \
 			--warm-up 12 $$(echo $$4 | tr + '\n' | sed 's/^./--malfunction &/'); done; done
 
 screenshots: install opened-screenshots

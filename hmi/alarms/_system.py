@@ -1,4 +1,4 @@
-"""Alarms of the product itself: what it cannot keep any more."""
+"""Alarms of the product itself: what it cannot keep any more, a changed program, clocks that differ."""
 
 from __future__ import annotations
 
@@ -40,9 +40,17 @@ _TEXTS = {
 SYSTEM_ALARMS = frozenset(_TEXTS)
 
 
+CLOCK_PREFIX = "clock/"
+
+
+def is_system_alarm(name: str) -> bool:
+    """One of ``SYSTEM_ALARMS``, or ``clock/`` with the name of a connection."""
+    return name in SYSTEM_ALARMS or name.startswith(CLOCK_PREFIX)
+
+
 def system_alarm(name: str) -> Alarm:
-    """One of ``SYSTEM_ALARMS``."""
-    priority, message, cause, consequence, action = _TEXTS[name]
+    """The alarm of a name that ``is_system_alarm``."""
+    priority, message, cause, consequence, action = _TEXTS.get(name) or _clock_texts(name)
     definition = AlarmDef(
         id=SYSTEM_PREFIX + name,
         tag_id="",
@@ -55,3 +63,14 @@ def system_alarm(name: str) -> Alarm:
         action=action,
     )
     return Alarm(definition, -1, lambda value, was: bool(value))
+
+
+def _clock_texts(name: str) -> tuple[Priority, str, str, str, str]:
+    connection = name.removeprefix(CLOCK_PREFIX)
+    return (
+        Priority.P3,
+        f"The clocks of {connection} and of the runtime differ by more than 1 s",
+        "One of the two machines does not get its time from the time server of the plant",
+        f"Times that {connection} gives to values and alarms do not fit those of the others",
+        "Compare both with a third clock, then set the wrong one; this alarm ends by itself",
+    )

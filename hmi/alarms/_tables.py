@@ -11,7 +11,7 @@ from hmi.alarms._conditions import comparator_at, comparator_of
 from hmi.alarms._first_out import FirstOut
 from hmi.alarms._lockouts import LOCKOUT_PREFIX, is_lockout, lockout_alarm
 from hmi.alarms._slope import Slope
-from hmi.alarms._system import SYSTEM_ALARMS, SYSTEM_PREFIX, system_alarm
+from hmi.alarms._system import CLOCK_PREFIX, SYSTEM_PREFIX, is_system_alarm, system_alarm
 from hmi.core.alarms import Priority
 from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError
@@ -125,7 +125,9 @@ class AlarmTables:
             self.lockout(kind, name)
             return
         if alarm_id.startswith(SYSTEM_PREFIX):
-            if (name := alarm_id.removeprefix(SYSTEM_PREFIX)) in SYSTEM_ALARMS:
+            name = alarm_id.removeprefix(SYSTEM_PREFIX)
+            is_gone = name.startswith(CLOCK_PREFIX) and name.removeprefix(CLOCK_PREFIX) not in self.links
+            if is_system_alarm(name) and not is_gone:
                 self.system(name)
             return
         if alarm_id.startswith(CERTIFICATE_PREFIX):

@@ -83,6 +83,11 @@ class _Screen:
         self.heartbeat = update.heartbeat
         self._good.update((name, data.is_good) for name, data in update.values.items())
 
+    async def until_well(self) -> None:
+        """Most of the plant is seen: there is something to be broken."""
+        while not self.heartbeat or sum(self._good.values()) < TAGS // 2:
+            await asyncio.sleep(0.05)
+
     async def until_good(self, tag: int) -> None:
         """The link of the tag is up and so is the runtime, as far as can be seen here."""
         while not (self.heartbeat and self._good.get(f"n{tag}")):
@@ -159,7 +164,7 @@ async def _blow(story: Story, client: SocketClient, screen: _Screen, runtime: _R
     chance, storm = random.Random(story.storm.seed), story.storm
     numbers = iter(range(1, storm.commands + 1))
     story.proxy.weather = ROUGH
-    async with _troubles(story, runtime):
+    async with _troubles(story, runtime, screen):
         askers = (_asker(story, client, screen, numbers, chance) for _ in range(ASKERS))
         await asyncio.gather(*askers)
 
@@ -197,15 +202,15 @@ async def _submitted(client: SocketClient, command: OperatorCommand) -> CommandR
 
 
 @asynccontextmanager
-async def _troubles(story: Story, runtime: _Runtime) -> AsyncIterator[None]:
+async def _troubles(story: Story, runtime: _Runtime, screen: _Screen) -> AsyncIterator[None]:
     chance, storm = random.Random(story.storm.seed + 1), story.storm
     lock = asyncio.Lock()  # a runtime that is stopped is not killed meanwhile
     tasks = [
         asyncio.create_task(
-            _every(chance, storm.pause_every_s, lambda: _pause(story, runtime, lock, chance))
+            _every(chance, screen, storm.pause_every_s, lambda: _pause(story, runtime, lock, chance))
         ),
-        asyncio.create_task(_every(chance, storm.kill_every_s, lambda: _kill(story, runtime, lock))),
-        asyncio.create_task(_every(chance, storm.dark_every_s, lambda: _darken(story, chance))),
+        asyncio.create_task(_every(chance, screen, storm.kill_every_s, lambda: _kill(story, runtime, lock))),
+        asyncio.create_task(_every(chance, screen, storm.dark_every_s, lambda: _darken(story, chance))),
     ]
     try:
         yield
@@ -215,9 +220,13 @@ async def _troubles(story: Story, runtime: _Runtime) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _every(chance: random.Random, seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+async def _every(
+    chance: random.Random, screen: _Screen, seconds: float, act: Callable[[], Awaitable[None]]
+) -> None:  # fmt: skip
+    """Never while the plant is still coming back: nothing would be commanded then."""
     while True:
         await asyncio.sleep(chance.uniform(0.5, 1.5) * seconds)
+        await screen.until_well()
         await act()
 
 

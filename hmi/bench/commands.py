@@ -21,6 +21,7 @@ from hmi.core.identity import new_id
 from hmi.project.shipped import shipped_path
 
 COMMANDS = 300
+LEAST = 3
 REST_S = 0.55
 START_S = 60.0
 LIMIT_MS = 2_000.0
@@ -121,10 +122,11 @@ async def _measure(data: Path) -> dict[str, list[float]]:
         await client.subscribe([name for names in SETPOINTS.values() for name in names])
         await _until_all_are_live(client, screen)
         tags = {tag.name: tag for tag in plant.tags}
-        return {
-            protocol: await _commands(client, screen, [tags[name] for name in names])
-            for protocol, names in SETPOINTS.items()
-        }
+        took: dict[str, list[float]] = {}
+        for protocol, names in SETPOINTS.items():
+            usable = await _usable(client, screen, [tags[name] for name in names])
+            took[protocol] = await _commands(client, screen, usable)
+        return took
     finally:
         await client.close()
 
@@ -146,6 +148,17 @@ async def _until_all_are_live(client: SocketClient, screen: _Screen) -> None:
             if up and all(name in screen.values for names in SETPOINTS.values() for name in names):
                 return
             await asyncio.sleep(0.1)
+
+
+async def _usable(client: SocketClient, screen: _Screen, tags: Sequence[TagInfo]) -> list[TagInfo]:
+    """Set points that the plant takes now: those of a loop in cascade belong to its master."""
+    found = [
+        tag for tag in tags if (await _set(client, screen, tag, up=False)).state is CommandState.CONFIRMED
+    ]
+    if len(found) < LEAST:
+        raise RuntimeError(f"only {len(found)} of {len(tags)} set points take commands")
+    await asyncio.sleep(REST_S)
+    return found
 
 
 async def _commands(client: SocketClient, screen: _Screen, tags: Sequence[TagInfo]) -> list[float]:

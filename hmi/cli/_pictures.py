@@ -24,7 +24,7 @@ Opens = Annotated[
     typer.Option(
         "--open",
         help="Open alarms, areas, certificates, figures, handover, log, log:TEXT, people, points, points:STATE, "
-        "find:TEXT, why:TAG, faceplate:INSTANCE or ask:TAG=NUMBER before the picture; may be repeated.",
+        "find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER before the picture; may be repeated.",
     ),
 ]
 
@@ -87,9 +87,9 @@ def wanted_openings(plant: Any, given: list[str] | None) -> tuple[Opening, ...]:
     for one in found:
         if one.kind == "why" and one.name not in plant.by_name:
             raise UsageError(f"--open why:{one.name}: there is no such tag")
-        if one.kind == "faceplate" and one.name not in plant.instances and one.name not in plant.by_name:
+        if one.kind in {"faceplate", "held"} and one.name not in plant.instances and one.name not in plant.by_name:
             raise UsageError(
-                f"--open faceplate:{one.name}: there is no such piece of equipment and no such tag"
+                f"--open {one.kind}:{one.name}: there is no such piece of equipment and no such tag"
             )
         if one.kind == "ask" and (tag := asked_of(one.name)[0]) not in plant.by_name:
             raise UsageError(f"--open ask:{one.name}: there is no tag {tag}")

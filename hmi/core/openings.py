@@ -10,7 +10,7 @@ ALONE: Final = frozenset(
     ("alarms", "areas", "certificates", "figures", "handover", "log", "people", "points", "find")
 )
 MAY_NAME: Final = frozenset(("log", "points", "find"))
-MUST_NAME: Final = frozenset(("why", "faceplate", "ask"))
+MUST_NAME: Final = frozenset(("why", "faceplate", "held", "ask"))
 
 
 def asked_of(name: str) -> tuple[str, float]:
@@ -23,8 +23,9 @@ def asked_of(name: str) -> tuple[str, float]:
 
 
 class Opening(NamedTuple):
-    """``kind`` is alarms, areas, certificates, figures, handover, log, people, points, find, why or faceplate; ``name``
-    a tag, an instance, a state of points or what is searched for."""
+    """``kind`` is alarms, areas, certificates, figures, handover, log, people, points, find, why,
+    faceplate or held (an example of each hold on an object of a simulated plant); ``name`` a tag, an instance, a
+    state of points or what is searched for."""
 
     kind: str
     name: str = ""
@@ -32,11 +33,11 @@ class Opening(NamedTuple):
 
 def opening(text: str) -> Opening:
     """From alarms, areas, certificates, figures, handover, log, log:TEXT, people, points,
-    points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE or ask:TAG=NUMBER; else UsageError."""
+    points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER; else UsageError."""
     kind, mark, name = text.partition(":")
     if (kind in ALONE and not mark) or (name and kind in MAY_NAME | MUST_NAME):
         return Opening(kind, name)
     raise UsageError(
         f"--open {text} cannot be opened; write alarms, areas, certificates, figures, handover, log, log:TEXT, "
-        "people, points, points:STATE, find:TEXT, why:TAG or faceplate:INSTANCE"
+        "people, points, points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE or held:INSTANCE"
     )

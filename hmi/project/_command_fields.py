@@ -10,9 +10,12 @@ from hmi.core.principal import Role
 from hmi.core.values import EURange
 from hmi.project._convert import number, span, truth, whole
 from hmi.project._findings import FieldError
+from hmi.project._templates import has_holes
 from hmi.project.plant import CommandRule, LimitsWhen
 
 SELECT_S: Final = (10, 120)
+_TEXTS: Final = frozenset(("feedback", "permissives", "interlocks", "mode_conditions", "limits_when"))
+_ENDS: Final = (("limit_low", "limit_high"), ("tune_low", "tune_high"))
 _RIGHTS: Final = {role.value: role for role in (Role.OPERATE, Role.TUNE)}
 
 COMMAND_SOURCES: Final = (
@@ -50,6 +53,23 @@ def command_rule(writable: Any, *raws: Any) -> CommandRule | None:
         ramp=_not_below_zero(given["ramp"] or 0, "ramp"),
         reached=truth(given["reached"], "reached"),
     )
+
+
+def check_command(raw: Mapping[str, Any]) -> None:
+    """FieldError for what is wrong with a command of a type before any instance fills its {holes}."""
+    known = {name: raw.get(name, "") for name in COMMAND_SOURCES}
+    for name in COMMAND_SOURCES:
+        if name not in _TEXTS and has_holes(known[name]):
+            known[name] = ""
+    for low, high in _ENDS:
+        if has_holes(raw.get(low, "")) or has_holes(raw.get(high, "")):
+            known[low] = known[high] = ""
+    rows = known["limits_when"] or ()
+    if any(
+        has_holes(row.get("low")) or has_holes(row.get("high")) for row in rows if isinstance(row, Mapping)
+    ):
+        known["limits_when"] = ""
+    command_rule(*(known[name] for name in COMMAND_SOURCES))
 
 
 def _class(raw: Any) -> CommandClass:

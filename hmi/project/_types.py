@@ -10,7 +10,7 @@ from typing import Any
 
 from hmi.core.values import Value
 from hmi.project._alarm_fields import alarm_from_values
-from hmi.project._command_fields import COMMAND_SOURCES
+from hmi.project._command_fields import COMMAND_SOURCES, check_command
 from hmi.project._draft import Draft
 from hmi.project._fields import GROUPS, PLAIN, from_values
 from hmi.project._findings import FieldError
@@ -214,6 +214,7 @@ def _signals(
             raw = flattened(name, table)
             if raw.get("writable"):
                 raw["mode_conditions"] = mode_conditions(modes, merged["signals"], name)
+                check_command(raw)
             plans[name] = signal_plan(name, raw, source)
         except FieldError as error:
             draft.findings.error(source.file, source.line, f"signal {name}: {error.text}", error.do)

@@ -181,9 +181,7 @@ class AlarmDesk:
         why = tr("{user} has no right to {right} in this area", user=principal.user, right=right.value)
         await self.note_refused(principal, act, [(ids[key], why) for key in refused])
         left = set(keys).difference(refused)
-        return [key for key in keys if key in left], [
-            self.sentence(ids[key], why) for key in refused
-        ]
+        return [key for key in keys if key in left], [self.sentence(ids[key], why) for key in refused]
 
     def _alarm_id(self, key: str) -> str:
         """Of an alarm id or an occurrence id; empty for one that is in no list."""

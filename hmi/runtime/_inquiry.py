@@ -94,7 +94,10 @@ class Inquiry:
             return None
         unit = self._runtime.units.of_group(self._runtime.services.tags.group_of(tag.handle))
         name, state = (unit.name, unit.state) if unit else ("", "")
-        return LinkNow(link.name, link.definition.driver, link.state, link.since, link.text, name, state)
+        clock_ms = self._runtime.clock_differences().get(link.name, 0)
+        return LinkNow(
+            link.name, link.definition.driver, link.state, link.since, link.text, name, state, clock_ms
+        )
 
     def _last(self, tag: TagDef) -> DataValue | None:
         """The newest sample."""

@@ -32,6 +32,7 @@ from hmi.runtime._alarms import AlarmDesk
 from hmi.runtime._audit_care import AuditCare
 from hmi.runtime._certificates import CertificateDesk
 from hmi.runtime._clock_steps import ClockSteps
+from hmi.runtime._clock_watch import ClockWatch
 from hmi.runtime._data import DataFolder
 from hmi.runtime._demand import LINGER_S, Demand, DemandTables
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
@@ -148,6 +149,11 @@ class Runtime:
             settled=lambda result: self.tell("result", result),
         )
         self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
+        self.clock_watch = ClockWatch(
+            s.journal,
+            differences=self.clock_differences,
+            tell_failing=lambda name, is_off: self._cannot_keep(f"clock/{name}", is_off),
+        )
         self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
 
     # ------------------------------------------------------------------ life
@@ -171,6 +177,7 @@ class Runtime:
             group.create_task(self.audit_care.run(), name="audit trail")
             group.create_task(self.people.run(), name="sessions and accounts")
             group.create_task(self.program_care.run(), name="program files")
+            group.create_task(self.clock_watch.run(), name="clocks of servers")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
@@ -477,6 +484,17 @@ class Runtime:
         if handle is None or not tags.source_is_live(handle):
             return False
         return handle not in tags.overridden or not tags.source_value(handle).is_bad
+
+    def clock_differences(self) -> dict[str, int]:
+        """By connection that is up and tells its time: ms by which its clock is ahead of ours. A simulator's time is
+        that of its session.
+        """
+        found: dict[str, int] = {}
+        for name, link in (self.acquisition.links if self.acquisition else {}).items():
+            apart_ms = link.figures().get("clock_difference_ms") if link.state == "up" else None
+            if isinstance(apart_ms, int) and not self.plant.connections[name].simulated:
+                found[name] = apart_ms
+        return found
 
     def _tell_connection(self, connection: str) -> None:
         assert self.acquisition is not None

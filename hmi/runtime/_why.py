@@ -10,6 +10,7 @@ from hmi.core.journal import JournalRecord
 from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.project.plant import AlarmDef, TagDef
+from hmi.runtime._clock_watch import is_clock_off, told
 from hmi.runtime._why_entered import entered_hop
 from hmi.runtime._why_expression import tree_of
 from hmi.runtime._why_known import Known
@@ -52,6 +53,8 @@ def _device(known: Known) -> WhyHop:
         facts = {"connection": link.name, "driver": link.driver, "link": link.state, **facts}
         if link.unit:
             facts["unit"] = link.unit
+        if is_clock_off(link.clock_ms):
+            facts["clock_difference_ms"] = link.clock_ms
     if known.trace is None:
         if known.asking:
             return WhyHop("device", ASKING, tr("Asking the device …"), facts=facts)
@@ -66,6 +69,10 @@ def _device(known: Known) -> WhyHop:
     text = tr("The device answers.")
     if (took := trace.device.get("took_ms")) is not None:
         text = tr("The device answered in {ms} ms.", ms=number(took))
+    if link is not None and is_clock_off(link.clock_ms):
+        text += " " + _sentence(
+            tr("times of this source are off: {clock}", clock=told(link.name, link.clock_ms))
+        )
     return WhyHop("device", state_of(value.status), text, None, value.status, value.source_time, facts)
 
 

@@ -25,6 +25,8 @@ class LinkNow:
     text: str
     unit: str = ""
     unit_state: str = ""
+    clock_ms: int = 0
+    """How far the clock of its server is ahead of ours (negative: behind); 0 when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,11 @@ def _compare(package: Distribution) -> tuple[int, list[str]]:
     for name, digest in _record(package):
         if not digest or "__pycache__" in name:
             continue  # RECORD itself, and what Python compiles anew whenever it likes
+        file = Path(str(package.locate_file(name)))
+        if name.startswith("..") and not file.exists():
+            continue  # a launch script that was put elsewhere
         compared += 1
-        if fault := _fault(Path(str(package.locate_file(name))), digest):
+        if fault := _fault(file, digest):
             findings.append(f"{name} of {package.name} {package.version} {fault}. Install the program again.")
     return compared, findings
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect
 
 from hmi.core.openings import Opening, asked_of
 from hmi.ui.faceplate.content import content_of
+from hmi.ui.holds.examples import hold_examples
 from hmi.ui.window import StationWindow
 
 
@@ -47,6 +48,9 @@ def _open(window: StationWindow, opening: Opening) -> None:
             window.points_page.choose_state(opening.name)
         case "ask":
             _ask(window, *asked_of(opening.name))
+        case "held":
+            hold_examples(window.station, window.holds.acts, opening.name)
+            window.open_faceplate(opening.name, _place_of(window, opening.name))
         case _:
             window.open_faceplate(opening.name, _place_of(window, opening.name))
 

@@ -22,7 +22,7 @@ from hmi.testing.hostile import HostileProxy, ModbusFraming, Weather
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pauses with SIGSTOP")
 COMMANDS = 100
-STORM = Storm("modbus", COMMANDS, seed=39, pause_every_s=3.0, kill_every_s=5.0, dark_every_s=3.0)
+STORM = Storm("modbus", COMMANDS, seed=39, pause_every_s=3.0, kill_every_s=6.0, dark_every_s=3.0)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""SE-14: the runtime is killed again and again with commands under way; the device sees no write that nobody asked for."""
+"""SE-14: the runtime is killed again and again with commands under way; the device sees no unintended write."""
 
 from __future__ import annotations
 
@@ -36,7 +36,14 @@ QUIET_BEATS = 3
 async def running(folder: Path, plant: StormPlant) -> AsyncIterator[tuple[SocketClient, Watcher]]:
     """A runtime of its own with all links up, and a station; killed at the end."""
     described = msgspec.json.encode(plant).decode()
-    command = [sys.executable, "-m", "hmi.bench._storm_runtime", str(folder), described, str(folder / "writes")]
+    command = [
+        sys.executable,
+        "-m",
+        "hmi.bench._storm_runtime",
+        str(folder),
+        described,
+        str(folder / "writes"),
+    ]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
         watcher = Watcher()
         client = SocketClient(folder, watcher)
@@ -110,12 +117,17 @@ async def beats(watcher: Watcher, count: int) -> None:
         pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)]),
     ],
 )
-async def test_se_14_kills_with_commands_under_way_cause_no_unintended_write(tmp_path: Path, kills: int) -> None:
+async def test_se_14_kills_with_commands_under_way_cause_no_unintended_write(
+    tmp_path: Path, kills: int
+) -> None:
     async with serving_device("modbus", TAGS) as device:
         attack = Attack(tmp_path, device, device.port)
         for _ in range(kills):
             await attack.one_life()
-        async with running(tmp_path, attack._plant) as (_client, watcher):  # the last word of what was under way
+        async with running(tmp_path, attack._plant) as (
+            _client,
+            watcher,
+        ):  # the last word of what was under way
             before = len(device.written)
             await beats(watcher, QUIET_BEATS)
             assert len(device.written) == before

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -247,11 +247,30 @@ async def test_alarms_are_acknowledged_where_the_right_holds(tmp_path: Path) -> 
         there = await client.post("/v1/notes", headers=ian, json={"object_id": f"t_{PUMP}", "text": "dry"})
         assert (here.status_code, there.status_code) == (200, 403)
 
+        assert (await client.post("/v1/reload", headers=ian, json={})).status_code == 403
+
         async def noted() -> bool:
-            return any(one["payload"]["verb"] == "/v1/notes" for one in await audit(client, "access.refused"))
+            verbs = {one["payload"]["verb"] for one in await audit(client, "access.refused")}
+            return verbs == {"/v1/notes", "/v1/reload"}
 
         await until(noted)
         assert runtime.people.sessions.book.at("local") is not None
+
+
+async def test_se_04_a_right_that_goes_while_the_body_arrives_is_gone(tmp_path: Path) -> None:
+    add_people(tmp_path)
+    async with served(tmp_path) as (runtime, client):
+        ada = await sign_in(client, "ada")
+        session_of_ada = runtime.people.sessions.book.at("local")
+        assert session_of_ada is not None
+
+        async def slow() -> AsyncIterator[bytes]:
+            yield b'{"object_id": "t_intake/lit.pv", '
+            runtime.people.sessions.lock(session_of_ada)
+            yield b'"text": "dry"}'
+
+        assert (await client.post("/v1/notes", headers=ada, content=slow())).status_code == 403
+        assert (await client.get("/v1/journal", params={"kind": "note"})).json() == []
 
 
 async def test_what_is_done_with_further_rights_names_both_in_the_journal(tmp_path: Path) -> None:

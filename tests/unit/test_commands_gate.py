@@ -409,6 +409,29 @@ async def test_a_command_cut_off_by_a_restart_blocks_its_item_until_it_is_read_b
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("event", "state", "told"),
+    [
+        ("command.requested", None, CommandState.UNKNOWN),
+        ("command.confirmed", "confirmed", CommandState.CONFIRMED),
+        ("command.refused", "refused", CommandState.REFUSED),
+    ],
+)
+async def test_row_39_an_id_of_the_runtime_before_is_not_sent_again(
+    event: str, state: str | None, told: CommandState
+) -> None:
+    desk, record = Desk(), _audit(event, SP)
+    if state:
+        record.payload["state"] = state
+    desk.gate.restore([record])
+    desk.gate.remember([record])
+    desk.device.items[SP] = 50.0
+    assert (await desk.ask(id="c_before", value=55.0)).state is told
+    assert desk.device.requests == []
+    assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
 async def test_a_finished_command_of_the_runtime_before_blocks_nothing() -> None:
     desk = Desk()
     desk.gate.restore([_audit("command.confirmed", SP)])

@@ -79,10 +79,14 @@ async def _arguments(link: Link, node: ua.NodeId) -> tuple[ua.VariantType, ...] 
         return ()  # a method without arguments has no such property
     answer = (await link.read([attribute(path.Targets[0].TargetId, ua.AttributeIds.Value)]))[0]
     given = answer.Value.Value if answer.Value is not None else None
-    if given is None or not all(isinstance(one, ua.Argument) for one in given):
+    kinds = [
+        getattr(one, "DataType", None) for one in given or ()
+    ]  # the library has two classes of this name
+    known = [kind for kind in kinds if isinstance(kind, ua.NodeId) and kind.NamespaceIndex == 0]
+    if not known or len(known) != len(kinds):
         return None
     try:
-        return tuple(ua.VariantType(one.DataType.Identifier) for one in given)
+        return tuple(ua.VariantType(kind.Identifier) for kind in known)
     except ValueError:
         return None
 

@@ -113,7 +113,7 @@ class CommandRoad(QObject):
         mailbox = station.mailbox_of(tag)
         if mailbox.is_history:
             return tr("The past is shown: nothing can be commanded in it.")
-        status, no_right = station.status_of(tag), station.rights.why_not("operate", info.area)
+        status, no_right = station.status_of(tag), station.rights.why_not(info.right or "operate", info.area)
         bypassed = station.holds.bypasses_of(info.id)
         why = (
             blocked(info, status, mailbox.alive, (), no_right=no_right)

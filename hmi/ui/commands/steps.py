@@ -83,7 +83,15 @@ def named(info: TagInfo) -> str:
 
 
 def warnings_of(info: TagInfo, reading: Reading, value: Value) -> tuple[str, ...]:
-    """What the operator should read twice: a step that is larger than usual (standards 5.3)."""
+    """What the operator should read twice: a step that is larger than usual, and a ramp (standards 5.3)."""
+    step = _large_step(info, reading, value)
+    if not info.ramp or (info.command_class == "R" and not step):
+        return step
+    ramp = tr("The controller follows with {ramp} {unit} per second.", ramp=f"{info.ramp:g}", unit=info.unit)
+    return (*step, ramp)
+
+
+def _large_step(info: TagInfo, reading: Reading, value: Value) -> tuple[str, ...]:
     now = reading.number
     if not info.max_step or now is None or isinstance(value, bool) or not isinstance(value, int | float):
         return ()

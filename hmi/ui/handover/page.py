@@ -216,7 +216,8 @@ class HandoverPage(Panel):
         if line.item is None:
             draw_cut(painter, plain, "text.label", "text.label", QPointF(24, base), line.text, width - 34)
             return
-        name, what, area, since, _, who, reason = cells_of(line.item, self.model.zone)
+        name, what, area, since, until, who, reason = cells_of(line.item, self.model.zone)
+        what = tr("{what}, until {until}", what=what, until=until) if until else what
         area = area_titles(self._station)(area)
         is_wide = width >= 900
         shares = (0.19, 0.33, 0.08, 0.14, 0.11, 0.15) if is_wide else (0.26, 0.4, 0.0, 0.34, 0.0, 0.0)

@@ -201,6 +201,7 @@ class HoldActs(QObject):
     # asking
 
     def _send(self, act: str, **fields: Any) -> None:
+        """One request, named and sent once; ``fields`` are those of ``HoldRequest``."""
         request = HoldRequest(**{"id": new_id("hr"), "act": act, **fields})
         self._station.link.ask(
             lambda client: client.hold(request), owner=self, done=self._done, failed=self._failed

@@ -147,7 +147,9 @@ class TagCard(HoldCard):
         self.span = Span(theme, MOST_TAG_H, self.judge, endless=tr("Until removed"))
         flow = Flow(6)
         for kind, button in zip(ORDER, self.kinds.buttons.values(), strict=True):
-            flow.addWidget(HoldSign(theme, kind))
+            sign = HoldSign(theme, kind)
+            sign.setFixedHeight(button.sizeHint().height())
+            flow.addWidget(sign)
             flow.addWidget(button)
         self._column.addLayout(flow)
         for field in (self.reason, self.order):

@@ -120,9 +120,9 @@ class HeldList(Panel):
             sum(isinstance(r, Override) for r in rows),
             sum(isinstance(r, Bypass) for r in rows),
         )
-        told = [tr("{n} manual values", n=values) if values else ""]
-        told.append(tr("{n} bypassed conditions", n=bypasses) if bypasses else "")
-        self.title.set_text(", ".join(filter(None, told)))
+        told = [tr("Manual values: {n}", n=values) if values else ""]
+        told.append(tr("Bypassed conditions: {n}", n=bypasses) if bypasses else "")
+        self.title.set_text("    ".join(filter(None, told)))
         self.list.setFixedHeight(self.theme.px(ROW) * min(len(rows), MOST_ROWS) + 2)
         self.setVisible(bool(rows))
         if rows and self.list.chosen < 0:

@@ -60,6 +60,9 @@ class HoldWatch(QObject):
                 continue
             target = scene.target(index)
             info = tags.get(target)
+            shown = {tags[tag].instance for tag in scene.inputs[index].tags if tag in tags}
+            if info is not None and len(shown) > 1:
+                continue  # a table or a trend of several objects is none of them
             for name in dict.fromkeys((target, info.instance if info else "")):
                 if name:
                     self._elements.setdefault(name, []).append(index)

@@ -35,7 +35,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import SIDE_BUTTONS
 
 _MAX_TOOLTIP_TAGS = 3
-_RING: Final = 12.0  # what focus ring, hover frame and the mark of a control tag need around an element
+_RING: Final = 16.0  # what focus ring, hover frame and the mark of a control tag need around an element
 
 
 class MimicView(Canvas):
@@ -121,7 +121,8 @@ class MimicView(Canvas):
         if self._scene is None:
             return
         for index, (kind, _) in self._held.items():
-            draw_hold_mark(painter, self._theme, kind, self._element_box(index).bottomLeft())
+            box = self._element_box(index)  # marks and names of equipment stand above and below it
+            draw_hold_mark(painter, self._theme, kind, QPointF(box.left() - 4, box.center().y()))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if self._hovered >= 0 and self._hovered != self._focused:
             painter.setPen(QPen(self._theme.color("panel.edge"), 1.0))

@@ -55,8 +55,10 @@ class PointsBadge(HeaderButton):
         self._counts = found
         width = metrics_of(self._theme.font("text.strong")).horizontalAdvance(self.words)
         self.setFixedWidth(round(width) + 22 + GAP)
-        kinds = [(state, word) for state, _, word in LETTERS] + [("bypassed", "conditions bypassed")]
-        told = ", ".join(f"{found[state]} {tr(word)}" for state, word in kinds if state in found)
+        words = [f"{found[state]} {tr(word)}" for state, _, word in LETTERS if state in found]
+        if "bypassed" in found:
+            words.append(tr("bypassed conditions: {n}", n=found["bypassed"]))
+        told = ", ".join(words)
         self.setAccessibleName(tr("Not what the process says: {told}", told=told))
         self.setToolTip(plain(tr("{told}: list them (Ctrl+P)", told=told)))
         self.setVisible(bool(found))
