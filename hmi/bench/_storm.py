@@ -24,10 +24,16 @@ from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.errors import CommunicationError
 from hmi.testing.hostile import CALM, HostileProxy, Weather
 
-ROUGH = Weather(lost=0.05, waits=0.05, twice=0.02, swapped=0.02, cut=0.03)
-LINKS = {"modbus": 24, "opcua": 4}
+ROUGH = {
+    "modbus": Weather(lost=0.05, waits=0.05, twice=0.02, swapped=0.02, cut=0.03),
+    # every message that is lost or comes twice ends a connection of OPC UA, and a new one takes a second
+    "opcua": Weather(lost=0.05, waits=0.05, twice=0.02, swapped=0.02, cut=0.03, of_reads=0.002),
+}
+LINKS = {"modbus": 24, "opcua": 8}
 """Connections to the device; each of OPC UA has a process of its own."""
-TAGS, ASKERS = 240, 48
+ASKERS = {"modbus": 36, "opcua": 14}
+"""As many commands at once; whatever waits behind one that breaks its connection is refused."""
+TAGS = 240
 PATIENCE_S = 120.0
 AUDIT_PAGE = 1_000
 
@@ -163,9 +169,9 @@ async def _until_up(client: SocketClient, screen: _Screen) -> None:
 async def _blow(story: Story, client: SocketClient, screen: _Screen, runtime: _Runtime) -> None:
     chance, storm = random.Random(story.storm.seed), story.storm
     numbers = iter(range(1, storm.commands + 1))
-    story.proxy.weather = ROUGH
+    story.proxy.weather = ROUGH[storm.protocol]
     async with _troubles(story, runtime, screen):
-        askers = (_asker(story, client, screen, numbers, chance) for _ in range(ASKERS))
+        askers = (_asker(story, client, screen, numbers, chance) for _ in range(ASKERS[storm.protocol]))
         await asyncio.gather(*askers)
 
 

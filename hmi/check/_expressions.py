@@ -52,6 +52,7 @@ def _command_texts(tag: TagDef) -> Iterator[tuple[str, str]]:
         return
     yield from ((text, "permissive") for text, _ in tag.command.permissives)
     yield from ((text, "interlock") for text, _ in tag.command.interlocks)
+    yield from ((state.when, "limits_when") for state in tag.command.limits_when)
     if tag.command.feedback:
         yield tag.command.feedback, "feedback"
 

@@ -54,6 +54,7 @@ def _driving(plant: Plant) -> frozenset[str]:
     for tag in plant.tags:
         if (rule := tag.command) is not None:
             waiting += _names(text for text, _ in (*rule.permissives, *rule.interlocks))
+            waiting += _names(state.when for state in rule.limits_when)
     found: set[str] = set()
     while waiting:
         tag = plant.by_name.get(waiting.pop())

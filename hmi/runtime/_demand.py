@@ -121,6 +121,8 @@ def _judged_by(tag: TagDef) -> Iterator[str]:
         return
     for text, _ in (*rule.permissives, *rule.interlocks):
         yield from expression_names(text)
+    for state in rule.limits_when:
+        yield from expression_names(state.when)
     if rule.feedback:
         yield from expression_names(rule.feedback)
 

@@ -74,6 +74,8 @@ def _rules(rule: CommandRule) -> Iterator[tuple[str, str, str]]:
     for kind, pairs in (("permissive", rule.permissives), ("interlock", rule.interlocks)):
         for expression, words in pairs:
             yield kind, expression, words or expression
+    for state in rule.limits_when:
+        yield "limits", state.when, state.text or state.when
     if rule.feedback:
         yield "feedback", rule.feedback, rule.feedback
 

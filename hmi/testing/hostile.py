@@ -12,6 +12,8 @@ from typing import Any, Final, Protocol, Self
 from hmi.core.clock import NS_PER_S, monotonic_ns
 
 MESSAGE_LIMIT: Final = 1 << 20
+TWIN_S: Final = 0.005
+"""After which a request is sent for the second time: some devices drop what comes together with another one."""
 
 
 class Framing(Protocol):
@@ -196,7 +198,8 @@ class HostileProxy:
         self.record.faults += 1
         if value is not None:
             self.record.doubled.add(value)
-        talk.to_device(message + message)
+        talk.to_device(message)
+        asyncio.get_running_loop().call_later(TWIN_S, talk.to_device, message)
 
     def _answer(self, message: bytes, talk: _Talk) -> None:
         if self._is_dark():

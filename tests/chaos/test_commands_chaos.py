@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,15 +21,19 @@ from hmi.testing.hostile import HostileProxy, ModbusFraming, Weather
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pauses with SIGSTOP")
 COMMANDS = 100
-STORM = Storm("modbus", COMMANDS, seed=39, pause_every_s=3.0, kill_every_s=6.0, dark_every_s=3.0)
+STORMS = {
+    "modbus": Storm("modbus", COMMANDS, seed=39, pause_every_s=3.0, kill_every_s=6.0, dark_every_s=3.0),
+    "opcua": Storm("opcua", COMMANDS, seed=39, pause_every_s=6.0, kill_every_s=15.0, dark_every_s=10.0),
+}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("protocol", ["modbus", "opcua"])
 def test_CM_05_CM_13_row_39_row_40_no_command_twice_late_or_to_another_tag(
     protocol: str, tmp_path: Path
 ) -> None:
-    story = asyncio.run(rage(replace(STORM, protocol=protocol), tmp_path))
+    story = asyncio.run(rage(STORMS[protocol], tmp_path))
     verdict = judge(story)
     assert verdict.broken == []
     assert [one.figure for one in figures_of(story, verdict) if one.passed is False] == []
@@ -75,7 +78,7 @@ async def test_row_39_the_proxy_says_what_it_sent_twice_itself(proxy: HostilePro
 
 
 def story_of(device: StormDevice, proxy: HostileProxy, **more: object) -> Story:
-    return Story(STORM, [], device, proxy, **more)  # type: ignore[arg-type]
+    return Story(STORMS["modbus"], [], device, proxy, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.asyncio

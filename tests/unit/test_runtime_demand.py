@@ -10,8 +10,8 @@ from hmi.acquisition import PollLoop, Schedule
 from hmi.acquisition.port import Batch, LinkSettings, Point, ReadBlock
 from hmi.core.alarms import Priority
 from hmi.core.clock import NS_PER_MS, NS_PER_S
-from hmi.core.values import ValueType
-from hmi.project.plant import AlarmDef, CommandRule, ConnectionDef, Plant
+from hmi.core.values import EURange, ValueType
+from hmi.project.plant import AlarmDef, CommandRule, ConnectionDef, LimitsWhen, Plant
 from hmi.runtime._demand import Demand, DemandTables
 from hmi.testing.driver import FakePlc, FakePollDriver
 from hmi.testing.plant import make_plant, make_tag
@@ -120,13 +120,14 @@ def alarm(tag: str, **more: object) -> AlarmDef:
 
 def plant_of_all_kinds() -> Plant:
     rule = CommandRule(
-        permissives=(("'ready' > 0", "ready"),), interlocks=(("'trip'", "trip"),), feedback="'run' > 0"
-    )
+        permissives=(("'ready' > 0", "ready"),), interlocks=(("'trip'", "trip"),), feedback="'run' > 0",
+        limits_when=(LimitsWhen("'flood'", EURange(0, 1)),),
+    )  # fmt: skip
     tags = [
         make_tag("idle"), make_tag("high"), make_tag("recorded", history=True), make_tag("life"),
         make_tag("x"), make_tag("y"), make_tag("sum", expression="'x' + 'y'"),
         make_tag("twice", expression="'sum' * 2"), make_tag("ready"), make_tag("trip"), make_tag("run"),
-        make_tag("start", command=rule), make_tag("maintenance"), make_tag("flow"),
+        make_tag("start", command=rule), make_tag("maintenance"), make_tag("flow"), make_tag("flood"),
     ]  # fmt: skip
     alarms = [
         alarm("high"),
@@ -157,7 +158,7 @@ def test_a_tag_brings_the_inputs_of_its_expression_and_of_its_command_along() ->
     demand.look([plant.by_name["twice"].handle, -1], 0)
     assert names(plant, demand.changed(0)) == ALWAYS | {"twice", "sum", "x", "y"}
     demand.look([plant.by_name["start"].handle], 0)
-    assert names(plant, demand.changed(31 * NS_PER_S)) == ALWAYS | {"start", "ready", "trip", "run"}
+    assert names(plant, demand.changed(31 * NS_PER_S)) == ALWAYS | {"start", "ready", "trip", "run", "flood"}
 
 
 def test_a_recorded_calculated_tag_has_its_inputs_read() -> None:

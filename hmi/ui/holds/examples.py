@@ -42,8 +42,11 @@ def _bypass(station: Station, acts: HoldActs, info: TagInfo) -> None:
     what: dict[str, Any] = {"command_id": number, "object_id": info.id, "value": condition}
 
     def signed(signature: str) -> None:
-        _ask(station, acts, "bypass", id=number, object_id=info.id, condition=condition,
-             reason=tr("Level switch stuck"), seconds=8 * HOUR_S, signatures=[signature], heartbeat=station.heartbeat(info.name))  # fmt: skip
+        _ask(
+            station, acts, "bypass", id=number, object_id=info.id, condition=condition,
+            reason=tr("Level switch stuck"), seconds=8 * HOUR_S, signatures=[signature],
+            heartbeat=station.heartbeat(info.name),
+        )  # fmt: skip
 
     station.link.ask(
         lambda client: client.sign(user, "", "Performed", **what),

@@ -56,6 +56,7 @@ _USES: Final = {
     "permissive": "Permissive of",
     "interlock": "Interlock of",
     "feedback": "Feedback of",
+    "limits": "Limits of",
     "life counter": "Life counter of",
 }
 
@@ -173,7 +174,7 @@ def _use_line(row: Mapping[str, Any], _zone: tzinfo) -> Line:
     label = tr(_USES.get(kind, kind))
     if kind == "display":
         return Line(label, text or name, display=name)
-    tag = name if kind in {"calculation", "permissive", "interlock", "feedback"} else ""
+    tag = name if kind in {"calculation", "permissive", "interlock", "feedback", "limits"} else ""
     return Line(label, f"{name}  {text}" if text else name, tag=tag)
 
 
