@@ -29,9 +29,9 @@ ROUGH = {
     # every message that is lost or comes twice ends a connection of OPC UA, and a new one takes a second
     "opcua": Weather(lost=0.05, waits=0.05, twice=0.02, swapped=0.02, cut=0.03, of_reads=0.002),
 }
-LINKS = {"modbus": 24, "opcua": 8}
-"""Connections to the device; each of OPC UA has a process of its own."""
-ASKERS = {"modbus": 36, "opcua": 14}
+LINKS = {"modbus": 24, "opcua": 3}
+"""Connections to the device; each of OPC UA has a process of its own, which takes its time to start."""
+ASKERS = {"modbus": 36, "opcua": 9}
 """As many commands at once; whatever waits behind one that breaks its connection is refused."""
 TAGS = 240
 PATIENCE_S = 120.0

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hmi.acquisition import SIMULATOR_VENDOR
+from hmi.bench.peers.opcua_device import OpcuaFraming, serving_opcua
 from hmi.core.clock import monotonic_ns
-from hmi.testing.hostile import Framing, ModbusFraming, OpcuaFraming
+from hmi.testing.hostile import Framing, ModbusFraming
 
 FRAMINGS: Final[dict[str, type[Framing]]] = {"modbus": ModbusFraming, "opcua": OpcuaFraming}
 
@@ -72,8 +73,6 @@ async def _modbus(device: StormDevice, tags: int) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _opcua(device: StormDevice, tags: int) -> AsyncIterator[None]:
     from asyncua import ua
-
-    from hmi.bench.peers.opcua_device import serving_opcua
 
     nodes = {f"n{number}": (0, ua.VariantType.UInt32) for number in range(tags)}
     async with serving_opcua(nodes, {}) as server:

@@ -87,7 +87,11 @@ def wanted_openings(plant: Any, given: list[str] | None) -> tuple[Opening, ...]:
     for one in found:
         if one.kind == "why" and one.name not in plant.by_name:
             raise UsageError(f"--open why:{one.name}: there is no such tag")
-        if one.kind in {"faceplate", "held"} and one.name not in plant.instances and one.name not in plant.by_name:
+        if (
+            one.kind in {"faceplate", "held"}
+            and one.name not in plant.instances
+            and one.name not in plant.by_name
+        ):
             raise UsageError(
                 f"--open {one.kind}:{one.name}: there is no such piece of equipment and no such tag"
             )

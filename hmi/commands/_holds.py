@@ -100,14 +100,12 @@ class HoldBook:
         return sum(map(len, self._held[carrier].values()))
 
     def snapshot(self) -> Holds:
-        """All of them, oldest first."""
+        """All of them, oldest first; those of one moment by what they are on."""
         found: dict[type, list[Any]] = {kind: [] for kind in (ControlTag, Override, Bypass, AreaControl)}
         for _, _, holds in self.every():
             for hold in holds:
                 found[type(hold)].append(hold)
-        for held in found.values():
-            held.sort(key=lambda hold: hold.time)
-        return Holds(*(tuple(held) for held in found.values()))
+        return Holds(*(tuple(sorted(held, key=_place)) for held in found.values()))
 
     # ---- HoldsView of the gate
 
@@ -163,6 +161,13 @@ class HoldBook:
 
 
 _CARRIERS = frozenset(carrier.value for carrier in Carrier)
+
+
+def _place(hold: Hold) -> tuple[int, str]:
+    """Where a hold stands among those of its kind, in this run and in the next one."""
+    if isinstance(hold, ControlTag | Bypass):
+        return hold.time, hold.id
+    return hold.time, hold.tag_id if isinstance(hold, Override) else hold.area
 
 
 def who(control: AreaControl) -> str:

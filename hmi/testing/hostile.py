@@ -41,25 +41,6 @@ class ModbusFraming:
         return int.from_bytes(pdu[6:8], "big") if pdu[:1] == b"\x10" else None
 
 
-class OpcuaFraming:
-    """UA TCP without security; a write request names its single value."""
-
-    _WRITE: Final = b"\x01\x00\xa1\x02"
-
-    def size(self, buffer: bytes) -> int:
-        return int.from_bytes(buffer[4:8], "little") if len(buffer) >= 8 else 0
-
-    def written(self, message: bytes) -> int | None:
-        if message[:3] != b"MSG" or message[24:28] != self._WRITE:
-            return None
-        from asyncua import ua
-        from asyncua.common.utils import Buffer
-        from asyncua.ua.ua_binary import struct_from_binary
-
-        request: Any = struct_from_binary(ua.WriteRequest, Buffer(message[24:]))
-        return int(request.Parameters.NodesToWrite[0].Value.Value.Value)
-
-
 @dataclass(slots=True)
 class Weather:
     """How bad the network is: the share of messages that each thing happens to, for requests and for answers.

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pauses with SIG
 COMMANDS = 100
 STORMS = {
     "modbus": Storm("modbus", COMMANDS, seed=39, pause_every_s=3.0, kill_every_s=6.0, dark_every_s=3.0),
-    "opcua": Storm("opcua", COMMANDS, seed=39, pause_every_s=6.0, kill_every_s=15.0, dark_every_s=10.0),
+    "opcua": Storm("opcua", COMMANDS, seed=39, pause_every_s=8.0, kill_every_s=15.0, dark_every_s=10.0),
 }
 
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from shell_plant import Desk, open_station
 
 from hmi.ui.faceplate.desk import LIMIT
+from hmi.ui.people.card import Mode
 
 pytestmark = pytest.mark.qt
 SIZES = [(1024, 640), (1366, 768), (1920, 1080), (2560, 1440), (3840, 2160)]
@@ -26,6 +27,8 @@ def open_everything(desk: Desk) -> None:
     overlays = window.overlays
     for panel in (overlays.find, overlays.areas, overlays.keys):
         overlays.toggle(panel)
+    overlays.ask_person(Mode.SIGN_IN)
+    overlays.toggle(overlays.people)
     overlays.show_why("intake/fic1.pv")
     overlays.show_guidance(next(iter(desk.station.alarms.values())))
     window.notice.say("A sentence that was just said.")

@@ -390,8 +390,8 @@ async def test_a_command_that_is_not_sent_when_its_device_is_replaced_is_never_s
     assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
 
 
-def _audit(event: str, tag_id: str) -> JournalRecord:
-    payload = {"command_id": "c_before"}
+def _audit(event: str, tag_id: str, **more: str) -> JournalRecord:
+    payload = {"command_id": "c_before", **more}
     return JournalRecord(
         1, "r", "run", 0, 0, "op", "st", tag_id, "rev", Kind.AUDIT, event, 1, False, payload, "", ""
     )
@@ -420,9 +420,7 @@ async def test_a_command_cut_off_by_a_restart_blocks_its_item_until_it_is_read_b
 async def test_row_39_an_id_of_the_runtime_before_is_not_sent_again(
     event: str, state: str | None, told: CommandState
 ) -> None:
-    desk, record = Desk(), _audit(event, SP)
-    if state:
-        record.payload["state"] = state
+    desk, record = Desk(), _audit(event, SP, **({"state": state} if state else {}))
     desk.gate.restore([record])
     desk.gate.remember([record])
     desk.device.items[SP] = 50.0

@@ -9,15 +9,32 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from asyncua import Server, ua
 from asyncua.common.callback import CallbackType
+from asyncua.common.utils import Buffer
+from asyncua.ua.ua_binary import struct_from_binary
 
 from hmi.acquisition import SIMULATOR_VENDOR
 from hmi.bench.peers.opcua_server import free_port
 
 URI = "urn:bench:device"
+
+
+class OpcuaFraming:
+    """UA TCP without security; a write request names its single value."""
+
+    _WRITE: Final = b"\x01\x00\xa1\x02"
+
+    def size(self, buffer: bytes) -> int:
+        return int.from_bytes(buffer[4:8], "little") if len(buffer) >= 8 else 0
+
+    def written(self, message: bytes) -> int | None:
+        if message[:3] != b"MSG" or message[24:28] != self._WRITE:
+            return None
+        request: Any = struct_from_binary(ua.WriteRequest, Buffer(message[24:]))
+        return int(request.Parameters.NodesToWrite[0].Value.Value.Value)
 
 
 @dataclass
