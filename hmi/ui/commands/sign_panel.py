@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from hmi.client.people import SessionInfo
 from hmi.core.texts import tr
+from hmi.ui.flow import Flow
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Field, FlatButton, Text
 
@@ -44,6 +45,8 @@ class SignPanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         words = tr("Another person signs:") if self._other else tr("Sign with your password:")
+        if self._session.demo:
+            words = tr("Sign (the simulator asks for no password):")
         entry = QVBoxLayout(self._entry)
         entry.setContentsMargins(0, 0, 0, 0)
         entry.setSpacing(4)
@@ -54,22 +57,23 @@ class SignPanel(QWidget):
         row.addWidget(self.password, 1)
         entry.addLayout(row)
         entry.addLayout(self._meaning_row())
+        last = QHBoxLayout()
+        last.addStretch(1)
+        last.addWidget(self.button)
+        entry.addLayout(last)
         column.addWidget(self._entry)
         column.addWidget(self.told)
         self.password.returnPressed.connect(self._ask)
         self.user.returnPressed.connect(self.password.setFocus)
 
-    def _meaning_row(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
+    def _meaning_row(self) -> Flow:
+        row = Flow(4)
         self.meanings = {word: FlatButton(self._theme, tr(word)) for word in MEANINGS}
         for word, button in self.meanings.items():
             button.setCheckable(True)
             button.setChecked(word == self.meaning)
             button.clicked.connect(lambda _=False, w=word: self._choose(w))
             row.addWidget(button)
-        row.addStretch(1)
-        row.addWidget(self.button)
         return row
 
     def _begin(self) -> None:
@@ -79,7 +83,6 @@ class SignPanel(QWidget):
             self.user.setText(_DEMO if self._other else session.user)
             self.user.setReadOnly(True)
             self.password.hide()
-            self.button.setText(tr("Sign as {user}", user=self.user.text()))
         elif not self._other:
             self.user.setText(session.user)
 
