@@ -134,7 +134,17 @@ class Runtime:
         self.holds.signatures = self.people.signatures
         self._commands_open = False
         self._reloading = asyncio.Lock()
-        self.gate = CommandGate(
+        self.gate = self._made_gate(s)
+        self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
+        self.clock_watch = ClockWatch(
+            s.journal,
+            differences=self.clock_differences,
+            tell_failing=lambda name, is_off: self._cannot_keep(f"clock/{name}", is_off),
+        )
+        self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
+
+    def _made_gate(self, s: Services) -> CommandGate:
+        return CommandGate(
             s.plant,
             clock=s.clock,
             values=s.tags.values,
@@ -148,13 +158,6 @@ class Runtime:
             signatures=self.people.signatures,
             settled=lambda result: self.tell("result", result),
         )
-        self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
-        self.clock_watch = ClockWatch(
-            s.journal,
-            differences=self.clock_differences,
-            tell_failing=lambda name, is_off: self._cannot_keep(f"clock/{name}", is_off),
-        )
-        self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
 
     # ------------------------------------------------------------------ life
 
