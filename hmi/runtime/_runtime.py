@@ -422,12 +422,22 @@ class Runtime:
             folder, data = Path(plant.folder), self.services.data.path
             await asyncio.to_thread(keep_revision, data, folder, plant.revision)
         await self._alarm_service.settle()  # what the old revision judged is recorded under it
+        await self._record_change(old.revision, plant.revision, principal)
         self._switch(new, self.acquisition, principal)
         changes = list(new.sentences)
         payload = {"old": old.revision, "new": plant.revision, "changes": changes}
         await self._note("plant.applied", payload, principal)
         log.info("Plant revision %s is applied: %s", plant.revision[:12], "; ".join(changes))
         return ReloadResult(plant.revision, changes)
+
+    async def _record_change(self, old: str, new: str, principal: Principal) -> None:
+        """A change of the plant that cannot be recorded is not made (CR 2.8, 2.12)."""
+        try:
+            await self.services.journal.append(
+                Entry(Kind.AUDIT, "plant.applying", principal, self.plant.id, 0, {"old": old, "new": new})
+            )
+        except StorageError as error:
+            raise PlantRefused([tr("the audit trail cannot be written: {error}", error=error)]) from error
 
     @without_collector()
     def _switch(self, new: NextRevision, acquisition: Acquisition, principal: Principal) -> None:

@@ -20,7 +20,7 @@ from hmi.client.socket import SocketClient
 from hmi.core import quality
 from hmi.core.alarms import AlarmState
 from hmi.core.commands import CommandState, OperatorCommand
-from hmi.core.errors import AccessRefused
+from hmi.core.errors import AccessRefused, StorageError
 from hmi.core.history import ReadRaw
 from hmi.core.principal import DEMO_OPERATOR, Principal, Role
 from hmi.core.values import DataValue
@@ -352,6 +352,25 @@ async def test_a_bad_plant_is_refused_with_its_errors_and_the_old_one_runs_on(tm
     ("old", "new", "reason"),
     [("simulated = true", "simulated = false", "start it again"), ('id = "p_', 'id = "p_x', "another plant")],
 )
+async def test_11_10_e_a_change_that_cannot_be_recorded_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_at(tmp_path) as desk:
+        before, journal = desk.runtime.plant, desk.runtime.services.journal
+
+        async def full(*_: Any) -> Any:
+            raise StorageError("the disk is full")
+
+        desk.edit("alarms.csv", "high,high,4.5", "high,high,4.6")
+        with monkeypatch.context() as patch:
+            patch.setattr(journal, "append", full)
+            result = await desk.runtime.reload(ENGINEER)
+        assert result.refusals == ["the audit trail cannot be written: the disk is full"]
+        assert desk.runtime.plant is before
+        assert (await desk.runtime.reload(ENGINEER)).refusals == []
+        assert desk.runtime.plant is not before
+
+
 async def test_a_plant_of_another_kind_needs_a_runtime_of_its_own(
     tmp_path: Path, old: str, new: str, reason: str
 ) -> None:

@@ -22,11 +22,12 @@ from hmi.client._transport import plain_client
 from hmi.client.keystore import KeyStore
 from hmi.client.local import find_endpoint
 from hmi.client.remote import remember, remote_endpoint
+from hmi.client.socket import SESSION_HEADER
 from hmi.core.errors import StorageError, UsageError
 from hmi.security.secrets import Secrets
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
-NOTIFY, PASSPHRASE = "canary-notify-81d2", "canary-passphrase-77c0"
+NOTIFY, PASSPHRASE, CHANGED = "canary-notify-81d2", "canary-passphrase-77c0", "Regen-9-Kirschbaum"
 
 
 class Memory(KeyringBackend):
@@ -168,7 +169,10 @@ def test_d9_no_secret_shows_in_a_file_a_log_an_export_or_an_answer(tmp_path: Pat
     log, said = tmp_path / "log", ""
     with site.serving("--listen", f"127.0.0.1:{port}", log=log):
         remember(tmp_path / "st", "127.0.0.1", port, ca=site.data / "tls" / "ca.pem", token=token)
-        said += answers(remote_endpoint(tmp_path / "st"), canaries)
+        there = remote_endpoint(tmp_path / "st")
+        canaries |= {"new password": CHANGED, "session token": signed_in(there)}
+        said += answers(there, canaries, {SESSION_HEADER: canaries["session token"]})
+        said += answers(there, canaries)
         said += answers(find_endpoint(site.data), canaries)
         for words in (
             ("check",),
@@ -203,9 +207,23 @@ def lock_the_key(site: Site, folder: Path) -> None:
     (tls / "ca.pem").write_bytes(authority)
 
 
-def answers(endpoint: Any, canaries: dict[str, str]) -> str:
+def signed_in(endpoint: Any) -> str:
+    """The token of a session at a station on another machine; its first sign-in asks for a new password."""
+    with plain_client(endpoint, 20) as client:
+        body = {"user": "sec", "password": PASSWORD, "new_password": CHANGED}
+        answer = client.post("/v1/session", json=body).json()
+        assert answer["session"]["user"] == "sec", answer["refusal"]
+        token = answer["token"]
+        seen = client.get("/v1/session", headers={SESSION_HEADER: token}).json()
+        assert "security" in seen["roles"]  # a person has the own rights at such a station too
+        assert client.get("/v1/session").json()["user"] == ""
+    return token
+
+
+def answers(endpoint: Any, canaries: dict[str, str], headers: dict[str, str] | None = None) -> str:
     """Everything that can be asked for, and what is said to a wrong request that carries a secret."""
     with plain_client(endpoint, 20) as client:
+        client.headers.update(headers or {})
         paths = list(client.get("/v1/openapi.json").json()["paths"].items())
         texts = [client.get(path).text for path, methods in paths if "get" in methods and "{" not in path]
         for canary in canaries.values():

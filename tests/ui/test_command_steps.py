@@ -199,6 +199,20 @@ def test_cm_07_without_feedback_is_a_question_of_its_own(qtbot: Any) -> None:
         assert first.id != second.id
 
 
+def test_cm_06_a_confirmed_start_shows_running_only_when_the_plant_says_so(qtbot: Any) -> None:
+    with open_controls(qtbot) as c:
+        plate = c.window.desk.open("intake/p1", c.view.rect())
+        c.click("start")
+        c.confirm()
+        qtbot.waitUntil(lambda: c.sent == [(START, True)])
+        qtbot.waitUntil(lambda: c.station.commands.pending(START) is None)
+        plate.refresh()
+        assert plate.body.face.words().startswith("STOP")
+        c.tick({"intake/p1.running": good(True)})
+        plate.refresh()
+        assert plate.body.face.words().startswith("RUN")
+
+
 def test_row_43_twenty_clicks_in_100_ms_are_one_command(qtbot: Any) -> None:
     with open_controls(qtbot) as c:
         c.click("sure")
