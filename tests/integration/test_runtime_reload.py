@@ -348,10 +348,6 @@ async def test_a_bad_plant_is_refused_with_its_errors_and_the_old_one_runs_on(tm
         assert desk.runtime.plant is before
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "reason"),
-    [("simulated = true", "simulated = false", "start it again"), ('id = "p_', 'id = "p_x', "another plant")],
-)
 async def test_11_10_e_a_change_that_cannot_be_recorded_is_not_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,6 +367,10 @@ async def test_11_10_e_a_change_that_cannot_be_recorded_is_not_made(
         assert desk.runtime.plant is not before
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [("simulated = true", "simulated = false", "start it again"), ('id = "p_', 'id = "p_x', "another plant")],
+)
 async def test_a_plant_of_another_kind_needs_a_runtime_of_its_own(
     tmp_path: Path, old: str, new: str, reason: str
 ) -> None:
