@@ -27,8 +27,9 @@ _told: set[Path] = set()
 class KeyStore:
     """The secrets that belong to ``folder``. Which names there are stands in a file; what they hold does not."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / FOLDER
+    def __init__(self, folder: Path, *, quiet: bool = False) -> None:
+        """``quiet``: nothing that a person entered lies here, so that nobody has to be warned of files."""
+        self._folder, self._quiet = folder / FOLDER, quiet
         self._service = f"watchkeeper:{folder.resolve()}"
 
     def file(self, name: str) -> Path:
@@ -126,7 +127,7 @@ class KeyStore:
 
     def _tell_without_system(self) -> None:
         """Once for each folder and process."""
-        if self._folder not in _told:
+        if self._folder not in _told and not self._quiet:
             _told.add(self._folder)
             log.warning(
                 "The system has no key store that can be used here; secrets lie in files that only their owner "

@@ -42,10 +42,11 @@ class AuditCare:
         runtime_id: str,
         further: Path | None,
         tell_failing: TellFailing,
+        simulated: bool = False,
     ) -> None:
         self._journal, self._data, self._runtime_id = journal, data, runtime_id
         self._copies = (further / f"{runtime_id}.jsonl",) if further else ()
-        self._tell_failing = tell_failing
+        self._tell_failing, self._simulated = tell_failing, simulated
         self._failing: dict[str, bool] = {}
         self._sealer: Sealer | None = None
         self._misfit = ""
@@ -95,7 +96,7 @@ class AuditCare:
 
     def _key(self) -> bytes:
         """Made once and kept with the secrets of this runtime."""
-        kept = Secrets(self._data)
+        kept = Secrets(self._data, quiet=self._simulated)
         if SEAL_KEY not in kept.names():
             try:
                 return kept.get(SEAL_KEY).encode()  # of the environment

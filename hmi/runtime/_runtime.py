@@ -117,6 +117,7 @@ class Runtime:
             runtime_id=s.data.runtime_id,
             further=s.seals,
             tell_failing=self._cannot_keep,
+            simulated=s.mode is not Mode.PLANT,
         )
         self.certificates = CertificateDesk(
             s.plant,

@@ -20,8 +20,11 @@ class Secrets:
     An environment variable ``WATCHKEEPER_SECRET_<NAME>`` goes before what is kept.
     """
 
-    def __init__(self, data: Path, environment: Mapping[str, str] = os.environ) -> None:
-        self._store, self._environment = KeyStore(data), environment
+    def __init__(
+        self, data: Path, environment: Mapping[str, str] = os.environ, *, quiet: bool = False
+    ) -> None:
+        """``quiet`` for secrets that the product makes for itself on a simulated plant."""
+        self._store, self._environment = KeyStore(data, quiet=quiet), environment
 
     def get(self, name: str) -> str:
         """The secret; UsageError with one sentence that says where it is looked for."""

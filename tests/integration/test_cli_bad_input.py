@@ -168,7 +168,11 @@ def test_new_and_format_refuse_what_they_would_spoil(hmi: CommandLine, plant: Pa
 # ------------------------------------------------------------------------------------------ arguments
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0:8443", "127.0.0.1:8443", "nonsense"])
+def test_listen_takes_host_and_port(hmi: CommandLine, plant: Path, data: Path) -> None:
+    assert "write HOST:PORT" in hmi.refused("serve", plant, "--data", data, "--listen", "nonsense")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:8443", "127.0.0.1:8443"])
 def test_listen_is_refused_without_tls_and_accounts(
     hmi: CommandLine, plant: Path, data: Path, address: str
 ) -> None:
