@@ -68,6 +68,8 @@ async def _modbus(device: StormDevice, tags: int) -> AsyncIterator[None]:
         yield
     finally:
         await server.shutdown()
+        # the library keeps one identity for all servers of a process: the next one is no simulator
+        server.control.Identity.update(ModbusDeviceIdentification(info={0: "", 1: "", 2: ""}))
 
 
 @asynccontextmanager
