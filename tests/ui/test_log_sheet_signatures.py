@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
+
+pytest.importorskip("PySide6")
+
 from hmi.ui.log.sheet import lines_of
+
+pytestmark = pytest.mark.qt
 
 AT = 1_780_000_000 * 10**9
 
