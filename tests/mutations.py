@@ -54,10 +54,11 @@ class Examination:
     findings: dict[str, str] = field(default_factory=dict[str, str])
     refused: int = 0
     taken: int = 0
+    limit_s: float = LIMIT_S
 
     @contextmanager
     def case(self, describe: Callable[[], object]) -> Iterator[None]:
-        """One input. An error that is not allowed, and more than a second of this thread's work, are findings."""
+        """One input. An error that is not allowed, and more than ``limit_s`` of this thread's work, are findings."""
         started = time.thread_time()
         try:
             yield
@@ -70,5 +71,5 @@ class Examination:
                 place = place.tb_next
             where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else ""
             self.findings.setdefault(f"{type(error).__name__} {where}", f"{error}: {describe()!r}"[:1_500])
-        if (spent := time.thread_time() - started) > LIMIT_S:
+        if (spent := time.thread_time() - started) > self.limit_s:
             self.findings.setdefault("slow", f"{spent:.1f} s: {describe()!r}"[:1_500])
