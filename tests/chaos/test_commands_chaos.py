@@ -29,7 +29,7 @@ STORMS = {
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("protocol", ["modbus", "opcua"])
+@pytest.mark.parametrize("protocol", ["modbus", pytest.param("opcua", marks=pytest.mark.soak)])
 def test_CM_05_CM_13_row_39_row_40_no_command_twice_late_or_to_another_tag(
     protocol: str, tmp_path: Path
 ) -> None:

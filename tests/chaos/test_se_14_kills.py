@@ -113,7 +113,7 @@ async def beats(watcher: Watcher, count: int) -> None:
 @pytest.mark.parametrize(
     "kills",
     [
-        pytest.param(8, marks=pytest.mark.slow),
+        pytest.param(4, marks=pytest.mark.slow),
         pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(3_600)]),
     ],
 )

@@ -95,7 +95,7 @@ def frame(framing: str, pdu: bytes, tid: int) -> bytes:
 
 
 @pytest.mark.parametrize("framing", ["mbap", "rtu", "ascii"])
-@of(10_000, 1_000_000)
+@of(3_000, 1_000_000)
 def test_se_07_damaged_modbus_answers_are_refused_in_words(framing: str, cases: int) -> None:
     pick, requests = random.Random(SEED), modbus_requests()
     exam = Examination((ProtocolViolation, DeviceError))
@@ -243,7 +243,7 @@ class Listener:
         return {}
 
 
-@of(4_000, 300_000)
+@of(1_500, 300_000)
 def test_se_07_notifications_of_any_kind_and_damaged_ones_are_values_or_refused(cases: int) -> None:
     pick = random.Random(SEED)
     exam, values = Examination((CommunicationError, ua.UaError)), 0
@@ -346,7 +346,7 @@ def _where(right: bytes, bad: bytes) -> bytes:
     return bad[max(0, at - 60) : at + 400]
 
 
-@of(1_500, 100_000)
+@of(400, 100_000)
 @pytest.mark.parametrize("files", ["*.csv", "*.toml", "*.json"])
 def test_se_07_a_damaged_small_plant_gives_findings(tmp_path: Path, files: str, cases: int) -> None:
     exam = fuzz_folder(new_plant(tmp_path / "plant"), tmp_path, cases, files, checks=True)
@@ -354,7 +354,7 @@ def test_se_07_a_damaged_small_plant_gives_findings(tmp_path: Path, files: str, 
     assert exam.refused > cases // 20
 
 
-@of(40, 10_000)
+@of(15, 10_000)
 @pytest.mark.parametrize("files", ["*.csv", "*.toml", "*.json"])
 def test_se_07_the_damaged_waterworks_gives_findings(tmp_path: Path, files: str, cases: int) -> None:
     exam = fuzz_folder(WATERWORKS, tmp_path, cases, files, checks=False)
