@@ -19,7 +19,7 @@ from hmi.acquisition import Acquisition, create_driver_with
 from hmi.alarms import AlarmEngine
 from hmi.client.local import choose_endpoint, publish, withdraw
 from hmi.core.clock import Clock, PlantClock, SessionClock
-from hmi.core.errors import StorageError, UsageError
+from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
 from hmi.historian import RecentHistory
@@ -72,7 +72,7 @@ def run_runtime(options: RuntimeOptions) -> int:
     """Run until asked to end; returns the exit code."""
     check_sqlite_version()
     plant = open_plant(options.plant)
-    listening = _listening(plant, options)
+    listening = _listening_or_alone(plant, options)
     endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
     data = DataFolder(options.data)
     data.open()
@@ -102,6 +102,19 @@ def _listening(plant: Plant, options: RuntimeOptions) -> socket.socket | None:
     )
     tls.context()  # files that cannot be used are told now
     return bound_socket(*place) if place else None
+
+
+def _listening_or_alone(plant: Plant, options: RuntimeOptions) -> socket.socket | None:
+    """A person at the start is told what is wrong. A runtime that its supervisor starts again goes on without the
+    other machines: the control room must not lose its plant for a network that is down.
+    """
+    try:
+        return _listening(plant, options)
+    except (WatchkeeperError, OSError) as error:
+        if not options.reason:
+            raise
+        log.error("Stations on other machines are not served until the next start: %s", error)
+        return None
 
 
 def _has_accounts(plant: Plant, data: Path) -> bool:

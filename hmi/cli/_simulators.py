@@ -33,13 +33,15 @@ def sim(
 
     if ports not in ("default", "auto"):
         raise UsageError(f"--ports {ports} is neither default nor auto")
-    extra = ["--speed", str(speed), "--seed", str(seed)]
-    extra += ["--ready", str(ready or _default_ready())]
-    command = simulator_command(name, ports=ports, extra=extra)
-    try:
-        raise typer.Exit(subprocess.call(command, env=simulator_environment()))
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None
+    extra = ("--speed", str(speed), "--seed", str(seed))
+    command = simulator_command(name, ready=ready or _default_ready(), ports=ports, extra=extra)
+    # it ends with its pipe from here, however this process ends
+    with subprocess.Popen(command, env=simulator_environment(), stdin=subprocess.PIPE) as simulator:
+        try:
+            code = simulator.wait()
+        except KeyboardInterrupt:
+            code = 0
+    raise typer.Exit(code)
 
 
 def _default_ready() -> Path:

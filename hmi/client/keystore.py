@@ -102,16 +102,26 @@ class KeyStore:
         if (backend := _backend()) is not None:
             try:
                 backend.delete_password(self._service, name)
-            except Exception as error:
+            except Exception as error:  # each backend has its own; the name is forgotten all the same
                 log.warning("The key store of the system kept a secret: %s", type(error).__name__)
         self._index(stored - {name})
 
     # ------------------------------------------------------------------ files
 
     def _prepare(self) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if sys.platform != "win32":
-            self._folder.chmod(0o700)
+        """StorageError when the folder is not this user's, as after a restore by somebody else."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if sys.platform != "win32":
+                self._folder.chmod(0o700)
+        except OSError as error:
+            raise StorageError(
+                tr(
+                    "{folder} cannot be used for secrets ({why}); give it to the user of the runtime",
+                    folder=self._folder,
+                    why=error.strerror or error,
+                )
+            ) from error
 
     def _stored(self) -> set[str]:
         """Names that the system's key store has."""
@@ -142,7 +152,11 @@ def _backend() -> Any:
         import keyring
     except ImportError:
         return None
-    backend: Any = keyring.get_keyring()
+    try:
+        backend: Any = keyring.get_keyring()
+    except Exception as error:  # whatever a wrong setting of the key store raises, files are left
+        log.warning("The key store of the system cannot be used: %s", type(error).__name__)
+        return None
     if type(backend).__module__ in ("keyring.backends.fail", "keyring.backends.null"):
         return None
     return backend

@@ -32,7 +32,8 @@ class TagInfo(msgspec.Struct, frozen=True):
     (0: not named); a ``pulse`` is written once and leaves nothing to read back; ``two_person``: a second person
     has to sign it. ``max_step``: a larger one is confirmed (0: free). ``right``: operate or tune. ``ramp``: the
     controller follows with so many units per second (0: at once). ``tune_low``, ``tune_high``: the range for people
-    who may tune. ``manual``: people enter the value, there is no other source.
+    who may tune. ``manual``: people enter the value, there is no other source. ``fixed``: texts of the conditions
+    that cannot be bypassed, which are its modes.
     """
 
     id: str
@@ -64,6 +65,7 @@ class TagInfo(msgspec.Struct, frozen=True):
     pulse: bool = False
     two_person: bool = False
     manual: bool = False
+    fixed: list[str] = []
     right: str = ""
     ramp: float = 0.0
     tune_low: float | None = None

@@ -8,7 +8,7 @@ from hmi.commands._hold_tables import HoldTables, conditions_of
 from hmi.commands._holds import HoldBook
 from hmi.commands._ports import HoldsView, Reader, Signatures, Writer
 from hmi.commands._records import REMEMBERED
-from hmi.commands._situation import Situation
+from hmi.commands._situation import Situation, is_dark
 from hmi.commands._tables import GateTables
 from hmi.commands._verify import settled, tolerance_of
 
@@ -32,6 +32,7 @@ __all__ = [
     "Surroundings",
     "Writer",
     "conditions_of",
+    "is_dark",
     "refusals_of",
     "settled",
     "tolerance_of",

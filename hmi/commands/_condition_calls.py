@@ -93,7 +93,7 @@ class ConditionCalls:
     async def _guarded(self, principal: Principal, order: ConditionOrder) -> CommandResult:
         if order.alarm_id in self._busy:
             text = f"another command to {order.name} is under way"
-            return await self._refuse(principal, order, Reason.COMMAND_ALREADY_IN_EXECUTION, text)
+            return await self.refuse(principal, order, Reason.COMMAND_ALREADY_IN_EXECUTION, text)
         self._busy[order.alarm_id] = order.id, order.act.value
         try:
             return await self._admit(principal, order)
@@ -109,18 +109,18 @@ class ConditionCalls:
     async def _admit(self, principal: Principal, order: ConditionOrder) -> CommandResult:
         if not principal.has_somewhere(RIGHTS.get(order.act, Role.ACKNOWLEDGE)):
             text = f"{principal.user} has no right to do this with an alarm"
-            return await self._refuse(principal, order, Reason.NO_ACCESS_AUTHORITY, text)
+            return await self.refuse(principal, order, Reason.NO_ACCESS_AUTHORITY, text)
         if order.alarm_id in self._unknown:
             text = (
                 f"the outcome of the last command to {order.name} is still unknown; "
                 "it is settled when the server tells the alarm again"
             )
-            return await self._refuse(principal, order, Reason.BAD_FEEDBACK, text)
+            return await self.refuse(principal, order, Reason.BAD_FEEDBACK, text)
         if (order.occurrence_id, order.act) in self._done:
             text = f"{order.name} was sent to the server already"
-            return await self._refuse(principal, order, Reason.POSITION_REACHED, text)
+            return await self.refuse(principal, order, Reason.POSITION_REACHED, text)
         if order.objection:
-            return await self._refuse(principal, order, Reason.BLOCKED_BY_PROCESS, order.objection)
+            return await self.refuse(principal, order, Reason.BLOCKED_BY_PROCESS, order.objection)
         deadline = (order.asked_ns or self._clock.monotonic_ns()) + TIME_TO_LIVE_MS * NS_PER_MS
         try:
             await self._record(principal, order, "command.requested", {})
@@ -150,9 +150,10 @@ class ConditionCalls:
         while len(self._done) > REMEMBERED:
             self._done.popitem(last=False)
 
-    async def _refuse(
+    async def refuse(
         self, principal: Principal, order: ConditionOrder, reason: Reason, text: str
     ) -> CommandResult:
+        """Journalled, and told."""
         return await self._end(principal, order, _refused(order, reason, text))
 
     async def _end(self, principal: Principal, order: ConditionOrder, result: CommandResult) -> CommandResult:

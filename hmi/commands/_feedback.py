@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hmi.commands._situation import Situation, is_dark, is_known
+from hmi.core import quality
 from hmi.core.commands import CommandClass, Reason, Refusal
 from hmi.core.texts import tr
+from hmi.core.values import DataValue
 
 _SEEN = frozenset((CommandClass.SIGNIFICANT, CommandClass.CRITICAL))
 
@@ -37,6 +39,11 @@ def feedback_status(s: Situation) -> tuple[bool, int]:
     expression = s.conditions.feedback
     if expression is None:
         own = s.values[s.tag.name]
-        return s.rule.pulse or is_known(own), own.status
+        return s.rule.pulse or _is_seen(own), own.status
     seen = expression.evaluate(s.values, s.now_ns)
-    return is_known(seen), seen.status
+    return _is_seen(seen), seen.status
+
+
+def _is_seen(value: DataValue) -> bool:
+    """What a person entered in the place of the process shows nothing of it."""
+    return is_known(value) and value.status & quality.CODE_MASK != quality.UNCERTAIN_SUBSTITUTE

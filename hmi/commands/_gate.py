@@ -42,6 +42,7 @@ from hmi.core.commands import (
 )
 from hmi.core.conditions import ConditionCall, ConditionOrder
 from hmi.core.errors import StorageError
+from hmi.core.identity import new_id
 from hmi.core.journal import JournalRecord, JournalWriter
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.texts import tr
@@ -125,6 +126,7 @@ class CommandGate:
         self._closing = False
         self._barred = ""
         self._unknown: dict[str, Open] = {}
+        self._in_flight: dict[str, Open] = {}
         self._settling: dict[str, asyncio.Task[bool]] = {}
         self._last_write_ns: dict[str, int] = {}
         self._now = _Revision(GateTables(plant), values)
@@ -185,6 +187,16 @@ class CommandGate:
             return Selection("", tag_id, value, 0, (held,))
         return Selection(held.id, tag_id, value, (held.until_ns - now) // NS_PER_MS)
 
+    async def selected(self, principal: Principal, tag_id: str, value: Value, heartbeat: int) -> Selection:
+        """As ``select``; a refusal is journalled, as that of a command is (CM-14)."""
+        found = self.select(principal, tag_id, value, heartbeat)
+        if found.refusals:
+            command = OperatorCommand(new_id("c"), tag_id, value, heartbeat)
+            tag = self._now.tables.tags.get(tag_id)
+            asked = {**self._asked(principal, tag), "step": "select"}
+            await self._keep_end(principal, tag, refused(command, found.refusals), command, asked)
+        return found
+
     def _refusals_to_select(
         self, principal: Principal, tag: TagDef | None, command: OperatorCommand
     ) -> tuple[Refusal, ...]:
@@ -223,11 +235,9 @@ class CommandGate:
         """Carry out one method call to a condition of a server; always returns a result, in words."""
         if self._closing:
             text = "the runtime is ending; nothing was sent"
-            refusal = Refusal(Reason.NO_COMMUNICATION, text)
-            return CommandResult(order.id, order.alarm_id, CommandState.REFUSED, text, (refusal,))
+            return await self.conditions.refuse(principal, order, Reason.NO_COMMUNICATION, text)
         if self._barred:
-            refusal = self._bar_refusal()
-            return CommandResult(order.id, order.alarm_id, CommandState.REFUSED, refusal.text, (refusal,))
+            return await self.conditions.refuse(principal, order, Reason.NO_ACCESS_AUTHORITY, self._barred)
         return await self.conditions.submit(principal, order)
 
     # ---- life
@@ -284,7 +294,9 @@ class CommandGate:
             log.exception("Command %s to %s broke off", command.id, command.tag_id)
             if command.id not in self._sent:
                 text = tr("the command broke off inside the runtime; nothing was sent")
-                return self._results.keep(result_of(command, CommandState.FAILED, text))
+                tag = self._revision(command.tag_id).tables.tags.get(command.tag_id)
+                failed = result_of(command, CommandState.FAILED, text)
+                return await self._keep_end(principal, tag, failed, command, {})
             self._note_unknown(command)
             text = "the command broke off inside the runtime; it is not known whether it was carried out"
             return self._results.keep(result_of(command, CommandState.UNKNOWN, text))
@@ -305,6 +317,7 @@ class CommandGate:
             return await self._submit(_Attempt(principal, command, tag, tag.command, selection, asked))
         finally:
             del self._busy[command.tag_id]
+            self._in_flight.pop(command.tag_id, None)
             self._cut.discard(command.tag_id)
 
     async def _submit(self, a: _Attempt) -> CommandResult:
@@ -318,6 +331,8 @@ class CommandGate:
             return await self._refused(a, refusals)
         if refusals := await self._unsigned(a):
             return await self._refused(a, refusals)
+        now = self._clock.monotonic_ns()
+        self._in_flight[a.tag.id] = Open(a.command.id, a.tag.id, a.command.value, now)
         try:
             await self._trail.write(a.principal, a.command, a.tag, "command.requested", a.asked)
         except StorageError as error:
@@ -352,6 +367,11 @@ class CommandGate:
         if command.id in self._cancelled:
             back = Refusal(Reason.CANCELLED_BY_OPERATOR, tr("it was taken back before it was sent"))
             return await self._refused(a, (back,))
+        if self._barred:
+            return await self._refused(a, (self._bar_refusal(),))
+        # the plant, the tags on it and who controls it went on while the journal wrote
+        if refusals := self._unmet(a):
+            return await self._refused(a, refusals)
         sent_at = self._clock.monotonic_ns()
         self._last_write_ns[tag.id] = sent_at
         self._sent.add(command.id)
@@ -473,7 +493,7 @@ class CommandGate:
         more: Mapping[str, Any],
     ) -> CommandResult:  # fmt: skip
         payload, event = result_payload(result, more), f"command.{result.state.value}"
-        opened = self._unknown.get(command.tag_id)
+        opened = self._unknown.get(command.tag_id) or self._in_flight.get(command.tag_id)
         if opened is not None and opened.command_id != command.id:
             # the newest record of an item says that its last command is still open, whatever was refused since
             event, payload["open"] = "command.blocked", {**opened.kept, "new": plain(opened.value)}

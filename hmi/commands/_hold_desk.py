@@ -265,6 +265,16 @@ class HoldDesk:
         if gone:
             self._take([change for change, _ in gone])
             self._note_later([self._end_entry(change, "hold.dropped", hold) for change, hold in gone])
+        self._judge_ages()
+
+    def _judge_ages(self) -> None:
+        """How old an entered value may be is a rule of the plant, which may be another one now."""
+        now = self._clock.now_ns()
+        for _, key, holds in self.book.every():
+            for hold in holds:
+                if isinstance(hold, Override) and (self._old_at(hold) or hold.manual):
+                    self._around.overridden(key, hold, 0 < self._old_at(hold) <= now)
+        self._next_end = self._end_after(now)
 
     def _fits(self, carrier: Carrier, key: str, hold: Hold, other: frozenset[str]) -> bool:
         if carrier is Carrier.CONTROLLED:

@@ -55,6 +55,7 @@ def _driving(plant: Plant) -> frozenset[str]:
         if (rule := tag.command) is not None:
             waiting += _names(text for text, _ in (*rule.permissives, *rule.interlocks))
             waiting += _names(state.when for state in rule.limits_when)
+            waiting += _names((rule.feedback,) if rule.feedback else ())
     found: set[str] = set()
     while waiting:
         tag = plant.by_name.get(waiting.pop())

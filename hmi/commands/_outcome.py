@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from hmi.commands._ports import Reader
 from hmi.commands._records import refused, result_of, shown
-from hmi.commands._situation import is_known
 from hmi.commands._tables import Conditions
 from hmi.commands._verify import settled, tolerance_of
 from hmi.core.clock import NS_PER_MS, NS_PER_S, Clock
@@ -131,7 +130,7 @@ class Verifier:
             text = f"read back after all: the device has {shown(found.value)} as asked"
             return result_of(command, CommandState.CONFIRMED, text, found)
         seen = feedback.evaluate(sent.values, self._clock.now_ns()) if feedback else None
-        if seen is None or not is_known(seen):
+        if seen is None or not seen.is_good:  # a value that a person entered shows nothing of the process
             text = "the device answers again; only the equipment itself shows whether it was carried out"
             return result_of(command, CommandState.UNKNOWN, text)
         if seen.value:

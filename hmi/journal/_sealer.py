@@ -58,6 +58,11 @@ class Sealer:
             return ""
         return f"the journal knows of {noted[0]} seals, {self._file.name} holds {found[0]}: one of them was changed"
 
+    @property
+    def last(self) -> tuple[int, str]:
+        """Number and digest of the last seal; 0 before the first."""
+        return self._last
+
     def seal(self, head: tuple[int, str], why: str) -> Seal | None:
         """Seal number and hash of the last record; None when the seal before says the same.
 

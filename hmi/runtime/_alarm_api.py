@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hmi.client.alarms import ALARM_ACTS, ALARM_LISTS, SHELVE_REASONS, AlarmDetails, AlarmInfo
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.errors import AccessRefused
 from hmi.core.journal import Kind
 from hmi.core.principal import Principal, Role
@@ -17,10 +19,13 @@ from hmi.runtime._alarms import RIGHTS, Act
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, NotFound, Verb
 
+log = logging.getLogger(__name__)
 MOST_AT_ONCE = 10_000
 ID_LIMIT, TEXT_LIMIT = 200, 500
 RECORDS = 20
 MOST_NOTED = 100
+MOST_REFUSED = 60
+"""Refused requests in a minute that are journalled: whoever may do nothing must not be able to fill the disk."""
 
 
 class AlarmApi:
@@ -31,6 +36,7 @@ class AlarmApi:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._minute = self._refused = 0
 
     def verbs(self) -> tuple[Verb, ...]:
         """What the API has of it."""
@@ -113,6 +119,13 @@ class AlarmApi:
     async def _note_refused(self, principal: Principal, act: Act, ids: Sequence[str]) -> str:
         """Journal who may not; the sentence for the asker."""
         reason = tr("{user} has no right to {right}", user=principal.user, right=RIGHTS[act.name].value)
+        minute = monotonic_ns() // (60 * NS_PER_S)
+        if minute != self._minute:
+            self._minute, self._refused = minute, 0
+        self._refused += 1
+        if self._refused > MOST_REFUSED:
+            log.warning("More refused acts on alarms than are journalled: %d in this minute", self._refused)
+            return reason
         noted = [(one, reason) for one in ids[:MOST_NOTED]]
         if len(ids) > MOST_NOTED:  # whoever may do nothing must not be able to fill the journal
             noted[-1] = (ids[MOST_NOTED - 1], f"{reason} (and {len(ids) - MOST_NOTED} more alarms)")

@@ -66,6 +66,8 @@ class HoldEffects:
         value = entered(override.value, override.time, old=old) if override else None
         tags = runtime.services.tags
         before = tag.handle in tags.overridden
+        if value is None and before:
+            runtime.points.forget(tag.handle)
         runtime.pass_on(tags.override(tag.handle, value))
         if before != (tag.handle in tags.overridden):
             for lane in runtime.lanes:

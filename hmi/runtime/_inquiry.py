@@ -92,7 +92,7 @@ class Inquiry:
         link = acquisition.links.get(tag.connection) if acquisition else None
         if link is None:
             return None
-        unit = self._runtime.units.of_group(self._runtime.services.tags.group_of(tag.handle))
+        unit = self._runtime.units.of_group(self._runtime.services.tags.source_group_of(tag.handle))
         name, state = (unit.name, unit.state) if unit else ("", "")
         clock_ms = self._runtime.clock_differences().get(link.name, 0)
         return LinkNow(

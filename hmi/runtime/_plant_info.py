@@ -7,7 +7,7 @@ from typing import Any
 
 from hmi.client.port import DisplayInfo, InstanceInfo, PlantInfo, TagInfo, TypeInfo
 from hmi.core.principal import Mode
-from hmi.project.plant import AlarmDef, Instance, Plant, TagDef
+from hmi.project.plant import AlarmDef, CommandRule, Instance, Plant, TagDef
 
 
 def plant_info(plant: Plant, mode: Mode) -> PlantInfo:
@@ -50,6 +50,12 @@ def _alarm(alarm: AlarmDef) -> dict[str, Any]:
     }
 
 
+def _modes(command: CommandRule) -> list[str]:
+    """Texts of the conditions that follow from the modes of a type; nobody bypasses them."""
+    declared = dict(command.causes)
+    return [text for expression, text in command.permissives if expression in declared]
+
+
 def _tag(plant: Plant, tag: TagDef, alarms: list[dict[str, Any]]) -> TagInfo:
     scan = plant.scan_classes.get(tag.scan)
     command = tag.command
@@ -82,6 +88,7 @@ def _tag(plant: Plant, tag: TagDef, alarms: list[dict[str, Any]]) -> TagInfo:
         max_step=tag.largest_step,
         permissives=[list(pair) for pair in command.permissives] if command else [],
         interlocks=[list(pair) for pair in command.interlocks] if command else [],
+        fixed=_modes(command) if command else [],
         expected_ms=command.expected_ms if command else 0,
         pulse=command.pulse if command else False,
         two_person=command.two_person if command else False,

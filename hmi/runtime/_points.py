@@ -64,6 +64,10 @@ class PointStates:
         else:
             del self._marked[handle]
 
+    def forget(self, handle: int) -> None:
+        """What a person had put over a tag is gone; what its source says next is looked at anew."""
+        self._mark(handle, "")
+
     def apply(self, plant: Plant) -> None:
         """Another revision: tags that are gone are in no state."""
         self._plant = plant

@@ -162,7 +162,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise UsageError(f"--listen {host}:{port}: {error.strerror or error}") from None
     try:
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # on Windows the usual option would let a second process listen at the same address
+        option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        found.setsockopt(socket.SOL_SOCKET, option, 1)
         if family == socket.AF_INET6:
             found.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         found.bind(address)

@@ -13,7 +13,7 @@ from hmi.acquisition import Acquisition
 from hmi.acquisition.port import Batch, DeviceIdentity, Group
 from hmi.alarms import AlarmEngine
 from hmi.client.port import ReloadResult
-from hmi.commands import REFUSED, REMEMBERED, CommandGate
+from hmi.commands import REFUSED, REMEMBERED, CommandGate, is_dark
 from hmi.core.alarms import STATELESS
 from hmi.core.clock import Clock, SessionClock, monotonic_ns
 from hmi.core.collector import without_collector
@@ -369,7 +369,7 @@ class Runtime:
         """Hold an object for one command; it is judged by what its device says now."""
         if (tag := self.plant.by_id.get(tag_id)) is not None:
             await self.scan.awake(tag.handle)
-        return self.gate.select(principal, tag_id, value, heartbeat)
+        return await self.gate.selected(principal, tag_id, value, heartbeat)
 
     async def instruct(self, principal: Principal, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """An instructor request; journalled unless it only asks."""
@@ -497,7 +497,10 @@ class Runtime:
         handle, tags = self.handles.get(name), self.services.tags
         if handle is None or not tags.source_is_live(handle):
             return False
-        return handle not in tags.overridden or not tags.source_value(handle).is_bad
+        if handle not in tags.overridden:
+            return True
+        source = tags.source_value(handle)
+        return not (source.is_bad or is_dark(source.status))
 
     def clock_differences(self) -> dict[str, int]:
         """By connection that is up and tells its time: ms by which its clock is ahead of ours. A simulator's time is

@@ -61,8 +61,8 @@ class ScanOnDemand:
 
     def _is_old(self, handle: int, ages: Mapping[str, int], since_ns: int) -> bool:
         """Whether nothing was heard of a tag since then; a Bad one tells nothing by waiting."""
-        value = self._tags.latest[handle]
+        value = self._tags.source_value(handle)
         if value.is_bad:
             return False
-        heard_ns = monotonic_ns() - ages.get(self._tags.group_of(handle), 0) * NS_PER_MS
+        heard_ns = monotonic_ns() - ages.get(self._tags.source_group_of(handle), 0) * NS_PER_MS
         return value.status & quality.CODE_MASK in _OLD or heard_ns < since_ns

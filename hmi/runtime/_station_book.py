@@ -109,9 +109,12 @@ class StationBook:
             state = await asyncio.to_thread(self._stations.state)
             if state != self._state:
                 stations = await asyncio.to_thread(self._stations.all)
+                self._take(
+                    [one for one in stations if one.sha256 in self._names]
+                )  # who was taken away, at once
+                await self._journal(journal, stations)
                 self._take(stations)
                 self._state = state
-                await self._journal(journal, stations)
             if entries := self.refusals.due():
                 await journal.append(*entries)
             self._fault = ""

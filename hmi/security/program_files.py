@@ -44,7 +44,10 @@ def check_program_files(product: Distribution | None = None) -> ProgramFiles:
         return ProgramFiles(0, (), text)
     compared, findings = 0, list[str]()
     for package in (product, *needed_by(product)):
-        count, found = _compare(package)
+        try:
+            count, found = _compare(package)
+        except (OSError, ValueError, csv.Error) as error:
+            count, found = 0, [f"the list of files of {package.name} cannot be read ({error})."]
         compared += count
         findings += found
     return ProgramFiles(compared, (*findings, *_strangers(product, {name for name, _ in record})))
@@ -56,8 +59,8 @@ def _compare(package: Distribution) -> tuple[int, list[str]]:
         if not digest or "__pycache__" in name:
             continue  # RECORD itself, and what Python compiles anew whenever it likes
         file = Path(str(package.locate_file(name)))
-        if name.startswith("..") and not file.exists():
-            continue  # a launch script that was put elsewhere
+        if name.startswith(".."):
+            continue  # a launch script, which no runtime runs; moved installations have others
         compared += 1
         if fault := _fault(file, digest):
             findings.append(f"{name} of {package.name} {package.version} {fault}. Install the program again.")

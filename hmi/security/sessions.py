@@ -175,6 +175,8 @@ class Sessions:
             return SignIn(refusal=other.text, wait_ms=other.wait_ms)
         if other.must_change:
             return SignIn(refusal=tr("{user} has to sign in with a new password first", user=user))
+        if self.book.rests(session):
+            return SignIn(refusal=tr("the session has ended or was locked meanwhile"))
         seconds = min(seconds, LONGEST_ELEVATION_S)
         said = {"elevated_by": user, "elevated_name": other.name, "seconds": seconds, "result": "ok"}
         refusal = await self._keep(session, "session.elevated", **said)

@@ -10,7 +10,7 @@ from typing import Final
 
 from hmi.core.clock import NS_PER_MS, Clock, wall_ns
 from hmi.core.commands import SIGNATURE_MS, OperatorCommand, Signature
-from hmi.core.errors import AccessRefused
+from hmi.core.errors import AccessRefused, StorageError
 from hmi.core.principal import DEMO_INSTRUCTOR, DEMO_OPERATOR, Principal, Role, roles_in
 from hmi.core.signing import signature_digest
 from hmi.core.texts import tr
@@ -150,7 +150,10 @@ class SignatureDesk:
         if principal.session == DEMO_OPERATOR.session:
             return ""
         session, rights = self._sessions.by_id(principal.session), self._rights_of(object_id)
-        account = await asyncio.to_thread(self._proof.accounts.get, user)
+        try:
+            account = await asyncio.to_thread(self._proof.accounts.get, user)
+        except StorageError as error:
+            return str(error)
         if session is None or rights is None or account is None or not account.is_active:
             return tr("{user} may not sign any more", user=user)
         return "" if self._may(session, account, rights) else tr("{user} may not sign any more", user=user)

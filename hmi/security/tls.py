@@ -164,7 +164,7 @@ class TlsFolder:
         self._keep_others_out(key)
         try:
             context.load_cert_chain(self.folder / SERVER_FILE, key, self._passphrase)
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, ssl.SSLError, UsageError) as error:
             raise ConfigurationError(
                 tr("certificate and key cannot be used: {why}", why=error),
                 file=str(self.folder),

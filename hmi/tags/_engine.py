@@ -210,6 +210,10 @@ class TagEngine:
         """Whether the source of one tag is within its age limit; looks at that source alone."""
         return self._groups.is_live(handle)
 
+    def source_group_of(self, handle: int) -> str:
+        """The source group of what the device says, also under a manual value."""
+        return self._groups.source_of(handle)
+
     def source_is_live(self, handle: int) -> bool:
         """As ``is_live`` for the source itself, whatever a person entered over it."""
         return self._groups.source_is_live(handle)
@@ -255,7 +259,7 @@ class TagEngine:
         frozen = {life.connection for life in self._life if life.frozen}
         late = {name for name, group in self._groups.known.items() if group.stale}
         for handle in handles:
-            if self.plant.by_handle[handle].connection in frozen or self._groups.of(handle) in late:
+            if self.plant.by_handle[handle].connection in frozen or self._groups.source_of(handle) in late:
                 continue
             if handle in self._held:
                 self._put(handle, self._held.pop(handle), out)

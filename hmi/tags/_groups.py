@@ -67,6 +67,11 @@ class Groups:
         self._combine()
         return self._of[handle]
 
+    def source_of(self, handle: int) -> str:
+        """The group of what the device says, also where a person's value stands over it."""
+        self._combine()
+        return self._of[handle]
+
     def names(self) -> tuple[str, ...]:
         return (*self.known, *self._combine(), *((ENTERED,) if self._entered else ()))
 

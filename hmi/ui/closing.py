@@ -1,10 +1,11 @@
-"""The question that closing the window of a running plant asks."""
+"""Questions over the window, one at a time; among them the one that closing a running plant asks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QMoveEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -81,3 +82,31 @@ class CloseQuestion(Question):
         column.addLayout(row)
         leave.setFocus()
         self.rejected.connect(lambda: self.settle(None))
+
+
+class OneQuestion(QObject):
+    """At most one question is open; what is given up asks nothing."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.card: Question | None = None
+        """The question that is open."""
+
+    def open_question(self, card: Question, settled: Callable[[Any], object]) -> None:
+        """In the place of the one before; ``settled`` gets the answer when there is one."""
+        self.close()
+        self.card = card
+
+        def take(answer: object) -> None:
+            if self.card is card:
+                self.card = None
+            if answer is not None:
+                settled(answer)
+
+        card.answered.connect(take)
+        card.open()
+
+    def close(self) -> None:
+        """Give up the question that is open."""
+        if self.card is not None:
+            self.card.settle(None)

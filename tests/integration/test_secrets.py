@@ -87,6 +87,17 @@ def test_d9_a_secret_goes_to_the_key_store_of_the_system_and_to_no_file(
     assert (secrets.names(), system.kept) == ([], {})
 
 
+def test_a_folder_of_somebody_else_is_one_sentence(
+    tmp_path: Path, no_system: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(StorageError, match="give it to the user of the runtime"):
+        Secrets(tmp_path, {}).put("mail", NOTIFY)
+
+
 def test_two_data_folders_do_not_share_their_secrets(tmp_path: Path, system: Memory) -> None:
     Secrets(tmp_path / "a", {}).put("mail", "one")
     Secrets(tmp_path / "b", {}).put("mail", "two")

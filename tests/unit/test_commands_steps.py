@@ -11,12 +11,13 @@ import pytest
 from hmi.commands import GateTables
 from hmi.commands._ports import Nobody
 from hmi.core import quality
-from hmi.core.commands import CommandState, Reason, WriteOutcome, WriteState
+from hmi.core.commands import CommandState, Reason, Refusal, WriteOutcome, WriteState
 from hmi.core.holds import ControlTag, TagKind
 from hmi.core.journal import JournalRecord, Kind
 from hmi.core.principal import DEMO_OPERATOR, Principal, Role
 from hmi.core.values import EURange
 from hmi.project.plant import CommandRule, LimitsWhen
+from hmi.tags import entered
 from hmi.testing.gate import SP, START, TRIP, Desk, reasons
 from hmi.testing.plant import good, make_plant
 
@@ -391,3 +392,99 @@ async def test_a_fault_before_the_transmission_is_told_as_not_sent() -> None:
     result = await trip(desk)
     assert (result.state, desk.device.requests) == (CommandState.FAILED, [])
     assert "nothing was sent" in result.text
+
+
+# ---- what goes on while a command is under way
+
+
+def _record_of(desk: Desk) -> JournalRecord:
+    newest = desk.journal.entries[-1]
+    return JournalRecord(
+        1, "r", "run", 0, 0, "op", "st", newest.object_id, "rev", Kind.AUDIT, newest.event, 1, False,
+        newest.payload, "", "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("ends", ["busy", "closing"])
+async def test_cm_05_a_refusal_beside_a_command_under_way_does_not_hide_it_from_the_next_runtime(
+    ends: str,
+) -> None:
+    desk, held = Desk(), asyncio.Event()
+    write = desk.device.write
+
+    async def slow(*given: Any) -> Any:
+        await held.wait()
+        return await write(*given)
+
+    desk.device.write = slow  # type: ignore[method-assign]
+    first = asyncio.create_task(desk.ask(SP, 55.0, id="c_first"))
+    while "command.requested" not in desk.audit:
+        await asyncio.sleep(0)
+    if ends == "closing":
+        closing = asyncio.create_task(desk.gate.close())
+        await asyncio.sleep(0)
+    assert (await desk.ask(SP, 60.0, BELA)).state is CommandState.REFUSED
+    killed = _record_of(desk)
+    after = Desk()
+    after.gate.restore([killed])
+    assert after.gate.unknown == {SP}
+    assert after.gate._unknown[SP].command_id == "c_first"
+    held.set()
+    await first
+    if ends == "closing":
+        await closing
+
+
+@pytest.mark.parametrize("what", ["do-not-operate", "area", "interlock", "bar"])
+async def test_what_turns_while_the_journal_writes_stops_the_command(what: str) -> None:
+    desk, held = Desk(), asyncio.Event()
+    keep = desk.journal.append
+
+    async def slow_disk(*entries: Any) -> Any:
+        await held.wait()
+        return await keep(*entries)
+
+    desk.journal.append = slow_disk  # type: ignore[method-assign]
+    running = asyncio.create_task(desk.ask(START, True))
+    while not desk.gate._in_flight:
+        await asyncio.sleep(0)
+    if what == "do-not-operate":
+        desk.holds.tags = [ControlTag("h_1", "a/p1", TagKind.DO_NOT_OPERATE, "open", "bela", 1)]
+    elif what == "area":
+        desk.holds.refusal = Refusal(Reason.LOCKED_BY_OTHER_CLIENT, "controlled by bela@south")
+    elif what == "interlock":
+        desk.set("a/p1.interlock", True)
+    else:
+        desk.gate.bar("a file of the program was changed")
+    held.set()
+    assert (await running).state is CommandState.REFUSED
+    assert desk.device.requests == []
+    assert desk.audit == ["command.requested", "command.refused"]
+
+
+async def test_cm_07_a_feedback_that_a_person_entered_shows_nothing_of_the_process() -> None:
+    desk = Desk()
+    desk.tags.override(desk.tags.handle("a/p1.running"), entered(False, 1))
+    assert reasons(await desk.ask(START, True)) == [Reason.BAD_FEEDBACK]
+    assert (await desk.ask(START, True, without_feedback=True)).state is not CommandState.REFUSED
+
+
+async def test_an_unknown_pulse_is_not_settled_by_a_value_that_a_person_entered() -> None:
+    desk = Desk()
+    desk.device.outcome = WriteOutcome(WriteState.UNKNOWN)
+    assert (await desk.ask(START, True, id="c_lost")).state is CommandState.UNKNOWN
+    desk.tags.override(desk.tags.handle("a/p1.running"), entered(True, 1))
+    await _ticked(desk)
+    assert [one.state for one in desk.settled if one.state is CommandState.CONFIRMED] == []
+
+
+async def test_cm_14_a_refused_selection_is_on_record() -> None:
+    desk = Desk()
+    desk.holds.tags = [ControlTag("h_1", "a/p1", TagKind.DO_NOT_OPERATE, "open", "bela", 1)]
+    found = await desk.gate.selected(ANNE, TRIP, True, 1)
+    assert [one.reason for one in found.refusals] == [Reason.TAGGED_DO_NOT_OPERATE]
+    (entry,) = desk.journal.entries
+    assert (entry.event, entry.principal.user, entry.payload["step"]) == ("command.refused", "anne", "select")
+    desk.holds.tags = []
+    assert (await desk.gate.selected(ANNE, TRIP, True, 1)).id
+    assert len(desk.journal.entries) == 1

@@ -204,6 +204,22 @@ async def test_nothing_is_placed_that_the_journal_does_not_keep() -> None:
 # ---- manual values
 
 
+async def test_how_old_an_entered_value_may_be_is_judged_by_the_plant_of_now() -> None:
+    bench = Bench()
+    await bench.ask(ANNA, "override", object_id="t_site/a/lab", value=7.2)
+    own = bench.desk.book.override("t_site/a/lab")
+    await bench.later(HOUR)
+    assert bench.shown["t_site/a/lab"] == (own, False)
+    tags = [replace(t, manual_max_age_s=60.0) if t.name == "site/a/lab" else t for t in bench.plant.tags]
+    stricter = replace(
+        bench.plant, tags=tuple(tags), by_id={t.id: t for t in tags}, by_name={t.name: t for t in tags}
+    )
+    bench.desk.apply(HoldTables(stricter))
+    assert bench.shown["t_site/a/lab"] == (own, True)
+    bench.desk.apply(HoldTables(bench.plant))
+    assert bench.shown["t_site/a/lab"] == (own, False)
+
+
 async def test_an_override_lasts_eight_hours_unless_it_is_said_and_a_day_at_most() -> None:
     bench = Bench()
     done = await bench.ask(ANNA, "override", object_id="t_site/a/t.pv", value=21, reason="sensor")

@@ -102,3 +102,13 @@ def test_bad_and_stale_are_what_the_values_say_now() -> None:
     latest = [value(quality.BAD_SENSOR_FAILURE), value(quality.UNCERTAIN_LAST_USABLE), value(0)]
     assert [row.name for row in points.page(latest, 0, state="bad").points] == ["a/b"]
     assert [row.name for row in points.page(latest, 0, state="stale").points] == ["a/c"]
+
+
+def test_HM_16_a_manual_value_that_has_ended_leaves_no_mark_behind() -> None:
+    """What its source says after that may say nothing for long: a lab value waits, a dead link is silent."""
+    points = states()
+    points.take([(0, value(quality.UNCERTAIN_SUBSTITUTE))])
+    assert points.counts() == {"manual": 1}
+    points.forget(0)
+    points.take([(0, value(quality.BAD_NO_COMMUNICATION))])
+    assert points.counts() == {}

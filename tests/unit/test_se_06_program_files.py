@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from importlib.metadata import Distribution
+from importlib.metadata import Distribution, distribution
 from pathlib import Path
 from typing import Any
 
@@ -172,3 +172,18 @@ async def test_se_06_commands_are_refused_the_alarm_rises_and_viewing_goes_on(
         plc.values = {0: 2.0}
         while runtime.services.tags.latest[0].value != 2.0:
             await asyncio.sleep(0.02)
+
+
+def test_se_06_a_damaged_list_of_files_is_a_finding(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a power cut leaves it: the runtime starts, and says so."""
+    kind = type(distribution("starlette"))  # the library's own, or that of its newer edition
+    read = kind.read_text
+
+    def damaged(self: Distribution, filename: Any) -> str | None:
+        if filename == "RECORD" and self.name == "starlette":
+            return b"\xff\xfe".decode()
+        return read(self, filename)
+
+    monkeypatch.setattr(kind, "read_text", damaged)
+    found = check_program_files(product_in(installed))
+    assert any("starlette cannot be read" in text for text in found.findings)

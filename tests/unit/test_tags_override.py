@@ -146,6 +146,26 @@ def test_an_overridden_life_counter_does_not_hide_a_controller_that_stands_still
     assert at(engine, "b") == (1.0, "")
 
 
+def test_a_silent_source_under_an_override_is_not_made_good_by_a_controller_that_counts_again() -> None:
+    whole, clock = bench()
+    engine = TagEngine(whole.plant, clock)
+    engine.ingest(Batch([(0, good(500)), (5, good(1))]))
+    engine.ingest(Batch([(1, good(1.0))], group="plc1:h"))
+    engine.override(1, entered(4.0, 7))
+    for _ in range(40):  # group h is silent, and the controller stands still
+        clock.advance(0.25)
+        engine.ingest(Batch([(0, good(500)), (5, good(1))]))
+        engine.supervise()
+    for number in range(2, 12):  # it counts again; h stays silent
+        clock.advance(0.25)
+        engine.ingest(Batch([(5, good(number))]))
+        engine.supervise()
+    assert not engine.source_is_live(1)
+    assert not engine.source_value(1).is_good
+    engine.override(1, None)
+    assert not engine.value("b").is_good
+
+
 def test_an_entry_without_a_source_waits_and_grows_old() -> None:
     engine, _ = bench()
     assert at(engine, "lab") == (None, "W")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, QRect, Signal
+from PySide6.QtCore import QRect, Signal
 from PySide6.QtWidgets import QWidget
 
 from hmi.client.alarms import is_unacked
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
 from hmi.ui.alarms.dialogs import NoteCard, ReasonCard, ShelveCard, Shelving
-from hmi.ui.closing import Question
+from hmi.ui.closing import OneQuestion
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 
@@ -44,7 +44,7 @@ def takes(act: str, row: AlarmInfo) -> bool:
     return act not in wanted or row.state == wanted[act]
 
 
-class AlarmActs(QObject):
+class AlarmActs(OneQuestion):
     """Asks the runtime, which decides; its events change the lists, never a click.
 
     ``refused`` carries sentences, [] when something new is asked; ``said`` one sentence about what was done.
@@ -58,8 +58,6 @@ class AlarmActs(QObject):
         """``area`` is the room of the window that a question may cover."""
         super().__init__(window)
         self._theme, self._station, self._window, self._area = theme, station, window, area
-        self.card: Question | None = None
-        """The question that is open."""
 
     # what may be done
 
@@ -110,10 +108,10 @@ class AlarmActs(QObject):
             self._ask_how_to_shelve(able)
         elif act == "OOS":
             card = ReasonCard(self._theme, self._window, self._area, able)
-            self._open(card, lambda given: self._ask("OOS", able, reason=given[0], comment=given[1]))
+            self.open_question(card, lambda given: self._ask("OOS", able, reason=given[0], comment=given[1]))
         elif act == "COMMENT":
             card = NoteCard(self._theme, self._window, self._area, tr("Comment"), _names(able))
-            self._open(card, lambda text: self._ask("COMMENT", able, comment=text))
+            self.open_question(card, lambda text: self._ask("COMMENT", able, comment=text))
         elif act == "NOTE":
             self.note(able[0].tag_id or able[0].alarm_id, able[0].tag_name)
         else:
@@ -157,7 +155,7 @@ class AlarmActs(QObject):
             self.refused.emit([why])
             return
         card = NoteCard(self._theme, self._window, self._area, tr("Note"), name)
-        self._open(card, lambda text: self._send_note(object_id, name, text))
+        self.open_question(card, lambda text: self._send_note(object_id, name, text))
 
     def why_no_note(self, name: str) -> str:
         """Why no note can be written on a tag or instance of this name; empty when one can."""
@@ -178,7 +176,7 @@ class AlarmActs(QObject):
         card = ShelveCard(self._theme, self._window, self._area, able, self._station)
         if left:
             self.refused.emit([tr("{n} of priority 1 are left out: they need the right to tune.", n=left)])
-        self._open(card, lambda given: self._shelve(able, given))
+        self.open_question(card, lambda given: self._shelve(able, given))
 
     def _shelve(self, rows: list[AlarmInfo], given: Shelving) -> None:
         self._ask(
@@ -213,26 +211,6 @@ class AlarmActs(QObject):
         self.refused.emit([sentence])
 
     # questions
-
-    def _open(self, card: Question, settled: Callable[..., object]) -> None:
-        """One question at a time; what is given up asks nothing."""
-        if self.card is not None:
-            self.card.settle(None)
-        self.card = card
-
-        def take(answer: object) -> None:
-            if self.card is card:
-                self.card = None
-            if answer is not None:
-                settled(answer)
-
-        card.answered.connect(take)
-        card.open()
-
-    def close(self) -> None:
-        """Give up the question that is open."""
-        if self.card is not None:
-            self.card.settle(None)
 
 
 def _names(rows: Sequence[AlarmInfo]) -> str:

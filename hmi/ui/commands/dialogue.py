@@ -90,7 +90,7 @@ class Dialogue(QWidget):
         self._expiry.start(SELECT_MS)
         if proposal.is_critical:
             box.show_left(0)
-            self._road.select(proposal, owner=box, done=lambda found: self._selected(box, found))
+            self._road.select(proposal, owner=self, done=lambda found: self._selected(box, found))
         box.start()
         self.asked.emit(proposal)
         self.grown.emit()

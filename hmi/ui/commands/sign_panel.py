@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.client.people import SessionInfo
 from hmi.core.texts import tr
 from hmi.ui.flow import Flow
+from hmi.ui.people.fields import PasswordField
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import Field, FlatButton, Text
 
@@ -30,8 +31,7 @@ class SignPanel(QWidget):
         self._theme, self._session, self._other = theme, session, other_person
         self.meaning = MEANINGS[1] if other_person else MEANINGS[0]
         self.user = Field(theme, tr("User"))
-        self.password = Field(theme, tr("Password"))
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.password = PasswordField(theme, tr("Password"))
         self.button = FlatButton(theme, tr("Sign"), self._ask)
         self.told = Text(theme, font="text.small", color="text", wrap=True)
         self.told.hide()
@@ -97,8 +97,7 @@ class SignPanel(QWidget):
         (self.button if self._session.demo else first).setFocus()
 
     def _ask(self) -> None:
-        user, password = self.user.text().strip(), self.password.text()
-        self.password.clear()
+        user, password = self.user.text().strip(), self.password.take()
         if not user or not (password or self._session.demo):
             self.say(tr("Give user and password."))
             return

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, QRect, QTimer, Signal
+from PySide6.QtCore import QRect, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from hmi.client.people import HoldRequest, SessionInfo
@@ -15,7 +15,7 @@ from hmi.core.commands import CommandResult, CommandState
 from hmi.core.holds import Bypass, ControlTag, Override
 from hmi.core.identity import new_id
 from hmi.core.texts import tr
-from hmi.ui.closing import Question
+from hmi.ui.closing import OneQuestion
 from hmi.ui.holds.cards import (
     MOST_ENGINEER_H,
     MOST_H,
@@ -37,7 +37,7 @@ from hmi.ui.times import clock_text, zone_of
 _SOURCE_MS: Final = 250
 
 
-class HoldActs(QObject):
+class HoldActs(OneQuestion):
     """Asks the runtime, which decides; its event shows what holds, never a click. A request is sent once.
 
     ``said``: one sentence about what was done or why not.
@@ -50,8 +50,6 @@ class HoldActs(QObject):
         super().__init__(window)
         self._theme, self._station, self._window, self._area = theme, station, window, area
         self.rights = HoldRights(station)
-        self.card: Question | None = None
-        """The question that is open."""
 
     # control tags
 
@@ -67,7 +65,7 @@ class HoldActs(QObject):
             self._send("place_tag", object_id=found.id, kind=given.kind.value, reason=given.reason,
                        work_order=given.work_order, seconds=given.seconds)  # fmt: skip
 
-        self._open(card, settle)
+        self.open_question(card, settle)
 
     def remove_tag(self, tag: ControlTag, name: str) -> None:
         found = self.rights.find(name)
@@ -75,7 +73,7 @@ class HoldActs(QObject):
             return
         about = f"{kind_words(tag.kind)}: {tag.reason} ({person(tag)})"
         card = EndCard(self._theme, self._window, self._area, tr("Remove the tag"), about, tr("Remove tag"))
-        self._open(card, lambda reason: self._send("remove_tag", hold_id=tag.id, reason=reason))
+        self.open_question(card, lambda reason: self._send("remove_tag", hold_id=tag.id, reason=reason))
 
     # manual values
 
@@ -97,7 +95,7 @@ class HoldActs(QObject):
                 heartbeat=station.heartbeat(info.name),
             )  # fmt: skip
 
-        self._open(card, settle)
+        self.open_question(card, settle)
 
     def _follow_source(self, card: ValueCard, info: TagInfo) -> None:
         """Before the first manual value it is what is shown; afterwards what lies beneath."""
@@ -129,7 +127,9 @@ class HoldActs(QObject):
         if own.manual:
             told = tr("The tag has no other source: it has no value until somebody enters one.")
         card = EndCard(self._theme, self._window, self._area, title, info.name, agree, told)
-        self._open(card, lambda reason: self._send("end_override", object_id=own.tag_id, reason=reason))
+        self.open_question(
+            card, lambda reason: self._send("end_override", object_id=own.tag_id, reason=reason)
+        )
 
     # bypasses
 
@@ -150,7 +150,7 @@ class HoldActs(QObject):
                 heartbeat=self._station.heartbeat(given.info.name),
             )  # fmt: skip
 
-        self._open(card, settle)
+        self.open_question(card, settle)
 
     def _sign(self, card: BypassCard, user: str, password: str, meaning: str) -> None:
         what = {"command_id": card.request_id, "object_id": card.info.id, "value": card.condition}
@@ -169,7 +169,7 @@ class HoldActs(QObject):
             return
         title, agree = tr("End the bypass"), tr("End bypass")
         card = EndCard(self._theme, self._window, self._area, title, own.condition, agree)
-        self._open(card, lambda reason: self._send("end_bypass", hold_id=own.id, reason=reason))
+        self.open_question(card, lambda reason: self._send("end_bypass", hold_id=own.id, reason=reason))
 
     # control of areas
 
@@ -188,7 +188,9 @@ class HoldActs(QObject):
             self._theme, self._window, self._area, tr("Take control without an answer"), title,
             tr("Take control"), told,
         )  # fmt: skip
-        self._open(card, lambda reason: self._send("claim_area", area=area, force=True, reason=reason))
+        self.open_question(
+            card, lambda reason: self._send("claim_area", area=area, force=True, reason=reason)
+        )
 
     def answer_claim(self, area: str, *, accept: bool) -> None:
         if not self._refused(self.rights.why_no_claim(area)):
@@ -219,25 +221,6 @@ class HoldActs(QObject):
         if why:
             self.said.emit(why)
         return bool(why)
-
-    def _open(self, card: Question, settled: Callable[[Any], object]) -> None:
-        """One question at a time; what is given up asks nothing."""
-        self.close()
-        self.card = card
-
-        def take(answer: object) -> None:
-            if self.card is card:
-                self.card = None
-            if answer is not None:
-                settled(answer)
-
-        card.answered.connect(take)
-        card.open()
-
-    def close(self) -> None:
-        """Give up the question that is open."""
-        if self.card is not None:
-            self.card.settle(None)
 
     def _tag_of(self, tag_id: str) -> TagInfo | None:
         catalogue = self._station.catalogue

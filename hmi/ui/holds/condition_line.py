@@ -30,10 +30,13 @@ class ConditionLine(QWidget):
     ) -> None:
         super().__init__()
         self._theme, self._station = theme, station
-        self.condition, self._infos = condition, tuple(infos)
+        self.condition = condition
+        self._infos = tuple(info for info in infos if condition not in info.fixed)
         self._shown: tuple[Bypass, ...] = ()
         self.button = FlatButton(theme, tr("Bypass…"), self._ask, quiet=True, font="text.small")
         self.button.setFixedHeight(theme.px(24))
+        if not self._infos:
+            self.button.hide()
         line = QHBoxLayout()
         line.setSpacing(2)
         line.addWidget(row, 1)
