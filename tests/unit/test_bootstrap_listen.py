@@ -18,6 +18,8 @@ def test_row_49_a_restart_goes_on_without_the_other_machines(
     start = RuntimeOptions(plant=tmp_path, data=tmp_path / "data", listen="127.0.0.1:8443")
     with pytest.raises(UsageError, match="a TLS certificate"):
         _listening_or_alone(plant, start)
-    again = RuntimeOptions(plant=tmp_path, data=tmp_path / "data", listen="127.0.0.1:8443", reason="it crashed")
+    again = RuntimeOptions(
+        plant=tmp_path, data=tmp_path / "data", listen="127.0.0.1:8443", reason="it crashed"
+    )
     assert _listening_or_alone(plant, again) is None
     assert "are not served until the next start" in caplog.text
