@@ -13,11 +13,12 @@ import msgspec
 
 from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, TrendAnswer, TrendQuery
 from hmi.client.people import HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage
 from hmi.client.why import Why
 from hmi.core.commands import CommandResult, OperatorCommand, Selection
-from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.history import HistoryPage, ReadAtTime, ReadProcessed, ReadRaw
 from hmi.core.holds import Holds
 from hmi.core.values import DataValue, Value
 
@@ -303,6 +304,30 @@ class RuntimeClient(Protocol):
         ...
 
     async def read_raw(self, request: ReadRaw) -> HistoryPage: ...
+
+    async def read_at_time(self, request: ReadAtTime) -> HistoryPage: ...
+
+    async def read_processed(self, request: ReadProcessed) -> HistoryPage:
+        """One value per interval with the status of Part 13; ValueError for an unknown aggregate."""
+        ...
+
+    async def read_trend(self, query: TrendQuery) -> TrendAnswer:
+        """What a chart needs, minimum and maximum of every column kept; prepared by the runtime."""
+        ...
+
+    async def range_figures(self, tags: Sequence[str], start: int, end: int) -> list[RangeFigures]: ...
+
+    async def annotations(self, tags: Sequence[str], start: int, end: int) -> list[AnnotationInfo]: ...
+
+    async def annotate(self, tag_id: str, time: int, text: str) -> AnnotationInfo:
+        """A remark at an instant (UTC ns) under the name of who is signed in; journalled."""
+        ...
+
+    async def withdraw_annotation(self, annotation_id: str, reason: str) -> None:
+        """It is shown no longer, and stays in the trail."""
+        ...
+
+    async def history_state(self) -> HistoryState: ...
 
     async def why(self, tag: str, *, quick: bool = False) -> Why:
         """Why a tag has its value, hop by hop. ``quick`` answers at once and leaves the device unasked."""

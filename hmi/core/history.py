@@ -4,18 +4,40 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntFlag
 
 from hmi.core.values import DataValue
 
 PAGE = 10_000
 
 
+class SampleFlag(IntFlag):
+    """What is known of one stored sample besides its status (standards 7.2)."""
+
+    BACKFILL = 1
+    """Came after the fact, out of the history of its source or of a person."""
+    LATE = 2
+    """Came with an older source time than one recorded before it."""
+    EDITED = 4
+    SIMULATED = 8
+    OVERFLOW = 16
+    """The queue of its source ran over before it: samples are missing."""
+    GAP_BEFORE = 32
+    """Nothing is known between the sample before and this one: never draw or integrate across."""
+    ANNOTATED = 64
+    RECEIVED_TIME = 128
+    """The source gave no time: the source time is the receive time."""
+    MARK = 256
+    """No value of the plant: the collector started, stopped, or lost its source."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadRaw:
     """Stored samples of one tag between two instants (UTC ns); ``limit`` 0 = the usual page.
 
-    ``start > end`` reads backwards; ``bounds`` adds the values at or next to the ends.
+    ``start > end`` reads backwards; ``bounds`` adds the values at or next to the ends. ``modified`` asks for the
+    versions that were replaced or deleted instead (ReadModified, Part 11 6.4.3).
     """
 
     tag_id: str
@@ -23,6 +45,7 @@ class ReadRaw:
     end: int
     limit: int = 0
     bounds: bool = False
+    modified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +57,54 @@ class ReadAtTime:
 
 
 @dataclass(frozen=True, slots=True)
+class AggregateConfiguration:
+    """How an aggregate judges quality (Part 13 4.2.1.2); the defaults of the standard."""
+
+    treat_uncertain_as_bad: bool = True
+    percent_bad: int = 100
+    percent_good: int = 100
+    sloped_extrapolation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReadProcessed:
-    """An aggregate of Part 13 by its standard name over intervals of ``interval_ns``."""
+    """An aggregate of Part 13 by its standard name over intervals of ``interval_ns`` (0: one, the whole range).
+
+    ``stepped`` None takes the tag's own way between two samples. ``start > end`` runs backwards.
+    """
 
     tag_id: str
     start: int
     end: int
     interval_ns: int
     aggregate: str
+    stepped: bool | None = None
+    configuration: AggregateConfiguration = field(default_factory=AggregateConfiguration)
+
+
+@dataclass(frozen=True, slots=True)
+class Modification:
+    """Who replaced or deleted a stored sample, when (UTC ns) and why (Part 11 ModificationInfo)."""
+
+    user: str
+    time: int
+    reason: str
+    act: str
+    """insert, replace or delete."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Samples in time order; ``continuation`` is the start of the next page, 0 at the end."""
+    """Samples in time order; ``continuation`` is the start of the next page, 0 at the end.
+
+    ``flags`` (``SampleFlag``) and ``modifications`` are as long as ``samples``, or empty where nothing is to be told.
+    """
 
     tag_id: str
     samples: tuple[DataValue, ...]
     continuation: int = 0
+    flags: tuple[int, ...] = ()
+    modifications: tuple[Modification, ...] = ()
 
 
 def page_of(samples: Sequence[DataValue], request: ReadRaw) -> HistoryPage:
