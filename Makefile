@@ -4,6 +4,8 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 HMI := $(VENV)/bin/hmi
 OUT ?= out
+# Most tests wait for sockets and timers, so three of them share two processors well.
+WORKERS ?= 3
 
 .PHONY: demo demo-shot test soak lint types architecture headless unit install bundle lock format schemas screenshots golden clean
 
@@ -32,7 +34,7 @@ architecture: install
 	$(VENV)/bin/lint-imports
 
 unit: install
-	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests
+	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -n $(WORKERS) --dist loadfile --durations=25
 
 # Ten minutes of polling and the long property tests: too long for every run (docs/developers.md).
 soak: install
@@ -48,7 +50,7 @@ chaos-commands: install
 
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed
-	$(VENV)-headless/bin/python -m pytest tests -m "not qt and not soak" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
+	$(VENV)-headless/bin/python -m pytest tests -n $(WORKERS) --dist loadfile -m "not qt and not soak" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
 
 $(VENV)-headless/.installed: requirements.lock pyproject.toml .ci/setup
 	@bash .ci/setup $(VENV)-headless without-qt

@@ -145,16 +145,21 @@ def choices(info: TagInfo) -> tuple[Choice, ...]:
     return ()
 
 
-def limits_of_command(info: TagInfo) -> tuple[float | None, float | None]:
-    """The ends that the gate accepts: engineering range and operator range, the tighter one each."""
-    lows = [end for end in (info.low, info.limit_low) if end is not None]
-    highs = [end for end in (info.high, info.limit_high) if end is not None]
+def limits_of_command(info: TagInfo, *, tunes: bool = False) -> tuple[float | None, float | None]:
+    """The ends that the gate accepts: engineering range and operator range, the tighter one each.
+
+    ``tunes``: for a person who may tune, whose own range stands instead of the operator range where there is one.
+    """
+    wider = tunes and info.tune_low is not None and info.tune_high is not None
+    own = (info.tune_low, info.tune_high) if wider else (info.limit_low, info.limit_high)
+    lows = [end for end in (info.low, own[0]) if end is not None]
+    highs = [end for end in (info.high, own[1]) if end is not None]
     return max(lows, default=None), min(highs, default=None)
 
 
-def range_words(info: TagInfo) -> str:
+def range_words(info: TagInfo, *, tunes: bool = False) -> str:
     """Range and step of a number that may be entered, in one line; empty when nothing bounds it."""
-    low, high = limits_of_command(info)
+    low, high = limits_of_command(info, tunes=tunes)
     parts = []
     if low is not None and high is not None:
         parts.append(tr("{low} to {high} {unit}", low=f"{low:g}", high=f"{high:g}", unit=info.unit).strip())

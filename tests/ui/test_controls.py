@@ -16,8 +16,11 @@ from PySide6.QtWidgets import QApplication
 from shell_plant import good
 
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Reason, Refusal
+from hmi.testing.client import make_tag
 from hmi.ui.commands.dialogue import SELECT_MS
+from hmi.ui.commands.number_entry import NumberEntry
 from hmi.ui.commands.steps import Given
+from hmi.ui.theme import Theme
 
 pytestmark = pytest.mark.qt
 LEFT = Qt.MouseButton.LeftButton
@@ -495,3 +498,14 @@ def test_a_card_stays_beside_its_control_when_the_window_changes_its_size(qtbot:
             own.moveTopLeft(c.window.mapFromGlobal(own.topLeft()))
             assert c.window.working_area().contains(c.card.geometry())
             assert not c.card.geometry().intersects(own)
+
+
+@pytest.mark.parametrize("tunes", [False, True])
+def test_cm_03_an_entry_takes_the_range_of_the_person_who_types(qtbot: Any, tunes: bool) -> None:
+    tag = make_tag("u/x.sp", limit_low=1.0, limit_high=8.0, tune_low=0.0, tune_high=9.5, writable=True)
+    entry = NumberEntry(Theme.load("light"), tag, tunes=lambda: tunes)
+    qtbot.addWidget(entry)
+    entry.field.setText("9")
+    value, _, told = entry.typed()
+    assert value == (9 if tunes else None)
+    assert ("Will send" in told) is tunes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,3 +162,10 @@ def test_a_control_writes_the_signal_that_a_parameter_stands_for() -> None:
 def test_range_and_step_are_told_in_the_unit() -> None:
     assert range_words(SP) == "1 to 8 m, steps up to 2"
     assert range_words(make_tag("u/y")) == ""
+
+
+def test_a_person_who_may_tune_is_told_the_range_for_tuning() -> None:
+    tag = msgspec.structs.replace(SP, tune_low=0.0, tune_high=9.5)
+    assert range_words(tag, tunes=True) == "0 to 9.5 m, steps up to 2"
+    assert range_words(tag) == "1 to 8 m, steps up to 2"
+    assert range_words(SP, tunes=True) == "1 to 8 m, steps up to 2", "no range of its own for tuning"

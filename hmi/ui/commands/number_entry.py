@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -24,15 +25,24 @@ def decimals_of(info: TagInfo) -> int:
 
 
 class NumberEntry(QWidget):
-    """Field, unit and Set; ``asked`` carries the number and the words for it. Below stands how it was understood."""
+    """Field, unit and Set; ``asked`` carries the number and the words for it. Below stands how it was understood.
+
+    ``tunes`` says whether the person who is signed in may tune: another range may be theirs.
+    """
 
     asked = Signal(object, str)
 
     def __init__(
-        self, theme: Theme, info: TagInfo, *, label: QWidget | None = None, width: int = 104
+        self,
+        theme: Theme,
+        info: TagInfo,
+        *,
+        tunes: Callable[[], bool],
+        label: QWidget | None = None,
+        width: int = 104,
     ) -> None:
         super().__init__()
-        self._info = info
+        self._info, self._tunes = info, tunes
         self.field = Field(theme, tr("New value"))
         self.field.setFixedWidth(theme.px(width))
         self.field.textChanged.connect(self._read_back)
@@ -61,7 +71,7 @@ class NumberEntry(QWidget):
         typed = parse_number(self.field.text(), integer=is_whole(info), decimals=decimals_of(info))
         if typed.value is None:
             return None, "", typed.problem
-        if problem := limit_problem(typed.value, *limits_of_command(info), info.unit):
+        if problem := limit_problem(typed.value, *limits_of_command(info, tunes=self._tunes()), info.unit):
             return None, "", problem
         words = f"{typed.shown} {info.unit}".strip()
         value = int(typed.value) if is_whole(info) else typed.value
@@ -69,7 +79,7 @@ class NumberEntry(QWidget):
 
     def _read_back(self, text: str) -> None:
         value, _, words = self.typed()
-        self.hint.set_text(words if text else range_words(self._info))
+        self.hint.set_text(words if text else range_words(self._info, tunes=self._tunes()))
         self.hint.setVisible(bool(self.hint.full_text))
         self.hint.set_role("text.secondary" if value is not None else "text")
 

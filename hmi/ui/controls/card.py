@@ -95,12 +95,18 @@ class ControlCard(QWidget):
             column.addLayout(self._made_choices())
         elif self.kind == "track":
             column.addLayout(self._made_steps())
-            column.addWidget(Text(self._theme, range_words(self.info), font="text.small", color="text.label"))
+            column.addWidget(Text(self._theme, self._range_words(), font="text.small", color="text.label"))
         column.addWidget(self.why)
         column.addWidget(self.dialogue)
 
+    def _may_tune(self) -> bool:
+        return self._station.rights.may("tune", self.info.area)
+
+    def _range_words(self) -> str:
+        return range_words(self.info, tunes=self._may_tune())
+
     def _made_entry(self) -> NumberEntry:
-        self.entry = NumberEntry(self._theme, self.info, width=132)
+        self.entry = NumberEntry(self._theme, self.info, tunes=self._may_tune, width=132)
         self.entry.asked.connect(self.ask)
         self.entry.show_range()
         self.entry.field.textChanged.connect(lambda _: self.grown.emit())

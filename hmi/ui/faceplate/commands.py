@@ -23,7 +23,7 @@ class CommandRow(QWidget):
 
     asked = Signal(str, object, str)
 
-    def __init__(self, theme: Theme, info: TagInfo) -> None:
+    def __init__(self, theme: Theme, station: Station, info: TagInfo) -> None:
         super().__init__()
         self._theme, self.info = theme, info
         self.buttons: list[tuple[FlatButton, Choice]] = []
@@ -34,7 +34,9 @@ class CommandRow(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
         if is_number(info):
-            self.entry = NumberEntry(theme, info, label=label)
+            self.entry = NumberEntry(
+                theme, info, tunes=lambda: station.rights.may("tune", info.area), label=label
+            )
             self.entry.asked.connect(lambda value, words: self.asked.emit(info.name, value, words))
             row.addWidget(self.entry)
             return
@@ -72,7 +74,7 @@ class CommandArea(QWidget):
     def __init__(self, theme: Theme, station: Station, tags: tuple[str, ...]) -> None:
         super().__init__()
         self._theme, self._station, self._road = theme, station, station.commands
-        self.rows = [CommandRow(theme, info) for info in _ordered(station, tags)]
+        self.rows = [CommandRow(theme, station, info) for info in _ordered(station, tags)]
         self.dialogue = Dialogue(theme, self._road, tags)
         self.dialogue.closed.connect(self.answered)
         self.dialogue.grown.connect(self.grown)
