@@ -18,11 +18,13 @@ from typing import Any
 import msgspec
 
 from hmi.client._federated_alarms import FederatedAlarms
+from hmi.client._federated_past import FederatedPast
 from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
 from hmi.client.alarms import AlarmDelta, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
-from hmi.client.people import HoldRequest, SessionInfo, SignIn
+from hmi.client.past import PastMoment, Timeline
+from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, joined
 from hmi.client.port import (
     AlarmInfo,
@@ -78,6 +80,7 @@ class Federation:
         }
         self._home = home(_HomeListener(listener, self))
         self._alarms = FederatedAlarms(self._home, self._further, self._named)
+        self._past = FederatedPast(self._home, self._further)
 
     async def status(self) -> RuntimeStatus:
         """The home runtime's answer; of the others what is known at this moment."""
@@ -114,6 +117,15 @@ class Federation:
             tags=[*home.tags, *(tag for plant in plants.values() for tag in plant.tags)],
             instances=[*home.instances, *(one for plant in plants.values() for one in plant.instances)],
         )
+
+    async def plant_at(self, at: int) -> PlantInfo:
+        return await self._past.plant_at(at)
+
+    async def alarms_at(self, at: int, until: int = 0) -> PastMoment:
+        return await self._past.alarms_at(at, until)
+
+    async def timeline(self, start: int, end: int, slots: int) -> Timeline:
+        return await self._past.timeline(start, end, slots)
 
     async def subscribe(self, tags: Sequence[str], **options: Any) -> None:
         """Each runtime gets its own tags, with the same options."""
@@ -288,6 +300,24 @@ class Federation:
         client = self._named(reference.runtime).client if reference.runtime else self._home
         return await client.sign(
             user, password, meaning, command_id=command_id, object_id=reference.name, value=value
+        )
+
+    async def accounts(self) -> list[AccountInfo]:
+        """Those of the home runtime."""
+        return await self._home.accounts()
+
+    async def act_on_account(
+        self,
+        act: str,
+        user: str,
+        *,
+        name: str = "",
+        password: str = "",
+        roles: Sequence[str] = (),
+        area: str = "",
+    ) -> AccountAnswer:
+        return await self._home.act_on_account(
+            act, user, name=name, password=password, roles=roles, area=area
         )
 
     async def certificates(self) -> Certificates:

@@ -10,6 +10,17 @@ import msgspec
 from hmi.core.holds import AreaControl, Bypass, ControlTag, Holds, Override, TagKind
 from hmi.core.principal import lineage_of
 
+ACCOUNT_ACTS: Final = (
+    "add",
+    "disable",
+    "enable",
+    "remove",
+    "grant",
+    "revoke",
+    "passwd",
+    "unlock",
+    "sign_out",
+)
 HOLD_ACTS: Final = (
     "place_tag",
     "remove_tag",
@@ -64,6 +75,34 @@ class SignIn(msgspec.Struct, frozen=True):
     refusal: str = ""
     wait_ms: int = 0
     must_change: bool = False
+
+
+class AccountInfo(msgspec.Struct, frozen=True):
+    """An account as who manages accounts sees it. ``state``: active, disabled or removed.
+
+    Times are UTC ns; ``last_sign_in`` 0 = never. ``stations``: where it is signed in now. ``locked_ms``: how long no
+    sign-in is taken after too many wrong passwords, 0 = it is not locked.
+    """
+
+    user: str
+    name: str
+    roles: list[str]
+    by_area: dict[str, list[str]]
+    state: str
+    must_change: bool
+    created_at: int
+    changed_at: int
+    last_sign_in: int = 0
+    stations: list[str] = []
+    locked_ms: int = 0
+
+
+class AccountAnswer(msgspec.Struct, frozen=True):
+    """What came of an act on an account: a ``refusal`` in one sentence, or nothing of the kind."""
+
+    refusal: str = ""
+    account: AccountInfo | None = None
+    ended: int = 0
 
 
 class HoldRequest(msgspec.Struct, frozen=True):

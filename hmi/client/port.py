@@ -14,7 +14,8 @@ import msgspec
 from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
 from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, TrendAnswer, TrendQuery
-from hmi.client.people import HoldRequest, SessionInfo, SignIn
+from hmi.client.past import PastMoment, Timeline
+from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage
 from hmi.client.why import Why
 from hmi.core.commands import CommandResult, OperatorCommand, Selection
@@ -288,6 +289,18 @@ class RuntimeClient(Protocol):
 
     async def plant(self) -> PlantInfo: ...
 
+    async def plant_at(self, at: int) -> PlantInfo:
+        """The plant with its displays as it was valid at ``at`` (UTC ns)."""
+        ...
+
+    async def alarms_at(self, at: int, until: int = 0) -> PastMoment:
+        """Every alarm as it stood at ``at``, and how they changed from there up to ``until`` (UTC ns)."""
+        ...
+
+    async def timeline(self, start: int, end: int, slots: int) -> Timeline:
+        """How many alarms and commands there were in each of ``slots`` parts of a time (UTC ns)."""
+        ...
+
     async def subscribe(
         self,
         tags: Sequence[str],
@@ -428,6 +441,23 @@ class RuntimeClient(Protocol):
         self, user: str, password: str, meaning: str, *, command_id: str, object_id: str, value: Value
     ) -> str:
         """The id of a signature to exactly this command, for 60 s and once; AccessRefused with one sentence."""
+        ...
+
+    async def accounts(self) -> list[AccountInfo]:
+        """Every account; needs the security role plant-wide."""
+        ...
+
+    async def act_on_account(
+        self,
+        act: str,
+        user: str,
+        *,
+        name: str = "",
+        password: str = "",
+        roles: Sequence[str] = (),
+        area: str = "",
+    ) -> AccountAnswer:
+        """One of ``ACCOUNT_ACTS`` by the rules of ``hmi user``; journalled, refusals too. ``area`` "": the plant."""
         ...
 
     async def certificates(self) -> Certificates:

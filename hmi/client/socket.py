@@ -27,7 +27,8 @@ from hmi.client._transport import (
 )
 from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
-from hmi.client.people import HoldRequest, SessionInfo, SignIn, holds_of
+from hmi.client.past import PastMoment, Timeline
+from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn, holds_of
 from hmi.client.points import PointPage
 from hmi.client.port import (
     AlarmInfo,
@@ -83,6 +84,16 @@ class SocketClient:
 
     async def plant(self) -> PlantInfo:
         return converted(await self._get("/v1/plant"), PlantInfo)
+
+    async def plant_at(self, at: int) -> PlantInfo:
+        return converted(await self._get("/v1/plant", {"at": at}), PlantInfo)
+
+    async def alarms_at(self, at: int, until: int = 0) -> PastMoment:
+        return converted(await self._get("/v1/alarms/past", {"at": at, "until": until}), PastMoment)
+
+    async def timeline(self, start: int, end: int, slots: int) -> Timeline:
+        query = {"start": start, "end": end, "slots": slots}
+        return converted(await self._get("/v1/timeline", query), Timeline)
 
     async def subscribe(
         self,
@@ -219,6 +230,22 @@ class SocketClient:
         answer = converted(body, SignIn)
         self._session = answer.token or self._session
         return answer
+
+    async def accounts(self) -> list[AccountInfo]:
+        return converted(await self._get("/v1/accounts"), list[AccountInfo])
+
+    async def act_on_account(
+        self,
+        act: str,
+        user: str,
+        *,
+        name: str = "",
+        password: str = "",
+        roles: Sequence[str] = (),
+        area: str = "",
+    ) -> AccountAnswer:
+        body = {"act": act, "user": user, "name": name, "password": password, "roles": [*roles], "area": area}
+        return converted(await self._post("/v1/accounts", body), AccountAnswer)
 
     async def certificates(self) -> Certificates:
         return converted(await self._get("/v1/certificates"), Certificates)

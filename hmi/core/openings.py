@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from hmi.core.errors import UsageError
 
 ALONE: Final = frozenset(
-    ("alarms", "areas", "certificates", "figures", "handover", "log", "people", "points", "find")
+    ("accounts", "alarms", "areas", "certificates", "figures", "handover", "log", "people", "points", "find")
 )
 MAY_NAME: Final = frozenset(("log", "points", "find"))
 MUST_NAME: Final = frozenset(("why", "faceplate", "held", "ask"))
@@ -23,7 +23,7 @@ def asked_of(name: str) -> tuple[str, float]:
 
 
 class Opening(NamedTuple):
-    """``kind`` is alarms, areas, certificates, figures, handover, log, people, points, find, why,
+    """``kind`` is accounts, alarms, areas, certificates, figures, handover, log, people, points, find, why,
     faceplate or held (an example of each hold on an object of a simulated plant); ``name`` a tag, an instance, a
     state of points or what is searched for."""
 
@@ -32,12 +32,12 @@ class Opening(NamedTuple):
 
 
 def opening(text: str) -> Opening:
-    """From alarms, areas, certificates, figures, handover, log, log:TEXT, people, points,
+    """From accounts, alarms, areas, certificates, figures, handover, log, log:TEXT, people, points,
     points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER; else UsageError."""
     kind, mark, name = text.partition(":")
     if (kind in ALONE and not mark) or (name and kind in MAY_NAME | MUST_NAME):
         return Opening(kind, name)
     raise UsageError(
-        f"--open {text} cannot be opened; write alarms, areas, certificates, figures, handover, log, log:TEXT, "
-        "people, points, points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE or held:INSTANCE"
+        f"--open {text} cannot be opened; write accounts, alarms, areas, certificates, figures, handover, log, "
+        "log:TEXT, people, points, points:STATE, find:TEXT, why:TAG, faceplate:INSTANCE or held:INSTANCE"
     )

@@ -13,7 +13,9 @@ import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
-from hmi.client.people import HoldRequest, SessionInfo, SignIn
+from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, TrendAnswer, TrendQuery
+from hmi.client.past import PastMoment, Timeline
+from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, PointRow
 from hmi.client.port import (
     HISTORY_GROUP,
@@ -34,14 +36,18 @@ from hmi.client.why import Why
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Selection
 from hmi.core.errors import AccessRefused, CommunicationError
-from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.history import HistoryPage, ReadAtTime, ReadProcessed, ReadRaw
 from hmi.core.holds import Holds
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.replay import Replay
 from hmi.core.values import DataValue, Value, bad
+from hmi.historian.samples import Samples
+from hmi.testing.accounts import FakeAccounts
 from hmi.testing.alarms import FakeAlarms
+from hmi.testing.history import FakeHistory
 from hmi.testing.past import FakePast
 from hmi.testing.people import FakePeople
+from hmi.testing.travel import FakeTravel
 from hmi.testing.trust import FakeTrust
 
 DEVICE_S = 10.0
@@ -101,6 +107,7 @@ class FakeClient:
         self.images: dict[str, bytes] = {}
         self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
         self.trust_book = FakeTrust(self._tell)
+        self.account_book = FakeAccounts()
         self.people = FakePeople(self._tell, lambda: self.session_time)
         self.connections = list(connections)
         self.clock = clock
@@ -111,6 +118,8 @@ class FakeClient:
         self.history: dict[str, list[DataValue]] = {}
         self.wanted, self._number = Subscription(()), 1
         self._past = FakePast(plant, self.values, self.history, lambda: self.session_time)
+        self.archive = FakeHistory(plant, self._past, lambda: self.session_time)
+        self.travel = FakeTravel()
         self._replay: Replay | None = None
         self._due = 0
         self.submitted: list[OperatorCommand] = []
@@ -222,6 +231,7 @@ class FakeClient:
         update.ended = self._replay.ended
         update.rate = 0.0 if update.ended else self.wanted.rate
         if snapshot:
+            update.revision = self.travel.plant_at(update.at, self._plant).revision
             update.tag_group = dict.fromkeys(self.tags, HISTORY_GROUP)
             update.group_limits_ms = {HISTORY_GROUP: 0}
         self.listener.on_live(update)
@@ -233,6 +243,16 @@ class FakeClient:
     def _check(self) -> None:
         if self.silent:
             raise CommunicationError("the runtime does not answer")
+
+    def _needs(self, role: str) -> None:
+        session = self._session()
+        if role not in session.roles:
+            raise AccessRefused(f"{session.user} has no right to {role}")
+
+    @property
+    def columns(self) -> dict[str, Samples]:
+        """Recorded samples by tag name in columns (``hmi.testing.history.make_samples``): they are what was."""
+        return self._past.columns
 
     # RuntimeClient
 
@@ -254,6 +274,18 @@ class FakeClient:
     async def plant(self) -> PlantInfo:
         self._check()
         return self._plant
+
+    async def plant_at(self, at: int) -> PlantInfo:
+        self._check()
+        return self.travel.plant_at(at, self._plant)
+
+    async def alarms_at(self, at: int, until: int = 0) -> PastMoment:
+        self._check()
+        return self.travel.moment(at, until, self.session_time, self._plant)
+
+    async def timeline(self, start: int, end: int, slots: int) -> Timeline:
+        self._check()
+        return self.travel.timeline(start, end, slots)
 
     async def subscribe(
         self,
@@ -287,6 +319,40 @@ class FakeClient:
     async def read_raw(self, request: ReadRaw) -> HistoryPage:
         self._check()
         return self._past.read_raw(request)
+
+    async def read_at_time(self, request: ReadAtTime) -> HistoryPage:
+        self._check()
+        return self._past.read_at_times(request)
+
+    async def read_processed(self, request: ReadProcessed) -> HistoryPage:
+        self._check()
+        return self.archive.processed(request)
+
+    async def read_trend(self, query: TrendQuery) -> TrendAnswer:
+        self._check()
+        return self.archive.trend(query)
+
+    async def range_figures(self, tags: Sequence[str], start: int, end: int) -> list[RangeFigures]:
+        self._check()
+        return self.archive.figures(tags, start, end)
+
+    async def annotations(self, tags: Sequence[str], start: int, end: int) -> list[AnnotationInfo]:
+        self._check()
+        return self.archive.annotations(tags, start, end)
+
+    async def annotate(self, tag_id: str, time: int, text: str) -> AnnotationInfo:
+        self._check()
+        self._needs("acknowledge")
+        return self.archive.annotate(tag_id, time, text, self._session().user)
+
+    async def withdraw_annotation(self, annotation_id: str, reason: str) -> None:
+        self._check()
+        self._needs("acknowledge")
+        self.archive.withdraw(annotation_id, reason)
+
+    async def history_state(self) -> HistoryState:
+        self._check()
+        return self.archive.state_now()
 
     async def why(self, tag: str, *, quick: bool = False) -> Why:
         """What a test put into ``whys``; without ``quick`` it waits for ``device_answers``."""
@@ -430,15 +496,32 @@ class FakeClient:
         what = {"meaning": meaning, "command_id": command_id, "object_id": object_id, "value": value}
         return self.people.sign(user, password, **what)
 
+    async def accounts(self) -> list[AccountInfo]:
+        self._check()
+        self._needs("security")
+        return self.account_book.all()
+
+    async def act_on_account(
+        self,
+        act: str,
+        user: str,
+        *,
+        name: str = "",
+        password: str = "",
+        roles: Sequence[str] = (),
+        area: str = "",
+    ) -> AccountAnswer:
+        self._check()
+        self._needs("security")
+        return self.account_book.act(act, user, name, password, roles, area)
+
     async def certificates(self) -> Certificates:
         self._check()
         return self.trust_book.found
 
     async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
         self._check()
-        session = self._session()
-        if "security" not in session.roles:
-            raise AccessRefused(f"{session.user} has no right to security")
+        self._needs("security")
         return self.trust_book.act(act, fingerprint, reason)
 
     async def journal(

@@ -28,6 +28,7 @@ _DEEDS: Final = {
     "out_of_service": ("engineer", "take alarms out of service"),
     "instruct": ("instructor", "change the simulation"),
     "certificates": ("security", "decide about certificates"),
+    "accounts": ("security", "manage accounts"),
 }
 
 

@@ -17,6 +17,7 @@ def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
     alone: dict[str, Callable[[], object]] = {
         "figures": window.toggle_figures,
         "certificates": window.certificates.toggle,
+        "accounts": window.accounts.toggle,
         "handover": window.logbook.toggle_handover,
         "people": window.people.open,
         "areas": lambda: window.overlays.toggle(window.overlays.areas),

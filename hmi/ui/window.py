@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from hmi.client.port import AlarmInfo
 from hmi.core.texts import tr
+from hmi.ui.accounts.page import AccountsPage
 from hmi.ui.alarms.acts import AlarmActs
 from hmi.ui.alarms.page import AlarmPage
 from hmi.ui.alarms.strip import AlarmStrip
@@ -96,7 +97,7 @@ class StationWindow(QWidget):
         yield False
         self.figures_page = FiguresPage(theme, station)
         yield False
-        self.certificates = CertificatesPage(theme, station)
+        self.certificates, self.accounts = CertificatesPage(theme, station), AccountsPage(theme, station)
         yield False
         self.logbook = Logbook(theme, station, settings, self)
         yield False
@@ -134,6 +135,7 @@ class StationWindow(QWidget):
         self.stack.add(self.figures_page, lambda: self.figures_page.first)
         self.logbook.join(self, self.notice.say)
         self.certificates.join(self.stack, self.notice.say)
+        self.accounts.join(self.stack, self.notice.say)
         for widget in (self.header, self.banner, self.lock_bar, self.holds.bar):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -224,7 +226,7 @@ class StationWindow(QWidget):
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
             "silence": self.acts.silence, "people": self.people.open, "lock": self.people.lock,
             "log": self.logbook.toggle_log, "handover": self.logbook.toggle_handover,
-            "certificates": self.certificates.toggle,
+            "certificates": self.certificates.toggle, "accounts": self.accounts.toggle,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 

@@ -195,6 +195,8 @@ def test_HM_17_every_key_of_the_table_does_what_it_says(qtbot) -> None:
         press("handover", Qt.Key.Key_H, control, window.mimic.isVisible)
         press("certificates", Qt.Key.Key_C, control | shift, window.certificates.isVisible)
         press("certificates", Qt.Key.Key_C, control | shift, window.mimic.isVisible)
+        press("accounts", Qt.Key.Key_U, control | shift, window.accounts.isVisible)
+        press("accounts", Qt.Key.Key_U, control | shift, window.mimic.isVisible)
         press("why", Qt.Key.Key_W, none, overlays.why.isVisible)
         press("escape", Qt.Key.Key_Escape, none, overlays.why.isHidden)
         window.open_display("intake")

@@ -35,7 +35,7 @@ def test_each_form_is_read(text: str, found: Opening) -> None:
 @pytest.mark.parametrize("text", ["", "why", "why:", "faceplate", "areas:x", "find:", "trend:x", ":areas"])
 def test_anything_else_is_one_sentence_that_names_the_forms(text: str) -> None:
     with pytest.raises(
-        UsageError, match=r"write alarms, areas, certificates, .*faceplate:INSTANCE or held:INSTANCE"
+        UsageError, match=r"write accounts, alarms, areas, certificates, .*faceplate:INSTANCE or held:INSTANCE"
     ):
         opening(text)
 

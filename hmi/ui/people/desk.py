@@ -28,6 +28,7 @@ class PeopleDesk(QObject):
         self.panel.lockAsked.connect(self.lock)
         self.panel.signOutAsked.connect(self.sign_out)
         self.panel.endElevationAsked.connect(self._end_elevation)
+        self.panel.accountsAsked.connect(self._manage)
         self.card.said.connect(window.notice.say)
         window.header.user.clicked.connect(self.open)
         self._tables = (window.strip.table, window.alarm_page.table)
@@ -63,6 +64,10 @@ class PeopleDesk(QObject):
 
     def sign_out(self) -> None:
         self._do(lambda client: client.sign_out())
+
+    def _manage(self) -> None:
+        self.panel.close_panel()
+        self._window.accounts.toggle()
 
     def _end_elevation(self) -> None:
         self._do(lambda client: client.elevate("", "", 0))

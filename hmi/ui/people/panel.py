@@ -24,6 +24,7 @@ class PeoplePanel(PeopleSheet):
     lockAsked = Signal()
     signOutAsked = Signal()
     endElevationAsked = Signal()
+    accountsAsked = Signal()
 
     def __init__(self, theme: Theme, rights: Rights, parent: QWidget) -> None:
         super().__init__(theme, parent)
@@ -61,6 +62,7 @@ class PeoplePanel(PeopleSheet):
             "end": FlatButton(self.theme, tr("End the elevated rights"), self.endElevationAsked.emit),
             "password": FlatButton(self.theme, tr("Change password…"), lambda: asked(Mode.PASSWORD)),
             "sign_out": FlatButton(self.theme, tr("Sign out"), self.signOutAsked.emit),
+            "accounts": FlatButton(self.theme, tr("Accounts…"), self.accountsAsked.emit),
         }
         row = Flow(6)
         for button in made.values():
@@ -102,7 +104,8 @@ class PeoplePanel(PeopleSheet):
         if not session.user or session.demo:
             return {"sign_in"} if session.accounts else set()
         elevation = "end" if session.elevated_roles else "elevate"
-        return {"lock", "other", elevation, "password", "sign_out"}
+        accounts = set() if self._rights.why_not("accounts") else {"accounts"}
+        return {"lock", "other", elevation, "password", "sign_out"} | accounts
 
     def _show_roles(self) -> None:
         session, rights = self._rights.session, self._rights

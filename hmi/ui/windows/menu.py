@@ -76,6 +76,7 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
     add(tr("Log"), "Ctrl+J", page.logbook.toggle_log)
     add(tr("Hand-over"), "Ctrl+H", page.logbook.toggle_handover)
     add(tr("Certificates"), "Ctrl+Shift+C", page.certificates.toggle)
+    add(tr("Accounts"), "Ctrl+Shift+U", page.accounts.toggle)
     menu.addSeparator()
     if not windows.kiosk:
         add(tr("Another window"), "Ctrl+N", windows.open_window)

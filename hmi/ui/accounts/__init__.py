@@ -1,0 +1,1 @@
+"""The page of accounts: who may sign in, with which rights, and every change of it."""
