@@ -184,7 +184,7 @@ class AlarmEngine:
         return found
 
     def certificates_are(self, ending: Mapping[str, int], now_ns: int) -> list[AlarmChange]:
-        """Certificates that end soon: 30 or 7 days by key, ``own`` or ``link/CONNECTION``; all others do not."""
+        """Certificates that end within 30 or 7 days, by key: ``own``, ``stations`` or ``link/CONNECTION``."""
         found: list[AlarmChange] = []
         tables = self._book.tables
         for key, days in {*tables.certificates(), *ending.items()}:

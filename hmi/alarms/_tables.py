@@ -22,6 +22,7 @@ LINK_PREFIX = "link:"
 CHANNEL_PREFIX = "notify:"
 CERTIFICATE_PREFIX = "certificate:"
 OWN_CERTIFICATE = "own"
+STATIONS_CERTIFICATE = "stations"
 _EXPIRY = {30: Priority.P3, 7: Priority.P2}
 LIMITS = ("high", "high_high", "low", "low_low")
 _PLAIN = frozenset((*LIMITS, "discrete"))
@@ -67,7 +68,7 @@ class AlarmTables:
         return dict(self._units.get(connection, {}))
 
     def certificate(self, key: str, days: int) -> Alarm:
-        """The alarm of a certificate that ends within 30 or 7 days; ``key`` is own or ``link/CONNECTION``."""
+        """The alarm of a certificate that ends within 30 or 7 days; ``key`` is own, stations or ``link/CONNECTION``."""
         alarm_id = f"{CERTIFICATE_PREFIX}{key}/{days}"
         if alarm_id not in self.alarms:
             self.alarms[alarm_id] = _certificate_alarm(alarm_id, key, days)
@@ -110,7 +111,8 @@ class AlarmTables:
 
     def _recall_certificate(self, alarm_id: str) -> None:
         key, _, days = alarm_id.removeprefix(CERTIFICATE_PREFIX).rpartition("/")
-        is_known = key == OWN_CERTIFICATE or key.removeprefix("link/") in self.links
+        kept_here = key in {OWN_CERTIFICATE, STATIONS_CERTIFICATE}
+        is_known = kept_here or key.removeprefix("link/") in self.links
         if is_known and days in map(str, _EXPIRY):
             self.certificate(key, int(days))
 
@@ -250,9 +252,20 @@ def _channel_alarm(channel: str) -> Alarm:
     return Alarm(definition, -1, lambda value, was: bool(value))
 
 
+_CERTIFICATES = {
+    OWN_CERTIFICATE: ("own certificate", "Renew it and trust the new one in the servers"),
+    STATIONS_CERTIFICATE: ("certificate for other stations", "Renew it with: hmi tls PLANT renew"),
+}
+
+
 def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
-    is_own = key == OWN_CERTIFICATE
-    whose = "own certificate" if is_own else f"certificate of {key.removeprefix('link/')}"
+    whose, action = _CERTIFICATES.get(
+        key,
+        (
+            f"certificate of {key.removeprefix('link/')}",
+            "Have it renewed in the server, then review the new one on the page Certificates",
+        ),
+    )
     definition = AlarmDef(
         id=alarm_id,
         tag_id="",
@@ -262,9 +275,7 @@ def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
         message=f"The {whose} ends within {days} days, or has ended",
         cause="Certificates are valid for a limited time",
         consequence="Without a valid one the connection does not come back once it is lost",
-        action="Renew it and trust the new one in the servers"
-        if is_own
-        else "Have it renewed in the server, then review the new one on the page Certificates",
+        action=action,
     )
     return Alarm(definition, -1, lambda value, was: bool(value))
 

@@ -98,7 +98,12 @@ def grouped(fingerprint: str) -> str:
 
 def urgency(found: CertificateInfo) -> int:
     """7 or 30 when no more days than that are left, 0 when there are more."""
-    return next((step for step in (URGENT_DAYS, EXPIRING_DAYS) if found.days_left < step), 0)
+    return urgency_of(found.days_left)
+
+
+def urgency_of(days_left: float) -> int:
+    """As ``urgency``, of the days themselves."""
+    return next((step for step in (URGENT_DAYS, EXPIRING_DAYS) if days_left < step), 0)
 
 
 def in_order(found: Iterable[CertificateInfo]) -> list[CertificateInfo]:

@@ -6,22 +6,23 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from hmi.acquisition import Acquisition
 from hmi.alarms import AlarmEngine
-from hmi.client.certificates import Certificates, TrustAnswer, urgency
-from hmi.core.clock import Clock, monotonic_ns
-from hmi.core.errors import StorageError
+from hmi.client.certificates import Certificates, TrustAnswer, urgency, urgency_of
+from hmi.core.clock import NS_PER_S, Clock, monotonic_ns, wall_ns
+from hmi.core.errors import ConfigurationError, StorageError
 from hmi.core.journal import Entry, JournalWriter, Kind
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.texts import tr
 from hmi.project.plant import Plant
+from hmi.security.tls import TlsFolder
 from hmi.security.trust import LIST_PLACES, PLACES
-from hmi.security.trust_desk import OWN, Done, TrustDesk, decided
+from hmi.security.trust_desk import OWN, Done, decided
 from hmi.security.trust_desks import act as act_in
 from hmi.security.trust_desks import desks_of, look
 from hmi.security.trust_notes import waiting
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 LOOK_S, NOTE_S = 1.0, 0.5
 AGAIN_NS: Final = 60_000_000_000
 """Dates pass without any file changing."""
+DAY_NS: Final = 86_400 * NS_PER_S
+STATIONS: Final = "stations"
+"""Key of the alarm of the certificate that stations on other machines see."""
 EVENTS: Final = {
     "accept": "certificate.accepted", "reject": "certificate.rejected", "remove": "certificate.removed",
     "renew": "certificate.renewed", "return": "certificate.returned", "import": "certificate.imported",
@@ -47,6 +51,7 @@ class _Looked:
 
     signature: Signature
     found: Certificates
+    stations_days: float | None
     no_longer_trusted: Mapping[str, str]
     decided: Mapping[str, tuple[str, str]]
 
@@ -70,6 +75,7 @@ class CertificateDesk:
     ) -> None:
         self._data, self._journal, self._alarms, self._clock = data, journal, alarms, clock
         self._tell, self._put = tell, put
+        self._tls = TlsFolder(data)
         self._acting = asyncio.Lock()
         self._signature: Signature | None = None
         self._looked_at = 0
@@ -160,16 +166,16 @@ class CertificateDesk:
                 await asyncio.to_thread(file.unlink, missing_ok=True)
 
     async def _look_again(self, *, force: bool = False) -> None:
-        signature = await asyncio.to_thread(_signature, self._desks)
+        signature = await asyncio.to_thread(_signature, self._folders())
         due = monotonic_ns() - self._looked_at > AGAIN_NS
         if signature == self._signature and not due and not force:
             return
         before = self._signature
-        looked = await asyncio.to_thread(_look_around, self._desks, signature)
+        looked = await asyncio.to_thread(self._look_around, signature)
         self._signature, self._looked_at = looked.signature, monotonic_ns()
         for name, why in looked.no_longer_trusted.items():
             self._drop(name, why)
-        self._judge(looked.found)
+        self._judge(looked)
         await self._note_changes_by_hand(looked.decided)
         if before != looked.signature:
             self._tell("certificates", self.counts)
@@ -186,9 +192,20 @@ class CertificateDesk:
             log.warning("Connection %s is closed: %s.", name, why)
             link.drop(why)
 
-    def _judge(self, found: Certificates) -> None:
+    def _folders(self) -> list[Path]:
+        return [*(desk.folder / part for desk in self._desks for part in _WATCHED), self._tls.folder]
+
+    def _look_around(self, signature: Signature) -> _Looked:
+        ended = {name: why for desk in self._desks for name, why in desk.no_longer_trusted().items()}
+        known = {key: value for desk in self._desks for key, value in decided(desk.folder).items()}
+        return _Looked(signature, look(self._desks, {}), _days_left(self._tls), ended, known)
+
+    def _judge(self, looked: _Looked) -> None:
         """Counts for the stations, alarms for what ends soon."""
+        found = looked.found
         ending = {OWN: urgency(found.own)} if found.own is not None else {}
+        if looked.stations_days is not None:
+            ending[STATIONS] = urgency_of(looked.stations_days)
         links = self.acquisition.links if self.acquisition else {}
         shown = [(one, offer) for one in found.certificates if one.place != "denied" for offer in one.offers]
         for one, offer in shown:
@@ -225,16 +242,20 @@ def _sooner(one: int, other: int) -> int:
     return min(filter(None, (one, other)), default=0)
 
 
-def _look_around(desks: Sequence[TrustDesk], signature: Signature) -> _Looked:
-    ended = {name: why for desk in desks for name, why in desk.no_longer_trusted().items()}
-    known = {key: value for desk in desks for key, value in decided(desk.folder).items()}
-    return _Looked(signature, look(desks, {}), ended, known)
+def _days_left(tls: TlsFolder) -> float | None:
+    """Of the certificate that stations on other machines see; None where there is none that can be read."""
+    try:
+        ends = tls.show().valid_to if tls.is_ready else None
+    except ConfigurationError as error:
+        log.error("%s", error)
+        return None
+    return None if ends is None else (ends.timestamp() * NS_PER_S - wall_ns()) / DAY_NS
 
 
-def _signature(desks: Sequence[TrustDesk]) -> Signature:
+def _signature(folders: Iterable[Path]) -> Signature:
     """Names, sizes and times of the files: another one means that something was changed."""
     found: list[tuple[str, int, int]] = []
-    for folder in (desk.folder / part for desk in desks for part in _WATCHED):
+    for folder in folders:
         with contextlib.suppress(OSError):  # not made yet, or a file that has just gone
             for entry in os.scandir(folder):
                 state = entry.stat()

@@ -24,6 +24,7 @@ from secured_plant import (
 from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.errors import AccessRefused, CommunicationError, StorageError
 from hmi.security import certificates
+from hmi.security.tls import TlsFolder
 from hmi.security.trust import TrustList
 from hmi.security.trust_desk import TrustDesk
 
@@ -229,6 +230,31 @@ async def test_D10_a_server_that_offers_no_encryption_any_more_is_refused(
         await plain.start([ua.SecurityPolicyType.NoSecurity])
         async with plain.server:
             await s.until_link("down", "does not offer Basic256Sha256")
+
+
+async def test_UA_16_the_certificate_that_stations_see_raises_an_alarm_until_it_is_renewed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "d"
+    tls = TlsFolder(data)
+    made = tls.init([HOST])
+    lasts_ns = int((made.valid_to - made.valid_from).total_seconds()) * NS_PER_S
+    tls.renew(now_ns=wall_ns() - lasts_ns + 5 * DAY_NS)
+    async with session(plant_of(f"opc.tcp://{HOST}:{free_port()}"), data, monkeypatch) as s:
+
+        async def state() -> str:
+            rows = {row.alarm_id: row.state for row in await s.client.alarms()}
+            return rows.get("certificate:stations/7", "")
+
+        async def raised() -> bool:
+            return await state() == "UNACK"
+
+        async def over() -> bool:
+            return await state() in {"", "RTNUN"}
+
+        await s.until(raised)
+        tls.renew()
+        await s.until(over)
 
 
 async def test_UA_16_certificates_that_end_soon_raise_one_alarm_each(
