@@ -40,13 +40,16 @@ unit: install
 soak: install
 	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests/soak tests/property -m soak --hypothesis-show-statistics
 
-# Proofs about writes that take minutes; short forms of them run with every test (docs/developers.md).
-.PHONY: fuzz-writes chaos-commands
+# Proofs that take minutes; short forms of them run with every test (docs/developers.md).
+.PHONY: fuzz-writes chaos-commands chaos-history
 fuzz-writes: install
 	$(HMI) bench fuzz-writes
 
 chaos-commands: install
 	$(HMI) bench chaos-commands
+
+chaos-history: install
+	$(HMI) bench chaos-history
 
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed

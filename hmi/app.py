@@ -65,7 +65,8 @@ class StationOptions:
 
 @dataclass(frozen=True, slots=True)
 class ShotOptions:
-    """One picture of a running session, with what is opened beside its display."""
+    """One picture of a running session, with what is opened beside its display; ``at``: a time of the past that it
+    shows, as ``hmi.core.instants`` reads it."""
 
     data: Path
     out: Path
@@ -74,6 +75,7 @@ class ShotOptions:
     theme: str = "light"
     scale: int = 100
     openings: tuple[Opening, ...] = ()
+    at: str = ""
     timeout_s: float = SHOT_TIMEOUT_S
 
 
@@ -263,7 +265,13 @@ def grab_station(options: ShotOptions) -> Any:
     station.start()
     try:
         window.resize(*options.size)
-        image = grab_when_complete(window, timeout_s=options.timeout_s, openings=options.openings)
+        image = grab_when_complete(
+            window, timeout_s=options.timeout_s, openings=options.openings, at=options.at
+        )
+        if options.at and window.station.clock.is_seeking:
+            raise CommunicationError(
+                f"what was true at {options.at} cannot be shown: {window.notice.text.full_text}"
+            )
         return image if station.plant is not None else None
     finally:
         station.stop()

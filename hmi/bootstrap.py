@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -22,7 +23,7 @@ from hmi.core.clock import Clock, PlantClock, SessionClock
 from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
-from hmi.historian import RecentHistory
+from hmi.historian import History, Opened
 from hmi.journal import SqliteJournal, check_sqlite_version
 from hmi.project import open_plant
 from hmi.project.plant import Plant
@@ -43,10 +44,14 @@ from hmi.runtime import (
 from hmi.security.accounts import Accounts, accounts_of
 from hmi.security.tls import TlsFolder
 from hmi.security.trust import PKI_FOLDER
+from hmi.stores.sqlite import open_archive
 from hmi.tags import TagEngine
 
 log = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.sqlite"
+HISTORY_FOLDER = "history"
+KEPT_RUNS = 3
+"""Archives of earlier simulated runs that stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +184,7 @@ def build_services(
         run_id=run_id,
         tags=tags,
         alarms=AlarmEngine(plant, tags.latest, tags.values),
-        history=RecentHistory(plant, run_id=run_id),
+        history=_history(plant, data, clock, run_id, mode),
         journal=SqliteJournal(
             data.path / JOURNAL_FILE,
             clock=clock,
@@ -193,6 +198,31 @@ def build_services(
         accounts=accounts,
         accounts_fault=accounts_fault,
     )
+
+
+def _history(plant: Plant, data: DataFolder, clock: Clock, run_id: str, mode: Mode) -> History:
+    """One archive for ever; a simulated plant has one for each run, because its clock may go back."""
+    simulated = mode is Mode.SIMULATOR
+    history: History
+
+    def opened(run: str) -> Opened:
+        folder = data.path / HISTORY_FOLDER
+        folder = folder / run if simulated else folder
+        folder.mkdir(parents=True, exist_ok=True)
+        if simulated:
+            _forget_old_runs(folder)
+        archive = open_archive(folder, stepped=history.is_number_stepped, fine=history.is_number_fine)
+        return Opened(archive, folder)
+
+    history = History(plant, clock=clock, run_id=run_id, simulated=simulated, opener=opened)
+    return history
+
+
+def _forget_old_runs(newest: Path) -> None:
+    """The past of simulated runs is kept for a few of them."""
+    runs = sorted((one for one in newest.parent.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime)
+    for old in [one for one in runs if one != newest][: -KEPT_RUNS or None]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _open_accounts(plant: Plant, data: DataFolder) -> tuple[Accounts | None, str]:

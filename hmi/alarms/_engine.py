@@ -174,8 +174,8 @@ class AlarmEngine:
         return found
 
     def system_is(self, name: str, failing: bool, now_ns: int) -> list[AlarmChange]:
-        """Whether something is wrong with the product itself: ``audit``, ``seals``, ``space``, ``program`` or
-        ``clock/CONNECTION``."""
+        """Whether something is wrong with the product itself: ``audit``, ``seals``, ``space``, ``history``,
+        ``program`` or ``clock/CONNECTION``."""
         found: list[AlarmChange] = []
         alarm = self._book.tables.system(name)
         if not alarm.disabled:

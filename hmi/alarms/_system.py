@@ -29,6 +29,13 @@ _TEXTS = {
         "When it is full nothing is recorded and commands are refused",
         "Make room on the disk, or give the data folder a larger one",
     ),
+    "history": (
+        Priority.P3,
+        "Nothing is added to the history",
+        "The disk of the data folder is full or cannot be written, or the archive cannot be opened",
+        "Values are kept in memory for a while, then the oldest are lost and the trends show gaps",
+        "Make room on the disk of the data folder; recording goes on by itself",
+    ),
     "program": (
         Priority.P2,
         "A file of the program was changed: commands are refused",

@@ -13,6 +13,16 @@ import typer
 
 from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
 from hmi.cli._tables import print_table
+from hmi.cli._what_if import (
+    TryCells,
+    TryDeadband,
+    TryHold,
+    TryOffDelay,
+    TryOnDelay,
+    WhatIfOption,
+    cells_of,
+    print_what_if,
+)
 from hmi.core.clock import SystemClock
 from hmi.core.errors import UsageError
 
@@ -22,9 +32,17 @@ if TYPE_CHECKING:
     from hmi.project.plant import Plant
 
 USUAL, FAULTS_SHOWN = 200, 1_000
-_BACK = re.compile(r"(\d+)\s*(min|h|d)")
+_BACK = re.compile(r"-?(\d+)\s*(min|h|d)")
 _UNITS = {"min": "minutes", "h": "hours", "d": "days"}
 _LISTS = ("active", "shelved", "suppressed", "out_of_service")
+
+
+Since = Annotated[
+    str, typer.Option("--since", "--from", help="2026-05-31, 2026-05-31T14:00 or a time ago: 30min 8h 7d.")
+]
+Until = Annotated[str, typer.Option("--until", "--to", help="The same; it ends before this time.")]
+Export = Annotated[Path | None, typer.Option("--export", help="Write all definitions as CSV.")]
+Import = Annotated[Path | None, typer.Option("--import", help="Take edits of such a CSV, all or none.")]
 
 
 def alarms(
@@ -43,43 +61,76 @@ def alarms(
     priority: Annotated[list[int] | None, typer.Option(help="1 to 5; may be repeated.")] = None,
     text: Annotated[str, typer.Option(help="Words that all occur, or their beginnings.")] = "",
     stream: Annotated[str, typer.Option(help="alarm prompt diagnostic event command note.")] = "",
-    since: Annotated[str, typer.Option(help="2026-05-31, 2026-05-31T14:00 or a time ago: 30min 8h 7d.")] = "",
-    until: Annotated[str, typer.Option(help="The same; it ends before this time.")] = "",
+    since: Since = "",
+    until: Until = "",
     limit: Annotated[int, typer.Option(min=1, help="How many rows at most.")] = USUAL,
-    export: Annotated[Path | None, typer.Option("--export", help="Write all definitions as CSV.")] = None,
-    import_: Annotated[
-        Path | None, typer.Option("--import", help="Take edits of such a CSV, all or none.")
-    ] = None,
+    what_if: WhatIfOption = "",
+    deadband: TryDeadband = None,
+    on_delay: TryOnDelay = None,
+    off_delay: TryOffDelay = None,
+    hold: TryHold = None,
+    set_: TryCells = None,
+    export: Export = None,
+    import_: Import = None,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Alarm lists, journal and figures of a plant; bulk edit of its alarms (--export, --import)."""
-    from hmi.cli._alarm_data import alarm_data
+    """Alarm lists, journal and figures of a plant; other settings tried on its history (--what-if); bulk edit of its
+    alarms (--export, --import).
+    """
     from hmi.project import open_plant
 
     chosen = dict(zip(_LISTS, (active, shelved, suppressed, out_of_service), strict=True))
     asked = [name for name, is_asked in {**chosen, "journal": journal, "kpi": kpi}.items() if is_asked]
     asked += [name for name, path in (("export", export), ("import", import_)) if path is not None]
+    asked += ["what-if"] if what_if else []
+    tried = {"deadband": deadband, "on_delay": on_delay, "off_delay": off_delay, "hold": hold}
     if len(asked) > 1:
         raise UsageError(f"--{asked[0]} and --{asked[1]} are two questions; ask them one after the other")
     if export is not None:
         return _export(plant, export)
     if import_ is not None:
         return _import(plant, import_)
-    what = asked[0] if asked else "active"
     opened = open_plant(plant)
+    folder = data_for(opened.id, data)
+    if what_if or set_ or any(value is not None for value in tried.values()):
+        return _try(opened, folder, what_if, tried, set_ or (), (since, until), as_json=as_json)
     query = _query(opened, text, stream, area, priority or (), (since, until))
-    source = alarm_data(opened, data_for(opened.id, data))
+    return _told(opened, folder, asked[0] if asked else "active", query, limit, as_json=as_json)
+
+
+def _told(plant: Plant, folder: Path, what: str, query: JournalQuery, limit: int, *, as_json: bool) -> None:
+    """One of the lists, the journal or the figures."""
+    from hmi.cli._alarm_data import alarm_data
+
+    source = alarm_data(plant, folder)
     if source.note:
         typer.echo(source.note, err=True)
     if what == "kpi":
-        return _figures(source.figures(query.start, query.end, area), as_json)
+        return _figures(source.figures(query.start, query.end, query.area), as_json)
     if what == "journal":
-        return _records(opened, source.records(query, limit), as_json)
-    return _rows(opened, _of_list(source, what, query, limit), as_json)
+        return _records(plant, source.records(query, limit), as_json)
+    return _rows(plant, _of_list(source, what, query, limit), as_json)
 
 
 # ------------------------------------------------------------------------------------------ what is asked
+
+
+def _try(
+    plant: Plant, data: Path, alarm: str, tried: Mapping[str, float | None], pairs: Sequence[str],
+    times: tuple[str, str], *, as_json: bool,
+) -> None:  # fmt: skip
+    """Other settings of one alarm."""
+    if not alarm:
+        raise UsageError(
+            "--deadband, --on-delay, --off-delay, --hold and --set are to be tried with --what-if ALARM"
+        )
+    start, end = (
+        time_ns(one, plant.zone, option) for one, option in zip(times, ("since", "until"), strict=True)
+    )
+    if start and end and end <= start:
+        raise UsageError("--until is not after --since")
+    print_what_if(plant, data, alarm, cells_of(tried, pairs), start, end, as_json=as_json)
 
 
 def _query(

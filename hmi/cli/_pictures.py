@@ -12,7 +12,7 @@ import typer
 
 from hmi.cli._options import DataDir, PlantFolder, data_for, made_folder, no_display
 from hmi.core.errors import UsageError
-from hmi.core.openings import Opening, asked_of, opening
+from hmi.core.openings import Opening, asked_of, opening, trend_of
 
 WARM_UP_RATE = 60.0
 Size = Annotated[str, typer.Option("--size", help="Width x height in pixels.")]
@@ -24,7 +24,8 @@ Opens = Annotated[
     typer.Option(
         "--open",
         help="Open alarms, areas, certificates, figures, handover, log, log:TEXT, people, points, points:STATE, "
-        "find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER before the picture; may be repeated.",
+        "past:TIME, find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER before the picture; may be "
+        "repeated.",
     ),
 ]
 
@@ -41,8 +42,14 @@ def shot(
         list[str] | None, typer.Option(help="NAME=VALUE for a parameter of the display; may be repeated.")
     ] = None,
     opens: Opens = None,
+    at: Annotated[
+        str,
+        typer.Option(
+            help="Show the past of a runtime that runs: -10m, 14:05, 2026-10-25 14:05:30 or with an offset."
+        ),
+    ] = "",
 ) -> None:
-    """Render a display to a PNG, live from its runtime, or from a simulated session of its own."""
+    """Render a display to a PNG, live from its runtime or as it was, or from a simulated session of its own."""
     from hmi.app import ShotOptions, shoot
     from hmi.client.local import is_running
     from hmi.project import open_plant
@@ -56,14 +63,30 @@ def shot(
     openings = wanted_openings(opened, opens)
     check_picture(out)
     folder = data_for(opened.id, data)
+    if at:
+        _check_at(opened, at, is_running=is_running(folder))
     if is_running(folder):
-        shoot(ShotOptions(folder, out, display, picture, theme, scale, openings))
+        shoot(ShotOptions(folder, out, display, picture, theme, scale, openings, at))
         typer.echo(f"{out}: {size}")
         return
     with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as temporary:
         simulator = opened.name if opened.simulated and _has_simulator(opened.name) else ""
         session = Session(plant=plant, data=Path(temporary), simulator=simulator, ports="auto", station=False)
         shoot_session(session, display, out, picture, (theme, scale), openings=openings)
+
+
+def _check_at(plant: Any, at: str, *, is_running: bool) -> None:
+    """Refuse a time that is none before anything is started for it."""
+    from zoneinfo import ZoneInfo
+
+    from hmi.core.clock import wall_ns
+    from hmi.core.instants import instant
+
+    instant(at, wall_ns(), ZoneInfo(plant.zone))
+    if not is_running:
+        raise UsageError(
+            f"--at {at}: no runtime of this plant runs; start it with hmi run, it keeps its past"
+        )
 
 
 def _opened_with(plant: Any, display: str, given: list[str]) -> str:
@@ -97,6 +120,10 @@ def wanted_openings(plant: Any, given: list[str] | None) -> tuple[Opening, ...]:
             )
         if one.kind == "ask" and (tag := asked_of(one.name)[0]) not in plant.by_name:
             raise UsageError(f"--open ask:{one.name}: there is no tag {tag}")
+        if one.kind == "trend" and (
+            gone := [tag for tag in trend_of(one.name)[0] if tag not in plant.by_name]
+        ):
+            raise UsageError(f"--open trend:{one.name}: there is no tag {gone[0]}")
         if one.kind == "points" and one.name and one.name not in POINT_STATES:
             raise UsageError(
                 f"--open points:{one.name}: there is no such state; use one of: {', '.join(sorted(POINT_STATES))}"

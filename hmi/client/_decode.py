@@ -12,7 +12,7 @@ from hmi.client.people import holds_of
 from hmi.client.port import Event, LiveUpdate
 from hmi.core.commands import CommandResult, CommandState, Reason, Refusal, Selection
 from hmi.core.errors import CommunicationError
-from hmi.core.history import HistoryPage
+from hmi.core.history import HistoryPage, Modification
 from hmi.core.values import DataValue
 
 T = TypeVar("T")
@@ -84,6 +84,8 @@ def history_page(content: Mapping[str, Any]) -> HistoryPage:
         content["tag_id"],
         tuple(DataValue(frozen(s[0]), s[1], s[2], s[3]) for s in samples),
         content["continuation"],
+        tuple(content.get("flags", ())),
+        tuple(Modification(*one) for one in content.get("modifications", ())),
     )
 
 

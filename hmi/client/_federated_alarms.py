@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from hmi.client._further import Further
 from hmi.client._prefix import Prefix
 from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
-from hmi.client.port import AlarmInfo, RuntimeClient
+from hmi.client.port import AlarmInfo, ReloadResult, RuntimeClient
+from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfQuery
 from hmi.core.errors import WatchkeeperError
 from hmi.core.identity import TagRef
 
@@ -86,6 +87,35 @@ class FederatedAlarms:
             return await self._home.alarm_figures(start=start, end=end, area=area)
         one = self._named(reference.runtime)
         return await one.client.alarm_figures(start=start, end=end, area=one.own_area(reference.name))
+
+    async def what_if(self, query: WhatIfQuery) -> WhatIfAnswer:
+        """Each alarm at its own runtime, which has its history."""
+        client, own, prefix = self._owner(query.alarm_id)
+        answer = await client.what_if(replace(query, alarm_id=own))
+        result = answer.result
+        if result is None or prefix is None:
+            return answer
+        named = replace(result, alarm_id=prefix.text + result.alarm_id, tag=prefix.text + result.tag)
+        return replace(answer, result=named)
+
+    async def settings(self, alarm_id: str) -> AlarmSettings:
+        client, own, prefix = self._owner(alarm_id)
+        found = await client.alarm_settings(own)
+        if prefix is None:
+            return found
+        return replace(found, alarm_id=prefix.text + found.alarm_id, tag=prefix.text + found.tag)
+
+    async def change(self, edit: AlarmEdit) -> ReloadResult:
+        """Each runtime has its own plant folder."""
+        client, own, _ = self._owner(edit.alarm_id)
+        return await client.change_alarm(replace(edit, alarm_id=own))
+
+    def _owner(self, alarm_id: str) -> tuple[RuntimeClient, str, Prefix | None]:
+        """The client that has the alarm, its id there, and what names of it get here."""
+        reference = TagRef.parse(alarm_id)
+        if not reference.runtime:
+            return self._home, alarm_id, None
+        return self._named(reference.runtime).client, reference.name, Prefix(reference.runtime)
 
     async def search(self, query: JournalQuery) -> JournalPage:
         """Of the runtime that the object or the area belongs to: each journal has its own numbers."""

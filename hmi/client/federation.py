@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from hmi.client._federated_alarms import FederatedAlarms
+from hmi.client._federated_history import FederatedHistory
 from hmi.client._federated_past import FederatedPast
 from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
@@ -39,10 +40,10 @@ from hmi.client.port import (
     RuntimeStatus,
 )
 from hmi.client.socket import SocketClient
+from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfQuery
 from hmi.client.why import Why
 from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.errors import CommunicationError, WatchkeeperError
-from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.holds import Holds
 from hmi.core.identity import TagRef
 from hmi.core.texts import tr
@@ -71,7 +72,7 @@ class FederatedStatus(RuntimeStatus, frozen=True):
     further: dict[str, RuntimeStatus] = {}
 
 
-class Federation:
+class Federation(FederatedHistory):
     """Routes every verb by the prefix of what it names. Built inside a running loop."""
 
     def __init__(self, home: ClientFactory, listener: Listener, further: Iterable[FurtherRuntime]) -> None:
@@ -134,14 +135,6 @@ class Federation:
             one.want(tuple(ref.name for ref in references if ref.runtime == name), options)
         await self._home.subscribe([ref.name for ref in references if not ref.runtime], **options)
 
-    async def read_raw(self, request: ReadRaw) -> HistoryPage:
-        reference = TagRef.parse(request.tag_id)
-        if not reference.runtime:
-            return await self._home.read_raw(request)
-        own = dataclasses.replace(request, tag_id=reference.name)
-        page = await self._named(reference.runtime).client.read_raw(own)
-        return dataclasses.replace(page, tag_id=request.tag_id)
-
     async def why(self, tag: str, *, quick: bool = False) -> Why:
         reference = TagRef.parse(tag)
         if not reference.runtime:
@@ -197,6 +190,15 @@ class Federation:
 
     async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
         return await self._alarms.figures(start=start, end=end, area=area)
+
+    async def what_if(self, query: WhatIfQuery) -> WhatIfAnswer:
+        return await self._alarms.what_if(query)
+
+    async def alarm_settings(self, alarm_id: str) -> AlarmSettings:
+        return await self._alarms.settings(alarm_id)
+
+    async def change_alarm(self, edit: AlarmEdit) -> ReloadResult:
+        return await self._alarms.change(edit)
 
     async def search_journal(self, query: JournalQuery) -> JournalPage:
         return await self._alarms.search(query)

@@ -17,6 +17,7 @@ from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, Trend
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage
+from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfQuery
 from hmi.client.why import Why
 from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.history import HistoryPage, ReadAtTime, ReadProcessed, ReadRaw
@@ -340,6 +341,18 @@ class RuntimeClient(Protocol):
         """It is shown no longer, and stays in the trail."""
         ...
 
+    async def edit_history(
+        self, tag_id: str, samples: Sequence[DataValue], reason: str, *, insert: bool = False
+    ) -> int:
+        """Put samples in the place of those at the same instants, which stay readable with who and why; returns how
+        many. ``insert``: back-fill instead, where nothing is. Needs the engineer role in the area; journalled.
+        """
+        ...
+
+    async def delete_history(self, tag_id: str, start: int, end: int, reason: str) -> int:
+        """Take out samples with start <= time <= end; they stay readable as deleted. Returns how many."""
+        ...
+
     async def history_state(self) -> HistoryState: ...
 
     async def why(self, tag: str, *, quick: bool = False) -> Why:
@@ -377,6 +390,18 @@ class RuntimeClient(Protocol):
 
     async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
         """KPIs of standards 1.11 from ``start`` (0: 7 days ago) to ``end`` (0: now), UTC ns."""
+        ...
+
+    async def what_if(self, query: WhatIfQuery) -> WhatIfAnswer:
+        """What other settings of an alarm would have done; ask the same again until there is a result."""
+        ...
+
+    async def alarm_settings(self, alarm_id: str) -> AlarmSettings:
+        """What can be changed of an alarm."""
+        ...
+
+    async def change_alarm(self, edit: AlarmEdit) -> ReloadResult:
+        """Write other settings into the plant folder and reload it; needs the engineer role. Journalled."""
         ...
 
     async def search_journal(self, query: JournalQuery) -> JournalPage: ...

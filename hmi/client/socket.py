@@ -16,7 +16,8 @@ from msgspec.structs import asdict, replace
 from websockets.asyncio.connection import Connection
 from websockets.exceptions import WebSocketException
 
-from hmi.client._decode import LiveDecoder, command_result, converted, event_of, history_page, selection_of
+from hmi.client._decode import LiveDecoder, command_result, converted, event_of, selection_of
+from hmi.client._socket_history import SocketHistory
 from hmi.client._transport import (
     Endpoint,
     check_token,
@@ -40,11 +41,11 @@ from hmi.client.port import (
     RuntimeStatus,
     Subscription,
 )
+from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfQuery
 from hmi.client.why import Why
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.errors import AccessRefused, CommunicationError
-from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.holds import Holds
 from hmi.core.values import Value
 
@@ -63,7 +64,7 @@ _encode = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
 
-class SocketClient:
+class SocketClient(SocketHistory):
     """Built inside a running loop; starts its live connection at once and keeps it.
 
     A live connection that is silent for 2 s counts as lost. After a loss the subscription is made again and
@@ -109,10 +110,6 @@ class SocketClient:
             with contextlib.suppress(WebSocketException):  # made again with the next connection
                 await self._subscribe(self._socket)
 
-    async def read_raw(self, request: ReadRaw) -> HistoryPage:
-        query = {"tag": request.tag_id, "start": request.start, "end": request.end, "limit": request.limit}
-        return history_page(converted(await self._get("/v1/history/raw", query), dict[str, Any]))
-
     async def why(self, tag: str, *, quick: bool = False) -> Why:
         query = {"quick": 1} if quick else {}
         return converted(await self._get(f"/v1/tags/{quote(tag)}/why", query), Why)
@@ -148,6 +145,21 @@ class SocketClient:
         query = {"start": start, "end": end, "area": area}
         answer = await self._request("GET", "/v1/alarms/figures", params=query, timeout=SLOW_LIMIT)
         return converted(answer, dict[str, Any])
+
+    async def what_if(self, query: WhatIfQuery) -> WhatIfAnswer:
+        """The runtime says how far it is after a moment."""
+        changes = [f"{name}={text}" for name, text in query.changes.items()]
+        given = {"alarm_id": query.alarm_id, "change": changes, "start": query.start, "end": query.end}
+        return converted(await self._get("/v1/alarms/what-if", given), WhatIfAnswer)
+
+    async def alarm_settings(self, alarm_id: str) -> AlarmSettings:
+        return converted(await self._get("/v1/alarms/settings", {"alarm_id": alarm_id}), AlarmSettings)
+
+    async def change_alarm(self, edit: AlarmEdit) -> ReloadResult:
+        """A large plant takes its time to be read and checked."""
+        content = _json(asdict(edit))
+        answer = await self._request("POST", "/v1/alarms/change", content=content, timeout=SLOW_LIMIT)
+        return converted(answer, ReloadResult)
 
     async def search_journal(self, query: JournalQuery) -> JournalPage:
         given = {name: value for name, value in asdict(query).items() if value}

@@ -1,5 +1,7 @@
-"""History: for now the recent past in memory, behind the verbs that the archive will answer."""
+"""The historian: records what the plant says, and reads it as one with what is on its way to the archive."""
 
-from hmi.historian._recent import FeedRecord, History, RecentHistory
+from hmi.historian._history import History
+from hmi.historian._intake import Counts
+from hmi.historian._run import Opened
 
-__all__ = ["FeedRecord", "History", "RecentHistory"]
+__all__ = ["Counts", "History", "Opened"]

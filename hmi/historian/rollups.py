@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hmi.core import quality
 from hmi.core.clock import NS_PER_S
+from hmi.core.history import SampleFlag
+from hmi.core.values import DataValue
+from hmi.historian.samples import Floats, Samples, Times
 
 MINUTE: Final = 60 * NS_PER_S
 TEN_MINUTES: Final = 600 * NS_PER_S
@@ -19,10 +24,11 @@ HOUR: Final = 3_600 * NS_PER_S
 class Rollups:
     """Rows of one level of one tag in time order; intervals without any sample have no row.
 
-    ``starts``: UTC ns, multiples of the level. ``low``, ``high``, ``first``, ``last``: over samples that are not Bad,
-    NaN without one; ``low_at``, ``high_at``, ``last_at``: their source times. ``mean``: time-weighted over what is not
-    Bad, the value before the interval standing at its begin. ``counts``: all samples; ``good``: Good ones. ``worst``:
-    worst status code. ``covered``: ns that were not Bad.
+    A row follows from its own samples and the one that stood before them. ``starts``: UTC ns, multiples of the level.
+    ``low``, ``high``, ``first``, ``last``: over samples that are not Bad, NaN without one; ``low_at``, ``high_at``,
+    ``last_at``: their source times, 0 without one. ``mean``: time-weighted over what is not Bad, from the value at the
+    begin (the one before stands, or slopes to the first) to the last one, which stands to the end. ``counts``: all
+    samples; ``good``: Good ones. ``worst``: worst status code. ``covered``: ns that were not Bad and in no gap.
     """
 
     level: int
@@ -42,3 +48,357 @@ class Rollups:
 
     def __len__(self) -> int:
         return len(self.starts)
+
+    @classmethod
+    def empty(cls, level: int) -> Rollups:
+        """No row of a level."""
+        ns, real, whole = np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint32)
+        return cls(level, ns, real, real, real, real, ns, ns, ns, real, whole, whole, whole, ns)
+
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Rollups:
+        """The rows that an index, a mask or a slice chooses."""
+        return Rollups(self.level, *(getattr(self, name)[chosen] for name in _COLUMNS))
+
+
+_COLUMNS: Final = tuple(name for name in Rollups.__slots__ if name != "level")
+
+
+def joined_rollups(parts: list[Rollups], level: int) -> Rollups:
+    """Rows of consecutive ranges one after the other."""
+    kept = [part for part in parts if len(part)]
+    if not kept:
+        return Rollups.empty(level)
+    if len(kept) == 1:
+        return kept[0]
+    return Rollups(level, *(np.concatenate([getattr(part, name) for part in kept]) for name in _COLUMNS))
+
+
+def rollups_of(
+    samples: Samples, level_ns: int, *, before: DataValue | Samples | None, stepped: bool
+) -> Rollups:
+    """Rows of one level (ns) from samples of one tag in order of (time, version).
+
+    ``before``: the sample that stands when the first interval begins (a value or Samples of one), None or empty
+    without one. What lies before a sample with GAP_BEFORE is never bridged: that time counts as Bad.
+    """
+    if not len(samples):
+        return Rollups.empty(level_ns)
+    line = line_of([samples], before)
+    begins = begins_of(samples.times, level_ns)
+    lasts = np.append(begins[1:], len(samples)) - 1
+    starts = samples.times[begins] // level_ns * level_ns
+    low, low_at = _extreme(np.minimum, line, begins, lasts)
+    high, high_at = _extreme(np.maximum, line, begins, lasts)
+    first, last = edges_of(line, begins, lasts)
+    weighed = weigh(line, begins, lasts, starts, starts + level_ns, stepped=stepped)
+    counts = (lasts - begins + 1).astype(np.uint32)
+    good = (
+        np.add.reduceat(samples.is_good(), begins, dtype=np.uint32) if line.statuses is not None else counts
+    )
+    return Rollups(
+        level_ns,
+        starts,
+        low,
+        high,
+        _picked(line.numbers, first, np.nan),
+        _picked(line.numbers, last, np.nan),
+        _picked(line.times, low_at, 0),
+        _picked(line.times, high_at, 0),
+        _picked(line.times, last, 0),
+        within(weighed.mean, low, high, line, begins),
+        counts,
+        good,
+        worst_of(line, begins),
+        weighed.covered,
+    )
+
+
+def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True) -> Rollups:
+    """Rows of a coarser level, a multiple of the finer one: exact for all but ``mean`` and ``covered``.
+
+    These two are as good as the finer rows: where a finer interval has no row, because no sample came in it, the last
+    value is taken to stand, or to slope to the next row, unless time of the row before it was Bad.
+    """
+    fine = rollups
+    if not len(fine) or fine.level == level_ns:
+        return fine if len(fine) else Rollups.empty(level_ns)
+    if level_ns % fine.level:
+        raise ValueError(f"{level_ns} ns is no multiple of the level of {fine.level} ns")
+    begins = begins_of(fine.starts, level_ns)
+    lasts = np.append(begins[1:], len(fine)) - 1
+    starts = fine.starts[begins] // level_ns * level_ns
+    low, low_at = _extreme(np.minimum, _as_line(fine, fine.low), begins, lasts)
+    high, high_at = _extreme(np.maximum, _as_line(fine, fine.high), begins, lasts)
+    first, last = edges_of(_as_line(fine, fine.first), begins, lasts)
+    mean, covered = _merged_mean(fine, begins, lasts, starts, level_ns, stepped=stepped)
+    return Rollups(
+        level_ns,
+        starts,
+        low,
+        high,
+        _picked(fine.first, first, np.nan),
+        _picked(fine.last, last, np.nan),
+        _picked(fine.low_at, low_at, 0),
+        _picked(fine.high_at, high_at, 0),
+        _picked(fine.last_at, last, 0),
+        mean,
+        np.add.reduceat(fine.counts, begins).astype(np.uint32),
+        np.add.reduceat(fine.good, begins).astype(np.uint32),
+        np.maximum.reduceat(fine.worst, begins),
+        covered,
+    )
+
+
+class Line(NamedTuple):
+    """Samples as numbers over time; what is always so in clean data is None, so that clean data costs little."""
+
+    times: Times
+    numbers: Floats
+    usable: NDArray[np.bool_] | None = None
+    """Not Bad and a number; None: every sample."""
+    bad: NDArray[np.bool_] | None = None
+    gaps: NDArray[np.bool_] | None = None
+    """Nothing is known before it; None: no such sample."""
+    statuses: NDArray[np.uint32] | None = None
+    """None: all of them 0."""
+    before: tuple[int, float] | None = None
+    """(time, number) of a sample that is not Bad and stands before the first one."""
+
+
+class Weighed(NamedTuple):
+    mean: Floats
+    covered: Times
+
+
+def line_of(parts: Sequence[Samples], before: DataValue | Samples | None) -> Line:
+    """Samples of one tag, part after part, behind the one that stands before them; at least one part."""
+    times, statuses, flags = (_column(parts, name) for name in ("times", "statuses", "flags"))
+    numbers = _chained([part.numbers() for part in parts])
+    missing = np.isnan(numbers)
+    bad = statuses >= np.uint32(quality.BAD) if statuses.any() else None
+    if bad is not None and not bad.any():
+        bad = None
+    usable = None
+    if bad is not None or missing.any():
+        usable = ~missing if bad is None else ~(missing | bad)
+    gaps = (flags & np.uint16(SampleFlag.GAP_BEFORE)) != 0 if flags.any() else None
+    if gaps is not None and not gaps.any():
+        gaps = None
+    return Line(times, numbers, usable, bad, gaps, statuses if statuses.any() else None, _standing(before))
+
+
+def begins_of(times: Times, width: int) -> NDArray[np.intp]:
+    """Where each interval of ``width`` ns that holds samples begins; the times rise."""
+    lowest, highest = int(times[0]) // width, int(times[-1]) // width
+    if highest - lowest < len(times):
+        edges = np.arange(lowest + 1, highest + 1, dtype=np.int64) * width
+        places = np.searchsorted(times, edges)
+        return np.concatenate(([0], places[np.diff(places, prepend=0) > 0]))
+    places = times // width
+    return np.concatenate(([0], np.flatnonzero(np.diff(places)) + 1))
+
+
+def edges_of(
+    line: Line, begins: NDArray[np.intp], lasts: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Places of the first and the last usable sample of each row, -1 without one."""
+    if line.usable is None:
+        return begins, lasts
+    order = np.arange(len(line.usable))
+    first = np.minimum.reduceat(np.where(line.usable, order, len(order)), begins)
+    last = np.maximum.reduceat(np.where(line.usable, order, -1), begins)
+    return np.where(first < len(order), first, -1), last
+
+
+def extremes_of(pick: np.ufunc, line: Line, begins: NDArray[np.intp]) -> Floats:
+    """Lowest or highest usable number of each row, NaN without one."""
+    if line.usable is None:
+        return pick.reduceat(line.numbers, begins)
+    empty = np.inf if pick is np.minimum else -np.inf
+    found = pick.reduceat(np.where(line.usable, line.numbers, empty), begins)
+    return np.where(np.logical_or.reduceat(line.usable, begins), found, np.nan)
+
+
+def worst_of(line: Line, begins: NDArray[np.intp]) -> NDArray[np.uint32]:
+    """Highest status code of each row: the severity is in its highest bits."""
+    if line.statuses is None:
+        return np.zeros(len(begins), np.uint32)
+    return np.maximum.reduceat(line.statuses, begins)
+
+
+def weigh(
+    line: Line,
+    begins: NDArray[np.intp],
+    lasts: NDArray[np.intp],
+    starts: Times,
+    ends: Times,
+    *,
+    stepped: bool,
+) -> Weighed:
+    """Time-weighted mean of each row and its ns that were not Bad (``Rollups``)."""
+    with np.errstate(all="ignore"):
+        parts = (
+            _inner(line, begins, lasts, stepped=stepped),
+            _heads(line, begins, starts, stepped=stepped),
+            _tails(line, lasts, ends),
+        )
+        area, numeric, covered = (sum(columns) for columns in zip(*parts, strict=True))
+        return Weighed(np.where(numeric > 0, area / numeric, np.nan), np.asarray(covered, np.int64))
+
+
+def within(mean: Floats, low: Floats, high: Floats, line: Line, begins: NDArray[np.intp]) -> Floats:
+    """Means without the last rounding: never outside what they are the mean of, exact where that is one number."""
+    standing = np.concatenate(([line.before[1] if line.before else np.nan], line.numbers[begins[1:] - 1]))
+    clipped = np.fmax(np.fmin(mean, np.fmax(high, standing)), np.fmin(low, standing))
+    return np.where(np.isnan(mean), mean, clipped)
+
+
+def _column(parts: Sequence[Samples], name: str) -> NDArray[Any]:
+    return _chained([getattr(part, name) for part in parts])
+
+
+def _chained(columns: list[NDArray[Any]]) -> NDArray[Any]:
+    return columns[0] if len(columns) == 1 else np.concatenate(columns)
+
+
+def _standing(before: DataValue | Samples | None) -> tuple[int, float] | None:
+    """(time, number) of a sample that is not Bad."""
+    if isinstance(before, Samples):
+        before = before.take(slice(-1, None)).values()[0] if len(before) else None
+    if before is None or before.is_bad:
+        return None
+    number = float(before.value) if isinstance(before.value, bool | int | float) else np.nan
+    return before.source_time, number
+
+
+_Parts = tuple[Any, Any, Any]
+"""Of each row: value times ns, ns with a number, ns that were not Bad."""
+
+
+def _inner(line: Line, begins: NDArray[np.intp], lasts: NDArray[np.intp], *, stepped: bool) -> _Parts:
+    """Between the first and the last sample of each row."""
+    numbers, lasting = line.numbers, np.empty(len(line.times), np.int64)
+    np.subtract(line.times[1:], line.times[:-1], out=lasting[:-1])
+    lasting[-1] = 0
+    height = numbers
+    if not stepped:
+        height = np.zeros(len(numbers))
+        np.add(numbers[:-1], numbers[1:], out=height[:-1])
+    if line.usable is None and line.gaps is None:
+        between = line.times[lasts] - line.times[begins]
+        area = height * lasting
+        area[lasts] = 0
+        return np.add.reduceat(area, begins) * (1.0 if stepped else 0.5), between, between
+    if not stepped:
+        height *= 0.5
+    lasting[lasts] = 0
+    if line.bad is not None and not stepped:
+        height[:-1] = np.where(line.bad[1:], numbers[:-1], height[:-1])
+    if line.bad is not None:
+        lasting[line.bad] = 0
+    if line.gaps is not None:
+        lasting[:-1][line.gaps[1:]] = 0
+    numeric = np.where(np.isnan(height), 0, lasting)
+    area = np.where(numeric > 0, height * numeric, 0.0)
+    return tuple(np.add.reduceat(column, begins) for column in (area, numeric, lasting))  # pyright: ignore
+
+
+def _heads(line: Line, begins: NDArray[np.intp], starts: Times, *, stepped: bool) -> _Parts:
+    """From the begin of each row to its first sample: what stood before it."""
+    time, number = line.before or (int(line.times[0]), np.nan)
+    since = np.concatenate(([min(time, int(line.times[0]))], line.times[begins[1:] - 1]))
+    standing = np.concatenate(([number], line.numbers[begins[1:] - 1]))
+    until, following = line.times[begins], line.numbers[begins]
+    lasting = until - np.maximum(since, starts)
+    known = np.ones(len(begins), np.bool_)
+    known[0] = line.before is not None
+    height = standing
+    if not stepped:
+        slope = (following - standing) / np.maximum(until - since, 1)
+        sloped = following - slope * lasting / 2
+        height = sloped if line.bad is None else np.where(line.bad[begins], standing, sloped)
+    if line.bad is not None:
+        known[1:] &= ~line.bad[begins[1:] - 1]
+    if line.gaps is not None:
+        known &= ~line.gaps[begins]
+    return _counted(height, np.where(known, lasting, 0))
+
+
+def _tails(line: Line, lasts: NDArray[np.intp], ends: Times) -> _Parts:
+    """From the last sample of each row to its end."""
+    lasting = ends - line.times[lasts]
+    if line.bad is not None:
+        lasting = np.where(line.bad[lasts], 0, lasting)
+    return _counted(line.numbers[lasts], lasting)
+
+
+def _counted(height: Floats, lasting: Times) -> _Parts:
+    numeric = np.where(np.isnan(height), 0, lasting)
+    return np.where(numeric > 0, height * numeric, 0.0), numeric, lasting
+
+
+def _extreme(
+    pick: np.ufunc, line: Line, begins: NDArray[np.intp], lasts: NDArray[np.intp]
+) -> tuple[Floats, NDArray[np.intp]]:
+    """(number, place of the first sample that holds it) of each row; (NaN, -1) without one."""
+    found = extremes_of(pick, line, begins)
+    hits = np.flatnonzero(line.numbers == np.repeat(found, lasts - begins + 1))
+    if line.usable is not None:
+        hits = hits[line.usable[hits]]
+    rows = np.searchsorted(begins, hits, side="right") - 1
+    firsts = np.flatnonzero(np.diff(rows, prepend=-1))
+    places = np.full(len(begins), -1)
+    places[rows[firsts]] = hits[firsts]
+    return _picked(line.numbers, places, np.nan), places
+
+
+def _picked(column: NDArray[Any], places: NDArray[np.intp], missing: float) -> NDArray[Any]:
+    found = column[places]
+    return (
+        found
+        if not len(places) or int(places.min()) >= 0
+        else np.where(places < 0, column.dtype.type(missing), found)
+    )
+
+
+def _as_line(fine: Rollups, numbers: Floats) -> Line:
+    missing = np.isnan(numbers)
+    return Line(fine.starts, numbers, ~missing if missing.any() else None)
+
+
+def _merged_mean(
+    fine: Rollups,
+    begins: NDArray[np.intp],
+    lasts: NDArray[np.intp],
+    starts: Times,
+    level_ns: int,
+    *,
+    stepped: bool,
+) -> tuple[Floats, Times]:
+    """Finer means by their ns, and what stood in the holes between their rows where nothing was Bad before."""
+    carries = fine.covered == fine.level
+    ends = np.repeat(starts + level_ns, lasts - begins + 1)
+    hole = fine.starts + fine.level
+    behind = np.where(carries, np.minimum(np.append(fine.starts[1:], ends[-1]), ends) - hole, 0)
+    ahead = np.zeros(len(fine), np.int64)
+    ahead[begins[1:]] = np.where(carries[begins[1:] - 1], fine.starts[begins[1:]] - starts[1:], 0)
+    with np.errstate(all="ignore"):
+        parts = [
+            _counted(fine.mean, fine.covered),
+            _counted(_across(fine, hole + behind / 2, stepped=stepped), behind),
+            _counted(_across(fine, np.roll(fine.starts - ahead / 2, -1), stepped=stepped, shift=1), ahead),
+        ]
+        area, numeric, covered = (
+            np.add.reduceat(sum(columns), begins) for columns in zip(*parts, strict=True)
+        )
+        return np.where(numeric > 0, area / numeric, np.nan), np.asarray(covered, np.int64)
+
+
+def _across(fine: Rollups, at: Floats, *, stepped: bool, shift: int = 0) -> Floats:
+    """Number at an instant in the hole behind each row; ``shift`` 1 gives it to the row behind the hole."""
+    numbers = fine.last.copy()
+    if not stepped:
+        long = np.maximum(fine.starts[1:] - fine.last_at[:-1], 1)
+        slope = (fine.first[1:] - fine.last[:-1]) / long
+        numbers[:-1] += np.where(np.isnan(slope), 0.0, slope) * (at[:-1] - fine.last_at[:-1])
+    return np.roll(numbers, shift)

@@ -34,6 +34,7 @@ class ValueKind(IntEnum):
     """Text, bytes, array or structure: the bits are its place in ``Samples.objects``."""
 
 
+_FLOAT: Final = np.uint8(ValueKind.FLOAT)
 _COLUMNS: Final = ("times", "bits", "kinds", "statuses", "receives", "flags", "versions", "runs")
 
 
@@ -219,6 +220,8 @@ _READERS: Final = {
 def as_numbers(bits: Bits, kinds: NDArray[np.uint8]) -> Floats:
     """float64 of every value; NaN for nothing, texts and structures."""
     numbers = bits.view(np.float64).copy()
+    if bool((kinds == _FLOAT).all()):
+        return numbers
     for kind, view in ((ValueKind.INT, np.int64), (ValueKind.UINT, np.uint64), (ValueKind.BOOL, np.uint64)):
         chosen = kinds == kind
         if chosen.any():

@@ -1,8 +1,9 @@
 """Append-only, ordered, hash-chained log of what was done and what happened; audit is a reader of it."""
 
-from hmi.journal._alarm_log import AlarmLine, alarm_lines
+from hmi.journal._alarm_log import AlarmLine, AlarmTally, alarm_lines, alarm_tally
 from hmi.journal._audit_slice import AuditQuery, audit_rows, write_package
 from hmi.journal._chain import GENESIS, chain_self_test
+from hmi.journal._past import Density, Mark, PastRecords
 from hmi.journal._reader import JournalReader
 from hmi.journal._records import record_dict
 from hmi.journal._sealer import SEAL_KEY, SEALS_FILE, Sealer
@@ -15,11 +16,16 @@ __all__ = [
     "SEALS_FILE",
     "SEAL_KEY",
     "AlarmLine",
+    "AlarmTally",
     "AuditQuery",
+    "Density",
     "JournalReader",
+    "Mark",
+    "PastRecords",
     "Sealer",
     "SqliteJournal",
     "alarm_lines",
+    "alarm_tally",
     "audit_rows",
     "chain_self_test",
     "check_sqlite_version",

@@ -26,6 +26,13 @@ class AlarmLine(NamedTuple):
     payload: str
 
 
+class AlarmTally(NamedTuple):
+    """How often one alarm came in a time, and when its settings were changed last in it (UTC ns, 0 = never)."""
+
+    came: int
+    changed_at: int
+
+
 _FIELDS = "kind, event, event_time, object_id, actor, simulated, payload"
 
 
@@ -43,6 +50,35 @@ def alarm_lines(
             first, last = _numbers(database, start_ns, end_ns)
             yield from _states(database, first, rest)
             yield from _pages(database, first, last, rest)
+        finally:
+            database.close()
+    except apsw.Error as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def alarm_tally(path: Path, alarm_id: str, start_ns: int, end_ns: int, *, run_id: str = "") -> AlarmTally:
+    """Of all runs, or of one. What a rule suppressed did not come; a shelf that ends is no alarm that comes.
+
+    StorageError when the journal cannot be read.
+    """
+    came = (
+        "select count(*) from journal where object_id = ? and +kind = 'alarm' and event = 'ALM'"
+        " and event_time >= ? and event_time < ? and (? = '' or run_id = ?)"
+        " and json_extract(payload, '$.after') <> 'DSUPR'"
+        " and not (json_extract(payload, '$.before') in ('SHLVD', 'OOSRV')"
+        " and json_extract(payload, '$.after') = 'UNACK')"
+    )
+    changed = (
+        "select max(event_time) from journal where object_id = ? and +kind = 'alarm' and event = 'ATTR_CHANGE'"
+        " and event_time >= ? and event_time < ? and (? = '' or run_id = ?)"
+    )
+    given = (alarm_id, start_ns, end_ns, run_id, run_id)
+    try:
+        database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            database.set_busy_timeout(5_000)
+            found = (database.execute(query, given).fetchone() for query in (came, changed))
+            return AlarmTally(*(int(row[0]) if row and row[0] is not None else 0 for row in found))
         finally:
             database.close()
     except apsw.Error as error:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from hmi.client.alarms import JournalQuery
 from hmi.core.journal import JournalRecord
 from hmi.journal._index import INDEXED_SINCE, indexed_from
+from hmi.journal._past import Density, PastRecords, density, records_at, revision_at
 from hmi.journal._records import COLUMNS, record_of, verified
 from hmi.journal._search import found_numbers, page_size
 
@@ -19,6 +20,7 @@ PAGE_LIMIT = 10_000
 PAGE_OF_ALL = 1_000
 PROGRESS_STEPS = 20_000  # some milliseconds
 CACHE_KIB = 64_000
+T = TypeVar("T")
 
 
 class JournalReader:
@@ -86,6 +88,26 @@ class JournalReader:
     def indexed_from(self) -> int:
         """Records with a lower number are not searched yet; 0 = all are."""
         return indexed_from(self._database)
+
+    def past(self, at: int, until: int) -> PastRecords:
+        """The alarms as they stood at ``at``, and how they changed up to ``until`` (UTC ns)."""
+        return self._in_one_view(lambda: records_at(self._database, at, until))
+
+    def revision_at(self, at: int) -> str:
+        """The plant revision that was valid at ``at`` (UTC ns)."""
+        return self._in_one_view(lambda: revision_at(self._database, at))
+
+    def density(self, start: int, end: int, slots: int) -> Density:
+        """How much happened in each part of a time (UTC ns)."""
+        return self._in_one_view(lambda: density(self._database, start, end, slots))
+
+    def _in_one_view(self, work: Callable[[], T]) -> T:
+        """However much is written meanwhile."""
+        self._database.execute("begin")
+        try:
+            return work()
+        finally:
+            self._database.execute("rollback")
 
     @property
     def has_index(self) -> bool:

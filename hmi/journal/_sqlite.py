@@ -20,6 +20,7 @@ from hmi.journal._catch_up import begin_catch_up, catch_up
 from hmi.journal._chain import GENESIS, canonical_payload, content_hash
 from hmi.journal._index import INDEXED_SINCE, IndexWriter, Placed
 from hmi.journal._index import SCHEMA as INDEX_SCHEMA
+from hmi.journal._past import Density, PastRecords
 from hmi.journal._readers import Readers
 from hmi.journal._records import COLUMNS, end_of, row_of
 from hmi.journal._rows import insert_rows
@@ -159,6 +160,18 @@ class SqliteJournal:
     async def search(self, query: JournalQuery) -> Found:
         """A page of the records a query asks for, newest first. Giving up the call ends the search at once."""
         return await self._readers.run(lambda reader: reader.search(query))
+
+    async def past(self, at: int, until: int) -> PastRecords:
+        """The alarms as they stood at ``at``, and how they changed up to ``until`` (UTC ns)."""
+        return await self._readers.run(lambda reader: reader.past(at, until))
+
+    async def revision_at(self, at: int) -> str:
+        """The plant revision that was valid at ``at`` (UTC ns)."""
+        return await self._readers.run(lambda reader: reader.revision_at(at))
+
+    async def density(self, start: int, end: int, slots: int) -> Density:
+        """Alarms and commands in each of ``slots`` parts of a time (UTC ns)."""
+        return await self._readers.run(lambda reader: reader.density(start, end, slots))
 
     async def indexed_from(self) -> int:
         """Records with a lower number are not searched yet (an older file is still being read); 0 = all are."""

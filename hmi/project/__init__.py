@@ -1,6 +1,6 @@
 """The plant folder: read into typed objects, checked, compared and written in canonical form."""
 
-from hmi.project._bulk import Fault, exported_alarms, import_alarms
+from hmi.project._bulk import Fault, change_alarm, exported_alarms, import_alarms, put_back
 from hmi.project._findings import Finding
 from hmi.project._format import format_plant
 from hmi.project._handles import keep_handles
@@ -11,6 +11,7 @@ __all__ = [
     "Fault",
     "Finding",
     "LoadResult",
+    "change_alarm",
     "exported_alarms",
     "format_plant",
     "import_alarms",
@@ -18,4 +19,5 @@ __all__ = [
     "load_plant",
     "new_plant",
     "open_plant",
+    "put_back",
 ]

@@ -189,6 +189,11 @@ def alarm_from_values(raw: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def column_target(name: str) -> str:
+    """The field of an AlarmDef that a column fills; KeyError for one that is no such column."""
+    return _COLUMNS[name].target
+
+
 def column_text(name: str, fields: Mapping[str, Any]) -> str | None:
     """What a column says of the fields of an AlarmDef, as it is written in a cell; None when it is no such column."""
     column = _COLUMNS.get(name)

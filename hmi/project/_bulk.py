@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from hmi.core.errors import ConfigurationError
+from hmi.core.texts import tr
 from hmi.project._alarm_columns import ALARM_HELP
 from hmi.project._alarm_fields import column_text
 from hmi.project._convert import pairs
@@ -77,16 +78,79 @@ def import_alarms(folder: Path | str, table: Path) -> tuple[tuple[Path, ...], tu
     assert given is not None
     files = {name: _read(folder / name, required, findings) for name, required in _FILES.items()}
     edits = _edits_of(given, plant, files)
-    texts = {
-        name: edited_csv(file, text, edits.cells[name], ALARM_COLUMNS if name == ALARMS else TAG_COLUMNS)
-        for name, (file, text) in files.items()
-        if edits.cells[name]
-    }
+    texts = _texts_of(edits, files)
     if texts:
         edits.faults += _faults_of_result(folder, texts, edits)
     if edits.faults:
         return (), tuple(sorted(edits.faults, key=attrgetter("line")))
     return _replaced(folder, texts), ()
+
+
+def change_alarm(
+    folder: Path | str, alarm_id: str, cells: Mapping[str, str], *, revision: str
+) -> tuple[dict[Path, bytes], tuple[str, ...]]:
+    """Write other cells for one alarm: the changed files with their bytes before, or sentences and nothing changed.
+
+    Only these cells change. Refused when the folder is not what ``revision`` says, or a file of it is changed
+    meanwhile; ConfigurationError when the plant has errors or a file cannot be written.
+    """
+    folder = Path(folder)
+    before = {name: _bytes(folder / name) for name in _FILES}
+    plant, findings = open_plant(folder), Findings()
+    if plant.revision != revision:
+        what = tr("the plant folder holds changes that are not in force; reload the plant, then look again")
+        return {}, (what,)
+    now = next((row for row in _rows(plant) if row["id"] == alarm_id), None)
+    if now is None:
+        return {}, (tr("the plant folder has no alarm with the id {id}", id=alarm_id),)
+    files = {name: _read(folder / name, required, findings) for name, required in _FILES.items()}
+    edits, tags = _Edits(), files[TAGS][0]
+    _take(
+        {**now, **cells}, now, 0, _lines_of(plant), (tags.header, {line: row for line, row in tags.rows}), edits
+    )  # fmt: skip
+    texts = _texts_of(edits, files)
+    faults = edits.faults or (_faults_of_result(folder, texts, edits) if texts else [])
+    if faults:
+        return {}, tuple(fault.text for fault in faults)
+    if any(_bytes(folder / name) != before[name] for name in texts):
+        return {}, (tr("the plant folder was changed at this moment by somebody else; look again"),)
+    texts = {name: _as_it_was(text, before[name]) for name, text in texts.items()}
+    return {path: before[path.name] for path in _replaced(folder, texts)}, ()
+
+
+def put_back(before: Mapping[Path, bytes]) -> None:
+    """Undo ``change_alarm``."""
+    for path, content in before.items():
+        replace_file(path, content)
+
+
+def _as_it_was(text: str, before: bytes) -> str:
+    """With the line ends, and the mark at the beginning, that the file had."""
+    mark = "\ufeff" if before.startswith(b"\xef\xbb\xbf") else ""
+    return mark + (text.replace("\n", "\r\n") if b"\r\n" in before else text)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _texts_of(edits: _Edits, files: Mapping[str, tuple[CsvFile, str]]) -> dict[str, str]:
+    return {
+        name: edited_csv(file, text, edits.cells[name], ALARM_COLUMNS if name == ALARMS else TAG_COLUMNS)
+        for name, (file, text) in files.items()
+        if edits.cells[name]
+    }
+
+
+def _lines_of(plant: Plant) -> dict[str, dict[str, int]]:
+    """Lines of alarms and of instances by id."""
+    return {
+        ALARMS: {alarm.id: alarm.source.line for alarm in plant.alarms if OF_TYPE not in alarm.id},
+        TAGS: {one.id: one.source.line for one in plant.instances.values()},
+    }
 
 
 def _read(path: Path, required: tuple[str, ...], findings: Findings) -> tuple[CsvFile, str]:
@@ -123,10 +187,7 @@ def _edits_of(given: CsvFile, plant: Plant, files: Mapping[str, tuple[CsvFile, s
             Fault(1, f"the column {unknown[0]!r} is not known; columns: {', '.join(COLUMNS)}")
         )
     now = {row["id"]: row for row in _rows(plant)}
-    lines = {
-        ALARMS: {alarm.id: alarm.source.line for alarm in plant.alarms if OF_TYPE not in alarm.id},
-        TAGS: {one.id: one.source.line for one in plant.instances.values()},
-    }
+    lines = _lines_of(plant)
     cells_of = {line: cells for line, cells in files[TAGS][0].rows}
     for line, cells in given.rows:
         row = {name: cells[i].strip() for i, name in enumerate(given.header) if name and i < len(cells)}

@@ -12,6 +12,7 @@ from hmi.core.identity import is_id, is_tag_name
 from hmi.core.values import ValueType
 from hmi.plugins.definition import DriverDefinition
 from hmi.project._findings import FieldError, Findings
+from hmi.project._record_fields import problem_of_record
 from hmi.project.plant import (
     AlarmDef,
     Area,
@@ -124,7 +125,7 @@ class Draft:
         scan = fields.get("scan", "normal")
         if scan not in self.scans:
             return FieldError(f"scan class {scan!r} is not known", f"use one of {', '.join(self.scans)}")
-        return self._problem_of_source(fields)
+        return problem_of_record(fields) or self._problem_of_source(fields)
 
     def _problem_of_source(self, fields: dict[str, Any]) -> FieldError | None:
         connection, address = fields.get("connection", ""), fields.get("address", "")

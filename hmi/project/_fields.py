@@ -12,6 +12,7 @@ from hmi.core.values import EURange, ValueType
 from hmi.project._command_fields import COMMAND_SOURCES, command_rule
 from hmi.project._convert import number, pairs, span, truth, whole
 from hmi.project._findings import FieldError
+from hmi.project._record_fields import RECORD_SOURCES, record_rules
 from hmi.project.plant import Scaling
 
 _FORMAT = re.compile(r"[+ ]?0?\d{0,2},?(\.\d{1,2})?[dfegx%]?")
@@ -131,6 +132,7 @@ GROUPS: tuple[Group, ...] = (
     Group("history", ("history",), _history),
     Group("manual", ("manual",), _manual),
     Group("manual_max_age_s", ("manual_max_age",), _max_age),
+    Group("recording", RECORD_SOURCES, record_rules, len(RECORD_SOURCES)),
 )
 PLAIN = frozenset(group.target for group in GROUPS if group.convert is _text)
 

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from hmi.core.values import EURange
+from hmi.project.recording import RecordRules
 
 if TYPE_CHECKING:
     from hmi.project.diff import Delta, PlantDiff
@@ -55,6 +56,8 @@ def _from_to(before: Any, after: Any) -> str:
 def _said(value: Any) -> str | None:
     if isinstance(value, EURange):
         return f"{value.low:g} … {value.high:g}"
+    if isinstance(value, RecordRules):
+        return value.text
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, float):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hmi.project._alarm_columns import ALARM_HELP
 from hmi.project._draft import Draft
 from hmi.project._read import CsvFile
+from hmi.project._record_fields import RECORD_HELP
 
 TAG_HELP = {
     "kind": "tag, or the name of a type whose instance the row is",
@@ -53,6 +54,7 @@ TAG_HELP = {
     "reached": "true: refused where the state is reached already",
     "manual": "true: people enter the value, the tag has no other source",
     "manual_max_age": "hours after which an entered value is stale; 0 or empty = never",
+    **RECORD_HELP,
 }
 TAG_COLUMNS = tuple(TAG_HELP)
 ALARM_COLUMNS = tuple(ALARM_HELP)

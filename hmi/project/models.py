@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from hmi.project._alarm_columns import ALARM_HELP
+from hmi.project._record_fields import RECORD_HELP
 
 EDITOR_HINT = "$schema"  # where an editor finds the schema of the file
 Number = float | int | str  # a text may hold {parameters}
@@ -241,6 +242,16 @@ class SignalModel(_Model):
     expression: str = ""
     scan: str = ""
     history: Flag = False
+    exc_dev: Number | str | None = Field(None, description=RECORD_HELP["exc_dev"])
+    exc_min: Number | None = Field(None, description=RECORD_HELP["exc_min"])
+    exc_max: Number | None = Field(None, description=RECORD_HELP["exc_max"])
+    comp_dev: Number | str | None = Field(None, description=RECORD_HELP["comp_dev"])
+    comp_min: Number | None = Field(None, description=RECORD_HELP["comp_min"])
+    comp_max: Number | None = Field(None, description=RECORD_HELP["comp_max"])
+    interpolation: str = Field("", description=RECORD_HELP["interpolation"])
+    compression: Flag | str | None = Field(None, description=RECORD_HELP["compression"])
+    duplicates: str = Field("", description=RECORD_HELP["duplicates"])
+    future: Flag = Field(False, description=RECORD_HELP["future"])
     manual: Flag = Field(False, description="people enter the value, the tag has no other source")
     manual_max_age: Number = Field(0, description="hours after which an entered value is stale; 0 = never")
     writable: Flag = False

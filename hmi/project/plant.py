@@ -17,10 +17,12 @@ from hmi.core.commands import SELECTION_MS, CommandClass, Reason
 from hmi.core.principal import Role, lineage_of
 from hmi.core.values import EURange, Value, ValueType
 from hmi.project.notifications import NotificationDef
+from hmi.project.recording import NOTHING_SAID, RecordRules, RecordSettings, settings_of
 from hmi.project.targets import AlarmTargets
 
 STEP_SHARE = 0.1
 _NUMBERS = (ValueType.INT64, ValueType.UINT64, ValueType.FLOAT32, ValueType.FLOAT64)
+_WHOLE = (ValueType.INT64, ValueType.UINT64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ class TagDef:
     operating range in ``unit``; ``normal`` the band drawn as normal; ``states`` the enum texts by number;
     ``format`` a Python format such as ``.2f``. ``command`` is None for a tag that cannot be written.
     ``manual``: people enter its value, it has no other source; with ``manual_max_age_s`` (0 = for ever) an entry
-    is stale after that.
+    is stale after that. ``recording``: what its files say of how it is recorded.
     """
 
     id: str
@@ -157,6 +159,14 @@ class TagDef:
     source: Source = Source()
     manual: bool = False
     manual_max_age_s: float = 0.0
+    recording: RecordRules = NOTHING_SAID
+
+    @property
+    def record(self) -> RecordSettings:
+        """How it is recorded where ``history`` is set."""
+        measured = self.is_analogue and self.command is None and not self.manual
+        whole = self.scaling is None and self.type in _WHOLE
+        return settings_of(self.recording, (measured, whole, self.range.span if self.range else 0.0))
 
     @property
     def is_analogue(self) -> bool:

@@ -14,7 +14,6 @@ from starlette.websockets import WebSocket
 
 from hmi.client.points import POINT_STATES
 from hmi.client.port import API_VERSION, ConnectionInfo, ReloadResult, RuntimeStatus
-from hmi.core.history import ReadRaw
 from hmi.core.principal import DEMO_INSTRUCTOR, Principal, Role
 from hmi.journal import record_dict
 from hmi.runtime._accounts_api import AccountsApi
@@ -23,19 +22,21 @@ from hmi.runtime._certificates_api import CertificatesApi
 from hmi.runtime._commands_api import CommandsApi
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._figures_api import FiguresApi
+from hmi.runtime._history_api import HistoryApi
 from hmi.runtime._holds_api import HoldsApi
 from hmi.runtime._images import image_answer
 from hmi.runtime._inquiry import Inquiry
 from hmi.runtime._live import LOCAL, STATION, LiveHub
 from hmi.runtime._log_api import log_verbs
+from hmi.runtime._past_api import PastApi
 from hmi.runtime._people import RefusalNotes
 from hmi.runtime._people_api import PeopleApi
 from hmi.runtime._points import is_point_state
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, NotFound, Raw, Verb, openapi, route
+from hmi.runtime._what_if_api import WhatIfApi
 
 JOURNAL_PAGE = 1_000
-HISTORY_PAGE = 10_000
 SESSION_HEADER = "watchkeeper-session"
 
 
@@ -46,6 +47,9 @@ class Api:
         self._runtime, self._hub = runtime, hub
         self._inquiry = Inquiry(runtime)
         self._figures = FiguresApi(runtime)
+        self._history = HistoryApi(runtime)
+        self._what_if = WhatIfApi(runtime)
+        self._past = PastApi(runtime)
         self.verbs = (*self._verbs(), *log_verbs(runtime, self._links))
 
     def app(self) -> Starlette:
@@ -65,15 +69,15 @@ class Api:
     def _verbs(self) -> tuple[Verb, ...]:
         return (
             Verb("GET", "/v1/status", Role.VIEW, self._status, "Which runtime this is, and how its links are."),
-            Verb("GET", "/v1/plant", Role.VIEW, self._plant_info, "The plant at its revision."),
+            Verb(
+                "GET", "/v1/plant", Role.VIEW, self._plant_info,
+                "The plant at its revision, or at that which was valid at a time (UTC ns).", {"at": "integer"},
+            ),
             Verb(
                 "GET", "/v1/values", Role.VIEW, self._values, "Values with their status, live or at a time (UTC ns).",
                 {"tag": "array", "at": "integer"},
             ),
-            Verb(
-                "GET", "/v1/history/raw", Role.VIEW, self._history, "Stored samples (ReadRaw).",
-                {"tag": "string", "start": "integer", "end": "integer", "limit": "integer"},
-            ),
+            *self._history.verbs(),
             Verb(
                 "GET", "/v1/tags/{tag}/why", Role.VIEW, self._why,
                 "Why a tag (id or name) has its value, hop by hop; `quick` 1 leaves its device unasked.",
@@ -85,6 +89,8 @@ class Api:
                 {"state": "string", "area": "string", "after": "integer", "limit": "integer"},
             ),
             *self._figures.verbs(),
+            *self._what_if.verbs(),
+            *self._past.verbs(),
             *AlarmApi(self._runtime).verbs(),
             *CertificatesApi(self._runtime).verbs(),
             *HoldsApi(self._runtime).verbs(),
@@ -134,7 +140,7 @@ class Api:
         )
 
     async def _plant_info(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        return self._runtime.info
+        return await self._past.plant_at(given["at"]) if given["at"] else self._runtime.info
 
     async def _values(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         s = self._runtime.services
@@ -145,24 +151,14 @@ class Api:
                 raise BadRequest(f"there is no tag {name!r}")
         if not given["at"]:
             self._runtime.scan.glance([self._runtime.handles[name] for name in names])
-        for name in names:
-            tag = self._runtime.plant.by_name[name]
-            value = s.history.read_at(tag.id, given["at"]) if given["at"] else s.tags.values[name]
+        if given["at"]:
+            ids = [self._runtime.plant.by_name[name].id for name in names]
+            values = await asyncio.to_thread(self._runtime.values_at, ids, given["at"])
+        else:
+            values = [s.tags.values[name] for name in names]
+        for name, value in zip(names, values, strict=True):
             found[name] = [wire_value(value.value), value.status, value.source_time, value.receive_time]
         return {"ages": s.tags.ages_ms(), "limits": s.tags.limits_ms(), "values": found}
-
-    async def _history(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        tag = self._runtime.plant.by_name.get(given["tag"]) or self._runtime.plant.by_id.get(given["tag"])
-        if tag is None:
-            raise BadRequest(f"there is no tag {given['tag']!r}")
-        limit = _page(given["limit"], HISTORY_PAGE, HISTORY_PAGE)
-        page = self._runtime.services.history.read_raw(
-            ReadRaw(
-                tag.id, given["start"], given["end"] or self._runtime.services.clock.now_ns(), limit, True
-            )
-        )
-        samples = [[wire_value(v.value), v.status, v.source_time, v.receive_time] for v in page.samples]
-        return {"tag_id": tag.id, "samples": samples, "continuation": page.continuation}
 
     async def _why(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         plant = self._runtime.plant

@@ -42,6 +42,7 @@ class Inquiry:
         trace, error = (None, "") if quick else await self._asked(tag)
         alarms = runtime.services.alarms.about(tag.handle)[:MOST_ALARMS]
         events = await self._events(alarms)
+        last = await asyncio.to_thread(self._last, tag)
         if (now := runtime.plant.by_id.get(tag.id)) is None:
             raise BadRequest(f"the tag {tag.name} was taken out of the plant meanwhile")
         known = Known(
@@ -56,7 +57,7 @@ class Inquiry:
             asking=quick and bool(now.connection),
             alarms=alarms,
             events=events,
-            last=self._last(now),
+            last=last,
             uses=self._uses_of(now),
             override=runtime.holds.book.override(now.id),
             beneath=runtime.services.tags.source_value(now.handle),

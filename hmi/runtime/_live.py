@@ -74,7 +74,7 @@ class LiveHub:
     async def _send(self, socket: WebSocket, feed: StationFeed) -> str:
         """Until the client goes; one that does not read for 5 s is given up, it holds old values only."""
         while True:
-            await (asyncio.sleep(0) if feed.is_busy else self.next_tick())
+            await (feed.more() if feed.is_busy else self.next_tick())
             try:
                 async with asyncio.timeout(SEND_S):
                     for message in feed.due():

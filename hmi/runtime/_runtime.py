@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Mode, Principal
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, Value
-from hmi.historian import RecentHistory
+from hmi.historian import History
 from hmi.journal import SqliteJournal
 from hmi.notify import Notifier
 from hmi.project.plant import Plant, TagDef
@@ -38,6 +40,7 @@ from hmi.runtime._demand import LINGER_S, Demand, DemandTables
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._hold_effects import HoldEffects
+from hmi.runtime._past_plants import PastPlants
 from hmi.runtime._people import People
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._points import PointStates
@@ -58,6 +61,7 @@ TICK_S = 0.1
 LIFE_S = 0.5
 SUPERVISE_S = 0.25
 COMMANDS_S = 3.0
+PAST_READERS = 2
 
 
 @dataclass
@@ -75,7 +79,7 @@ class Services:
     run_id: str
     tags: TagEngine
     alarms: AlarmEngine
-    history: RecentHistory
+    history: History
     journal: SqliteJournal
     simulator: SimulatorLink | None = None
     reason: str = ""
@@ -84,6 +88,11 @@ class Services:
     linger_s: float = LINGER_S
     seals: Path | None = None
     beats: Heartbeats = field(default_factory=Heartbeats)
+
+
+def forecasts_of(plant: Plant) -> frozenset[int]:
+    """Handles of the tags whose samples may lie ahead."""
+    return frozenset(tag.handle for tag in plant.tags if tag.history and tag.record.future)
 
 
 class Runtime:
@@ -98,7 +107,10 @@ class Runtime:
         self.lanes: set[LatestLane] = set()
         self.every: set[EveryLane] = set()
         self.scan = ScanOnDemand(Demand(DemandTables(s.plant), linger_s=s.linger_s), s.tags, self.lanes)
+        self.past_plants = PastPlants(s.data.path, s.mode)
+        self.past_reads = ThreadPoolExecutor(PAST_READERS, thread_name_prefix="past")
         self.units = UnitHealth()
+        self._forecasts = forecasts_of(s.plant)
         self.points = PointStates(s.plant, lambda: s.tags.overridden)
         self.events: set[EventLane] = set()
         self.alarms = AlarmDesk(s.plant, s.alarms, s.journal, s.clock, self.tell)
@@ -170,6 +182,7 @@ class Runtime:
             await self.services.simulator.follow_once()  # nothing is stamped before the session time is known
         await self._record_start()
         await self._restore()
+        self.services.history.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(acquisition.run(), name="acquisition")
             group.create_task(self._alarm_service.run(), name="alarms to journal")
@@ -182,14 +195,28 @@ class Runtime:
             group.create_task(self.people.run(), name="sessions and accounts")
             group.create_task(self.program_care.run(), name="program files")
             group.create_task(self.clock_watch.run(), name="clocks of servers")
+            group.create_task(self._keep_history(), name="history")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
+
+    async def _keep_history(self) -> None:
+        """An alarm stands while samples are not stored; the end waits until all of them are."""
+        failing = False
+        try:
+            while True:
+                if bool(self.services.history.problem) != failing:
+                    failing = not failing
+                    self._cannot_keep("history", failing)
+                await asyncio.sleep(LIFE_S)
+        finally:
+            await asyncio.to_thread(self.services.history.close)
 
     async def stop(self) -> None:
         """Journal the end; called after ``run`` was cancelled."""
         await self.people.close()
         await self._note("runtime.stopped", {"commands_open": self._commands_open})
         await self.audit_care.end()
+        self.past_reads.shutdown(wait=False, cancel_futures=True)
 
     async def end_commands(self) -> None:
         """Let commands under way end while their links still run; a slow one stays open in the journal."""
@@ -244,9 +271,22 @@ class Runtime:
     def on_batch(self, connection: str, batch: Batch) -> None:
         """Steps 3 to 5 of a value."""
         group = f"{connection}:{batch.group}"
+        if self._forecasts:
+            batch = self._without_forecasts(batch)
         if unit := self.units.heard(group, alive=batch.alive, now_ns=monotonic_ns()):
             self._unit_answers(unit)
         self.pass_on(self.services.tags.ingest(Batch(group, batch.updates, batch.alive)))
+
+    def _without_forecasts(self, batch: Batch) -> Batch:
+        """What lies ahead of now is history of the future, and never what a tag says now (HI-08)."""
+        tags, now = self.services.tags, self.services.clock.now_ns()
+        ahead = [h in self._forecasts and value.source_time > now for h, value in batch.updates]
+        if not any(ahead):
+            return batch
+        told = [(h, tags.scaled(h, value)) for h, value in compress(batch.updates, ahead)]
+        self.services.history.append(told, now=now)
+        rest = [one for one, is_ahead in zip(batch.updates, ahead, strict=True) if not is_ahead]
+        return Batch(batch.group, rest, batch.alive)
 
     def on_conditions(self, connection: str, items: Sequence[ConditionItem]) -> None:
         """Alarms that the server of a connection keeps."""
@@ -295,7 +335,7 @@ class Runtime:
         alarms = s.alarms.evaluate(changes, updates.now_ns)
         if alarms:
             self._alarm_service.put(alarms)
-        s.history.append(changes)
+        s.history.append(changes, now=updates.now_ns, seen=updates.seen_ns)
         self.points.take(changes)
         for lane in self.every:
             lane.record(changes)
@@ -450,7 +490,8 @@ class Runtime:
         acquisition.apply(new.links)
         updates = s.tags.apply(new.tags, closed)
         s.history.apply(new.plant)
-        s.history.append(updates.changes)
+        self._forecasts = forecasts_of(new.plant)
+        s.history.append(updates.changes, now=updates.now_ns)
         self.points.take(updates.changes)
         self.points.apply(new.plant)
         self._alarm_service.put(s.alarms.apply(new.alarms, s.tags.values, updates.now_ns, principal))
@@ -518,6 +559,10 @@ class Runtime:
         link = self.acquisition.links[connection]
         told = {"name": connection, "state": link.state, "since": link.since, "text": link.text}
         self.tell("connection", {**told, "units": self.units.of(connection)})
+
+    def values_at(self, tag_ids: Sequence[str], at: int) -> list[DataValue]:
+        """What the history holds of these tags at ``at`` (UTC ns); called beside the loop, for it may read a disk."""
+        return self.services.history.values_at(tag_ids, at)
 
     @property
     def session_rate(self) -> float:

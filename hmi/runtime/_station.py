@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from typing import Any
 
 import msgspec
 
 from hmi.client.port import Subscription
 from hmi.core.clock import NS_PER_MS, monotonic_ns
-from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
+from hmi.core.errors import StorageError
+from hmi.runtime._fanout import EventLane, EveryLane, LatestLane, columns
+from hmi.runtime._past_values import ShownPast
 from hmi.runtime._replay import ReplayLane
 from hmi.runtime._runtime import Runtime
 
+log = logging.getLogger(__name__)
+
 QUIET_NS = 500 * NS_PER_MS
+MORE_S = 0.1
 TAG_LIMIT = 200_000
 _encode = msgspec.msgpack.Encoder(enc_hook=str).encode
 _decode = msgspec.msgpack.Decoder().decode
@@ -25,6 +32,8 @@ class StationFeed:
         self._runtime, self._station = runtime, station
         self._lane, self._events = LatestLane(), EventLane(runtime.begin_with)
         self._replay: ReplayLane | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._past_at, self._past_revision = 0, ""
         self._sent_ns = 0
         runtime.events.add(self._events)
         runtime.lanes.add(self._lane)
@@ -56,7 +65,17 @@ class StationFeed:
         """There is more to send at once, without waiting for the next tick."""
         if self._replay is not None:
             return self._replay.busy
+        if self._past_at:
+            return False
         return isinstance(self._lane, EveryLane) and self._lane.has_more
+
+    async def more(self) -> None:
+        """Until what is being read of the past is there, or a short time has passed."""
+        reading = self._replay.reading if self._replay is not None else None
+        if reading is None or reading.done():
+            await asyncio.sleep(0)
+        else:
+            await asyncio.wait([asyncio.wrap_future(reading)], timeout=MORE_S)
 
     def due(self) -> list[bytes]:
         """The messages of now, in order and all of one moment."""
@@ -69,19 +88,35 @@ class StationFeed:
     def _subscribe(self, wanted: Subscription) -> None:
         runtime, s = self._runtime, self._runtime.services
         self._leave()
-        self._replay = None
+        self._replay, self._past_at, self._past_revision = None, 0, ""
         self._lane = EveryLane() if wanted.lane == "every" and wanted.at is None else LatestLane()
         if wanted.at is None:
             self._lane.choose(wanted.tags, runtime.handles)
         else:
-            ids = {tag.name: tag.id for tag in runtime.plant.tags}
-            self._replay = ReplayLane(wanted, ids, s.history, s.clock.now_ns())
+            self._past_at, self._sent_ns = min(wanted.at, s.clock.now_ns()), monotonic_ns()
+            self._opening = asyncio.create_task(self._open_past(wanted), name="the past of a station")
         runtime.lanes.add(self._lane)
         if isinstance(self._lane, EveryLane):
             runtime.every.add(self._lane)
         runtime.scan.review()
 
+    async def _open_past(self, wanted: Subscription) -> None:
+        """Names mean what they meant then: they are looked up in the plant of that time."""
+        runtime, s = self._runtime, self._runtime.services
+        try:
+            revision = await s.journal.revision_at(self._past_at) or runtime.plant.revision
+            ids = (await runtime.past_plants.of(revision, runtime.plant)).ids
+        except StorageError as error:
+            log.warning("The plant of that time cannot be opened: %s", error)
+            revision, ids = "", {}
+        self._past_revision = revision
+        past = ShownPast(s.history, runtime.plant)
+        self._replay = ReplayLane(wanted, ids, past, s.clock.now_ns(), runtime.past_reads.submit)
+
     def _leave(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
+            self._opening = None
         self._runtime.lanes.discard(self._lane)
         if isinstance(self._lane, EveryLane):
             self._runtime.every.discard(self._lane)
@@ -91,14 +126,21 @@ class StationFeed:
         quiet = now_ns - self._sent_ns >= QUIET_NS
         if self._replay is not None:
             batch = self._replay.next(now_ns) or (self._replay.sign() if quiet else None)
+        elif self._past_at:
+            batch = self._sign_of_opening() if quiet else None
         else:
             batch = self._live_batch() if self._lane.has_news or quiet else None
         if batch is None:
             return []
         self._sent_ns = now_ns
         if batch["t"] == "snap":
-            batch["rev"] = self._runtime.plant.revision
+            batch["rev"] = self._past_revision if self._past_at else self._runtime.plant.revision
         return [{"n": self._runtime.services.beats.number, "mono": now_ns, **batch}]
+
+    def _sign_of_opening(self) -> dict[str, Any]:
+        """The runtime lives, and no value of the past is known yet."""
+        at = self._past_at
+        return {"t": "delta", "ages": {}, "at": at, "time": at, "rate": 0.0, **columns(())}
 
     def _live_batch(self) -> dict[str, Any]:
         s, lane = self._runtime.services, self._lane

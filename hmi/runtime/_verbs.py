@@ -34,6 +34,7 @@ class Verb:
     ``parameters``: name -> JSON type of the query string (GET) or of the body (POST); ``path`` is a
     part of the path, slashes included. ``by_area``: the role has to hold somewhere, and the handler asks for it in
     the area of what is acted on. ``refused`` journals a request without the right; without it the API does.
+    ``watched``: its handler is cancelled when the client goes away.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Verb:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     refused: Callable[[Principal, Mapping[str, Any]], Awaitable[None]] | None = None
     by_area: bool = False
+    watched: bool = False
 
     def admits(self, principal: Principal) -> bool:
         """Deny by default: a verb without a role admits nobody."""
@@ -98,7 +100,8 @@ def route(verb: Verb, principal_of: PrincipalOf, note_refused: NoteRefused = _no
             principal = principal_of(request)  # the body took its time: the right may have gone
             if not verb.admits(principal):
                 return _forbidden(principal, role)
-            return answer(await verb.handler(principal, given))
+            work = verb.handler(principal, given)
+            return answer(await (while_connected(request, work) if verb.watched else work))
         except AccessRefused as error:
             if verb.method == "POST" and verb.refused is None:
                 note_refused(principal, verb.path, str(error))
@@ -116,6 +119,26 @@ def route(verb: Verb, principal_of: PrincipalOf, note_refused: NoteRefused = _no
     for name in paths:
         path = path.replace(f"{{{name}}}", f"{{{name}:path}}")
     return Route(path, endpoint, methods=[verb.method])
+
+
+async def while_connected(request: Request, work: Awaitable[Any]) -> Any:
+    """What the work gives; it is cancelled when the client goes away first, and ClientDisconnect raised."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait((task, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise ClientDisconnect
+        return task.result()
+    finally:
+        for one in (task, gone):
+            one.cancel()
+        await asyncio.wait((task, gone))
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
 
 
 def _forbidden(principal: Principal, role: Role) -> Response:

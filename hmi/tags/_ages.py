@@ -18,7 +18,9 @@ def limit_ms(period_ms: int) -> int:
 
 @dataclass(slots=True)
 class GroupAge:
-    """One source group; ``alive_ns`` monotonic, ``heard`` once it gave a first sign of life."""
+    """One source group; ``alive_ns`` monotonic, ``heard`` once it gave a first sign of life, the last one at
+    ``alive_at`` (session time, UTC ns).
+    """
 
     name: str
     connection: str
@@ -27,6 +29,7 @@ class GroupAge:
     handles: list[int] = field(default_factory=list[int])
     heard: bool = False
     stale: bool = False
+    alive_at: int = 0
 
     def age_ms(self, mono_ns: int) -> int:
         return max(0, (mono_ns - self.alive_ns) // NS_PER_MS)

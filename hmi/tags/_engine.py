@@ -116,9 +116,10 @@ class TagEngine:
             self._held.pop(handle, None)
             self._put(handle, value, out)
         gone = set(handles)
-        for known in self._groups.known.values():
-            if gone.issuperset(known.handles):
-                known.heard = known.stale = False
+        lost = [known for known in self._groups.known.values() if gone.issuperset(known.handles)]
+        out.seen_ns = min((known.alive_at for known in lost if known.heard), default=0)
+        for known in lost:
+            known.heard = known.stale = False
         self._recompute(out)
         return out
 
@@ -222,9 +223,11 @@ class TagEngine:
         group = self._groups.known.get(batch.group)
         if group is None:
             group = self._groups.learn(batch.group, [handle for handle, _ in batch.updates])
+        out.seen_ns = group.alive_at if group.heard else 0
         if not batch.alive:
             return
         group.alive_ns, group.heard = self._clock.monotonic_ns(), True
+        group.alive_at = out.now_ns
         if group.stale:
             group.stale = False
             self._release(group.handles, out)

@@ -15,12 +15,14 @@ Default = TypeVar("Default")
 class TagUpdates:
     """Tags whose value or status changed, by handle, in order; false when there is none.
 
-    ``now_ns`` is the session time of the call and ``group`` the source group that caused it.
+    ``now_ns`` is the session time of the call and ``group`` the source group that caused it. Up to ``seen_ns`` (session
+    time, 0 = not known) the tags of the group were known to be as before.
     """
 
     now_ns: int
     group: str = ""
     changes: list[tuple[int, DataValue]] = field(default_factory=list[tuple[int, DataValue]])
+    seen_ns: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.changes)

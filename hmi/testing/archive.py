@@ -19,9 +19,8 @@ from hmi.historian.port import (
     Damage,
     DuplicatePolicy,
 )
-from hmi.historian.rollups import HOUR, TEN_MINUTES, Rollups
+from hmi.historian.rollups import HOUR, TEN_MINUTES, Rollups, rollups_of
 from hmi.historian.samples import Batch, Samples, ValueKind, joined
-from hmi.testing.rollups import slow_rollups
 
 PIECE = 10_000
 
@@ -136,7 +135,7 @@ class MemoryArchive:
     def rollups(self, tag: int, start: int, end: int, level_ns: int) -> Rollups:
         begin, stop = -(-start // level_ns) * level_ns, -(-end // level_ns) * level_ns
         samples = self._kept(tag).between(begin, stop - 1)
-        return slow_rollups(samples, level_ns, before=self.before(tag, begin), stepped=self._stepped(tag))
+        return rollups_of(samples, level_ns, before=self.before(tag, begin), stepped=self._stepped(tag))
 
     def levels(self, tag: int) -> tuple[int, ...]:
         return (TEN_MINUTES, HOUR)

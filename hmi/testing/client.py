@@ -13,7 +13,6 @@ import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
-from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, TrendAnswer, TrendQuery
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, PointRow
@@ -32,23 +31,24 @@ from hmi.client.port import (
     Subscription,
     TagInfo,
 )
+from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfQuery
 from hmi.client.why import Why
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.commands import CommandResult, CommandState, OperatorCommand, Selection
 from hmi.core.errors import AccessRefused, CommunicationError
-from hmi.core.history import HistoryPage, ReadAtTime, ReadProcessed, ReadRaw
 from hmi.core.holds import Holds
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.replay import Replay
 from hmi.core.values import DataValue, Value, bad
-from hmi.historian.samples import Samples
 from hmi.testing.accounts import FakeAccounts
 from hmi.testing.alarms import FakeAlarms
 from hmi.testing.history import FakeHistory
+from hmi.testing.history_verbs import HistoryVerbs
 from hmi.testing.past import FakePast
 from hmi.testing.people import FakePeople
 from hmi.testing.travel import FakeTravel
 from hmi.testing.trust import FakeTrust
+from hmi.testing.what_if import FakeWhatIf
 
 DEVICE_S = 10.0
 START_NS = 1_795_000_000 * NS_PER_S
@@ -84,7 +84,7 @@ def make_alarm(tag: str, number: int = 1, **more: Any) -> AlarmInfo:
     return AlarmInfo(**{**fields, **more})
 
 
-class FakeClient:
+class FakeClient(HistoryVerbs):
     """Obeys RuntimeClient. Nothing happens by itself: ``tick`` sends the next batch, ``raise_alarms`` events.
 
     ``answer`` decides on commands; ``submitted``, ``acknowledged`` and ``asked`` say what was asked for.
@@ -107,6 +107,7 @@ class FakeClient:
         self.images: dict[str, bytes] = {}
         self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
         self.trust_book = FakeTrust(self._tell)
+        self.what_ifs = FakeWhatIf()
         self.account_book = FakeAccounts()
         self.people = FakePeople(self._tell, lambda: self.session_time)
         self.connections = list(connections)
@@ -249,11 +250,6 @@ class FakeClient:
         if role not in session.roles:
             raise AccessRefused(f"{session.user} has no right to {role}")
 
-    @property
-    def columns(self) -> dict[str, Samples]:
-        """Recorded samples by tag name in columns (``hmi.testing.history.make_samples``): they are what was."""
-        return self._past.columns
-
     # RuntimeClient
 
     async def status(self) -> RuntimeStatus:
@@ -315,44 +311,6 @@ class FakeClient:
             self._replay.step(at)
         unknown = [(i, bad(BAD_CONFIGURATION, 0)) for i, name in enumerate(self.tags) if name not in ids]
         self._send_past([*found, *unknown], snapshot=True)
-
-    async def read_raw(self, request: ReadRaw) -> HistoryPage:
-        self._check()
-        return self._past.read_raw(request)
-
-    async def read_at_time(self, request: ReadAtTime) -> HistoryPage:
-        self._check()
-        return self._past.read_at_times(request)
-
-    async def read_processed(self, request: ReadProcessed) -> HistoryPage:
-        self._check()
-        return self.archive.processed(request)
-
-    async def read_trend(self, query: TrendQuery) -> TrendAnswer:
-        self._check()
-        return self.archive.trend(query)
-
-    async def range_figures(self, tags: Sequence[str], start: int, end: int) -> list[RangeFigures]:
-        self._check()
-        return self.archive.figures(tags, start, end)
-
-    async def annotations(self, tags: Sequence[str], start: int, end: int) -> list[AnnotationInfo]:
-        self._check()
-        return self.archive.annotations(tags, start, end)
-
-    async def annotate(self, tag_id: str, time: int, text: str) -> AnnotationInfo:
-        self._check()
-        self._needs("acknowledge")
-        return self.archive.annotate(tag_id, time, text, self._session().user)
-
-    async def withdraw_annotation(self, annotation_id: str, reason: str) -> None:
-        self._check()
-        self._needs("acknowledge")
-        self.archive.withdraw(annotation_id, reason)
-
-    async def history_state(self) -> HistoryState:
-        self._check()
-        return self.archive.state_now()
 
     async def why(self, tag: str, *, quick: bool = False) -> Why:
         """What a test put into ``whys``; without ``quick`` it waits for ``device_answers``."""
@@ -416,6 +374,18 @@ class FakeClient:
     async def alarm_figures(self, *, start: int = 0, end: int = 0, area: str = "") -> dict[str, Any]:
         self._check()
         return self.alarm_book.figures
+
+    async def what_if(self, query: WhatIfQuery) -> WhatIfAnswer:
+        self._check()
+        return self.what_ifs.answer(query, self.session_time)
+
+    async def alarm_settings(self, alarm_id: str) -> AlarmSettings:
+        self._check()
+        return self.what_ifs.of(alarm_id)
+
+    async def change_alarm(self, edit: AlarmEdit) -> ReloadResult:
+        self._check()
+        return self.what_ifs.change(edit)
 
     async def search_journal(self, query: JournalQuery) -> JournalPage:
         self._check()

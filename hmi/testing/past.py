@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from hmi.client.port import PlantInfo
 from hmi.core import quality
@@ -12,6 +14,7 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.history import HistoryPage, ReadRaw, page_of, source_time
 from hmi.core.quality import GOOD
 from hmi.core.values import DataValue, bad
+from hmi.historian.samples import Samples
 
 PAST_NS = 7 * 86_400 * NS_PER_S
 
@@ -19,7 +22,7 @@ PAST_NS = 7 * 86_400 * NS_PER_S
 class FakePast:
     """Reads like a historian. ``values`` are the present ones and ``recorded`` replaces the line, by tag name.
 
-    ``now``: session time, UTC ns.
+    ``columns`` replaces both: many samples of a tag at once. ``now``: session time, UTC ns.
     """
 
     def __init__(
@@ -31,6 +34,7 @@ class FakePast:
     ) -> None:
         self._names = {tag.id: tag.name for tag in plant.tags}
         self._values, self._recorded, self._now = values, recorded, now
+        self.columns: dict[str, Samples] = {}
 
     def read_raw(self, request: ReadRaw) -> HistoryPage:
         """Pages as a historian gives them; ``end`` 0 is now."""
@@ -43,8 +47,31 @@ class FakePast:
         before = [one for one in self._samples(tag_id, at - 10 * NS_PER_S, at) if one.source_time <= at]
         return before[-1] if before else bad(quality.BAD_NO_DATA, at)
 
+    def values_at(self, tag_ids: Sequence[str], at: int) -> list[DataValue]:
+        return [self.read_at(tag_id, at) for tag_id in tag_ids]
+
+    def line_ns(self, tag_id: str) -> int:
+        """Every value stands until the next one."""
+        return 0
+
+    def columns_of(self, tag_id: str, start: int, end: int) -> Samples:
+        """The samples of a range with the one that held at its start and the one after its end."""
+        found = self._columns(tag_id, start, end)
+        first = max(int(np.searchsorted(found.times, start, side="right")) - 1, 0)
+        return found.take(slice(first, int(np.searchsorted(found.times, end, side="right")) + 1))
+
+    def _columns(self, tag_id: str, start: int, end: int) -> Samples:
+        own = self.columns.get(self._names.get(tag_id, ""))
+        if own is not None:
+            return own
+        return Samples.of(self._samples(tag_id, start - 10 * NS_PER_S, min(end + 10 * NS_PER_S, self._now())))
+
     def _samples(self, tag_id: str, low: int, high: int) -> list[DataValue]:
         name = self._names.get(tag_id, "")
+        if (own := self.columns.get(name)) is not None:
+            # with the neighbours that bounds ask for
+            first = max(int(np.searchsorted(own.times, low, side="right")) - 1, 0)
+            return own.take(slice(first, int(np.searchsorted(own.times, high, side="right")) + 1)).values()
         recorded = self._recorded.get(name)
         if recorded is not None:
             return sorted(recorded, key=source_time)

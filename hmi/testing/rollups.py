@@ -43,7 +43,10 @@ def _row(start: int, end: int, before: Samples, inside: Samples, stepped: bool) 
 
 
 def _mean(start: int, end: int, before: Samples, inside: Samples, stepped: bool) -> tuple[float, int]:
-    """Time-weighted mean and ns that were not Bad; the last value stands to the end of the interval."""
+    """Time-weighted mean and ns that were not Bad; the last value stands to the end of the interval.
+
+    A line that comes from before the interval counts from where it crosses its begin.
+    """
     points = joined([before, inside])
     numbers, bad = points.numbers(), points.is_bad()
     gaps = (points.flags & SampleFlag.GAP_BEFORE) > 0
@@ -57,7 +60,9 @@ def _mean(start: int, end: int, before: Samples, inside: Samples, stepped: bool)
         covered += length
         value = numbers[place]
         if not stepped and not last and not bad[place + 1]:
-            value = (value + numbers[place + 1]) / 2
+            following, since = numbers[place + 1], int(points.times[place])
+            slope = (following - value) / max(int(points.times[place + 1]) - since, 1)
+            value = (value + slope * (begin - since) + following) / 2
         if not math.isnan(value):
             area, weight = area + value * length, weight + length
     return (area / weight if weight else math.nan), covered

@@ -185,6 +185,11 @@ class Health(HeaderButton):
         else:
             self._say(tr("{n} of {all} links down", n=len(broken), all=len(connections)), "part", detail)
 
+    def show_past(self) -> None:
+        """Nothing live stands in a view of the past."""
+        detail = tr("How the links are is told live only. A link that was down then has its alarm in the list.")
+        self._say(tr("Past"), "part", detail)
+
     def _say(self, word: str, glyph: str, detail: str) -> None:
         self.setToolTip(plain(detail))
         if (word, glyph) == (self.word, self._glyph) and self.minimumWidth():

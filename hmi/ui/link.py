@@ -36,6 +36,8 @@ class Link(QObject):
         self._thread = threading.Thread(target=self._run, name="client", daemon=True)
         self._answered.connect(_deliver)
         self._ready = threading.Event()
+        self.lens: Callable[[RuntimeClient], RuntimeClient] = lambda client: client
+        """What a question sees of the client; asked on the Qt thread, with each question."""
 
     def start(self) -> None:
         self._thread.start()
@@ -50,7 +52,8 @@ class Link(QObject):
         failed: Callable[[str], None] | None = None,
     ) -> None:
         """Carry out a verb on the client's loop; ``failed`` gets one sentence."""
-        if self._loop.is_running():
+        if self._loop.is_running() and self._client is not None:
+            verb = _through(verb, self.lens(self._client))
             asyncio.run_coroutine_threadsafe(self._carry_out(verb, owner, done, failed), self._loop)
 
     def close(self) -> None:
@@ -107,6 +110,10 @@ class Link(QObject):
     def _post(self, owner: QObject, callback: Callable[[Any], None] | None, answer: Any) -> None:
         if callback is not None and shiboken6.isValid(self):
             self._answered.emit((owner, callback, answer))
+
+
+def _through(verb: Verb, seen: RuntimeClient) -> Verb:
+    return lambda _: verb(seen)
 
 
 def _deliver(letter: tuple[QObject, Callable[[Any], None], Any]) -> None:

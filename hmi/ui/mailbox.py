@@ -44,12 +44,14 @@ class Ages:
         self.session_time = 0
         self.rate = 1.0
         self.at = 0
+        self.ended = self.waits = False
         self.revision = ""
         self._number = 0
 
     def take(self, update: LiveUpdate) -> None:
         """Every batch proves that the runtime lives, and says when each group last proved the same."""
         if update.snapshot:
+            self.waits = False
             self.group = dict(update.tag_group)
             self.revision = update.revision
             self.proof_ns = {}
@@ -57,13 +59,25 @@ class Ages:
             self.limit_ns[group] = limit * NS_PER_MS
         for group, age in update.ages_ms.items():
             self.proof_ns[group] = update.arrived_ns - age * NS_PER_MS
-        self.at = update.at
-        if update.heartbeat != self._number or update.snapshot:
-            self._number, self.heartbeat_ns = update.heartbeat, update.arrived_ns
+        self.at, self.ended = update.at, update.ended
+        self.prove(update)
         # a command carries the number of the batch it was decided on: one from the past has none and is refused
         self.heartbeat = 0 if update.at else update.heartbeat
         if update.session_time:
             self.session_time, self.rate = update.session_time, update.rate
+
+    def prove(self, update: LiveUpdate) -> None:
+        """The runtime lives, whatever else the batch says."""
+        if update.heartbeat != self._number or update.snapshot:
+            self._number, self.heartbeat_ns = update.heartbeat, update.arrived_ns
+
+    def begin(self, at: int, time: int) -> None:
+        """From here on values of ``at`` (0: live ones) are waited for; no command is decided on those of before.
+
+        ``time`` (UTC ns) is told until they come.
+        """
+        self.at, self.heartbeat, self.ended, self.waits = at, 0, False, True
+        self.session_time, self.rate = time, 0.0
 
     def silence_ns(self, now_ns: int) -> int:
         """Monotonic time since the last heartbeat."""
@@ -107,10 +121,32 @@ class Mailbox:
         self._updates: list[LiveUpdate] = []
         self.clock = clock
         self.ages = Ages()
+        self._span: tuple[int, int] | None = None
+        self._travelled = False
+        self._life: LiveUpdate | None = None
+
+    def expect(self, span: tuple[int, int] | None, time: int) -> None:
+        """Take only what is of this time (from and until, UTC ns), or only what is live.
+
+        What is on its way of anything else proves that the runtime lives, and nothing more. ``time`` is told until
+        the first of it comes.
+        """
+        with self._lock:
+            self._span, self._travelled = span, True
+            self._mail.values, self._mail.snapshot = {}, False
+            self._updates = []
+        self.ages.begin(span[0] if span else 0, time)
+
+    def _fits(self, update: LiveUpdate) -> bool:
+        if self._span is None:
+            return not (self._travelled and update.at)
+        return self._span[0] <= update.at <= self._span[1]
 
     def on_live(self, update: LiveUpdate) -> None:
         with self._lock:
-            if update.snapshot:
+            if not self._fits(update):
+                self._life = update
+            elif update.snapshot:
                 self._mail.values = dict(update.values)
                 self._mail.snapshot = True
                 self._updates = [update]
@@ -141,7 +177,10 @@ class Mailbox:
             mail, self._mail = self._mail, Mail()
             events, self._events = self._events, deque()
             updates, self._updates = self._updates, []
+            life, self._life = self._life, None
         mail.events = list(events)
+        if life is not None:
+            self.ages.prove(life)
         for update in updates:
             self.ages.take(update)
         return mail
@@ -153,7 +192,7 @@ class Mailbox:
     @property
     def is_history(self) -> bool:
         """The values are those of the past at ``now``."""
-        return self.ages.at > 0
+        return self.ages.at > 0 or self._span is not None
 
     @property
     def alive(self) -> bool:

@@ -11,6 +11,7 @@ from hmi.core.texts import tr
 from hmi.ui.alarms.menu import add_object_acts
 from hmi.ui.holds.menu import add_object_holds
 from hmi.ui.target_menu import target_menu
+from hmi.ui.what_if.words import can_be_tried
 from hmi.ui.why.choice import shown_tags, why_entries
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Menus(QObject):
             (tr("Faceplate"), lambda: window.open_faceplate(target, QRect(at, at))),
             (tr("Trend"), (lambda: window.open_trend(tags[:4])) if tags else None),
         ]
+        if window.trends:
+            entries.append((tr("Add to the trend"), (lambda: window.add_to_trend(tags[:4])) if tags else None))
         scene = window.mimic.view.scene
         entries += why_entries(self._station, scene, element, target, window.overlays.show_why)
         if address:
@@ -54,12 +57,15 @@ class Menus(QObject):
         table = window.alarm_page.table if window.alarm_page.isVisible() else window.strip.table
         rows, travel, overlays = table.selected_rows(), window.travel, window.overlays
         history = row.tag_name in known and known[row.tag_name].history
+        adds = history and bool(window.trends)
         menu = target_menu(window, [
             (tr("Display and faceplate"), lambda: travel.lead_to(row.tag_name, row.display)),
             (tr("Display"), lambda: travel.display_of_alarm(row)),
             (tr("Guidance"), lambda: overlays.show_guidance(row)),
             (tr("Trend"), (lambda: window.open_trend([row.tag_name])) if history else None),
+            (tr("Add to the trend"), (lambda: window.add_to_trend([row.tag_name])) if adds else None),
             (tr("Why this number?"), (lambda: overlays.show_why(row.tag_name)) if row.tag_name else None),
+            (tr("What if …"), (lambda: window.what_if.open_for(row.alarm_id)) if can_be_tried(row) else None),
         ])  # fmt: skip
         add_object_acts(menu, window.acts, rows, row.tag_id or row.alarm_id, row.tag_name or row.name)
         menu.popup(at)

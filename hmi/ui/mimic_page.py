@@ -65,6 +65,7 @@ class MimicPage(QWidget):
         station.images.arrived.connect(self.view.set_images)
         self.view.pastAsked.connect(self._past_asked)
         station.alarmsChanged.connect(self._alarms_changed)
+        station.clock.landed.connect(self._landed)
 
     def open(self, address: str) -> bool:
         """Show the display of that name, with the arguments in its address; False when the plant has none.
@@ -149,6 +150,12 @@ class MimicPage(QWidget):
             self._history = dict(scene.history_wants())
             self._ask_history()
 
+    def _landed(self) -> None:
+        """At another time: curves begin anew with the past of that time."""
+        scene = self.view.scene
+        if scene is not None and any(True for _ in scene.history_wants()):
+            self.open(self.name)
+
     def _backfill_for(self, scene: Scene, tag: str) -> Callable[[Samples], None]:
         def take(samples: Samples) -> None:
             if self.view.scene is scene:
@@ -165,7 +172,7 @@ class MimicPage(QWidget):
         if self._history:
             self._ask_history()
         self._ask_images()
-        self.view.judge(self._station.fresh, self._station.now(), hears=self._station.hears)
+        self.view.judge(self._station.looks_fresh, self._station.now(), hears=self._station.hears)
 
     def _ask_images(self) -> None:
         """A picture that did not arrive, because the link was down, is asked for again."""

@@ -35,6 +35,7 @@ class Overlays(QObject):
     ) -> None:
         super().__init__(window)
         self._area, self._window = area, window
+        self._station = station
         self.find = SearchPanel(theme, station, travel.atlas, window)
         self.areas = AreaPanel(theme, station, travel.atlas, travel.favourites, window)
         self.keys = KeySheet(theme, travel.favourites, travel.title_of, window)
@@ -66,7 +67,9 @@ class Overlays(QObject):
 
     def show_why(self, tag: str) -> None:
         """Why a tag has its value; nothing for the alarm of a link, which has no tag."""
-        if tag:
+        if why := self._station.clock.why_nothing:
+            self._station.notice.emit(why)
+        elif tag:
             if self.why not in self._opened:
                 self._opened.append(self.why)
             self.why.show_tag(tag, self._area())

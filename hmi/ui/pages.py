@@ -17,6 +17,8 @@ class Pages(QStackedWidget):
         super().__init__()
         self._display = display
         self._first: dict[QWidget, Callable[[], QWidget]] = {}
+        self.may_open: Callable[[QWidget], bool] = lambda _: True
+        """False for a page that tells nothing at the time that is shown; whoever says so says why."""
         self.add(display, lambda: view)
 
     def add(self, page: QWidget, first: Callable[[], QWidget]) -> None:
@@ -37,6 +39,8 @@ class Pages(QStackedWidget):
     def toggle(self, page: QWidget) -> None:
         """To a page, and from it back to the display."""
         is_back = self.current is page
+        if not is_back and not self.may_open(page):
+            return
         self.setCurrentWidget(self._display if is_back else page)
         self.turned.emit(is_back)
         self.first.setFocus()

@@ -26,6 +26,7 @@ _DEEDS: Final = {
     "tune": ("tune", "tune"),
     "shelve_first": ("tune", "shelve alarms of priority 1"),
     "out_of_service": ("engineer", "take alarms out of service"),
+    "alarm_settings": ("engineer", "change settings of alarms"),
     "instruct": ("instructor", "change the simulation"),
     "certificates": ("security", "decide about certificates"),
     "accounts": ("security", "manage accounts"),
@@ -58,10 +59,17 @@ class Rights(QObject):
             if before.user != session.user or _took_away(before, session):
                 self.lost.emit()
 
+    def turn(self) -> None:
+        """Between live and past: nothing may be done in the past, and no question stays open over it."""
+        self.changed.emit()
+        self.lost.emit()
+
     # what may be done
 
     def may(self, role: str, area: str = "") -> bool:
         """Whether a role holds in an area (of a further runtime: with its name before); "" is the whole plant."""
+        if role != "view" and self._station.clock.is_past:
+            return False
         found = self._of(area)
         if found is None or (found.locked and role != "view"):
             return False
@@ -73,6 +81,8 @@ class Rights(QObject):
 
     def why_not(self, deed: str, area: str = "") -> str:
         """Why the person may not do one of ``_DEEDS`` in an area, in one sentence; empty when they may."""
+        if why := self._station.clock.why_nothing:
+            return why
         role, act = _DEEDS[deed]
         found = self._of(area)
         if found is None:
@@ -90,12 +100,16 @@ class Rights(QObject):
     def why_nowhere(self, deed: str) -> str:
         """As ``why_not`` for what has no area of its own: empty when the person may do it somewhere."""
         session = self.session
+        if self._station.clock.is_past:
+            return self._station.clock.why_nothing
         if not session.locked and session.may_somewhere(_DEEDS[deed][0]):
             return ""
         return self.why_not(deed)
 
     def why_no_instructor(self) -> str:
         """The built-in identities of a simulated plant may change the simulation."""
+        if why := self._station.clock.why_nothing:
+            return why
         return "" if self.session.demo else self.why_not("instruct")
 
     def _of(self, area: str) -> SessionInfo | None:

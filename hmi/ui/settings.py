@@ -51,6 +51,11 @@ class Settings(QObject):
         self._waits = False
         self._read.connect(self._take)
 
+    @property
+    def folder(self) -> Path | None:
+        """Where they are kept; None: nowhere."""
+        return self._folder
+
     def open(self, plant: str, user: str) -> None:
         """Take the settings of this plant (its id) and user."""
         if (plant, user) == self._whose:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from hmi.core.openings import Opening
-from hmi.ui.shot_open import open_all
+from hmi.ui.shot_open import open_all, travel_to
 from hmi.ui.window import StationWindow
 
 LOOK_MS = 50
@@ -24,14 +24,20 @@ def grab_when_complete(
     timeout_s: float,
     settle_ms: int = SETTLE_MS,
     openings: Sequence[Opening] = (),
+    at: str = "",
 ) -> QImage:
     """Turn the event loop until the display is complete (or the time is up), open what is wanted, then grab.
 
+    ``at``: a time of the past that is then shown, without the bar, so that the display is as large as it was.
     ``settle_ms`` leaves time for history and alarms to arrive after the first values, and after what was opened.
     """
     window.show()
     if wait_until(lambda: window.mimic.is_complete, timeout_s):
         wait_until(lambda: window.mimic.is_settled, min(SETTLE_LIMIT_S, timeout_s))
+    if at:
+        window.past.has_bar = False
+        travel_to(window, at)
+        wait_until(lambda: not window.station.clock.is_seeking, timeout_s)
     wait_until(lambda: False, settle_ms / 1000)
     if openings:
         open_all(window, openings)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QRect
 
-from hmi.core.openings import Opening, asked_of
+from hmi.core.instants import instant
+from hmi.core.openings import Opening, asked_of, trend_of
 from hmi.ui.faceplate.content import content_of
 from hmi.ui.holds.examples import hold_examples
+from hmi.ui.times import zone_of
 from hmi.ui.window import StationWindow
 
 
@@ -47,6 +49,11 @@ def _open(window: StationWindow, opening: Opening) -> None:
         case "points":
             window.toggle_points()
             window.points_page.choose_state(opening.name)
+        case "trend":
+            window.open_trend(*trend_of(opening.name))
+            window.trends[-1].toggle_full()
+        case "past":
+            travel_to(window, opening.name)
         case "ask":
             _ask(window, *asked_of(opening.name))
         case "held":
@@ -65,6 +72,12 @@ def _ask(window: StationWindow, tag: str, number: float) -> None:
     for card in window.desk.cards:
         if tag in card.content.commands:
             card.commands.dialogue.ask(road.propose(tag, value))
+
+
+def travel_to(window: StationWindow, text: str) -> None:
+    """To a time as ``hmi.core.instants`` reads it."""
+    clock, plant = window.station.clock, window.station.plant
+    clock.go_to(instant(text, clock.live_now(), zone_of(plant.zone if plant is not None else "UTC")))
 
 
 def _place_of(window: StationWindow, target: str) -> QRect:

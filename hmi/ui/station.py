@@ -16,11 +16,12 @@ from hmi.core import heap
 from hmi.core.clock import NS_PER_S
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.history import HistoryPage, ReadRaw
+from hmi.core.holds import Holds
 from hmi.core.identity import TagRef
 from hmi.core.quality import BAD_WAITING_FOR_INITIAL_DATA
 from hmi.core.values import DataValue, bad
 from hmi.mimics import Catalogue, OpenedDisplays, Reading, Samples, TagAlarm, samples_of
-from hmi.ui.alarm_store import AlarmMail, AlarmStore
+from hmi.ui.alarm_store import AlarmMail, AlarmNews, AlarmStore
 from hmi.ui.commands.road import CommandRoad
 from hmi.ui.commands.steps import Given, Proposal
 from hmi.ui.holds.beneath import Beneath
@@ -28,6 +29,7 @@ from hmi.ui.holds_store import HoldsStore
 from hmi.ui.images import ImageStore
 from hmi.ui.link import Link
 from hmi.ui.mailbox import Mail, Mailbox
+from hmi.ui.past.clock import StationClock
 from hmi.ui.people.presence import Presence
 from hmi.ui.rights import Rights
 from hmi.ui.sounds import Sounds
@@ -48,11 +50,15 @@ class Station(QObject):
 
     ``alarmsTurned`` carries ``AlarmNews``, a portion at a time; ``alarmsChanged`` follows when all of a tick
     is shown. ``silenced`` carries who silenced which area.
+
+    ``clock`` says which time is shown: plant, values and alarms are then those of that time. ``live_alarms`` are the
+    live ones all the while, and ``liveAlarmsChanged`` tells of them.
     """
 
     valuesChanged = Signal(object)
     alarmsChanged = Signal()
     alarmsTurned = Signal(object)
+    liveAlarmsChanged = Signal()
     silenced = Signal(object)
     judged = Signal()
     plantLoaded = Signal()
@@ -75,7 +81,7 @@ class Station(QObject):
         self.catalogue = Catalogue()
         self.displays = OpenedDisplays()
         self.values: dict[str, DataValue] = {}
-        self.alarm_store = AlarmStore()
+        self.alarm_store = self.live_alarms = AlarmStore()
         self.has_alarms = False
         self._alarms_told = self._list_came = False
         self.images = ImageStore(link.ask, self)
@@ -84,6 +90,8 @@ class Station(QObject):
         self.rights, self._presence = Rights(self), Presence(self)
         self.commands = CommandRoad(self)
         self.sounds: Sounds | None = None
+        self.clock = StationClock(self)
+        self._live_holds = Holds()
         self._revisions: dict[str, str] = {}
         self._wants: dict[int, tuple[str, ...]] = {}
         self._subscribed: tuple[str, ...] = ()
@@ -127,6 +135,7 @@ class Station(QObject):
             self.ask_status()
         if not mail.alarms.is_empty:
             self._take_alarms(mail.alarms)
+        self.clock.follow()
 
     def _take_values(self, runtime: str, mail: Mail) -> None:
         """A snapshot replaces what its own runtime told, nothing else.
@@ -182,50 +191,125 @@ class Station(QObject):
         elif event.kind == "plant":
             self.ask_plant()
         elif event.kind == "holds":
-            self.holds.take(event.payload)
+            self._live_holds = event.payload
+            if not self.clock.is_past:
+                self.holds.take(event.payload)
         elif event.kind == "silence":
             self.silenced.emit(event.payload)
 
     def _take_alarms(self, mail: AlarmMail) -> None:
         """Begin to show what arrived; the rest of a large portion follows in further turns."""
         self._list_came = self.link_up and (self._list_came or mail.whole is not None)
-        working = self.alarm_store.has_work
-        self.alarm_store.put(mail)
+        working = self.live_alarms.has_work
+        self.live_alarms.put(mail)
         if not working:
             self._show_alarms()
 
     def _show_alarms(self) -> None:
-        news = self.alarm_store.work()
-        self.alarmsTurned.emit(news)
+        news = self.live_alarms.work()
+        shown = not self.clock.is_past
+        if shown:
+            self.alarmsTurned.emit(news)
         if news.more:
             QTimer.singleShot(0, self, self._show_alarms)
             return
         self._alarms_told = self._alarms_told or self._list_came
         self.has_alarms = self.has_alarms or self._alarms_told
+        self.liveAlarmsChanged.emit()
+        if shown:
+            self.alarmsChanged.emit()
+
+    # the past, and back: ``clock`` asks for it
+
+    def expect_past(self, at: int, until: int, time: int) -> None:
+        """Nothing but values of this time (UTC ns) is shown from here on; ``time`` is told until they come."""
+        entered = not self.mailbox.is_history
+        for box in (self.mailbox, *self.further.values()):
+            box.expect((at, until), time)
+        if entered:
+            self._forget_all_values()
+            self.holds.take(Holds())  # the marks of the present say nothing of then
+            self.rights.turn()
+
+    def expect_live(self, live: tuple[PlantInfo, Catalogue] | None, time: int) -> None:
+        """Back: no value and no alarm of the past stays."""
+        for box in (self.mailbox, *self.further.values()):
+            box.expect(None, time)
+        self._forget_all_values()
+        if live is not None:
+            self.show_plant(*live)
+        shown, self.alarm_store = self.alarm_store, self.live_alarms
+        self._replace_alarms(shown)
+        self.holds.take(self._live_holds)
+        self.rights.turn()
+        self.subscribe_again()
+        self.ask_plant()
+        self.ask_status()
+
+    def show_past_alarms(self, mail: AlarmMail, *, anew: bool = False) -> None:
+        """Alarms of the past; ``anew`` takes the place of the live ones that were shown."""
+        if anew and self.alarm_store is self.live_alarms:
+            self.alarm_store = AlarmStore()
+            self._replace_alarms(self.live_alarms)
+        self.alarm_store.put(mail)
+        more = True
+        while more:
+            news = self.alarm_store.work()
+            more = news.more
+            self.alarmsTurned.emit(news)
         self.alarmsChanged.emit()
+
+    def _replace_alarms(self, before: AlarmStore) -> None:
+        """Everything that lists alarms gets the rows of another store for those of ``before``."""
+        rows, now = tuple(self.alarm_store.rows.values()), self.alarm_store.rows
+        gone = tuple(row for key, row in before.rows.items() if key not in now)
+        tags = frozenset(row.tag_name for row in (*rows, *gone))
+        self.alarmsTurned.emit(AlarmNews(rows, gone, tags))
+        self.alarmsChanged.emit()
+
+    def _forget_all_values(self) -> None:
+        known = self._forget_values({"", *self.further})
+        waiting = bad(BAD_WAITING_FOR_INITIAL_DATA, self.now())
+        self.valuesChanged.emit(dict.fromkeys(known, waiting))
+
+    def show_plant(self, plant: PlantInfo, catalogue: Catalogue) -> None:
+        """Another plant revision, with its displays; values come anew."""
+        if self.plant is None or plant.revision != self.plant.revision:
+            self._show_plant(plant, catalogue)
+            self._subscribe()
+
+    def subscribe_again(self) -> None:
+        """A fresh snapshot follows."""
+        self._subscribed = ()
+        self._subscribe()
 
     # questions
 
     def ask_plant(self) -> None:
-        known = self.plant.revision if self.plant is not None else ""
+        known = self.clock.live_revision() or (self.plant.revision if self.plant is not None else "")
         self.link.ask(
             lambda client: _read_plant(client, known), owner=self, done=self._take_plant, failed=self._quiet
         )
 
     def _take_plant(self, read: tuple[PlantInfo, Catalogue | None]) -> None:
         plant, catalogue = read
+        if self.clock.keeps(plant, catalogue):
+            return
         if self.plant is None or plant.revision != self.plant.revision:
             if catalogue is None:  # it was the one shown when it was asked for, and is no more
                 self.ask_plant()
                 return
-            old, self._revisions = self._revisions, _revisions_of(plant)
-            both = old.items() ^ self._revisions.items()
-            self._forget_values({runtime for runtime, _ in both})
-            self._subscribed = ()  # a fresh snapshot follows
-            self.plant, self.catalogue = plant, catalogue
-            self.plantLoaded.emit()
-            heap.keep()
+            self._show_plant(plant, catalogue)
         self._subscribe()
+
+    def _show_plant(self, plant: PlantInfo, catalogue: Catalogue) -> None:
+        old, self._revisions = self._revisions, _revisions_of(plant)
+        both = old.items() ^ self._revisions.items()
+        self._forget_values({runtime for runtime, _ in both})
+        self._subscribed = ()  # a fresh snapshot follows
+        self.plant, self.catalogue = plant, catalogue
+        self.plantLoaded.emit()
+        heap.keep()
 
     def ask_status(self) -> None:
         self.link.ask(lambda client: client.status(), owner=self, done=self._take_status, failed=self._quiet)
@@ -233,7 +317,9 @@ class Station(QObject):
     def _take_status(self, status: RuntimeStatus) -> None:
         self.status = status
         self.rights.take(status)
-        if self.plant is not None and status.revision != self._revisions[""]:
+        self.clock.know_live(status.session_time, status.rate)
+        shown = self.clock.live_revision() or self._revisions.get("", "")
+        if self.plant is not None and status.revision != shown.partition(" ")[0]:
             self.ask_plant()
         self.statusChanged.emit()
 
@@ -255,11 +341,16 @@ class Station(QObject):
             return
         known = self.catalogue.tags
         tags = tuple(dict.fromkeys(t for wanted in self._wants.values() for t in wanted if t in known))
-        if tags != self._subscribed:
-            self._subscribed = tags
-            self.link.ask(
-                lambda client: client.subscribe(tags), owner=self, done=lambda _: None, failed=self._quiet
-            )
+        if tags == self._subscribed:
+            return
+        if self._subscribed:  # somebody shows other tags: what plays goes on where it is
+            self.clock.rebase()
+        self._subscribed = tags
+        at, until, rate = self.clock.span() or (None, None, 1.0)
+        self.link.ask(
+            lambda client: client.subscribe(tags, at=at, until=until, rate=rate),
+            owner=self, done=lambda _: None, failed=self._quiet,
+        )  # fmt: skip
 
     def read_history(
         self, tag: str, span_ns: int, *, owner: QObject, done: Callable[[HistoryPage], None], limit: int = 0
@@ -270,7 +361,14 @@ class Station(QObject):
         if info is None or not now:
             return
         request = ReadRaw(info.id, now - span_ns, now, limit, bounds=True)
-        self.link.ask(lambda client: client.read_raw(request), owner=owner, done=done, failed=self._quiet)
+        past = self.clock.is_past
+
+        def take(page: HistoryPage) -> None:
+            """In a view of the past nothing is told of what came after it."""
+            kept = tuple(one for one in page.samples if not past or one.source_time <= now)
+            done(dataclasses.replace(page, samples=kept, flags=page.flags[: len(kept)]))
+
+        self.link.ask(lambda client: client.read_raw(request), owner=owner, done=take, failed=self._quiet)
 
     def read_samples(
         self, tag: str, span_ns: int, *, owner: QObject, done: Callable[[Samples], None]
@@ -280,7 +378,10 @@ class Station(QObject):
         if info is None or not now:
             return
         request = ReadRaw(info.id, now - span_ns, now, 0, bounds=True)
-        self.link.ask(lambda client: _whole(client, request), owner=owner, done=done, failed=self._quiet)
+        last = now if self.clock.is_past else 0
+        self.link.ask(
+            lambda client: _whole(client, request, last), owner=owner, done=done, failed=self._quiet
+        )
 
     def acknowledge(self, occurrence_ids: list[str]) -> None:
         """Ask the runtime; its event changes the list, not this click."""
@@ -364,10 +465,21 @@ class Station(QObject):
 
         data = self.values.get(tag, WAITING)
         info = self.catalogue.tags.get(tag)
-        return Reading(tag, data, info, not self.fresh(tag), self.tag_alarms.get(tag))
+        return Reading(tag, data, info, not self.looks_fresh(tag), self.tag_alarms.get(tag))
+
+    def looks_fresh(self, tag: str) -> bool:
+        """Whether a value is shown without the mark of age: in a view of the past all that was known then.
+
+        Nothing is decided by it in the past: there ``fresh`` is False.
+        """
+        if self.clock.is_past:
+            return not self.clock.is_seeking
+        return self.fresh(tag)
 
     def heartbeat(self, tag: str) -> int:
         """The last one of the tag's runtime; none while its values are those of another plant revision."""
+        if self.clock.is_past:
+            return 0
         return self.mailbox_of(tag).ages.heartbeat if self._knows(TagRef.parse(tag).runtime) else 0
 
     def hears(self, area: str) -> bool:
@@ -375,6 +487,8 @@ class Station(QObject):
         runtime = TagRef.parse(area).runtime
         if runtime and runtime not in self.further:
             return False
+        if self.clock.is_past:
+            return self.clock.alarms_known()
         boxes = [self.mailbox_of(area)] if area else [self.mailbox, *self.further.values()]
         return self._alarms_told and all(box.alive for box in boxes)
 
@@ -412,13 +526,16 @@ async def _read_plant(client: RuntimeClient, known: str) -> tuple[PlantInfo, Cat
         return plant, await asyncio.to_thread(Catalogue.of, plant)
 
 
-async def _whole(client: RuntimeClient, request: ReadRaw) -> Samples:
-    """Every page, up to what a curve needs; the arrays are made on the client's thread."""
+async def _whole(client: RuntimeClient, request: ReadRaw, last: int) -> Samples:
+    """Every page, up to what a curve needs; the arrays are made on the client's thread.
+
+    ``last`` (UTC ns): nothing later is told; 0: everything is.
+    """
     found: list[DataValue] = []
     start = request.start
     while True:
         page = await client.read_raw(dataclasses.replace(request, start=start))
-        found += page.samples
+        found += (one for one in page.samples if not last or one.source_time <= last)
         if not page.continuation or page.continuation <= start:
             return samples_of(found)
         if len(found) >= MOST_SAMPLES:

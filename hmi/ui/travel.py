@@ -222,7 +222,7 @@ class Travel(QObject):
 
     def trend_of_entry(self, entry: Entry) -> bool:
         """Ctrl+Enter in the search; False when nothing of it is recorded."""
-        tags = self._tags_for_trend(entry.target) if entry.kind != "display" else []
+        tags = self.tags_for_trend(entry.target) if entry.kind != "display" else []
         if tags:
             self._window.open_trend(tags)
         else:
@@ -234,7 +234,7 @@ class Travel(QObject):
         where = self.atlas.atlas.where
         return where.address(target) if where is not None else ""
 
-    def _tags_for_trend(self, target: str) -> list[str]:
+    def tags_for_trend(self, target: str) -> list[str]:
         """At most four: the tag itself, else the values of its faceplate that are recorded."""
         known = self._station.catalogue.tags
         if target in known and known[target].history:

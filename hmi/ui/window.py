@@ -36,6 +36,7 @@ from hmi.ui.navigation import History, in_area, places
 from hmi.ui.notice import Banner, Notice
 from hmi.ui.overlays import Overlays
 from hmi.ui.pages import Pages
+from hmi.ui.past.desk import PastDesk
 from hmi.ui.people.bar import LockBar
 from hmi.ui.people.desk import PeopleDesk
 from hmi.ui.points.page import PointsPage
@@ -46,11 +47,12 @@ from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.times import clock_text, zone_of
 from hmi.ui.travel import Travel
-from hmi.ui.trend.panel import RANGES_S, TrendPanel
+from hmi.ui.trend.panel import TrendPanel
+from hmi.ui.what_if.page import WhatIfPage
 from hmi.ui.why.choice import tag_in_focus
 
 CLOCK_MS = 250
-HISTORY_S = RANGES_S[-1][0]
+HISTORY_S = 8 * 3600
 
 
 class StationWindow(QWidget):
@@ -95,7 +97,7 @@ class StationWindow(QWidget):
         yield False
         self.points_page = PointsPage(theme, station)
         yield False
-        self.figures_page = FiguresPage(theme, station)
+        self.figures_page, self.what_if = FiguresPage(theme, station), WhatIfPage(theme, station)
         yield False
         self.certificates, self.accounts = CertificatesPage(theme, station), AccountsPage(theme, station)
         yield False
@@ -117,6 +119,7 @@ class StationWindow(QWidget):
         self.frame = SimulatorFrame(theme, self)
         self.frame.hide()
         self.people, self.holds = PeopleDesk(self, self.lock_bar), HoldsDesk(self)
+        self.past = PastDesk(self)
         self._lay_out()
         self._connect()
         self._keys()
@@ -133,10 +136,11 @@ class StationWindow(QWidget):
         self.stack.add(self.alarm_page, lambda: self.alarm_page.table)
         self.stack.add(self.points_page, lambda: self.points_page.table)
         self.stack.add(self.figures_page, lambda: self.figures_page.first)
+        self.what_if.join(self.stack, self.notice.say)
         self.logbook.join(self, self.notice.say)
         self.certificates.join(self.stack, self.notice.say)
         self.accounts.join(self.stack, self.notice.say)
-        for widget in (self.header, self.banner, self.lock_bar, self.holds.bar):
+        for widget in (self.header, self.past.bar, self.banner, self.lock_bar, self.holds.bar):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
         layout.addWidget(self.strip)
@@ -147,6 +151,7 @@ class StationWindow(QWidget):
         station.alarmsChanged.connect(self._alarms_changed)
         station.statusChanged.connect(self._status_changed)
         station.notice.connect(self.notice.say)
+        station.clock.turned.connect(self._tick)
         self.header.tabs.chosen.connect(self.open_display)
         self.header.tabs.refused.connect(self.notice.say)
         self.stack.turned.connect(self.desk.setVisible)
@@ -169,6 +174,7 @@ class StationWindow(QWidget):
         view.displayAsked.connect(self.open_display)
         view.alarmsAsked.connect(self.list_alarms)
         view.targetMenu.connect(self.menus.open_for_object)
+        view.carried = self.travel.tags_for_trend
         self.desk.trendAsked.connect(self.open_trend)
         self.desk.address_of = self.travel.address_of
         self.desk.historyAsked.connect(lambda tags: self.open_trend(tags, HISTORY_S))
@@ -210,6 +216,7 @@ class StationWindow(QWidget):
         self.points_page.chosen.connect(lambda row, place: travel.lead_to(row.name, "", place))
         self.figures_page.closeAsked.connect(self.toggle_figures)
         self.alarm_page.figuresAsked.connect(self.toggle_figures)
+        self.figures_page.whatIfAsked.connect(self.what_if.open_for)
         self.figures_page.chosen.connect(lambda row, place: travel.lead_to(row.tag, "", place))
         for sheet in (overlays.guidance.sheet, self.alarm_page.sheet):
             sheet.wayAsked.connect(self.menus.go_from_alarm)
@@ -226,7 +233,7 @@ class StationWindow(QWidget):
             "to_display": self.mimic.view.setFocus, "acknowledge_top": self._ack_top, "escape": self._escape,
             "silence": self.acts.silence, "people": self.people.open, "lock": self.people.lock,
             "log": self.logbook.toggle_log, "handover": self.logbook.toggle_handover,
-            "certificates": self.certificates.toggle, "accounts": self.accounts.toggle,
+            "certificates": self.certificates.toggle, "time": self.past.toggle, "accounts": self.accounts.toggle,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 
@@ -251,6 +258,7 @@ class StationWindow(QWidget):
         if self.station.plant is not None:
             self._plant_loaded()
             self._status_changed()
+            self.past.refresh()
 
     def _begin_alarms(self) -> None:
         if self.station.plant is not None and self.station.has_alarms:
@@ -345,12 +353,14 @@ class StationWindow(QWidget):
 
     def _tick(self) -> None:
         """Clock, health and the banner of a silent runtime."""
-        self.header.set_time(self.station.now(), self._zone)
+        self.header.set_time(self.station.clock.position, self._zone)
         self.header.show_rights(self.station.rights)
         alive = self.station.mailbox.alive
         if not alive:
             text = self.station.link_text or tr("The runtime gives no sign of life")
             self.header.health.show_runtime_silent(text)
+        elif self.station.clock.is_past:
+            self.header.health.show_past()
         elif self.station.status is not None:
             status = self.station.status
             self.header.health.show_connections(status.connections, counts_words(status.certificates))
@@ -363,6 +373,8 @@ class StationWindow(QWidget):
     def _banner_text(self, alive: bool) -> str:
         if self.station.plant is None:
             return tr("Connecting to the runtime …") if not self.station.link_text else self.station.link_text
+        if alive and self.station.clock.is_past:
+            return ""  # bar, frame and watermark say it
         if alive and self.station.mailbox.is_history:
             at = clock_text(self.station.now(), self._zone)
             return tr("History: the plant at {time}. No value shown is live; the alarm list is.", time=at)
@@ -450,7 +462,7 @@ class StationWindow(QWidget):
 
     def working_area(self) -> QRect:
         """Where faceplates and trends may lie: between header and strip, inside the simulator's frame."""
-        edge = FRAME if self.station.is_simulated else 0
+        edge = max(FRAME if self.station.is_simulated else 0, self.past.margin)
         return self.stack.geometry().adjusted(edge, 0, -edge, 0)
 
     def open_faceplate(self, target: str, place: QRect) -> None:
@@ -463,18 +475,25 @@ class StationWindow(QWidget):
         """A trend of the given tags over ``span_s`` seconds, in the lower part of the working area."""
         for panel in self.trends:
             panel.close_panel()
-        panel = TrendPanel(self.theme, self.station, tags, self)
+        panel = TrendPanel(self.theme, self.station, tags, self, settings=self.travel.settings)
         if span_s:
             panel.set_span(span_s)
         self.trends = [panel]
         panel.closed.connect(lambda: self.trends.clear())
         panel.whyAsked.connect(self.overlays.show_why)
-        area = self.working_area()
-        height = min(460, area.height() - 80)
-        panel.setGeometry(area.x() + 12, area.bottom() - height - 4, area.width() - 24, height)
+        panel.said.connect(self.notice.say)
+        panel.placeAsked.connect(lambda: panel.place_in(self.working_area()))
+        panel.place_in(self.working_area())
         panel.show()
         panel.setFocus()
         self._cover()
+
+    def add_to_trend(self, tags: list[str]) -> None:
+        """More pens in the trend that is open; one is opened where there is none."""
+        if self.trends:
+            self.trends[-1].add(tags)
+        else:
+            self.open_trend(tags)
 
     def _trend_of_focus(self) -> None:
         row = self.alarm_page.table.current_row() if self.alarm_page.table.hasFocus() else None
@@ -508,12 +527,15 @@ class StationWindow(QWidget):
         self.acts.do("ACK", self.strip.table.visible_unacked()[:1])
 
     def _escape(self) -> None:
-        """Close what was opened last; a question about a command before anything else."""
+        """Back to live; else close what was opened last, a question about a command before anything else."""
+        if self.station.clock.is_past:
+            self.station.clock.go_live()
+            return
         if self.controls.cancel():
             return
         self.mimic.view.point_out(-1)
         if self.trends:
-            self.trends[-1].close_panel()
+            self.trends[-1].close_last()
         elif self.instructor is not None:
             self.instructor.close_panel()
         elif not self.overlays.close_last() and not self.desk.close_last():
@@ -541,9 +563,12 @@ class StationWindow(QWidget):
         """Everything over the display, after the room for it changed."""
         self.desk.keep_inside()
         self.overlays.keep_inside()
+        for panel in self.trends:
+            panel.place_in(self.working_area())
 
     def _cover(self) -> None:
         self.frame.cover(self.rect())
+        self.past.place()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.ask_on_close and self.close_question is None:

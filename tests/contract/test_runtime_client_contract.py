@@ -29,6 +29,7 @@ from hmi.core.principal import Mode
 from hmi.core.quality import BAD_CONFIGURATION
 from hmi.core.values import DataValue
 from hmi.project.plant import AlarmDef, CommandRule, ConnectionDef, Plant
+from hmi.project.recording import RecordRules
 from hmi.runtime import plant_info
 from hmi.testing.client import FakeClient, make_alarm
 from hmi.testing.driver import FakePlc
@@ -105,7 +106,11 @@ class Case:
 
 def small_plant() -> Plant:
     plc1 = ConnectionDef("plc1", "fake", ("fake://127.0.0.1:1",), simulated=True)
-    tags = [make_tag(PV, address="0", history=True), make_tag(SP, address="1", command=CommandRule())]
+    each_once = RecordRules(interpolation="step")
+    tags = [
+        make_tag(PV, address="0", history=True, recording=each_once),
+        make_tag(SP, address="1", command=CommandRule()),
+    ]
     alarm = AlarmDef(ALARM, f"t_{PV}", "High", "high", Priority.P2, "too high", limit=1_000.0)
     return make_plant(tags, [alarm], connections={"plc1": plc1})
 

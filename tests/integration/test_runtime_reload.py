@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +84,14 @@ class Desk:
         return result.changes
 
     async def samples(self, name: str) -> list[float]:
+        """Without repeats: a value that stood for a while is recorded again before it changes."""
         tag = self.runtime.plant.by_name[name]
         page = self.runtime.services.history.read_raw(ReadRaw(tag.id, 0, 2**62))
-        return [sample.value for sample in page.samples]  # type: ignore[misc]
+        return [value for value, _ in groupby(sample.value for sample in page.samples)]  # type: ignore[misc]
 
 
 def small_works(folder: Path) -> Path:
-    """The plant that ``hmi new`` makes, with fake devices behind it and alarms without delay."""
+    """The plant that ``hmi new`` makes: fake devices behind it, alarms without delay, every change recorded."""
     new_plant(folder)
     toml = folder / "plant.toml"
     text = toml.read_text(encoding="utf-8").replace("tcp://127.0.0.1:502", "tcp://127.0.0.1:1")
@@ -99,7 +101,9 @@ def small_works(folder: Path) -> Path:
     alarms = folder / "alarms.csv"
     alarms.write_text(alarms.read_text(encoding="utf-8").replace(",0.1,5,2,", ",0.1,0,2,"), encoding="utf-8")
     tags = folder / "tags.csv"
-    tags.write_text(tags.read_text(encoding="utf-8").replace(",normal,m", ",fast,m"), encoding="utf-8")
+    head, *rows = tags.read_text(encoding="utf-8").replace(",normal,m", ",fast,m").splitlines()
+    every_change = [f"{head},compression", *(row + ",off" for row in rows)]
+    tags.write_text("\n".join(every_change) + "\n", encoding="utf-8")
     return folder
 
 

@@ -99,18 +99,18 @@ def test_the_panel_backfills_goes_on_live_and_pauses(qtbot) -> None:
         desk.window.open_trend(["intake/fic1.pv"])
         panel = desk.window.trends[0]
         pen = panel.pens[0]
-        qtbot.waitUntil(lambda: len(pen.series) > 100)
-        before = len(pen.series)
+        qtbot.waitUntil(lambda: len(pen.curve) > 100)
+        before = len(pen.whole)
         desk.client.tick({"intake/fic1.pv": DataValue(55.0, GOOD, desk.client.session_time + 10**8, 1)})
         desk.station.drain()
-        assert len(pen.series) == before + 1
-        assert pen.series.values[-1] == 55.0
+        assert len(pen.whole) == before + 1
+        assert pen.whole.last[-1] == 55.0
         assert [limit.value for limit in pen.limits] == [80.0]
         qtbot.keyClick(panel, Qt.Key.Key_Space)
         assert not panel.live
-        assert panel.pause.text() == "Live"
+        assert panel.bar.pause.text() == "Live"
         qtbot.keyClick(panel, Qt.Key.Key_Left)
-        assert panel.when.full_text.startswith("cursor")
+        assert panel.bar.when.full_text.startswith("cursor")
         qtbot.keyClick(panel, Qt.Key.Key_3)
         assert panel.span_s == HOURS_8
 
@@ -120,7 +120,9 @@ def test_a_stale_value_becomes_a_gap_in_the_trend(qtbot) -> None:
         desk.client.tick({"intake/fic1.pv": good(50.0)})
         desk.window.open_trend(["intake/fic1.pv"])
         panel = desk.window.trends[0]
-        qtbot.waitUntil(lambda: len(panel.pens[0].series) > 100)
+        qtbot.waitUntil(lambda: len(panel.pens[0].curve) > 100)
+        desk.client.tick({"intake/fic1.pv": DataValue(51.0, GOOD, desk.client.session_time + 10**8, 1)})
+        desk.station.drain()
         desk.time.pass_s(5)
-        panel._beat_once()
-        assert np.isnan(panel.pens[0].series.values[-1])
+        panel.model.beat()
+        assert np.isnan(panel.pens[0].whole.last[-1])

@@ -12,7 +12,6 @@ from shell_plant import Desk, open_station
 from hmi.client.why import Why, WhyHop, WhyPart
 from hmi.core.quality import BAD_NO_COMMUNICATION
 from hmi.testing.client import START_NS
-from hmi.ui.trend.panel import PenRow
 from hmi.ui.why.facts import hex_words
 
 TAG, OTHER = "intake/fic1.pv", "intake/fic1.sp"
@@ -140,7 +139,7 @@ def test_it_is_one_action_from_faceplate_trend_legend_alarm_row_and_menu(desk: D
     card.setFocus()
     opened(lambda: qtbot.keyClick(window, Qt.Key.Key_W))
     window.open_trend([TAG])
-    opened(lambda: window.trends[0].findChildren(PenRow)[0].whyAsked.emit(TAG))
+    opened(lambda: window.trends[0].table.whyAsked.emit(TAG))
     table = window.strip.table
     table.setFocus()
     table.selectRow(next(n for n, row in enumerate(table.alarm_model.shown) if row.tag_name == TAG))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmi.core import quality
-from hmi.core.history import HistoryPage, ReadRaw, page_of
-from hmi.core.replay import STEP_CHANGES, STEP_READS, Replay
+from hmi.core.history import HistoryPage, ReadRaw, SampleFlag, page_of
+from hmi.core.replay import AT_ONCE, STEP_CHANGES, STEP_READS, Replay
 from hmi.core.values import DataValue, bad
 
 FAR = 2**62
@@ -27,9 +28,15 @@ class Kept:
         limit = min(request.limit or self.page, self.page)
         return page_of(self.samples.get(request.tag_id, []), replace(request, limit=limit))
 
-    def read_at(self, tag_id: str, at: int) -> DataValue:
+    def values_at(self, tag_ids: Sequence[str], at: int) -> list[DataValue]:
+        return [self.held(tag_id, at) for tag_id in tag_ids]
+
+    def held(self, tag_id: str, at: int) -> DataValue:
         before = [one for one in self.samples.get(tag_id, []) if one.source_time <= at]
         return before[-1] if before else bad(quality.BAD_NO_DATA, at)
+
+    def line_ns(self, tag_id: str) -> int:
+        return 0 if tag_id.startswith("step") else 10
 
 
 def at(*times: int) -> list[DataValue]:
@@ -76,7 +83,7 @@ def test_a_single_instant_is_at_its_end_at_once() -> None:
 def test_each_step_is_bounded_in_reads_and_in_changes() -> None:
     past = Kept({f"t{n}": at(*range(1, 101)) for n in range(100)}, page=10)
     replay = Replay(past, [f"t{n}" for n in range(100)], 0, FAR)
-    assert replay.snapshot() is None
+    assert replay.snapshot() is not None
     changes, more = [], True
     total = 0
     while more:
@@ -120,7 +127,7 @@ def test_nothing_is_dropped_repeated_or_out_of_order(
     assert replay.ended
 
 
-@pytest.mark.parametrize("count", [0, 1, STEP_READS, STEP_READS + 1])
+@pytest.mark.parametrize("count", [0, 1, AT_ONCE, AT_ONCE + 1])
 def test_the_snapshot_is_read_in_bounded_steps(count: int) -> None:
     replay = Replay(Kept({}), [f"t{n}" for n in range(count)], 5, 9)
     calls = 1
@@ -128,4 +135,48 @@ def test_the_snapshot_is_read_in_bounded_steps(count: int) -> None:
         calls += 1
     assert len(found) == count
     assert all(value.status == quality.BAD_NO_DATA for _, value in found)
-    assert calls == max(1, -(-count // STEP_READS))
+    assert calls == max(1, -(-count // AT_ONCE))
+
+
+def shown(replay: Replay, to: int) -> list[tuple[int, int, float]]:
+    """All of a step: index, time and value."""
+    found: list[tuple[int, int, float]] = []
+    more = True
+    while more:
+        changes, more = replay.step(to)
+        found += [(index, value.source_time, float(value.value)) for index, value in changes]  # type: ignore[arg-type]
+    return found
+
+
+def test_what_moves_on_a_line_is_shown_between_its_samples_and_a_step_is_not() -> None:
+    past = Kept({"line": at(0, 100), "step": at(0, 100)})
+    replay = Replay(past, ["line", "step"], 0, 200, shows=True)
+    replay.snapshot()
+    assert shown(replay, 25) == [(0, 25, 0.25)]
+    assert shown(replay, 50) == [(0, 50, 0.5)]
+    assert shown(replay, 120) == [(0, 100, 1.0), (1, 100, 1.0)]
+    assert shown(replay, 150) == []
+
+
+def test_no_line_is_drawn_to_or_from_what_is_bad_nor_over_a_gap() -> None:
+    lost = DataValue(None, quality.BAD_NO_COMMUNICATION, 100, 100)
+    replay = Replay(Kept({"a": [*at(0), lost, DataValue(5.0, 0, 200, 200)]}), ["a"], 0, 300, shows=True)
+    replay.snapshot()
+    assert shown(replay, 50) == []
+    replay.step(150)
+    assert replay.step(160) == ([], False)
+
+    class Gap(Kept):
+        def read_raw(self, request: ReadRaw) -> HistoryPage:
+            page = super().read_raw(request)
+            return replace(page, flags=(int(SampleFlag.GAP_BEFORE),) * len(page.samples))
+
+    replay = Replay(Gap({"a": at(0, 100)}), ["a"], 0, 300, shows=True)
+    replay.snapshot()
+    assert shown(replay, 50) == []
+
+
+def test_a_recorded_range_is_dealt_out_as_it_was_stored() -> None:
+    replay = Replay(Kept({"line": at(0, 100)}), ["line"], 0, 200)
+    replay.snapshot()
+    assert shown(replay, 50) == []

@@ -35,6 +35,7 @@ class HiddenLists(QObject):
         self._soon.timeout.connect(self._ask)
         station.alarmsTurned.connect(self._follow)
         station.alarmsChanged.connect(self._compare)
+        station.clock.turned.connect(lambda: self.want(self.wanted))
 
     def want(self, name: str) -> None:
         """Follow one of the lists; "active" or "" for none."""
@@ -50,15 +51,17 @@ class HiddenLists(QObject):
             self._soon.start()
 
     def _ask(self) -> None:
-        name = self.wanted
-        if name:
+        name, clock = self.wanted, self._station.clock
+        if name and clock.is_past:
+            self._take(name, clock.listed(name), of_past=True)
+        elif name:
             self._station.link.ask(
                 lambda client: client.alarms(state=name), owner=self,
                 done=lambda rows: self._take(name, rows), failed=self._failed,
             )  # fmt: skip
 
-    def _take(self, name: str, rows: list[AlarmInfo]) -> None:
-        if name == self.wanted:
+    def _take(self, name: str, rows: list[AlarmInfo], *, of_past: bool = False) -> None:
+        if name == self.wanted and of_past is self._station.clock.is_past:
             self.rows = {row.alarm_id: row for row in rows}
             self.is_known, self.problem = True, ""
             self.changed.emit()

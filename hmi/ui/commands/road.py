@@ -111,7 +111,7 @@ class CommandRoad(QObject):
         if self._is_busy(info):
             return tr("A command is under way.")
         mailbox = station.mailbox_of(tag)
-        if mailbox.is_history:
+        if mailbox.is_history or station.clock.is_past:
             return tr("The past is shown: nothing can be commanded in it.")
         status, no_right = station.status_of(tag), station.rights.why_not(info.right or "operate", info.area)
         bypassed = station.holds.bypasses_of(info.id)

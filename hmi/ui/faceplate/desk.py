@@ -145,11 +145,12 @@ class FaceplateDesk(QObject):
         for card in list(self.cards):
             card.close_card()
 
-    def renew(self) -> None:
+    def renew(self, *, all_of_them: bool = False) -> None:
         """Another plant revision: a faceplate whose object changed is made again in its place."""
         for card in list(self.cards):
             content = content_of(card.content.name, self._station.catalogue)
-            if content is not None and self._parts(content, card.tags) == self._made_of[id(card)]:
+            alike = content is not None and self._parts(content, card.tags) == self._made_of[id(card)]
+            if alike and not all_of_them:
                 continue
             place_now, box = self._wanted.get(id(card), card.pos()), self._targets[id(card)]
             pinned, moved = card.is_pinned, card.was_moved

@@ -15,7 +15,7 @@ from hmi.core.values import DataValue
 from hmi.mimics import Reading
 from hmi.ui.theme import Theme
 from hmi.ui.trend.decimate import decimate, nice_scale, pieces
-from hmi.ui.trend.plot import cosmetic, polygon
+from hmi.ui.trend.look import cosmetic, polygon
 from hmi.ui.trend.series import Series
 from hmi.ui.widgets import is_press_key
 from hmi.ui.zoom import zoomed

@@ -13,6 +13,7 @@ from hmi.mimics import Reading, Shown, format_value, show
 from hmi.ui.mimic.words import age_words, quality_words
 from hmi.ui.paint import draw_alarm_frame, draw_alarm_mark, draw_frame, draw_quality_mark
 from hmi.ui.theme import Theme
+from hmi.ui.trend.drag import DragWatch, drag_tags
 from hmi.ui.widgets import is_press_key, plain
 from hmi.ui.zoom import zoomed
 
@@ -24,7 +25,7 @@ _WIDE: Final = 260.0  # from here on the range stands beside, not below
 
 
 class ValueRow(QWidget):
-    """A click or Enter opens the trend of the value."""
+    """A click or Enter opens the trend of the value; dragged, it goes to the one that is open."""
 
     clicked = Signal(str)
 
@@ -33,6 +34,7 @@ class ValueRow(QWidget):
         self._theme, self._label, self._main = theme, label, main
         self._reading: Reading | None = None
         self._quality = self._note = ""
+        self._drag = DragWatch()
         self.setFixedHeight(theme.px(_HEIGHT))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -59,7 +61,15 @@ class ValueRow(QWidget):
         return f"{found.text} {found.unit}".strip(), self._quality, self._note
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._ask()
+        self._drag.press(event, [self._reading.tag] if self._reading is not None else [])
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if tags := self._drag.moved(event):
+            drag_tags(self, self._theme, tags)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._drag.release() and event.button() == Qt.MouseButton.LeftButton:
+            self._ask()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if is_press_key(event):

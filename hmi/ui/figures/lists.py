@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QContextMenuEvent, QPainter
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from hmi.core.clock import NS_PER_S
@@ -23,6 +23,7 @@ from hmi.core.texts import tr
 from hmi.ui.figures.answer import Answer, Named, count_words, span_text
 from hmi.ui.paint import metrics_of
 from hmi.ui.rows import RowList, draw_cut
+from hmi.ui.target_menu import target_menu
 from hmi.ui.theme import Theme
 from hmi.ui.widgets import FlatButton, Panel, Text
 
@@ -60,6 +61,7 @@ class AlarmRowList(RowList):
     """One row for each alarm: priority, tag, text, a bar or none, and words at the right."""
 
     chosen_alarm = Signal(object, QRect)
+    whatIfAsked = Signal(str)
 
     def __init__(self, theme: Theme, words: Words, title: str, *, bars: bool = False) -> None:
         super().__init__(theme, ROW, self._paint_row)
@@ -74,6 +76,23 @@ class AlarmRowList(RowList):
         place = self.visualRect(self.rows.index(row, 0))
         place.moveTopLeft(self.viewport().mapToGlobal(place.topLeft()))
         self.chosen_alarm.emit(self.rows.rows[row], place)
+
+    @property
+    def current(self) -> Named | None:
+        """The chosen row, else the first."""
+        rows = self.rows.rows
+        return rows[self.chosen] if 0 <= self.chosen < len(rows) else rows[0] if rows else None
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Also by the menu key: the ways that a row leads to."""
+        index = self.indexAt(event.pos()) if event.reason() is event.Reason.Mouse else self.currentIndex()
+        if index.isValid():
+            row = self.rows.rows[index.row()]
+            menu = target_menu(self, [
+                (tr("Display and faceplate"), lambda: self._choose(index.row())),
+                (tr("What if …"), (lambda: self.whatIfAsked.emit(row.alarm_id)) if row.tag else None),
+            ])  # fmt: skip
+            menu.popup(event.globalPos())
 
     def _paint_row(self, painter: QPainter, box: QRect, number: int) -> None:
         row, theme = self.rows.rows[number], self._plain
@@ -110,15 +129,19 @@ def draw_priority(painter: QPainter, theme: Theme, priority: int, at: QPointF) -
 
 
 class TopPanel(Panel):
-    """The ten most frequent alarms with their share of all."""
+    """The ten most frequent alarms with their share of all; other settings can be tried of each."""
 
     chosen = Signal(object, QRect)
+    whatIfAsked = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
         title = tr("The ten most frequent alarms")
         self.list = AlarmRowList(theme, _share_words, title, bars=True)
         self.list.chosen_alarm.connect(self.chosen)
+        self.list.whatIfAsked.connect(self.whatIfAsked)
+        self.try_it = FlatButton(theme, tr("What if …"), self._try)
+        self.try_it.setToolTip(tr("Try other settings of the chosen alarm, else of the first, on its past"))
         self.total = Text(theme, font="text.label", color="text.label")
         self._empty = _inset(Text(theme, tr("No alarm in this time."), color="text.label"))
         outer = panel_layout(self)
@@ -127,13 +150,19 @@ class TopPanel(Panel):
         head.addWidget(Text(theme, title, font="title", fit=True))
         head.addSpacing(12)
         head.addWidget(self.total, 1)
+        head.addWidget(self.try_it)
         outer.addLayout(head)
         outer.addWidget(self._empty)
         outer.addWidget(self.list, 1)
 
+    def _try(self) -> None:
+        if (row := self.list.current) is not None:
+            self.whatIfAsked.emit(row.alarm_id)
+
     def show_answer(self, answer: Answer) -> None:
         self.list.rows.show(answer.bad_actors)
         self._empty.setVisible(not answer.bad_actors)
+        self.try_it.setVisible(bool(answer.bad_actors))
         share = sum(row.share for row in answer.bad_actors)
         words = tr("{share} % of {alarms}", share=f"{share:.0f}", alarms=count_words(answer.alarms))
         self.total.set_text(words if answer.bad_actors else "")
@@ -143,6 +172,7 @@ class TroublePanel(Panel):
     """Chattering, fleeting and stale alarms: a list each, and how many there are on the buttons."""
 
     chosen = Signal(object, QRect)
+    whatIfAsked = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent)
@@ -176,6 +206,7 @@ class TroublePanel(Panel):
             button.clicked.connect(lambda _=False, chosen=key: self._pick(chosen))
             head.addWidget(button)
             self.lists[key].chosen_alarm.connect(self.chosen)
+            self.lists[key].whatIfAsked.connect(self.whatIfAsked)
             self.stack.addWidget(self.lists[key])
         head.addStretch(1)
         outer.addLayout(head)

@@ -30,11 +30,12 @@ _PANEL_LEAST, _PANEL_HEIGHT = 470, 336
 
 class FiguresPage(Panel):
     """Asks when it opens, when something else is chosen, and once a minute. ``chosen``: an alarm of a list and
-    its place on the screen.
+    its place on the screen. ``whatIfAsked``: the id of an alarm whose settings are to be tried.
     """
 
     closeAsked = Signal()
     chosen = Signal(object, QRect)
+    whatIfAsked = Signal(str)
 
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(theme, parent, fill="background")
@@ -59,6 +60,7 @@ class FiguresPage(Panel):
         self._timer.timeout.connect(self.ask)
         for panel in (self.top, self.trouble):
             panel.chosen.connect(self.chosen)
+            panel.whatIfAsked.connect(self.whatIfAsked)
         self._tell()
 
     @property

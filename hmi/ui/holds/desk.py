@@ -72,7 +72,7 @@ class HoldsDesk(QObject):
 
     def show_counts(self) -> None:
         """Points that are not what the process says, and bypasses, in the title bar of every display."""
-        status = self._station.status
+        status = self._station.status if not self._station.clock.is_past else None
         points = dict(status.points) if status is not None else {}
         bypasses = len(self._station.holds.holds.bypasses)
         self._window.header.points.set_counts({**points, "bypassed": bypasses})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal
@@ -32,6 +32,7 @@ from hmi.ui.mimic.walking import DIRECTIONS, nearest, reading_order
 from hmi.ui.mimic.words import describe
 from hmi.ui.mimic.zooming import GESTURES
 from hmi.ui.theme import Theme
+from hmi.ui.trend.drag import DragWatch, drag_tags
 from hmi.ui.widgets import SIDE_BUTTONS
 
 _MAX_TOOLTIP_TAGS = 3
@@ -64,6 +65,9 @@ class MimicView(Canvas):
         self._hovered = -1
         self._pointed = -1
         self._held: Mapping[int, tuple[TagKind, str]] = {}
+        self._pressed, self._drag = -1, DragWatch()
+        self.carried: Callable[[str], list[str]] = lambda _: []
+        """The tags that are carried away from an object by its tag or instance, for a trend."""
         self._hand = Hand(self)
         self._hand.activated.connect(self.activated)
         self._hand.gripped.connect(self.gripped)
@@ -72,7 +76,7 @@ class MimicView(Canvas):
 
     def set_scene(self, scene: Scene | None, hits: Hits | None = None) -> None:
         """Show another scene; the whole widget repaints once. ``hits`` may have been made beside the Qt thread."""
-        self._scene = scene
+        self._scene, self._pressed = scene, -1
         elements = scene.elements if scene else ()
         self._hits = hits or Hits.of(elements)
         self._focused = self._hovered = self._pointed = -1
@@ -191,6 +195,10 @@ class MimicView(Canvas):
         return display_address(str(element.get("display") or ""), element.get("parameters") or {})
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if tags := self._drag.moved(event):
+            self._pressed = -1
+            drag_tags(self, self._theme, tags)
+            return
         if self._zooming.move(event):
             return
         if self._hand.index >= 0 and self._scene is not None:
@@ -232,7 +240,7 @@ class MimicView(Canvas):
             elif chosen is not None:
                 self._choose_span(index, chosen.minutes)
             else:
-                self._activate(index)
+                self._press(index, event)
         elif event.button() == Qt.MouseButton.RightButton and self._scene is not None:
             self._ask_menu(index, event.globalPosition().toPoint())
 
@@ -241,7 +249,22 @@ class MimicView(Canvas):
         if presses_again(self._scene, self.element_at(at), self._to_design(at)):
             self.mousePressEvent(event)
 
+    def _press(self, index: int, event: QMouseEvent) -> None:
+        """What may be carried to a trend opens when the button is released where it was pressed."""
+        tags = [] if self._link(index) or self._scene is None else self.carried(self._scene.target(index))
+        if not tags:
+            self._activate(index)
+            return
+        self._pressed = index
+        self._drag.press(event, tags)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        pressed, self._pressed = self._pressed, -1
+        self._drag.release()
+        if pressed >= 0 and event.button() == Qt.MouseButton.LeftButton:
+            if self.element_at(event.position()) == pressed:
+                self._activate(pressed)
+            return
         if self._zooming.release():
             return
         held, at = self._hand.index, event.position()

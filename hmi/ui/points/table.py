@@ -23,6 +23,7 @@ from hmi.mimics import mark_of, show
 from hmi.ui.paint import draw_frame, draw_quality_mark, painting
 from hmi.ui.points.model import Column, PointsModel
 from hmi.ui.theme import Theme
+from hmi.ui.trend.drag import DragWatch, drag_tags
 
 ROW: Final = 30
 HEADER: Final = 28
@@ -129,6 +130,7 @@ class PointsTable(QTableView):
     def __init__(self, theme: Theme, model: PointsModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme, self.points = theme, model
+        self._drag = DragWatch()
         self.empty_text = tr("No point is forced, simulated or entered by hand.")
         self.setModel(model)
         self._delegate = PointDelegate(theme, model)
@@ -172,6 +174,17 @@ class PointsTable(QTableView):
         place.setWidth(self.viewport().width())
         place.moveTopLeft(self.viewport().mapToGlobal(place.topLeft()))
         self.chosen.emit(self.points.shown[row], place)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        row = self.rowAt(round(event.position().y()))
+        self._drag.press(event, [self.points.shown[row].name] if row >= 0 else [])
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if tags := self._drag.moved(event):
+            drag_tags(self, self._theme, tags)
+        else:
+            super().mouseMoveEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         row = self.rowAt(round(event.position().y()))

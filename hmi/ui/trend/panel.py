@@ -1,299 +1,353 @@
-"""The trend panel: pens with their values at the cursor, ranges, live or paused."""
+"""The trend: its bar, the chart and the table of pens, in the lower part of the window or on the whole page."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPaintEvent, QPen
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from typing import Final
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.clock import NS_PER_S
-from hmi.core.history import HistoryPage
-from hmi.core.quality import quality_of
 from hmi.core.texts import tr
-from hmi.core.values import DataValue
-from hmi.mimics import NO_VALUE, Reading, format_value
-from hmi.ui.labels import short_tag
-from hmi.ui.mimic.words import quality_words
-from hmi.ui.paint import painting
+from hmi.ui.settings import Settings
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
-from hmi.ui.times import time_text, zone_of
-from hmi.ui.trend.plot import Pen, TrendPlot, make_pen
-from hmi.ui.trend.series import Series
-from hmi.ui.widgets import FlatButton, Panel, Text
+from hmi.ui.times import date_text, time_text
+from hmi.ui.trend.acts import TrendActs
+from hmi.ui.trend.bar import RANGES_S, TrendBar
+from hmi.ui.trend.chart import Chart
+from hmi.ui.trend.groups import Group, TrendGroups
+from hmi.ui.trend.keys import act_of
+from hmi.ui.trend.model import TrendModel
+from hmi.ui.trend.pens import Mode, Pen
+from hmi.ui.trend.scale import made_scale
+from hmi.ui.trend.table import PenTable, name_of
+from hmi.ui.trend.ticks import span_text
+from hmi.ui.widgets import Panel
 
-RANGES_S = ((900, "15 min"), (3600, "1 h"), (8 * 3600, "8 h"))
-MAX_PENS = 8
-REFRESH_EVERY = 2
-
-
-class PenRow(QWidget):
-    """Colour, short tag, value and quality of a pen; a click chooses it."""
-
-    chosen = Signal()
-    whyAsked = Signal(str)
-
-    def __init__(self, theme: Theme, pen: Pen) -> None:
-        super().__init__()
-        self._theme, self._pen = theme, pen
-        self.is_chosen = False
-        self.setFixedHeight(theme.px(52))
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName(pen.tag)
-        self.value = Text(theme, NO_VALUE, font="value.small", color="value")
-        self.quality = Text(theme, font="text.small", color="text.label")
-        name = Text(theme, short_tag(pen.tag), font="text.word")
-        detail = Text(theme, pen.info.description, font="text.small", color="text.label")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(22, 4, 8, 4)
-        left, right = QVBoxLayout(), QVBoxLayout()
-        for column, widgets in ((left, (name, detail)), (right, (self.value, self.quality))):
-            column.setSpacing(0)
-            for widget in widgets:
-                column.addWidget(widget)
-        row.addLayout(left, 3)
-        row.addLayout(right, 2)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.chosen.emit()
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.whyAsked.emit(self._pen.tag)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:
-            self.chosen.emit()
-        else:
-            super().keyPressEvent(event)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        with painting(self) as painter:
-            if self.is_chosen:
-                painter.fillRect(self.rect(), self._theme.color("selection"))
-            if self.hasFocus():
-                painter.setPen(QPen(self._theme.color("focus"), 2.0))
-                painter.drawRect(QRectF(self.rect()).adjusted(1, 1, -1, -1))
-            painter.fillRect(QRectF(8, 12, 6, self.height() - 24), self._pen.color)
+LOW, ABOVE = 460, 80
+SIDE, SIDE_SHARE = 320, 0.36
+TABLE_SHARE: Final = 0.36
+STEPS: Final = 200
+_EDGE: Final = 4
 
 
 class TrendPanel(Panel):
-    """Back-filled from history, then live. Space pauses, Left and Right move the cursor, 1 2 3 the range."""
+    """History and live in one view. ``closed``: it is gone; ``whyAsked``: why a value is what it is."""
 
     closed = Signal()
     whyAsked = Signal(str)
+    said = Signal(str)
+    placeAsked = Signal()
 
     def __init__(
-        self, theme: Theme, station: Station, tags: list[str], parent: QWidget | None = None
+        self,
+        theme: Theme,
+        station: Station,
+        tags: list[str],
+        parent: QWidget | None = None,
+        *,
+        settings: Settings | None = None,
     ) -> None:
         super().__init__(theme, parent)
-        self._station = station
-        self._base = station.now()
-        self._zone = zone_of(station.plant.zone if station.plant else "UTC")
-        self.span_s = RANGES_S[0][0]
-        self.live = True
-        self._end = 0.0
-        self._cursor: float | None = None
-        self._beat = 0
-        self.plot = TrendPlot(theme, self._base, self._zone)
-        self.pens = self._make_pens(tags)
-        self.plot.curves.pens = self.pens
-        self.rows = [PenRow(theme, pen) for pen in self.pens]
-        self.when = Text(theme, font="text.label", color="text.label")
-        self.ranges = [self._range_button(span, title) for span, title in RANGES_S]
-        self.pause = FlatButton(theme, tr("Pause"), self.toggle_live)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.model = TrendModel(theme, station, tags, RANGES_S[0][0] * NS_PER_S, self)
+        self.groups = TrendGroups(settings or Settings(parent=self), self)
+        if station.plant is not None:
+            self.groups.open(station.plant)
+        self.group_name = ""
+        self.is_full = False
+        self.bar = TrendBar(theme, self.model.zone)
+        self.chart = Chart(theme, self.model)
+        self.table = PenTable(theme, self.model)
+        self.acts = TrendActs(self)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setAccessibleName(tr("Trend"))
         self._lay_out()
         self._connect()
-        self.choose(0)
-        self.set_span(self.span_s)
-
-    def _make_pens(self, tags: list[str]) -> list[Pen]:
-        known = self._station.catalogue.tags
-        wanted = [tag for tag in dict.fromkeys(tags) if tag in known][:MAX_PENS]
-        return [make_pen(tag, known[tag], Series(self._base), self.theme, n) for n, tag in enumerate(wanted)]
-
-    def _range_button(self, span: int, title: str) -> FlatButton:
-        button = FlatButton(self.theme, tr(title), lambda: self.set_span(span))
-        button.setCheckable(True)
-        return button
+        self._tell()
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 10, 16, 8)
+        column.setContentsMargins(14, 8, 14, 8)
         column.setSpacing(6)
-        head = QHBoxLayout()
-        head.setSpacing(4)
-        head.addWidget(Text(self.theme, self._title(), font="title"), 1)
-        head.addWidget(self.when, 1)
-        for button in (*self.ranges, self.pause):
-            head.addWidget(button)
-        head.addSpacing(12)
-        head.addWidget(FlatButton(self.theme, tr("Close"), self.close_panel, quiet=True))
-        column.addLayout(head)
-        body = QHBoxLayout()
-        body.setSpacing(16)
-        body.addWidget(self.plot, 1)
-        side = QVBoxLayout()
-        side.setSpacing(2)
-        for row in self.rows:
-            row.setFixedWidth(self.theme.px(300))
-            side.addWidget(row)
-        side.addStretch(1)
-        body.addLayout(side)
-        column.addLayout(body, 1)
-
-    def _title(self) -> str:
-        if not self.pens:
-            return tr("Trend")
-        first = self.pens[0].info
-        name = f"{short_tag(first.name)}  {first.description}"
-        return f"{name}  {first.unit}" if first.unit else name
+        column.addWidget(self.bar)
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._body.setSpacing(12)
+        self._body.addWidget(self.chart, 1)
+        self._body.addWidget(self.table)
+        column.addLayout(self._body, 1)
 
     def _connect(self) -> None:
-        self._station.want(self, [pen.tag for pen in self.pens])
-        self._station.valuesChanged.connect(self._take)
-        self._station.judged.connect(self._beat_once)
-        self.plot.cursorMoved.connect(self._cursor_moved)
-        for number, row in enumerate(self.rows):
-            row.chosen.connect(lambda n=number: self.choose(n))
-            row.whyAsked.connect(self.whyAsked)
+        bar, model, acts = self.bar, self.model, self.acts
+        bar.spanAsked.connect(self.set_span)
+        bar.rangeAsked.connect(self.show_range)
+        bar.liveAsked.connect(self.toggle_live)
+        bar.turned.connect(self.turn)
+        bar.asked.connect(acts.open_menu)
+        bar.enlargeAsked.connect(self.toggle_full)
+        bar.closeAsked.connect(self.close_panel)
+        bar.said.connect(self.said)
+        acts.said.connect(self.said)
+        self.chart.markersAsked.connect(acts.show_markers)
+        self.chart.menuAsked.connect(lambda at: acts.open_menu("more", at))
+        self.chart.dropped.connect(self.add)
+        self.chart.turned.connect(self.turn)
+        self.table.menuAsked.connect(acts.open_pen_menu)
+        self.table.whyAsked.connect(self.whyAsked)
+        model.told.connect(self._tell)
+        model.pensChanged.connect(self._arrange)
+
+    @property
+    def pens(self) -> list[Pen]:
+        return self.model.pens
+
+    @property
+    def live(self) -> bool:
+        return self.model.is_live
+
+    @property
+    def span_s(self) -> int:
+        return self.model.view.span // NS_PER_S
 
     def close_panel(self) -> None:
-        self._station.want(self, ())
-        self._station.valuesChanged.disconnect(self._take)
-        self._station.judged.disconnect(self._beat_once)
+        self.acts.close_card()
+        self.model.close()
         self.hide()
         self.closed.emit()
         self.deleteLater()
 
-    # data
-
-    def set_span(self, span: int) -> None:
-        """Another range: history is read again for it."""
-        self.span_s = span
-        for button, (seconds, _) in zip(self.ranges, RANGES_S, strict=True):
-            button.setChecked(seconds == span)
-        for pen in self.pens:
-            self._station.read_history(
-                pen.tag, span * NS_PER_S, owner=self, done=lambda page, p=pen: self._backfill(p, page)
-            )
-        self.refresh(rescale=True)
-
-    def _backfill(self, pen: Pen, page: HistoryPage) -> None:
-        pen.series.backfill(page.samples)
-        if (data := self._station.values.get(pen.tag)) is not None:
-            pen.series.append(data, self._station.now())
-        self.refresh(rescale=True)
-
-    def _take(self, changed: dict[str, DataValue]) -> None:
-        now = self._station.now()
-        for pen in self.pens:
-            if (data := changed.get(pen.tag)) is not None:
-                pen.series.append(data, now)
-
-    def _beat_once(self) -> None:
-        """Twice a second while live; a value that is stale now becomes a gap."""
-        self._beat += 1
-        for pen in self.pens:
-            self._judge(pen)
-        if self.live and self._beat % REFRESH_EVERY == 0:
-            self.refresh()
-
-    def _judge(self, pen: Pen) -> None:
-        """Carry on a value that is fresh, so that an unchanged value is a line and a stale one a gap."""
-        data = self._station.values.get(pen.tag)
-        now = self._station.now()
-        if data is None or not now or not len(pen.series):
+    def close_last(self) -> None:
+        """What was opened last: a card over the trend, the cursors, the trend."""
+        if self.acts.close_card():
             return
-        if not self._station.fresh(pen.tag):
-            pen.series.append(DataValue(None, 0x80310000, now, now), now)
+        if self.model.cursor_a is not None or self.model.cursor_b is not None:
+            self.model.set_cursors(None, None)
+            return
+        self.close_panel()
 
-    def refresh(self, *, rescale: bool = False) -> None:
-        now = (self._station.now() - self._base) / NS_PER_S
-        if self.live:
-            self._end = now
-        start, end = self._end - self.span_s, self._end + self.span_s * 0.01
-        if rescale or self._outgrown(start, end):
-            for pen in self.pens:
-                pen.rescale(start, end)
-        self.plot.show_window(start, end, now)
-        if self._cursor is None or self.live:
-            self.plot.cursor_line.setValue(now if self._cursor is None else self._cursor)
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if self.acts.dialog is not None:
+            self.acts.dialog.reject()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The chart has the keys. (With a focus proxy Tab would skip the bar.)"""
+        self.chart.setFocus()
+
+    # place
+
+    def place_in(self, area: QRect) -> None:
+        """The lower part of the working area, or all of it."""
+        if self.is_full:
+            self.setGeometry(area)
+            return
+        height = min(
+            self.theme.px(LOW) if self.theme.scale < 1.3 else area.height() - 8, area.height() - ABOVE
+        )
+        height = max(height, min(LOW, area.height() - ABOVE))
+        self.setGeometry(area.x() + 12, area.bottom() - height - _EDGE, area.width() - 24, height)
+
+    def toggle_full(self) -> None:
+        """The whole page with all figures of the pens, and back."""
+        self.is_full = not self.is_full
+        self.bar.enlarge.setText(tr("Smaller") if self.is_full else tr("Full page"))
+        self.bar.enlarge.setAccessibleName(self.bar.enlarge.text())
+        self.placeAsked.emit()
+        self.bar.arrange()
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """The table below where there is a page for it, beside where there is not."""
+        self._body.setDirection(
+            QBoxLayout.Direction.TopToBottom if self.is_full else QBoxLayout.Direction.LeftToRight
+        )
+        self.table.set_compact(compact=not self.is_full)
+        if self.is_full:
+            height = min(self.table.wanted_height, round(self.height() * TABLE_SHARE))
+            self.table.setMinimumSize(0, 0)
+            self.table.setMaximumWidth(16_777_215)
+            self.table.setFixedHeight(height)
+        else:
+            width = min(self.theme.px(SIDE), round(self.width() * SIDE_SHARE))
+            self.table.setMinimumHeight(0)
+            self.table.setMaximumHeight(16_777_215)
+            self.table.setFixedWidth(width)
         self._tell()
 
-    def _outgrown(self, start: float, end: float) -> bool:
-        for pen in self.pens:
-            extent = pen.series.extent(start, end)
-            if extent and (extent[0] < pen.low or extent[1] > pen.high):
-                return True
-        return False
+    # what is shown
+
+    def add(self, tags: list[str]) -> None:
+        """More pens; it is said which had no room."""
+        if left := self.model.add(tags):
+            self.said.emit(tr("There is no room in the trend for {tags}.", tags=", ".join(left)))
+
+    def set_span(self, span_s: int) -> None:
+        """So many seconds up to the present, or around the middle of what is shown while the past is in view."""
+        model = self.model
+        model.views.keep()
+        if model.is_live:
+            model.views.go_live(model.now, span_s * NS_PER_S)
+        else:
+            middle = (model.view.start + model.view.end) // 2
+            if model.cursor_a is not None and model.view.start <= model.cursor_a <= model.view.end:
+                middle = model.cursor_a
+            half = span_s * NS_PER_S // 2
+            model.views.show(middle - half, middle + half, model.now)
+        model.moved(anew=True)
+
+    def show_range(self, start: int, end: int) -> None:
+        """From one instant to another (UTC ns)."""
+        self.model.views.keep()
+        self.model.views.show(start, end, self.model.now)
+        self.model.moved(anew=True)
 
     def toggle_live(self) -> None:
-        self.live = not self.live
-        self.pause.setText(tr("Pause") if self.live else tr("Live"))
-        if self.live:
-            self._cursor = None
-        self.refresh()
+        model = self.model
+        if model.is_live:
+            model.views.pause()
+        else:
+            model.views.keep()
+            model.views.go_live(model.now)
+            model.set_cursors(None, None)
+        model.moved()
 
-    def choose(self, number: int) -> None:
-        """The pen whose scale, band and limits are drawn."""
-        self.plot.curves.chosen = number
-        for index, row in enumerate(self.rows):
-            row.is_chosen = index == number
-            row.update()
-        self.refresh()
+    def turn(self, step: int) -> None:
+        """Back to the stretch that was shown before (-1), or forward again."""
+        views, now = self.model.views, self.model.now
+        if views.back(now) if step < 0 else views.forward(now):
+            self.model.moved(anew=True)
 
-    # cursor
+    def zoom(self, factor: float) -> None:
+        """Around cursor A where it is in view, else around the middle."""
+        model = self.model
+        view, cursor = model.view, model.cursor_a
+        at = (
+            cursor
+            if cursor is not None and view.start <= cursor <= view.end
+            else (view.start + view.end) // 2
+        )
+        model.views.keep()
+        model.views.zoom(factor, at, model.now)
+        model.moved(anew=True)
 
-    def _cursor_moved(self, at: float) -> None:
-        now = (self._station.now() - self._base) / NS_PER_S
-        if self.live and at >= now - self.span_s * 0.001:
+    def pan(self, share: float) -> None:
+        """Later by a share of the span."""
+        self.model.views.pan(round(self.model.view.span * share), self.model.now)
+        self.model.moved()
+
+    def move_cursor(self, step: int, *, second: bool = False) -> None:
+        """Cursor A or B by so many hundredths of the view; one that leaves the view takes it along."""
+        model = self.model
+        view = model.view
+        old = model.cursor_b if second else model.cursor_a
+        here = old if old is not None else min(view.end, model.now)
+        at = here + step * view.span // STEPS
+        at = min(max(at, 0), model.now)
+        model.set_cursors(*((model.cursor_a, at) if second else (at, model.cursor_b)))
+        if not view.start <= at <= view.end:
+            self.pan((at - view.start) / view.span if at < view.start else (at - view.end) / view.span)
+
+    def choose(self, step: int) -> None:
+        if self.pens:
+            self.model.choose((self.model.chosen + step) % len(self.pens))
+
+    def toggle_pen(self, pen: Pen | None) -> None:
+        if pen is not None:
+            self.table.toggle(self.pens.index(pen))
+
+    def toggle_second_cursor(self) -> None:
+        model = self.model
+        if model.cursor_b is not None:
+            model.set_cursors(model.cursor_a, None)
             return
-        self._cursor = at
-        self._tell()
+        edge = min(model.view.end, model.now)
+        a = (
+            model.cursor_a
+            if model.cursor_a is not None
+            else model.view.start + (edge - model.view.start) // 3
+        )
+        model.set_cursors(a, a + (edge - a) // 2)
+
+    def toggle_stacked(self) -> None:
+        self.model.stacked = not self.model.stacked
+        self.model.arrange()
+
+    def toggle_markers(self) -> None:
+        self.model.shows_markers = not self.model.shows_markers
+        self.model.read_markers(anew=True)
+        self.model.changed.emit()
+
+    def scale_all(self) -> None:
+        """Every scale by the data again."""
+        for pen in self.pens:
+            pen.mode, pen.manual = Mode.AUTO, None
+        self.model.arrange()
+
+    def show_group(self, group: Group) -> None:
+        """Its pens with their axes, and its span."""
+        self.group_name = group.name
+        self.model.replace_all(group.tags)
+        for pen in self.pens:
+            pen.own_axis = pen.tag in group.axes
+            if (ends := group.scales.get(pen.tag)) is not None:
+                pen.mode, pen.manual = Mode.MANUAL, made_scale(*ends)
+        self.model.stacked = group.stacked
+        self.model.arrange()
+        if group.span_s:
+            self.set_span(group.span_s)
+        self._arrange()
+
+    def as_group(self, name: str, kind: str) -> Group:
+        scales = {pen.tag: (pen.manual.low, pen.manual.high) for pen in self.pens if pen.manual is not None}
+        axes = tuple(pen.tag for pen in self.pens if pen.own_axis)
+        self.group_name = name
+        return Group(
+            name, tuple(pen.tag for pen in self.pens), kind, self.span_s, axes, scales, self.model.stacked
+        )
+
+    # texts
 
     def _tell(self) -> None:
-        now_ns = self._station.now()
-        at_ns = now_ns if self._cursor is None else self._base + round(self._cursor * NS_PER_S)
-        label = tr("now") if self._cursor is None else tr("cursor")
-        self.when.set_text(f"{label}  {time_text(at_ns, self._zone, millis=False)}")
-        for pen, row in zip(self.pens, self.rows, strict=True):
-            self._tell_pen(pen, row)
+        model = self.model
+        views = model.views
+        self.bar.show_view(model.view, has_before=views.has_before, has_after=views.has_after)
+        self.bar.title.set_text(self._title())
+        self.bar.when.set_text(self._when())
+        self.table.show_columns()
+        if self.table.currentIndex().row() != model.chosen and self.table.model().rowCount():
+            self.table.setCurrentIndex(self.table.pens.index(model.chosen, 0))
+        self.chart.setAccessibleDescription(self._when())
 
-    def _tell_pen(self, pen: Pen, row: PenRow) -> None:
-        if self._cursor is None:
-            reading = self._station.reading(pen.tag)
-        else:
-            found = pen.series.at(self._cursor)
-            value, status = found if found else (float("nan"), 0x809B0000)
-            number = None if value != value else value
-            reading = Reading(pen.tag, DataValue(number, status, 0, 0), pen.info)
-        row.quality.set_text(quality_words(reading))
-        good = quality_of(reading.data.status).is_good and not reading.stale and not reading.is_bad
-        row.value.set_role("value" if good else "text.secondary")
-        shown = NO_VALUE if reading.is_bad else format_value(reading.data.value, pen.info).strip()
-        row.value.set_text(f"{shown} {pen.info.unit}".strip())
+    def _title(self) -> str:
+        if self.group_name:
+            return self.group_name
+        pen = self.model.pen
+        if pen is None:
+            return tr("Trend")
+        return f"{name_of(pen)}  {pen.info.description}"
+
+    def _when(self) -> str:
+        model = self.model
+        if model.cursor_a is None:
+            if model.is_live:
+                return tr("now  {time}", time=time_text(model.now, model.zone, millis=False))
+            return tr(
+                "{span} of {day}",
+                span=span_text(model.view.span),
+                day=date_text(model.view.start, model.zone),
+            )
+        text = tr("cursor  {time}", time=time_text(model.cursor_a, model.zone, millis=False))
+        if model.cursor_b is None:
+            return text
+        return tr("{a}, B after {span}", a=text, span=span_text(model.cursor_b - model.cursor_a))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
-        if key == Qt.Key.Key_Space:
-            self.toggle_live()
-        elif key in {Qt.Key.Key_Left, Qt.Key.Key_Right}:
-            self._move_cursor(-1 if key == Qt.Key.Key_Left else 1)
-        elif key in {Qt.Key.Key_1, Qt.Key.Key_2, Qt.Key.Key_3}:
-            self.set_span(RANGES_S[key - Qt.Key.Key_1][0])
-        elif key in {Qt.Key.Key_Up, Qt.Key.Key_Down} and self.pens:
-            step = -1 if key == Qt.Key.Key_Up else 1
-            self.choose((self.plot.curves.chosen + step) % len(self.pens))
-        elif key == Qt.Key.Key_Escape:
-            self.close_panel()
+        if (act := act_of(event)) is not None:
+            act(self)
         else:
             super().keyPressEvent(event)
-
-    def _move_cursor(self, sign: int) -> None:
-        place = self._end if self._cursor is None else self._cursor
-        self._cursor = min(max(place + sign * self.span_s / 200, self._end - self.span_s), self._end)
-        self.plot.cursor_line.setValue(self._cursor)
-        self._tell()

@@ -60,6 +60,6 @@ def tag_in_focus(focus: QWidget | None, main_tags: list[str]) -> str:
             rows: list[AlarmInfo] = focus.selected_rows()
             return rows[0].tag_name if rows else ""
         if isinstance(focus, TrendPanel):
-            return focus.pens[focus.plot.curves.chosen].tag if focus.pens else ""
+            return focus.model.pen.tag if focus.model.pen is not None else ""
         focus = focus.parentWidget()
     return main_tags[0] if main_tags else ""

@@ -1,0 +1,140 @@
+"""A disk that remembers what was written and what was synced, and that can be full: for the files of SQLite."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+
+SECTOR = 512
+NAME = "watchkeeper-proof"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that was done to a file: ``write`` (at, data), ``truncate`` (at), ``sync`` or ``delete``."""
+
+    file: str
+    what: str
+    at: int = 0
+    data: bytes = b""
+
+
+@dataclass
+class Disk:
+    """``room``: bytes that may still be added to files, None for no end."""
+
+    events: list[Event] = field(default_factory=list)
+    room: int | None = None
+
+    def note(self, file: str, what: str, at: int = 0, data: bytes = b"") -> None:
+        self.events.append(Event(file, what, at, data))
+
+    def take(self, added: int) -> None:
+        """Room for bytes behind the end of a file; apsw.FullError where there is none."""
+        if self.room is not None and added > 0:
+            if added > self.room:
+                raise apsw.FullError("no space left on the disk of the proof")
+            self.room -= added
+
+
+class _File(apsw.VFSFile):
+    def __init__(self, disk: Disk, name: object, flags: list[int]) -> None:
+        super().__init__("unix", name, flags)  # pyright: ignore[reportArgumentType]
+        self._disk = disk
+        self._name = name.filename() if isinstance(name, apsw.URIFilename) else str(name)
+
+    def xLock(self, level: int) -> None:
+        """A file that was opened to be read cannot be locked to be written, which SQLite tries when it closes it."""
+        try:
+            super().xLock(level)
+        except apsw.IOError as error:
+            raise apsw.BusyError("opened to be read only") from error
+
+    def xWrite(self, data: bytes, offset: int) -> None:
+        self._disk.take(offset + len(data) - self.xFileSize())
+        self._disk.note(self._name, "write", offset, bytes(data))
+        super().xWrite(data, offset)
+
+    def xTruncate(self, newsize: int) -> None:
+        self._disk.note(self._name, "truncate", newsize)
+        super().xTruncate(newsize)
+
+    def xSync(self, flags: int) -> None:
+        self._disk.note(self._name, "sync")
+        # Nothing is really synced: the proof decides what a power cut would have left.
+
+
+class _Vfs(apsw.VFS):
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+        super().__init__(NAME, "unix", makedefault=True)
+
+    def xOpen(self, name: object, flags: list[int]) -> _File:  # pyright: ignore
+        return _File(self._disk, name, flags)
+
+    def xDelete(self, filename: str, syncdir: bool) -> None:
+        self._disk.note(filename, "delete")
+        super().xDelete(filename, syncdir)
+
+
+@contextmanager
+def recorded() -> Iterator[Disk]:
+    """Every SQLite file that is opened meanwhile lies on this disk."""
+    disk = Disk()
+    vfs = _Vfs(disk)
+    try:
+        yield disk
+    finally:
+        vfs.unregister()
+
+
+def after_power_cut(before: dict[str, bytes], events: list[Event], chance: random.Random) -> dict[str, bytes]:
+    """One of the states in which files can be found: what was synced, and any part of what was not.
+
+    Writes that were not synced are there, not there, or torn between two sectors, each by itself, so that a later one
+    can be there without an earlier one. That a file is gone is certain once anything was synced after it: the journals
+    of ext4, XFS, NTFS and APFS keep the order of names.
+    """
+    files = {name: bytearray(data) for name, data in before.items()}
+    synced = {event.file: place for place, event in enumerate(events) if event.what == "sync"}
+    last = max(synced.values(), default=-1)
+    kept = chance.choice((0.0, 0.3, 0.7, 1.0))
+    for place, event in enumerate(events):
+        durable = place < (last if event.what == "delete" else synced.get(event.file, -1))
+        if event.what == "sync" or not (durable or chance.random() < kept):
+            continue
+        data = event.data if durable else _torn(event.data, chance)
+        _apply(files, event, data)
+    return {name: bytes(data) for name, data in files.items()}
+
+
+def _apply(files: dict[str, bytearray], event: Event, data: bytes) -> None:
+    if event.what == "delete":
+        files.pop(event.file, None)
+        return
+    content = files.setdefault(event.file, bytearray())
+    if event.what == "truncate":
+        del content[event.at :]
+        return
+    if len(content) < event.at:
+        content.extend(bytes(event.at - len(content)))
+    content[event.at : event.at + len(data)] = data
+
+
+def _torn(data: bytes, chance: random.Random) -> bytes:
+    """Often whole, else cut after some sectors."""
+    if chance.random() < 0.7 or len(data) <= SECTOR:
+        return data
+    return data[: SECTOR * chance.randrange(len(data) // SECTOR + 1)]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All files of a folder by their whole name; the shared memory of SQLite does not outlive power."""
+    found = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
+    return {str(path): path.read_bytes() for path in found if not path.name.endswith("-shm")}

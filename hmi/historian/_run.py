@@ -1,0 +1,369 @@
+"""One run of the history: what the loop tells, the recorder, and the threads that make it durable."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.core.clock import Clock
+from hmi.core.errors import StorageError
+from hmi.core.history import Modification, SampleFlag
+from hmi.core.texts import tr
+from hmi.historian._held import HeldFile, HeldState
+from hmi.historian._intake import Told
+from hmi.historian._recorder import Recorder, is_gap
+from hmi.historian._rows import Rows, Table, joined_rows, no_rows, rows_of
+from hmi.historian._shelf import Shelf
+from hmi.historian.port import Annotation, Archive, CommitKind, DuplicatePolicy
+from hmi.historian.rollups import HOUR
+from hmi.historian.samples import Batch, Samples
+from hmi.project.plant import Plant
+
+log = logging.getLogger(__name__)
+
+COMMIT_S: Final = 1.0
+RETRY_S: Final = 5.0
+LOOK_S: Final = 5.0
+GRACE_NS: Final = 180 * 1_000_000_000
+"""How long after its end an hour is compacted."""
+MOST_PENDING: Final = 500_000
+ABSORB_AT: Final = 50_000
+MOST_ROWS: Final = 2_000_000
+"""Rows that wait in memory while nothing can be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An archive to write, and the folder for what is held back; without one that is kept in memory only."""
+
+    archive: Archive
+    folder: Path | None = None
+
+
+Opener = Callable[[str], Opened]
+"""Opens the archive of a run by its id; StorageError where it cannot be opened now."""
+
+
+class Run:
+    """``append`` and ``apply`` are for the loop and never wait; everything else may touch the disk.
+
+    Without an opener nothing is durable: the newest rows are kept in memory.
+    """
+
+    def __init__(
+        self, plant: Plant, *, run_id: str, clock: Clock, simulated: bool, opener: Opener | None
+    ) -> None:
+        self.run_id, self._clock, self._opener = run_id, clock, opener
+        self.problem = ""
+        self.durable = 0
+        """Up to here (UTC ns) all that came is stored."""
+        self.recorder = Recorder(plant, flags=SampleFlag.SIMULATED if simulated else 0)
+        self._pending: deque[Told | Plant] = deque()
+        self._told = self._absorbed = 0
+        self._lock, self._writing = threading.RLock(), threading.RLock()
+        self._backlog: list[tuple[Rows, Rows]] = []
+        self._shelf: Shelf | None = None
+        self._held: HeldFile | None = None
+        self._wake, self._ended = threading.Event(), threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    # ------------------------------------------------------------------ of the loop
+
+    def append(self, told: Told) -> None:
+        """Record changes; when nothing takes them any longer, they are lost and counted."""
+        count, behind = len(told.changes), self._told - self._absorbed
+        if behind > MOST_PENDING:
+            self.recorder.counts.lost += count
+            return
+        self._pending.append(told)
+        self._told += count
+        if behind <= ABSORB_AT < behind + count:
+            threading.Thread(target=self.absorb, name="history intake", daemon=True).start()
+
+    def apply(self, plant: Plant) -> None:
+        """Handles of what comes next are those of this revision."""
+        self._pending.append(plant)
+
+    def start(self) -> None:
+        """Make durable what comes, each second."""
+        if self._opener is None or self._threads:
+            return
+        for work, name in ((self._keep, "history"), (self._compact, "history compaction")):
+            thread = threading.Thread(target=work, name=name, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def end(self) -> None:
+        """Ask for the end; ``join`` waits for it."""
+        self._ended.set()
+        self._wake.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait until all is stored and closed, or for so long."""
+        for thread in self._threads:
+            thread.join(timeout_s)
+
+    # ------------------------------------------------------------------ of any thread
+
+    @property
+    def archive(self) -> Archive | None:
+        """None until it is open."""
+        return self._shelf.archive if self._shelf is not None else None
+
+    @property
+    def shelf(self) -> Shelf:
+        """StorageError while the archive is not open."""
+        if self._shelf is None:
+            raise StorageError(self.problem or tr("the history is not open yet"))
+        return self._shelf
+
+    def tag_id(self, number: int) -> str:
+        """The id of a tag by its number in the archive; '' where it is not known."""
+        return self._shelf.tag_id(number) if self._shelf is not None else ""
+
+    def absorb(self) -> None:
+        """Reduce what the loop told so far."""
+        with self._lock:
+            told: list[Told] = []
+            for _ in range(len(self._pending)):
+                item = self._pending.popleft()
+                if isinstance(item, Told):
+                    told.append(item)
+                else:
+                    self._reduce(told)
+                    self.recorder.apply(item, self._clock.now_ns())
+                    told = []
+            self._reduce(told)
+            self._take()
+
+    def _reduce(self, told: Sequence[Told]) -> None:
+        self.recorder.absorb(told)
+        self._absorbed += sum(len(one.changes) for one in told)
+
+    def _take(self) -> None:
+        live, aside = self.recorder.take()
+        if len(live) or len(aside):
+            self._backlog.append((live, aside))
+            if sum(len(a) + len(b) for a, b in self._backlog) > MOST_ROWS:
+                self._shorten()
+
+    def _shorten(self) -> None:
+        """The older half of what waits is lost: one gap for each tag stands for it."""
+        rows = joined_rows(live for live, _ in self._backlog)
+        half = len(rows) // 2
+        gone, kept = rows.table[:half], Rows(rows.table[half:], rows.objects)
+        self.recorder.counts.lost += half + sum(len(aside) for _, aside in self._backlog)
+        slots, first = np.unique(gone["slot"], return_index=True)
+        gaps = self.recorder.gap_rows(slots, gone["time"][first], flags=SampleFlag.OVERFLOW)
+        self._backlog = [(Rows(gaps), Rows(no_rows())), (kept, Rows(no_rows()))]
+
+    def fresh(self, tag_ids: Sequence[str]) -> tuple[NDArray[np.int64], Rows]:
+        """Live rows that may not be stored yet, as (places in ``tag_ids``, rows): each tag's in time order."""
+        with self._lock:
+            self.absorb()
+            known = self.recorder.known
+            slots = np.array([known[one].slot if one in known else -1 for one in tag_ids], np.int64)
+            place_of = np.full(len(self.recorder.ids) + 1, -1, np.int64)
+            place_of[slots] = np.arange(len(slots))
+            waiting = self.recorder.waiting(slots[slots >= 0].astype(np.int32))
+            rows = joined_rows([*(live for live, _ in self._backlog), waiting])
+        places = place_of[rows.table["slot"]]
+        return places[places >= 0], rows.where(places >= 0)
+
+    def write(self) -> None:
+        """Make durable what there is; StorageError leaves it in memory."""
+        with self._writing:
+            shelf = self.shelf
+            with self._lock:
+                now = self._clock.now_ns()
+                self.absorb()
+                parts = list(self._backlog)
+                held = self._held_rows()
+            live, aside = (joined_rows(part[i] for part in parts) for i in (0, 1))
+            shelf.store(live, aside, self.recorder, now=now)
+            with self._lock:
+                gone = {id(part) for part in parts}
+                self._backlog = [part for part in self._backlog if id(part) not in gone]
+            self._keep_held(shelf, held, now)
+            self.durable = now
+
+    def tail(self, tag_id: str) -> Samples:
+        """The fresh rows of one tag, in time order."""
+        return self.fresh((tag_id,))[1].samples()
+
+    # ------------------------------------------------------------------ what people do
+
+    def settle(self, tag_id: str) -> None:
+        """Store what is held back of a tag."""
+        with self._lock:
+            self.absorb()
+            self.recorder.flush_tag(tag_id)
+            self._take()
+        self.write()
+
+    def insert(
+        self, tag_id: str, samples: Samples, kind: CommitKind, policy: DuplicatePolicy, why: Modification
+    ) -> int:
+        """Samples of one tag into what is stored; returns the number of the commit."""
+        with self._writing:
+            shelf = self.shelf
+            tags = np.full(len(samples), shelf.numbered(tag_id), np.int32)
+            return shelf.archive.insert(
+                Batch(tags, samples), time=why.time, kind=kind, policy=policy, modification=why
+            )
+
+    def annotate(self, annotation: Annotation) -> None:
+        with self._writing:
+            self.shelf.archive.annotate(annotation)
+
+    # ------------------------------------------------------------------ what is held back
+
+    def _held_rows(self) -> Rows | None:
+        """What has to go to the file of held points: those that changed, or all of them."""
+        if self._held is None:
+            return None
+        if self._held.is_large:
+            self.recorder.touched_all()
+        return self.recorder.waiting(self.recorder.take_touched())
+
+    def _keep_held(self, shelf: Shelf, held: Rows | None, now: int) -> None:
+        if self._held is None or held is None:
+            return
+        batch = held.batch(shelf.numbers(self.recorder, np.unique(held.table["slot"]).tolist()))
+        try:
+            if self._held.is_large or not self._held.is_open:
+                self._held.renew(batch, now)
+            else:
+                self._held.add(batch, now)
+        except StorageError:
+            self.recorder.touched_all()
+            raise
+
+    # ------------------------------------------------------------------ the thread that writes
+
+    def _keep(self) -> None:
+        while not self._open():
+            if self._ended.wait(RETRY_S):
+                return
+        while not self._ended.is_set():
+            self._wake.wait(COMMIT_S)
+            self._wake.clear()
+            self._try(self.write)
+        self._try(self._close)
+
+    def _try(self, work: Callable[[], None]) -> None:
+        """What fails is tried again; samples that no archive takes are lost and counted, or they would block all."""
+        try:
+            work()
+        except StorageError as error:
+            if not self.problem:
+                log.error("The history cannot be kept: %s", error)
+            self.problem = str(error)
+        except Exception as error:
+            log.exception("Samples that cannot be stored are dropped.")
+            self.problem = str(error) or type(error).__name__
+            self._drop()
+        else:
+            if self.problem:
+                log.info("The history is kept again.")
+            self.problem = ""
+
+    def _drop(self) -> None:
+        with self._lock:
+            self.recorder.counts.lost += sum(len(live) + len(aside) for live, aside in self._backlog)
+            self._backlog = []
+
+    def _open(self) -> bool:
+        assert self._opener is not None
+        opener = self._opener
+
+        def work() -> None:
+            opened = opener(self.run_id)
+            shelf = Shelf(opened.archive, self.run_id)
+            held = HeldFile(opened.folder) if opened.folder is not None else None
+            self._restore(shelf, held.read() if held is not None else HeldState())
+            self._held, self._shelf = held, shelf
+
+        self._try(work)
+        return self._shelf is not None
+
+    def _restore(self, shelf: Shelf, state: HeldState) -> None:
+        """Go on where the archive ends: with what was held back, and a gap from the last sign of life on."""
+        coverage, now = shelf.archive.coverage(), self._clock.now_ns()
+        with self._lock:
+            self.absorb()
+            recorder = self.recorder
+            recorder.run = shelf.run
+            newest = shelf.newest(recorder)
+            last = np.zeros(len(recorder.ids), newest.dtype)
+            last[newest["slot"]] = newest
+            held = _held_after(state, shelf, recorder, last)
+            last[held["slot"]] = held
+            alive = max(state.alive, coverage.until)
+            ended = last[(last["time"] > 0) & ~is_gap(last) & (last["slot"] > 0)]
+            gaps = recorder.gap_rows(ended["slot"], np.maximum(ended["time"], alive) + 1)
+            last[gaps["slot"]] = gaps
+            recorder.restore(last[last["time"] > 0])
+            marks = recorder.marks(alive, now, is_closed=state.is_closed or not alive)
+            self._backlog.insert(0, (joined_rows((Rows(held), Rows(gaps), marks)), Rows(no_rows())))
+
+    def _close(self) -> None:
+        """The last commit: nothing is held back any longer, and every tag ends with a gap."""
+        with self._writing:
+            with self._lock:
+                self.absorb()
+                self.recorder.flush()
+                now = self._clock.now_ns()
+                self.recorder.end(now)
+                self._take()
+            self.write()
+            if self._held is not None:
+                self._held.add(None, now, closed=True)
+                self._held.close()
+            self.shelf.archive.close()
+
+    # ------------------------------------------------------------------ the thread that compacts
+
+    def _compact(self) -> None:
+        while not self._ended.wait(LOOK_S):
+            self.compact_due()
+
+    def compact_due(self) -> None:
+        """Compact the hours that have ended for good."""
+        until = (self._clock.now_ns() - GRACE_NS) // HOUR * HOUR
+        shelf = self._shelf
+        if shelf is None or until <= shelf.compacted or self.problem:
+            return
+        with self._lock:
+            self.absorb()
+            self.recorder.flush(until)
+            self._take()
+        try:
+            self.write()
+            with self._writing:
+                shelf.compacted = until  # from here on older rows go into what is stored
+            shelf.archive.compact(until, stop=self._ended.is_set)
+        except StorageError as error:
+            log.error("The history cannot be compacted: %s", error)
+
+
+def _held_after(state: HeldState, shelf: Shelf, recorder: Recorder, last: Table) -> Table:
+    """Points that were held back and are newer than what is stored of their tags, in time order."""
+    slot_of = {number: slot for slot, one in enumerate(recorder.ids) if (number := shelf.number(one))}
+    tables: dict[int, Table] = {}
+    for batch in state.batches:
+        slots = np.array([slot_of.get(number, -1) for number in batch.tags.tolist()], np.int32)
+        table = rows_of(slots, batch.samples).table
+        for slot in np.unique(slots[slots >= 0]).tolist():
+            tables[slot] = table[slots == slot]
+    kept = [table[table["time"] > last["time"][slot]] for slot, table in tables.items()]
+    found = np.concatenate(kept) if kept else no_rows()
+    return found[np.argsort(found["time"], kind="stable")]

@@ -1,0 +1,99 @@
+"""The archive of one run as the recorder uses it: numbers of its tags, and where each row belongs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.historian._recorder import Recorder
+from hmi.historian._rows import Rows, Table, no_rows, rows_of
+from hmi.historian.port import Archive, CommitKind, DuplicatePolicy
+
+_PIECE: Final = 100_000
+"""Rows of one commit at most."""
+_EVER: Final = 2**63 - 1
+
+
+class Shelf:
+    """Used by one thread at a time but for ``number``. StorageError: nothing of that call's remainder is stored."""
+
+    def __init__(self, archive: Archive, run_id: str) -> None:
+        self.archive = archive
+        self.run = archive.run(run_id)
+        self.compacted = archive.coverage().compacted
+        self._by_id = dict(archive.tags())
+        self._ids: dict[int, str] = {}
+        self._of_slot = np.zeros(0, np.int32)
+        self._lock = threading.Lock()
+
+    def tag_id(self, number: int) -> str:
+        """The id of a numbered tag; '' where there is none."""
+        if len(self._ids) != len(self._by_id):
+            self._ids = {one: tag_id for tag_id, one in dict(self._by_id).items()}
+        return self._ids.get(number, "")
+
+    def number(self, tag_id: str) -> int | None:
+        """Number of a tag that something was stored of."""
+        return self._by_id.get(tag_id)
+
+    def numbered(self, tag_id: str) -> int:
+        """Number of a tag, given now where it has none."""
+        with self._lock:
+            found = self._by_id.get(tag_id)
+            if found is None:
+                found = self._by_id[tag_id] = self.archive.number(tag_id)
+            return found
+
+    def numbers(self, recorder: Recorder, slots: Iterable[int]) -> NDArray[np.int32]:
+        """By slot, for at least these slots; 0 where none is given yet."""
+        missing = len(recorder.ids) - len(self._of_slot)
+        if missing:
+            self._of_slot = np.append(self._of_slot, np.zeros(missing, np.int32))
+        for slot in slots:
+            if not self._of_slot[slot]:
+                self._of_slot[slot] = self.numbered(recorder.ids[slot])
+        return self._of_slot
+
+    def newest(self, recorder: Recorder) -> Table:
+        """The newest stored row of each recorded tag, in no order."""
+        slot_of = {self._by_id[one]: slot for slot, one in enumerate(recorder.ids) if one in self._by_id}
+        if not slot_of:
+            return no_rows()
+        found = self.archive.at(tuple(slot_of), _EVER)
+        slots = np.array([slot_of[number] for number in found.tags.tolist()], np.int32)
+        return rows_of(slots, found.samples).table
+
+    def store(self, live: Rows, aside: Rows, recorder: Recorder, *, now: int) -> None:
+        """Live rows in one durable commit, then those that go between stored ones. ``now``: UTC ns."""
+        early = live.table["time"] < self.compacted
+        self._commit(live.where(~early) if early.any() else live, recorder, now)
+        for policy, rows in _by_policy(aside, recorder):
+            self._insert(rows, recorder, policy, now)
+        if early.any():
+            self._insert(live.where(early), recorder, DuplicatePolicy.KEEP_OR_REPLACE, now)
+
+    def _commit(self, rows: Rows, recorder: Recorder, now: int) -> None:
+        for begin in range(0, len(rows), _PIECE):
+            piece = Rows(rows.table[begin : begin + _PIECE], rows.objects)
+            numbers = self.numbers(recorder, np.unique(piece.table["slot"]).tolist())
+            self.archive.commit(piece.batch(numbers), time=now)
+
+    def _insert(self, rows: Rows, recorder: Recorder, policy: DuplicatePolicy, now: int) -> None:
+        for begin in range(0, len(rows), _PIECE):
+            piece = Rows(rows.table[begin : begin + _PIECE], rows.objects)
+            numbers = self.numbers(recorder, np.unique(piece.table["slot"]).tolist())
+            self.archive.insert(piece.batch(numbers), time=now, kind=CommitKind.LATE, policy=policy)
+
+
+def _by_policy(rows: Rows, recorder: Recorder) -> Iterable[tuple[DuplicatePolicy, Rows]]:
+    if not len(rows):
+        return
+    slots = rows.table["slot"]
+    policies = {slot: recorder.settings(slot).duplicates for slot in np.unique(slots).tolist()}
+    for name in sorted(set(policies.values())):
+        chosen = np.array([slot for slot, one in policies.items() if one == name], np.int32)
+        yield DuplicatePolicy(name), rows.where(np.isin(slots, chosen))

@@ -1,0 +1,165 @@
+"""A chunk: the samples of one tag over an hour or a day, every column by the codec that makes it smallest.
+
+Payload: a byte that names the columns that are present, then these in order: times (a byte for how, see ``_TIMES``),
+statuses, kinds, the values of each kind, receive times, flags, versions, runs. A column that is left out is what nearly
+every sample says: Good, a float, received at its source time, no flag, first version, run 0.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.historian.blocks._clock import fingerprint
+from hmi.historian.blocks._columns import get_integers, get_narrow, get_places, put_integers
+from hmi.historian.blocks._frame import BlockDamaged, Cursor, opened, sealed
+from hmi.historian.blocks._values import (
+    get_kind,
+    get_kind_numbers,
+    get_numbers,
+    get_values,
+    put_kind,
+    put_values,
+)
+from hmi.historian.samples import Floats, Samples, Times, ValueKind
+
+_KIND: Final = b"C"
+_STATUSES, _KINDS, _MIXED, _RECEIVES, _FLAGS, _VERSIONS, _RUNS = (1 << place for place in range(7))
+_OWN, _SHARED = 0, 1
+"""Times stand in the chunk themselves, or as places in the shared scan clock behind its fingerprint."""
+
+Columns = tuple[Times, Floats, NDArray[np.uint32]]
+
+
+def encode_chunk(samples: Samples, clock: Times | None = None, *, level: int = 8) -> bytes:
+    """Samples of one tag in order of (time, version), bit for bit; ``clock``: shared instants that rise.
+
+    ``level`` 1-12 is the effort of pcodec (8 for keeping, 4 for bulk loading); 0 goes without pcodec. BlockTooLarge.
+    """
+    if not len(samples):
+        return sealed(_KIND, 0, b"")
+    mask, kinds, behind = 0, samples.kinds, b""
+    parts = [put_times(samples.times, clock, level)]
+    if samples.statuses.any():
+        mask |= _STATUSES
+        parts.append(put_integers(samples.statuses, level))
+    one = int(kinds[0])
+    if not bool((kinds == one).all()):
+        mask |= _MIXED
+        parts += [put_integers(kinds, level), put_values(samples.bits, kinds, samples.objects, level)]
+    else:
+        if one != ValueKind.FLOAT:
+            mask |= _KINDS
+            parts.append(bytes([one]))
+        parts.append(put_kind(one, samples.bits, samples.objects, level))
+    if not np.array_equal(samples.receives, samples.times):
+        mask |= _RECEIVES
+        parts.append(_put_receives(samples, clock, level))
+    for bit, column in ((_FLAGS, samples.flags), (_VERSIONS, samples.versions), (_RUNS, samples.runs)):
+        if column.any():
+            mask |= bit
+            behind += put_integers(column, level)
+    return sealed(_KIND, len(samples), bytes([mask]) + b"".join(parts) + behind)
+
+
+def decode_chunk(data: bytes, clock: Times | None = None) -> Samples:
+    """The samples as they were. BlockDamaged also where ``clock`` is not the one the chunk was written with.
+
+    Arrays may share memory with ``clock``: read them, never write into them.
+    """
+    count, cursor = opened(_KIND, data)
+    if not count:
+        cursor.finish()
+        return Samples.empty()
+    mask = cursor.byte()
+    times = get_times(cursor, count, clock)
+    statuses = _optional(cursor, mask & _STATUSES, count, np.uint32)
+    if mask & _MIXED:
+        kinds = get_narrow(cursor, count, np.uint8)
+        bits, objects = get_values(cursor, kinds)
+    else:
+        kind = cursor.byte() if mask & _KINDS else int(ValueKind.FLOAT)
+        bits, objects = get_kind(cursor, kind, count)
+        kinds = np.full(count, kind, np.uint8)
+    receives = _get_receives(cursor, times, clock) if mask & _RECEIVES else times
+    flags = _optional(cursor, mask & _FLAGS, count, np.uint16)
+    versions = _optional(cursor, mask & _VERSIONS, count, np.uint16)
+    runs = _optional(cursor, mask & _RUNS, count, np.uint32)
+    cursor.finish()
+    return Samples(times, bits, kinds, statuses, receives, flags, versions, runs, objects)
+
+
+def decode_columns(data: bytes, clock: Times | None = None) -> Columns:
+    """(times, numbers, statuses) alone: what a trend needs, without the columns behind it. As ``decode_chunk``.
+
+    Numbers are NaN where the value is none, whatever its status.
+    """
+    count, cursor = opened(_KIND, data)
+    if not count:
+        return np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint32)
+    mask = cursor.byte()
+    times = get_times(cursor, count, clock)
+    statuses = _optional(cursor, mask & _STATUSES, count, np.uint32)
+    if mask & _MIXED:
+        return times, get_numbers(cursor, get_narrow(cursor, count, np.uint8)), statuses
+    kind = cursor.byte() if mask & _KINDS else int(ValueKind.FLOAT)
+    if kind == ValueKind.OBJECT:
+        return times, np.full(count, np.nan), statuses
+    return times, get_kind_numbers(cursor, kind, count), statuses
+
+
+def put_times(times: Times, clock: Times | None, level: int) -> bytes:
+    """Places in the clock where every instant is one of it, else the instants; the smaller one."""
+    own = put_integers(times, level)
+    places = _places(times, clock)
+    if places is None or clock is None:
+        return bytes([_OWN]) + own
+    shared = fingerprint(clock).to_bytes(4, "little") + put_integers(places, level)
+    return bytes([_SHARED]) + shared if len(shared) < len(own) else bytes([_OWN]) + own
+
+
+def get_times(cursor: Cursor, count: int, clock: Times | None) -> Times:
+    how = cursor.byte()
+    if how == _OWN:
+        return get_integers(cursor, count)
+    if how != _SHARED:
+        raise BlockDamaged("the times of a chunk are kept in an unknown way")
+    known = int.from_bytes(cursor.take(4), "little")
+    if clock is None or not len(clock) or fingerprint(clock) != known:
+        raise BlockDamaged("the scan clock that a chunk was written with is missing")
+    return get_places(cursor, count, clock)
+
+
+def _places(times: Times, clock: Times | None) -> Times | None:
+    if clock is None or not len(clock):
+        return None
+    places = np.searchsorted(clock, times)
+    if int(places.max()) >= len(clock) or not np.array_equal(clock[places], times):
+        return None
+    return places.astype(np.int64)
+
+
+def _put_receives(samples: Samples, clock: Times | None, level: int) -> bytes:
+    """How much later than the source time, or instants of the clock; the smaller one."""
+    later = put_integers(samples.receives - samples.times, level)
+    places = _places(samples.receives, clock)
+    if places is not None:
+        shared = put_integers(places, level)
+        if len(shared) < len(later):
+            return bytes([_SHARED]) + shared
+    return bytes([_OWN]) + later
+
+
+def _get_receives(cursor: Cursor, times: Times, clock: Times | None) -> Times:
+    how = cursor.byte()
+    if how == _OWN:
+        return times + get_integers(cursor, len(times))
+    if how != _SHARED or clock is None or not len(clock):
+        raise BlockDamaged("the receive times of a chunk are kept in an unknown way")
+    return get_places(cursor, len(times), clock)
+
+
+def _optional(cursor: Cursor, present: int, count: int, dtype: Any) -> NDArray[Any]:
+    return get_narrow(cursor, count, dtype) if present else np.zeros(count, dtype)

@@ -1,0 +1,40 @@
+"""The embedded archive: history in SQLite files that hold blocks, in one folder (design section 5).
+
+The folder has ``live.db`` (catalogue, commits, what was changed, annotations) and one file per UTC day with chunks,
+rollups and keyframes. It must be on a local disk: a write-ahead log does not work over a network share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hmi.historian.port import Archive, ArchiveReader
+from hmi.stores.sqlite._archive import SqliteArchive
+from hmi.stores.sqlite._reader import SqliteReader
+
+__all__ = ["open_archive", "open_reader"]
+
+
+def open_archive(
+    folder: Path,
+    *,
+    stepped: Callable[[int], bool] = lambda tag: False,
+    fine: Callable[[int], bool] = lambda tag: False,
+) -> Archive:
+    """Open or begin the archive of a folder for writing; StorageError where it cannot be, or another process writes.
+
+    ``stepped``: whether the value of a tag number stands between two samples, else it is a line. ``fine``: whether a
+    tag number keeps rollups of one minute besides those of ten and of an hour.
+    """
+    return SqliteArchive(folder, stepped=stepped, fine=fine)
+
+
+def open_reader(
+    folder: Path,
+    *,
+    stepped: Callable[[int], bool] = lambda tag: False,
+    fine: Callable[[int], bool] = lambda tag: False,
+) -> ArchiveReader:
+    """Read an archive, also while another process writes it and from a medium that cannot be written."""
+    return SqliteReader(folder, stepped=stepped, fine=fine)

@@ -1,0 +1,161 @@
+"""The writing half of the archive: one process, one thread at a time; every call is durable when it returns."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from hmi.core.history import Modification
+from hmi.historian.blocks import encode_chunk
+from hmi.historian.port import Annotation, Commit, CommitKind, CompactReport, DuplicatePolicy
+from hmi.historian.samples import Batch
+from hmi.stores.sqlite._compaction import Compaction
+from hmi.stores.sqlite._connect import open_writing, told
+from hmi.stores.sqlite._days import DAY
+from hmi.stores.sqlite._live import LIVE_FILE, mark_of
+from hmi.stores.sqlite._lock import locked
+from hmi.stores.sqlite._overlay import Replaced, reason_of, resolved
+from hmi.stores.sqlite._reader import SqliteReader
+from hmi.stores.sqlite._rows import INSERT, Effect, Row, no_samples, packed, row_of
+from hmi.stores.sqlite._schema import LIVE_ROAD, migrate
+from hmi.stores.sqlite._settings import Settings
+
+
+class SqliteArchive(SqliteReader):
+    """``Archive`` over a folder; opened by ``open_archive``."""
+
+    def __init__(
+        self, folder: Path, *, stepped: Callable[[int], bool], fine: Callable[[int], bool]
+    ) -> None:
+        self._lock_file: IO[bytes] = locked(folder)
+        self._writing, self._compacting = threading.RLock(), threading.Lock()
+        self._settings = Settings(stepped, fine)
+        try:
+            super().__init__(folder, stepped=stepped, fine=fine)
+            self._open()
+        except BaseException:
+            self._lock_file.close()
+            raise
+
+    def close(self) -> None:
+        with self._writing:
+            if self._lock_file.closed:
+                return
+            try:
+                self._keep_names()
+            finally:
+                super().close()
+                self._database.close()
+                self._lock_file.close()
+
+    def tags(self) -> dict[str, int]:
+        return dict(self._numbers)
+
+    def number(self, tag_id: str) -> int:
+        """Durable with the next commit: nothing can be kept under it before."""
+        return _numbered(self._numbers, self._new_tags, tag_id, self._writing)
+
+    def run(self, run_id: str) -> int:
+        return _numbered(self._runs, self._new_runs, run_id, self._writing)
+
+    def commit(self, batch: Batch, *, time: int) -> int:
+        with self._writing:
+            commit = Commit(self._seq + 1, time, CommitKind.LIVE, batch)
+            return self._keep(commit, row_of(commit), Effect(batch, no_samples()))
+
+    def insert(
+        self,
+        batch: Batch,
+        *,
+        time: int,
+        kind: CommitKind = CommitKind.LATE,
+        policy: DuplicatePolicy = DuplicatePolicy.KEEP_OR_REPLACE,
+        modification: Modification | None = None,
+    ) -> int:
+        with self._writing:
+            outcome = resolved(batch, kind, policy, self.blocks)
+            commit = Commit(self._seq + 1, time, kind, batch, modification)
+            row = row_of(commit, outcome.effect)
+            rows = [
+                row
+                for place, one in enumerate(outcome.replaced)
+                for row in _modified_rows(one, commit.seq, place, reason_of(modification, one.act, time))
+            ]
+            return self._keep(commit, row, outcome.effect, rows)
+
+    def annotate(self, annotation: Annotation) -> None:
+        one = annotation
+        row = (one.id, one.tag_id, one.time, one.text, one.user, one.made, int(one.deleted))
+        with self._writing, told(self._path), self._database:
+            self._database.execute("insert or replace into annotations values (?, ?, ?, ?, ?, ?, ?)", row)
+
+    def compact(self, until: int, *, stop: Callable[[], bool] = lambda: False) -> CompactReport:
+        with self._compacting, told(self._path):
+            with self._writing:
+                self._keep_names()
+            live = open_writing(self._path, wal=True)
+            try:
+                return Compaction(self._folder, live, self._settings, at=self.at, after=self.after).run(until, stop)
+            finally:
+                live.close()
+
+    def _open(self) -> None:
+        self._path = self._folder / LIVE_FILE
+        with told(self._path):
+            database = self._database = open_writing(self._path, wal=True)
+            migrate(database, self._path, LIVE_ROAD)
+            self._numbers = {str(one): int(n) for n, one in database.execute("select number, id from tags")}
+            self._runs = {str(one): int(n) for n, one in database.execute("select number, id from runs")}
+            self._new_tags: list[str] = []
+            self._new_runs: list[str] = []
+            newest = database.execute("select max(seq) from commits").fetchone()[0]
+            self._seq = max(int(newest or 0), mark_of(database).seq)
+
+    def _keep(self, commit: Commit, row: Row, effect: Effect, modified: list[Row] = []) -> int:  # noqa: B006
+        """One transaction; StorageError: nothing of it was kept."""
+        with told(self._path), self._database:
+            self._put_names()
+            self._database.execute(INSERT, row)
+            if modified:
+                self._database.executemany("insert into modified values (?, ?, ?, ?, ?, ?, ?, ?)", modified)
+        self._new_tags, self._new_runs = [], []
+        self._seq = commit.seq
+        self._live.offer(commit.seq, commit.time, effect)
+        return commit.seq
+
+    def _keep_names(self) -> None:
+        if self._new_tags or self._new_runs:
+            with told(self._path), self._database:
+                self._put_names()
+            self._new_tags, self._new_runs = [], []
+
+    def _put_names(self) -> None:
+        for table, numbers, new in (("tags", self._numbers, self._new_tags), ("runs", self._runs, self._new_runs)):
+            if new:
+                rows = [(numbers[one], one) for one in new]
+                self._database.executemany(f"insert into {table} (number, id) values (?, ?)", rows)
+
+
+def _numbered(numbers: dict[str, int], new: list[str], name: str, lock: threading.RLock) -> int:
+    found = numbers.get(name)
+    if found is not None:
+        return found
+    with lock:
+        if name not in numbers:
+            numbers[name] = max(numbers.values(), default=0) + 1
+            new.append(name)
+        return numbers[name]
+
+
+def _modified_rows(replaced: Replaced, seq: int, place: int, why: Modification) -> list[Row]:
+    """One row per day, so that it can go into the file of its day."""
+    samples = replaced.samples
+    rows: list[Row] = []
+    days = samples.times // DAY
+    for day in dict.fromkeys(days.tolist()):
+        part = samples.take(days == day)
+        span = (int(part.times.min()), int(part.times.max()))
+        rows.append((day, replaced.tag, seq, place, *span, packed(why), encode_chunk(part)))
+    return rows

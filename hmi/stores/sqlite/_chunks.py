@@ -1,0 +1,146 @@
+"""Writes the chunks of an hour into a day file, merging what is new into those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import apsw
+import numpy as np
+
+from hmi.historian.blocks import BlockDamaged, decode_chunk, encode_chunk, encode_clock
+from hmi.historian.rollups import HOUR
+from hmi.historian.samples import Samples, Times
+from hmi.stores.sqlite._damage import lost
+from hmi.stores.sqlite._days import HOURS, ChunkRow, Presence, clocks_of, key_of
+from hmi.stores.sqlite._gather import HourData
+from hmi.stores.sqlite._merge import merge
+
+NO_CLOCK = -1
+_PUT = "insert or replace into chunks (k, first, last, n, clock, tail, crc, block) values (?, ?, ?, ?, ?, ?, ?, ?)"
+_GET = "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
+
+
+@dataclass(slots=True)
+class Written:
+    """What was written: hour masks of the tags that changed, tags whose hour had samples already, and figures."""
+
+    masks: dict[int, int] = field(default_factory=dict)
+    merged: dict[int, Samples] = field(default_factory=dict)
+    samples: int = 0
+    chunks: int = 0
+    bytes: int = 0
+
+
+class ChunkWriter:
+    """Works in the transaction of its caller."""
+
+    def __init__(
+        self, database: apsw.Connection, day: int, presence: Presence, *, level: int, closed: bool
+    ) -> None:
+        """``closed``: chunks may go over several hours."""
+        self._database, self._day, self._presence = database, day, presence
+        self._level, self._is_closed = level, closed
+        self.written = Written()
+
+    def put(self, data: HourData) -> None:
+        """All that is new of one hour."""
+        clock = self._clock(data)
+        key = data.hour if len(clock) else NO_CLOCK
+        rows: list[ChunkRow] = []
+        meeting = set(data.gone)
+        for place, tag in enumerate(data.numbers.tolist()):
+            if self._is_closed or self._has(tag, data.hour) or tag in meeting:
+                meeting.add(tag)
+                continue
+            rows.append(self._row(tag, data.at(place), clock, key))
+            self._mark(tag, (data.hour,))
+        self._store(rows)
+        self.written.samples += len(data.samples)
+        for tag in sorted(meeting):
+            self._merge(tag, data)
+
+    def stored(self, tag: int, hour: int) -> Samples:
+        """What the chunk that covers an hour holds now; nothing where there is none or it is damaged."""
+        row = self._old(tag, hour)
+        if row is None:
+            return Samples.empty()
+        try:
+            return decode_chunk(row.block or b"", clocks_of(self._database, [row.clock]).get(row.clock))
+        except BlockDamaged:
+            return Samples.empty()
+
+    def _merge(self, tag: int, data: HourData) -> None:
+        old = self._old(tag, data.hour)
+        gone = data.gone.get(tag, np.empty(0, np.int64))
+        base, hours = Samples.empty(), range(data.hour, data.hour + 1)
+        if old is not None:
+            clocks = clocks_of(self._database, [old.clock])
+            hours = range(min(old.hours[0], data.hour), max(old.hours[-1], data.hour) + 1)
+            self._database.execute("delete from chunks where k = ?", (old.key,))
+            try:
+                base = decode_chunk(old.block or b"", clocks.get(old.clock))
+            except BlockDamaged:
+                base = lost(old.hours[0] * HOUR)
+        found = merge(base, data.of(tag), gone)
+        self._unmark(tag, hours)
+        if len(found):
+            key = old.clock if old is not None else data.hour
+            clock = clocks_of(self._database, [key]).get(key, np.empty(0, np.int64))
+            self._store([self._row(tag, found, clock, key if len(clock) else NO_CLOCK)])
+            self._mark(tag, np.unique(found.times // HOUR).tolist())
+        self.written.merged[tag] = found
+
+    def _old(self, tag: int, hour: int) -> ChunkRow | None:
+        """The chunk that covers an hour."""
+        found = self._database.execute(_GET, (key_of(tag, self._day * HOURS), key_of(tag, hour))).fetchone()
+        if found is None:
+            return None
+        row = ChunkRow(*found)
+        if not row.is_sound:
+            # what it covered is not known: it is damaged from here on, which the merge writes down
+            return ChunkRow.of(row.key, hour * HOUR, hour * HOUR, 1, NO_CLOCK, b"")
+        return row if hour in row.hours else None
+
+    def _row(self, tag: int, samples: Samples, clock: Times, key: int) -> ChunkRow:
+        block = encode_chunk(samples, clock if len(clock) else None, level=self._level)
+        first, last = int(samples.times[0]), int(samples.times[-1])
+        return ChunkRow.of(key_of(tag, first // HOUR), first, last, len(samples), key, block)
+
+    def _store(self, rows: list[ChunkRow]) -> None:
+        self._database.executemany(
+            _PUT, ((one.key, one.first, one.last, one.n, one.clock, one.tail, one.crc, one.block) for one in rows)
+        )
+        self.written.chunks += len(rows)
+        self.written.bytes += sum(len(one.block or b"") for one in rows)
+
+    def _clock(self, data: HourData) -> Times:
+        """The scan clock of the hour: the one that chunks use already, else a new one."""
+        known = clocks_of(self._database, [data.hour]).get(data.hour)
+        if known is not None:
+            return known
+        if not len(data.clock) or 8 * len(data.clock) > len(data.samples):
+            return np.empty(0, np.int64)
+        self._database.execute(
+            "insert or replace into clocks (hour, block) values (?, ?)", (data.hour, encode_clock(data.clock))
+        )
+        return data.clock
+
+    def _mask(self, tag: int) -> int:
+        known = self.written.masks.get(tag)
+        return self._presence.of(tag) if known is None else known
+
+    def _has(self, tag: int, hour: int) -> bool:
+        return bool(self._mask(tag) >> (hour - self._day * HOURS) & 1)
+
+    def _mark(self, tag: int, hours: Iterable[int]) -> None:
+        mask = self._mask(tag)
+        for hour in hours:
+            mask |= 1 << (hour - self._day * HOURS)
+        self.written.masks[tag] = mask
+
+    def _unmark(self, tag: int, hours: range) -> None:
+        mask = self._mask(tag)
+        for hour in hours:
+            mask &= ~(1 << (hour - self._day * HOURS))
+        self.written.masks[tag] = mask

@@ -1,0 +1,196 @@
+"""Compaction: whole hours of commits become chunks, rollups and keyframes, one transaction per day file.
+
+A day file says up to which commit and instant it holds everything (its head), and readers leave out of the live file
+what the head says. So it makes no difference to what is read whether a day file is written and the live file still
+holds the same, and a compaction that was cut off anywhere goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import apsw
+import numpy as np
+
+from hmi.historian.port import CompactReport
+from hmi.historian.rollups import HOUR
+from hmi.historian.samples import Batch, Samples
+from hmi.stores.sqlite._chunks import Written
+from hmi.stores.sqlite._connect import open_reading, told
+from hmi.stores.sqlite._day_writer import DayWriter
+from hmi.stores.sqlite._days import DAY, HOURS, closed_name, head_of, open_name
+from hmi.stores.sqlite._gather import CommitLost, Effects, HourData, OpenCommits, gathered, open_commits
+from hmi.stores.sqlite._keyframes import last_at
+from hmi.stores.sqlite._levels import Many
+from hmi.stores.sqlite._live import mark_of, put_mark
+from hmi.stores.sqlite._mending import Mending
+from hmi.stores.sqlite._recent import Mark
+from hmi.stores.sqlite._settings import Settings
+
+_WIDE_DAYS = 2
+
+
+class Compaction:
+    """One run over the files of a folder, with a connection of its own to the live file.
+
+    ``at``: the last samples of tags at or before an instant; ``after``: the first one behind it; both as they are read
+    from the whole archive.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        live: apsw.Connection,
+        settings: Settings,
+        *,
+        at: Callable[[Sequence[int], int], Batch],
+        after: Callable[[int, int], Samples],
+    ) -> None:
+        self._folder, self._live, self._settings, self._at = folder, live, settings, at
+        rows = live.execute("select number from tags order by number")
+        self._tags = np.array([int(row[0]) for row in rows], np.int32)
+        self._effects = Effects(live)
+        self._standing: Batch | None = None
+        self._mark = mark_of(live)
+        self._mending = Mending(at, after)
+        self._lost: set[int] = set()
+        self._files: dict[int, tuple[str, int]] = {}
+        self._total = Written()
+
+    def run(self, until: int, stop: Callable[[], bool]) -> CompactReport:
+        """Bring everything before ``until`` (UTC ns, cut down to whole hours) into day files."""
+        mark = self._mark
+        newest = self._live.execute("select max(seq) from commits").fetchone()[0]
+        target = Mark(max(int(newest or 0), mark.seq), max(until // HOUR * HOUR, mark.until))
+        if target == mark:
+            return self._report(mark)
+        while True:
+            try:
+                return self._run(target, stop)
+            except CommitLost as error:
+                self._lost.add(error.seq)
+
+    def _run(self, target: Mark, stop: Callable[[], bool]) -> CompactReport:
+        mark = self._mark
+        commits = open_commits(self._live, mark, target, self._lost)
+        self._mending.note_commits(self._effects, commits, mark, self._tags)
+        for day in sorted(self._days(commits, target)):
+            if stop():
+                return self._report(mark)
+            with told(self._folder / self._name(day)):
+                self._bring(day, commits, target)
+            self._settings.reached("a day")
+        self._mend(target)
+        self._finish(target)
+        return self._report(target)
+
+    def _days(self, commits: OpenCommits, target: Mark) -> set[int]:
+        """Days of which commits say something; those that go over many are looked into."""
+        found: set[int] = set()
+        days = (commits.firsts // DAY).tolist(), (commits.lasts // DAY).tolist()
+        for seq, first, last in zip(commits.seqs.tolist(), *days, strict=True):
+            if last - first <= _WIDE_DAYS:
+                found.update(range(first, last + 1))
+                continue
+            effect = self._effects.of(seq)
+            times = np.concatenate([effect.added.samples.times, effect.removed.samples.times])
+            found.update(np.unique(times // DAY).tolist())
+        found.update(at // DAY for _, at in commits.holes)
+        return {day for day in found if day * DAY < target.until}
+
+    def _bring(self, day: int, commits: OpenCommits, target: Mark) -> None:
+        """One day file in one transaction; nothing is made where there is nothing to keep."""
+        news = self._news(day, commits, target)
+        first = next(news, None)
+        if first is None:
+            return
+        with DayWriter(self._folder / self._name(day), day, self._settings) as writer:
+            self._hour(writer, first)
+            for data in news:
+                self._hour(writer, data)
+            self._take_modified(writer, day, target)
+            writer.finish(target)
+            self._settings.reached("before a day")
+        self._files[day] = (writer.path.name, writer.change)
+        self._total.samples += writer.written.samples
+        self._total.chunks += writer.written.chunks
+        self._total.bytes += writer.written.bytes
+
+    def _news(self, day: int, commits: OpenCommits, target: Mark) -> Iterator[HourData]:
+        """Hours of a day with what is new to its file."""
+        path = self._folder / self._name(day)
+        head = Mark()
+        if path.exists():
+            database = open_reading(path)
+            head = head_of(database).mark if int(database.pragma("user_version")) else head
+            database.close()
+        for hour in range(day * HOURS, min((day + 1) * HOURS, target.until // HOUR)):
+            if commits.of_hour(hour) or commits.holes_of(hour):
+                data = gathered(self._effects, hour, head, commits, self._tags)
+                if not data.is_empty:
+                    yield data
+
+    def _hour(self, writer: DayWriter, data: HourData) -> None:
+        begin, end = data.hour * HOUR, (data.hour + 1) * HOUR
+        is_new = begin >= self._mark.until and not writer.has_keyframes(data.hour)
+        standing = self._standing
+        if standing is None or not is_new:
+            standing = self._at(self._tags.tolist(), begin - 1)
+        if is_new:
+            writer.put_hour(data, standing)
+            many = Many(data.hour, data.numbers, data.begins, data.samples)
+            self._standing = last_at(many, standing, end - 1)
+        else:
+            writer.mend_hour(data, standing)
+            self._mending.note(data)
+            self._standing = None
+        self._settings.reached("an hour")
+
+    def _mend(self, target: Mark) -> None:
+        """What lies behind hours that were changed after the fact."""
+        for day in self._mending.days(self._known_days()):
+            path = self._folder / self._name(day)
+            with told(path), DayWriter(path, day, self._settings) as writer:
+                self._mending.mend(writer)
+                writer.finish(Mark())
+            self._files[day] = (path.name, writer.change)
+            self._settings.reached("a mended day")
+
+    def _take_modified(self, writer: DayWriter, day: int, target: Mark) -> None:
+        query = "select tag, seq, n, first, last, why, block from modified where day = ? and seq <= ? and last < ?"
+        writer.take_modified(self._live.execute(query, (day, target.seq, target.until)))
+
+    def _finish(self, target: Mark) -> None:
+        """Tell readers of the day files and forget what they hold."""
+        with self._live:
+            put_mark(self._live, target)
+            days = [(day, *file) for day, file in self._files.items()]
+            self._live.executemany("insert or replace into days (day, name, change) values (?, ?, ?)", days)
+            self._live.execute("delete from modified where seq <= ? and last < ?", (target.seq, target.until))
+            self._trim(target)
+            self._settings.reached("before the live file")
+        self._settings.reached("the live file")
+
+    def _trim(self, target: Mark) -> None:
+        """Drop the oldest commits beyond the quota of the feed; never one that is not all in day files."""
+        newest = self._live.execute("select max(time) from commits").fetchone()[0]
+        oldest = int(newest or 0) - self._settings.feed_ns
+        last = self._live.execute("select max(seq) from commits where time < ?", (oldest,)).fetchone()[0]
+        if last is not None:
+            self._live.execute(
+                "delete from commits where seq <= ? and last < ?", (min(int(last), target.seq), target.until)
+            )
+
+    def _known_days(self) -> set[int]:
+        return {int(row[0]) for row in self._live.execute("select day from days")} | set(self._files)
+
+    def _name(self, day: int) -> str:
+        """The file of a day that is there, else of one that is begun."""
+        return closed_name(day) if (self._folder / closed_name(day)).exists() else open_name(day)
+
+    def _report(self, mark: Mark) -> CompactReport:
+        total = self._total
+        return CompactReport(
+            max(mark.until, 0), total.samples, total.chunks, total.bytes, tuple(name for name, _ in self._files.values())
+        )

@@ -1,0 +1,149 @@
+"""Connections to the files of an archive: opened with the right pragmas, lent from a pool, errors in one sentence."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from hmi.core.errors import StorageError
+from hmi.core.texts import tr
+
+OLDEST_SQLITE: Final = (3, 51, 3)
+BUSY_MS: Final = 5_000
+PAGE_SIZE: Final = 8_192
+_IDLE_MOST: Final = 160
+"""Connections that wait for their next reader; each holds a file open."""
+_CACHE_KIB: Final = 1_024
+
+
+class FileDamaged(StorageError):
+    """A file of the archive that SQLite cannot read; the others stay usable."""
+
+
+def check_sqlite(version: str = "") -> None:
+    """StorageError for an SQLite whose write-ahead log can be corrupted by two connections (before 3.51.3)."""
+    found = version or apsw.sqlite_lib_version()
+    if tuple(int(part) for part in found.split(".")[:3]) < OLDEST_SQLITE:
+        raise StorageError(
+            tr(
+                "SQLite {found} can corrupt the history (WAL-reset bug, fixed in 3.51.3); "
+                "install the apsw version of requirements.lock",
+                found=found,
+            )
+        )
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Errors of SQLite and of the system become a StorageError that names the file."""
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise FileDamaged(tr("{path}: the file is damaged ({error})", path=path, error=error)) from error
+    except (apsw.Error, OSError) as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def open_writing(path: Path, *, wal: bool) -> apsw.Connection:
+    """A connection that writes durably. ``wal``: readers of other processes go on meanwhile."""
+    database = apsw.Connection(str(path))
+    try:
+        database.set_busy_timeout(BUSY_MS)
+        # before the journal mode: the page size of a write-ahead log cannot be changed any more
+        for pragma in (
+            f"page_size={PAGE_SIZE}",
+            f"journal_mode={'wal' if wal else 'delete'}",
+            "synchronous=full",
+            "journal_size_limit=16777216",
+            "cache_size=-32000",
+            "cache_spill=off",
+            "temp_store=memory",
+        ):
+            database.execute(f"pragma {pragma}")
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_reading(path: Path) -> apsw.Connection:
+    """A connection that never writes; in a folder that cannot be written nobody else writes either."""
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    database = apsw.Connection(f"{path.absolute().as_uri()}?mode=ro", flags=flags)
+    try:
+        database.set_busy_timeout(BUSY_MS)
+        database.execute("select 1 from sqlite_schema")
+    except apsw.CantOpenError:
+        database.close()
+        database = apsw.Connection(f"{path.absolute().as_uri()}?mode=ro&immutable=1", flags=flags)
+    except BaseException:
+        database.close()
+        raise
+    database.execute(f"pragma cache_size=-{_CACHE_KIB}")
+    return database
+
+
+class Pool:
+    """Reading connections of one process: each is used by one thread at a time and kept for the next."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: OrderedDict[tuple[Path, int], apsw.Connection] = OrderedDict()
+        self._count = 0
+        self._closed = False
+
+    @contextmanager
+    def reading(self, path: Path) -> Iterator[apsw.Connection]:
+        """A connection in one read transaction; FileDamaged or StorageError."""
+        with told(path):
+            database = self._taken(path) or open_reading(path)
+            fit = False
+            try:
+                database.execute("begin")
+                yield database
+                database.execute("commit")
+                fit = True
+            finally:
+                if fit:
+                    self._put_back(path, database)
+                else:
+                    database.close()
+
+    def forget(self, path: Path) -> None:
+        """Close what waits for a file that is gone."""
+        with self._lock:
+            gone = [self._idle.pop(key) for key in [key for key in self._idle if key[0] == path]]
+        for database in gone:
+            database.close()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            gone = list(self._idle.values())
+            self._idle.clear()
+        for database in gone:
+            database.close()
+
+    def _taken(self, path: Path) -> apsw.Connection | None:
+        with self._lock:
+            if self._closed:
+                raise StorageError(tr("{path}: the history is closed", path=path))
+            for key in reversed(self._idle):
+                if key[0] == path:
+                    return self._idle.pop(key)
+        return None
+
+    def _put_back(self, path: Path, database: apsw.Connection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._count += 1
+                self._idle[path, self._count] = database
+                database = self._idle.popitem(last=False)[1] if len(self._idle) > _IDLE_MOST else None
+        if database is not None:
+            database.close()

@@ -1,0 +1,226 @@
+"""Takes what commits say of one hour out of the live file and sorts it by tag."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.historian.blocks import BlockDamaged
+from hmi.historian.rollups import HOUR
+from hmi.historian.samples import Batch, Samples, Times, joined
+from hmi.stores.sqlite._damage import lost
+from hmi.stores.sqlite._recent import Mark
+from hmi.stores.sqlite._rows import COLUMNS, HEAD_COLUMNS, Effect, effect_of, is_sound
+
+_CLOCK_LEAST = 4
+"""An instant at which fewer tags have a sample does not go into the shared scan clock."""
+_KEPT_MOST = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HourData:
+    """Samples of one hour that are new to its day file, sorted by (tag, time, version), and what goes.
+
+    ``begins``: where each of ``numbers`` (tags) begins in ``samples``, and the end behind them. ``gone``: instants by
+    tag at which what the file holds is taken away. ``clock``: instants that many tags share.
+    """
+
+    hour: int
+    numbers: NDArray[np.int32]
+    begins: NDArray[np.int64]
+    samples: Samples
+    gone: dict[int, Times]
+    clock: Times
+
+    @property
+    def is_empty(self) -> bool:
+        return not (len(self.numbers) or self.gone)
+
+    def of(self, tag: int) -> Samples:
+        place = int(np.searchsorted(self.numbers, np.int32(tag)))
+        if place == len(self.numbers) or self.numbers[place] != tag:
+            return Samples.empty()
+        return self.at(place)
+
+    def at(self, place: int) -> Samples:
+        return self.samples.take(slice(int(self.begins[place]), int(self.begins[place + 1])))
+
+    def touched(self) -> list[int]:
+        return sorted({*self.numbers.tolist(), *self.gone})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    seq: int
+    tags: NDArray[np.int32]
+    samples: Samples
+
+
+class CommitLost(BlockDamaged):
+    """A commit cannot be read: ``seq``."""
+
+    def __init__(self, seq: int, text: str) -> None:
+        super().__init__(text)
+        self.seq = seq
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCommits:
+    """Commits that are not all in day files: number, and first and last source time (UTC ns) of each.
+
+    ``holes``: (number, UTC ns) of commits that cannot be read: from then on every tag is unknown until its next sample.
+    """
+
+    seqs: NDArray[np.int64]
+    firsts: Times
+    lasts: Times
+    holes: tuple[tuple[int, int], ...]
+
+    def of_hour(self, hour: int) -> list[int]:
+        inside = (self.lasts >= hour * HOUR) & (self.firsts < (hour + 1) * HOUR)
+        return self.seqs[inside].tolist()
+
+    def holes_of(self, hour: int) -> list[tuple[int, int]]:
+        return [(seq, at) for seq, at in self.holes if at // HOUR == hour]
+
+    def before(self, time: int) -> list[int]:
+        """Those that say something of times before an instant (UTC ns)."""
+        return self.seqs[self.firsts < time].tolist()
+
+
+def open_commits(database: apsw.Connection, mark: Mark, target: Mark, lost: Container[int]) -> OpenCommits:
+    """Those that say something of times before the target and are not held by the day files (``mark``).
+
+    ``lost``: commits of which it is known already that they cannot be read.
+    """
+    query = f"select {HEAD_COLUMNS} from commits where (seq > ? or last >= ?) and seq <= ? order by seq"
+    kept: list[tuple[int, int, int]] = []
+    holes: list[tuple[int, int]] = []
+    expected, before = mark.seq + 1, mark.until if mark.seq else 0
+    for row in database.execute(query, (mark.seq, mark.until, target.seq)):
+        seq, time, _, first, last = row[:5]
+        is_lost = seq in lost or not is_sound(row)
+        if seq > expected or is_lost:
+            holes.append((seq, min(before or time, target.until - 1)))
+        if not is_lost and first <= last and first < target.until:
+            kept.append((seq, first, last))
+        expected, before = max(seq + 1, expected), before if is_lost else time
+    columns = np.array(kept, np.int64).reshape(-1, 3)
+    return OpenCommits(columns[:, 0], columns[:, 1], columns[:, 2], tuple(holes))
+
+
+class Effects:
+    """Effects of commits; those that go over many hours are kept for the next one."""
+
+    def __init__(self, database: apsw.Connection) -> None:
+        self._database = database
+        self._kept: dict[int, Effect] = {}
+
+    def of(self, seq: int) -> Effect:
+        """CommitLost."""
+        known = self._kept.get(seq)
+        if known is not None:
+            return known
+        row = self._database.execute(f"select {COLUMNS} from commits where seq = ?", (seq,)).fetchone()
+        try:
+            effect = effect_of(row)
+        except BlockDamaged as error:
+            raise CommitLost(seq, str(error)) from error
+        if row[4] - row[3] > 2 * HOUR:
+            if sum(len(one.added) for one in self._kept.values()) > _KEPT_MOST:
+                self._kept.clear()
+            self._kept[seq] = effect
+        return effect
+
+
+def gathered(
+    effects: Effects, hour: int, head: Mark, commits: OpenCommits, tags: NDArray[np.int32]
+) -> HourData:
+    """What commits say of an hour (since the epoch) and the file with this ``head`` does not hold; CommitLost.
+
+    ``tags``: all there are, for what is lost.
+    """
+    added: list[_Part] = []
+    removed: list[_Part] = []
+    for seq in commits.of_hour(hour):
+        effect = effects.of(seq)
+        added += _part(seq, effect.added, hour, head)
+        removed += _part(seq, effect.removed, hour, head)
+    for seq, at in commits.holes_of(hour):
+        gap = lost(at).take(np.zeros(len(tags), np.intp))
+        added += _part(seq, Batch(tags, gap), hour, head)
+    return _sorted(hour, added, removed)
+
+
+def _part(seq: int, batch: Batch, hour: int, head: Mark) -> list[_Part]:
+    times = batch.samples.times
+    if not len(times):
+        return []
+    inside = (times >= hour * HOUR) & (times < (hour + 1) * HOUR)
+    if seq <= head.seq:
+        inside &= times >= head.until
+    if inside.all():
+        return [_Part(seq, batch.tags, batch.samples)]
+    if not inside.any():
+        return []
+    return [_Part(seq, batch.tags[inside], batch.samples.take(inside))]
+
+
+def _sorted(hour: int, added: list[_Part], removed: list[_Part]) -> HourData:
+    tags = np.concatenate([part.tags for part in added]) if added else np.empty(0, np.int32)
+    samples = joined(part.samples for part in added)
+    # a 16-bit key is sorted by counting; samples come nearly in order of time, so that the rest is done per tag
+    key = tags.astype(np.uint16) if not len(tags) or int(tags.max()) < 1 << 16 else tags
+    order = np.argsort(key, kind="stable")
+    tags, samples = tags[order], samples.take(order)
+    gone: dict[int, Times] = {}
+    if removed:
+        seqs = np.repeat(np.array([part.seq for part in added], np.int64), [len(part.tags) for part in added])
+        tags, samples, gone = _without(tags, seqs[order], samples, removed)
+    tags, samples = _in_order(tags, samples)
+    firsts = np.flatnonzero(np.diff(tags, prepend=np.int32(-1))).astype(np.int64)
+    return HourData(
+        hour, tags[firsts], np.append(firsts, len(tags)), samples, gone, _clock(added)
+    )
+
+
+def _without(
+    tags: NDArray[np.int32], seqs: NDArray[np.int64], samples: Samples, removed: list[_Part]
+) -> tuple[NDArray[np.int32], Samples, dict[int, Times]]:
+    left = np.ones(len(tags), bool)
+    gone: dict[int, list[Times]] = {}
+    for part in removed:
+        for tag in np.unique(part.tags).tolist():
+            times = part.samples.times[part.tags == tag]
+            gone.setdefault(tag, []).append(times)
+            low, high = (int(np.searchsorted(tags, np.int32(tag), side=side)) for side in ("left", "right"))
+            out = (seqs[low:high] < part.seq) & np.isin(samples.times[low:high], times)
+            left[low:high] &= ~out
+    return tags[left], samples.take(left), {tag: np.unique(np.concatenate(parts)) for tag, parts in gone.items()}
+
+
+def _in_order(tags: NDArray[np.int32], samples: Samples) -> tuple[NDArray[np.int32], Samples]:
+    """Sorted by time and version too, where it is not so already."""
+    same = tags[1:] == tags[:-1]
+    if bool((np.diff(samples.times)[same] > 0).all()):
+        return tags, samples
+    order = np.lexsort((samples.versions, samples.times, tags))
+    return tags[order], samples.take(order)
+
+
+def _clock(parts: list[_Part]) -> Times:
+    """Instants that many samples of the hour share."""
+    if not parts:
+        return np.empty(0, np.int64)
+    found = [np.unique(column, return_counts=True) for part in parts for column in _instants(part.samples)]
+    times, places = np.unique(np.concatenate([one[0] for one in found]), return_inverse=True)
+    counts = np.bincount(places, np.concatenate([one[1] for one in found]))
+    return times[counts >= _CLOCK_LEAST]
+
+
+def _instants(samples: Samples) -> tuple[Times, Times]:
+    return samples.times, samples.receives

@@ -1,0 +1,203 @@
+"""The value of many tags at one instant: a keyframe first, then what came between it and the instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.historian.blocks import BlockDamaged, decode_chunk, decode_keyframe
+from hmi.historian.rollups import HOUR
+from hmi.historian.samples import Batch, Samples, Times, joined
+from hmi.stores.sqlite._connect import FileDamaged
+from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, clocks_of, day_of, key_of
+from hmi.stores.sqlite._recent import EARLIEST, DayRef, Segment, Snapshot
+from hmi.stores.sqlite._stored import DayReader
+
+_LAST: Final = "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
+Before = Callable[[int, int], Samples]
+"""The newest sample of a tag before an instant, the long way."""
+
+
+class Best:
+    """The newest sample that is known for each of some tags, which rise."""
+
+    def __init__(self, tags: NDArray[np.int32]) -> None:
+        self.tags = tags
+        self.times = np.full(len(tags), EARLIEST, np.int64)
+        self._versions = np.zeros(len(tags), np.int64)
+        self._parts: list[Samples] = []
+        self._where = np.full((len(tags), 2), -1, np.int64)
+
+    def offer(self, places: NDArray[np.intp], samples: Samples) -> None:
+        """A sample for each of these places, each place once; the newer one stays, of equal ones the one offered."""
+        known = self.times[places]
+        newer = (samples.times > known) | ((samples.times == known) & (samples.versions >= self._versions[places]))
+        newer |= self._where[places, 0] < 0
+        if not newer.any():
+            return
+        chosen, places = samples.take(newer), places[newer]
+        self.times[places], self._versions[places] = chosen.times, chosen.versions
+        self._where[places, 0], self._where[places, 1] = len(self._parts), np.arange(len(places))
+        self._parts.append(chosen)
+
+    def force(self, place: int, sample: Samples) -> None:
+        """What is known better than all that was offered."""
+        self.clear(place)
+        self.offer(np.array([place]), sample)
+
+    def clear(self, place: int) -> None:
+        self._where[place, 0], self.times[place] = -1, EARLIEST
+
+    def batch(self) -> Batch:
+        """Tags that have a sample."""
+        found = np.flatnonzero(self._where[:, 0] >= 0)
+        starts = np.cumsum([0, *(len(part) for part in self._parts)])
+        order = starts[self._where[found, 0]] + self._where[found, 1]
+        return Batch(self.tags[found], joined(self._parts).take(order))
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """Reads the values at one instant (UTC ns) out of one state of the archive."""
+
+    days: DayReader
+    snapshot: Snapshot
+    before: Before
+    at: int
+
+    def values(self, tags: Sequence[int]) -> Batch:
+        """The sample that held for each tag; tags without one are left out."""
+        best = Best(np.unique(np.asarray(tags, np.int32)))
+        slow = np.isin(best.tags, np.fromiter(self.snapshot.removals, np.int32, len(self.snapshot.removals)))
+        if any(hole.first <= self.at for hole in self.snapshot.holes):
+            slow[:] = True
+        open_ = ~slow
+        self._live(best, open_)
+        open_ &= best.times < self.snapshot.mark.until
+        for day in sorted(self.snapshot.days, reverse=True):
+            if not open_.any():
+                break
+            if day <= day_of(self.at):
+                slow |= self._stored(best, open_, self.snapshot.days[day])
+        for place in np.flatnonzero(slow).tolist():
+            sample = self.before(int(best.tags[place]), self.at + 1)
+            if len(sample):
+                best.force(place, sample)
+            else:
+                best.clear(place)
+        return best.batch()
+
+    def _live(self, best: Best, wanted: NDArray[np.bool_]) -> None:
+        for segment in reversed(self.snapshot.segments):
+            if segment.first > self.at:
+                continue
+            places = np.flatnonzero(wanted & (best.times <= segment.last))
+            found = _last_in(segment, best.tags[places], self.at)
+            has = found >= 0
+            if has.any():
+                best.offer(places[has], segment.samples.take(found[has]))
+
+    def _stored(self, best: Best, open_: NDArray[np.bool_], ref: DayRef) -> NDArray[np.bool_]:
+        """Take what a day file knows; closes what is known then. Returns the places that need the long way."""
+        slow = np.zeros(len(open_), bool)
+
+        def read(database: apsw.Connection, head: Head, presence: Presence) -> None:
+            self._from_file(database, presence, ref, best, open_, slow)
+
+        try:
+            self.days.look(ref, read)
+        except (FileDamaged, BlockDamaged):
+            slow |= open_
+            open_[:] = False
+        return slow
+
+    def _from_file(
+        self,
+        database: apsw.Connection,
+        presence: Presence,
+        ref: DayRef,
+        best: Best,
+        open_: NDArray[np.bool_],
+        slow: NDArray[np.bool_],
+    ) -> None:
+        first = ref.day * HOURS
+        hour = min(self.at // HOUR, first + HOURS - 1)
+        frame = keyframe_of(database, self.at)
+        places = np.flatnonzero(open_)
+        since = frame[0] // HOUR if frame else first
+        masks = presence.masks_of(best.tags[places])
+        busy = (masks & _bits(since - first, hour - first)) != 0
+        if frame is not None:
+            known = np.minimum(np.searchsorted(frame[1].tags, best.tags[places]), max(len(frame[1]) - 1, 0))
+            has = frame[1].tags[known] == best.tags[places] if len(frame[1]) else np.zeros(len(places), bool)
+            best.offer(places[has], frame[1].samples.take(known[has]))
+            open_[places] = False
+        clocks: dict[int, Times] = {}
+        for place in places[busy].tolist():
+            sample = _last_of_chunk(database, int(best.tags[place]), since, hour, self.at, clocks)
+            if sample is None:
+                slow[place] = True
+                open_[place] = False
+            elif len(sample):
+                best.offer(np.array([place]), sample)
+                open_[place] = False
+
+
+def keyframe_of(database: apsw.Connection, at: int) -> tuple[int, Batch] | None:
+    """The newest sound keyframe at or before an instant."""
+    for time, crc, block in database.execute(
+        "select time, crc, block from keyframes where time <= ? order by time desc", (at,)
+    ):
+        if crc != bound(block, time):
+            continue
+        try:
+            return int(time), decode_keyframe(block)
+        except BlockDamaged:
+            continue
+    return None
+
+
+def _last_of_chunk(
+    database: apsw.Connection, tag: int, since: int, hour: int, at: int, clocks: dict[int, Times]
+) -> Samples | None:
+    """The last sample at or before an instant in the hours from ``since``; none of them, or None: it takes longer."""
+    found = database.execute(_LAST, (key_of(tag, since - since % HOURS), key_of(tag, hour))).fetchone()
+    row = ChunkRow(*found) if found else None
+    if row is None or not row.is_sound:
+        return None
+    if row.first > at:
+        return None if row.hours[0] > since else Samples.empty()
+    if row.clock >= 0 and row.clock not in clocks:
+        clocks.update(clocks_of(database, [row.clock]))
+    try:
+        samples = decode_chunk(row.block or b"", clocks.get(row.clock))
+    except BlockDamaged:
+        return None
+    place = int(np.searchsorted(samples.times, at, side="right"))
+    return samples.take(slice(place - 1, place))
+
+
+def _bits(low: int, high: int) -> np.uint32:
+    """Hours of the day from one to another, both included."""
+    return np.uint32(((1 << (high + 1)) - 1) & ~((1 << max(low, 0)) - 1) & 0xFFFFFFFF)
+
+
+def _last_in(segment: Segment, tags: NDArray[np.int32], at: int) -> NDArray[np.int64]:
+    """Place of the last sample at or before an instant for each tag, -1 without one."""
+    low = np.searchsorted(segment.tags, tags, side="left").astype(np.int64)
+    high = np.searchsorted(segment.tags, tags, side="right").astype(np.int64)
+    begins = low.copy()
+    if segment.last > at:
+        times = segment.samples.times
+        bottom, top = low, high
+        while bool((bottom < top).any()):
+            middle = (bottom + top) // 2
+            early = (bottom < top) & (times[np.minimum(middle, len(times) - 1)] <= at)
+            bottom, top = np.where(early, middle + 1, bottom), np.where(early | (bottom >= top), top, middle)
+        high = bottom
+    return np.where(high > begins, high - 1, -1)

@@ -1,0 +1,139 @@
+"""Rollups of many tags of one hour at once: the tags are laid out one behind the other on a time line of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.core import quality
+from hmi.core.history import SampleFlag
+from hmi.historian.rollups import HOUR, Rollups, rollups_of
+from hmi.historian.samples import Batch, Samples, Times, ValueKind, joined
+
+_SLOT: Final = 48 * HOUR
+"""Room of one tag on the time line: a day for what stood before, the hour, and a gap."""
+_BEFORE: Final = 24 * HOUR
+_AT_ONCE: Final = 400_000
+_TAGS_AT_ONCE: Final = 20_000
+ROW: Final = np.dtype(
+    [
+        ("starts", "<i8"), ("low", "<f8"), ("high", "<f8"), ("first", "<f8"), ("last", "<f8"), ("low_at", "<i8"),
+        ("high_at", "<i8"), ("last_at", "<i8"), ("mean", "<f8"), ("counts", "<u4"), ("good", "<u4"),
+        ("worst", "<u4"), ("covered", "<i8"),
+    ]
+)  # fmt: skip
+"""A row of rollups as it is kept until its day is closed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Many:
+    """Samples of many tags within one hour, sorted by tag and time; ``begins`` as in ``HourData``."""
+
+    hour: int
+    numbers: NDArray[np.int32]
+    begins: NDArray[np.int64]
+    samples: Samples
+
+    def chosen(self, places: NDArray[np.intp]) -> Many:
+        """Some of the tags."""
+        counts = np.diff(self.begins)[places]
+        starts = np.repeat(self.begins[places] - np.append(0, np.cumsum(counts)[:-1]), counts)
+        picked = starts + np.arange(int(counts.sum()))
+        return Many(
+            self.hour, self.numbers[places], np.append(0, np.cumsum(counts)), self.samples.take(picked)
+        )
+
+
+def rows_of(many: Many, standing: Batch, level: int, *, stepped: bool) -> Iterator[tuple[int, NDArray[np.void]]]:
+    """(tag, its rows as ``ROW``) of one level; ``standing``: last sample before the hour, tags rising."""
+    for part in _parts(many):
+        rollups = rollups_of(_line(part, standing, stepped=stepped), level, before=None, stepped=stepped)
+        yield from _split(part, rollups)
+
+
+def as_rows(rollups: Rollups) -> NDArray[np.void]:
+    rows = np.empty(len(rollups), ROW)
+    for name in ROW.names or ():
+        rows[name] = getattr(rollups, name)
+    return rows
+
+
+def as_rollups(rows: NDArray[np.void], level: int) -> Rollups:
+    return Rollups(level, **{name: np.ascontiguousarray(rows[name]) for name in ROW.names or ()})
+
+
+def _parts(many: Many) -> Iterator[Many]:
+    low = 0
+    while low < len(many.numbers):
+        high = int(np.searchsorted(many.begins, many.begins[low] + _AT_ONCE, side="right")) - 1
+        high = min(max(high, low + 1), low + _TAGS_AT_ONCE, len(many.numbers))
+        begin, end = int(many.begins[low]), int(many.begins[high])
+        yield Many(
+            many.hour, many.numbers[low:high], many.begins[low : high + 1] - begin,
+            many.samples.take(slice(begin, end)),
+        )  # fmt: skip
+        low = high
+
+
+def _line(part: Many, standing: Batch, *, stepped: bool) -> Samples:
+    """What stood before and the samples, tag after tag; nothing bridges from one tag to the next."""
+    count = len(part.numbers)
+    shifts = np.arange(count) * _SLOT + _BEFORE - part.hour * HOUR
+    firsts = part.begins[:-1]
+    places = np.minimum(np.searchsorted(standing.tags, part.numbers), max(len(standing.tags) - 1, 0))
+    has = standing.tags[places] == part.numbers if len(standing.tags) else np.zeros(count, bool)
+    before = _before(standing.samples.take(places[has]), part.samples.take(firsts[has]), part.hour, stepped=stepped)
+    owners = np.concatenate([np.flatnonzero(has), np.repeat(np.arange(count), np.diff(part.begins))])
+    order = np.argsort(owners, kind="stable")
+    line = joined([before, part.samples]).take(order)
+    owners = owners[order]
+    begin = np.diff(owners, prepend=-1) != 0
+    flags = np.where(begin, line.flags | np.uint16(SampleFlag.GAP_BEFORE), line.flags)
+    return _moved(line, line.times + shifts[owners], flags)
+
+
+def _before(standing: Samples, first: Samples, hour: int, *, stepped: bool) -> Samples:
+    """What stood, brought into its room on the line: at most a day before the hour, on the way to the first sample."""
+    earliest = hour * HOUR - _BEFORE
+    far = standing.times < earliest
+    if not far.any():
+        return standing
+    times = np.where(far, earliest, standing.times)
+    if stepped:
+        return _moved(standing, times)
+    values, following = standing.numbers(), first.numbers()
+    usable = far & (standing.statuses < quality.BAD) & (first.statuses < quality.BAD)
+    usable &= ~np.isnan(values) & ~np.isnan(following)
+    share = (earliest - standing.times) / np.maximum(first.times - standing.times, 1)
+    bits, kinds = standing.bits.copy(), standing.kinds.copy()
+    bits[usable] = (values + (following - values) * share)[usable].view(np.uint64)
+    kinds[usable] = ValueKind.FLOAT
+    return Samples(
+        times, bits, kinds, standing.statuses, standing.receives, standing.flags, standing.versions, standing.runs,
+        standing.objects,
+    )  # fmt: skip
+
+
+def _moved(samples: Samples, times: Times, flags: NDArray[np.uint16] | None = None) -> Samples:
+    return Samples(
+        times, samples.bits, samples.kinds, samples.statuses, samples.receives,
+        samples.flags if flags is None else flags.astype(np.uint16), samples.versions, samples.runs, samples.objects,
+    )  # fmt: skip
+
+
+def _split(part: Many, rollups: Rollups) -> Iterator[tuple[int, NDArray[np.void]]]:
+    rows = as_rows(rollups)
+    owners = rows["starts"] // _SLOT
+    offsets = rows["starts"] - owners * _SLOT
+    inside = (offsets >= _BEFORE) & (offsets < _BEFORE + HOUR)
+    rows, owners = rows[inside], owners[inside]
+    shifts = owners * _SLOT + _BEFORE - part.hour * HOUR
+    for name in ("starts", "low_at", "high_at", "last_at"):
+        rows[name] -= shifts
+    begins = np.flatnonzero(np.diff(owners, prepend=-1))
+    for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(rows)], strict=True):
+        yield int(part.numbers[owners[begin]]), rows[begin:end]

@@ -1,0 +1,176 @@
+"""The reading half of the archive: from any thread and any process, beside the one that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from hmi.core.history import Modification
+from hmi.historian.blocks import BlockDamaged, decode_chunk
+from hmi.historian.port import Annotation, Commit, Coverage, Damage
+from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, Rollups, rollups_of
+from hmi.historian.samples import Batch, Samples, joined
+from hmi.stores.sqlite._connect import Pool, check_sqlite
+from hmi.stores.sqlite._damage import DamageList
+from hmi.stores.sqlite._days import day_of
+from hmi.stores.sqlite._instant import Instant, keyframe_of
+from hmi.stores.sqlite._live import LIVE_FILE, LiveView
+from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, pieces
+from hmi.stores.sqlite._recent import Hole, Snapshot
+from hmi.stores.sqlite._rolled import RollupReader
+from hmi.stores.sqlite._rows import COLUMNS, commit_of, modification_of
+from hmi.stores.sqlite._stored import DayReader
+
+FEED_SAMPLES = 2_000_000
+"""A page of the feed ends here however many commits were asked for."""
+
+
+class SqliteReader:
+    """``ArchiveReader`` over a folder. ``stepped``, ``fine``: see ``open_archive``."""
+
+    def __init__(
+        self, folder: Path, *, stepped: Callable[[int], bool], fine: Callable[[int], bool]
+    ) -> None:
+        check_sqlite()
+        self._folder, self._stepped, self._fine = folder, stepped, fine
+        self._pool, self._damage = Pool(), DamageList()
+        self._live = LiveView(folder, self._lost_commit)
+        self._days = DayReader(folder, self._pool, self._damage)
+        self._rolled = RollupReader(self._days)
+
+    def close(self) -> None:
+        self._live.close()
+        self._pool.close()
+
+    def tags(self) -> dict[str, int]:
+        return self._live.tags()
+
+    def read(self, tag: int, start: int, end: int, limit: int = 0, *, backwards: bool = False) -> Samples:
+        asked = Asked(tag, start, end, limit or LATEST, backwards)
+        found: list[Samples] = []
+        count = 0
+        for piece in pieces(self._days, self._live.snapshot(), asked):
+            found.append(piece.take(slice(None, None, -1)) if backwards else piece)
+            count += len(piece)
+            if limit and count >= limit:
+                break
+        return cut(joined(found), limit)
+
+    def blocks(self, tag: int, start: int, end: int) -> Iterator[Samples]:
+        yield from pieces(self._days, self._live.snapshot(), Asked(tag, start, end))
+
+    def before(self, tag: int, at: int) -> Samples:
+        if at == EARLIEST:
+            return Samples.empty()
+        return self.read(tag, EARLIEST, at - 1, 1, backwards=True).take(slice(0, 1))
+
+    def after(self, tag: int, at: int) -> Samples:
+        if at == LATEST:
+            return Samples.empty()
+        return self.read(tag, at + 1, LATEST, 1).take(slice(0, 1))
+
+    def levels(self, tag: int) -> tuple[int, ...]:
+        return (MINUTE, TEN_MINUTES, HOUR) if self._fine(tag) else (TEN_MINUTES, HOUR)
+
+    def rollups(self, tag: int, start: int, end: int, level_ns: int) -> Rollups:
+        begin, stop = -(-start // level_ns) * level_ns, -(-end // level_ns) * level_ns
+        if stop <= begin:
+            return Rollups.empty(level_ns)
+
+        def made(low: int, high: int) -> Rollups:
+            before = self.before(tag, low).values()
+            return rollups_of(
+                self.read(tag, low, high - 1),
+                level_ns,
+                before=before[0] if before else None,
+                stepped=self._stepped(tag),
+            )
+
+        if level_ns not in self.levels(tag):
+            return made(begin, stop)
+        return self._rolled.read(self._live.snapshot(), tag, level_ns, begin, stop, made)
+
+    def at(self, tags: Sequence[int], at: int) -> Batch:
+        return Instant(self._days, self._live.snapshot(), self.before, at).values(tags)
+
+    def keyframe(self, at: int) -> tuple[int, Batch] | None:
+        days = self._live.snapshot().days
+        for day in sorted(days, reverse=True):
+            if day <= day_of(at):
+                found = self._days.look(days[day], lambda database, _head, _presence: keyframe_of(database, at))
+                if found:
+                    return found
+        return None
+
+    def modified(self, tag: int, start: int, end: int) -> list[tuple[Samples, Modification]]:
+        snapshot = self._live.snapshot()
+        query = "select seq, n, why, block from modified where tag = ? and first <= ? and last >= ?"
+        with self._pool.reading(self._folder / LIVE_FILE) as database:
+            rows = {(row[0], row[1], day): row[2:] for day, *row in database.execute(
+                query.replace("select", "select day,"), (tag, end, start))}
+        for day, ref in snapshot.days.items():
+            if day_of(start) <= day <= day_of(end):
+                found = self._days.look(
+                    ref, lambda database, _h, _p: list(database.execute(query, (tag, end, start)))
+                )
+                rows.update({(row[0], row[1], day): row[2:] for row in found})
+        return _told_apart(rows, start, end)
+
+    def feed(self, after: int, limit: int = 1_000) -> list[Commit]:
+        found: list[Commit] = []
+        samples = 0
+        query = f"select {COLUMNS} from commits where seq > ? order by seq limit ?"
+        with self._pool.reading(self._folder / LIVE_FILE) as database:
+            for row in database.execute(query, (after, limit)):
+                try:
+                    commit = commit_of(row)
+                except BlockDamaged as error:
+                    self._lost_commit(Hole(int(row[0]), int(row[3]), int(row[4]), str(error)))
+                    continue
+                found.append(commit)
+                samples += len(commit.batch)
+                if samples >= FEED_SAMPLES:
+                    break
+        return found
+
+    def coverage(self) -> Coverage:
+        snapshot = self._live.snapshot()
+        with self._pool.reading(self._folder / LIVE_FILE) as database:
+            first = database.execute("select min(seq) from commits").fetchone()[0]
+            query = "select time from commits where kind = 0 and seq <= ? order by seq desc limit 1"
+            live = database.execute(query, (snapshot.seq,)).fetchone()
+        until = int(live[0]) if live else 0
+        return Coverage(snapshot.seq, until, int(first or 0), max(snapshot.mark.until, 0))
+
+    def annotations(self, tag_id: str, start: int, end: int) -> list[Annotation]:
+        query = (
+            "select id, tag_id, time, text, user, made, deleted from annotations "
+            "where tag_id = ? and time between ? and ? order by time, made"
+        )
+        with self._pool.reading(self._folder / LIVE_FILE) as database:
+            rows = list(database.execute(query, (tag_id, start, end)))
+        return [Annotation(*row[:6], deleted=bool(row[6])) for row in rows]
+
+    def damaged(self) -> list[Damage]:
+        return self._damage.all()
+
+    def _snapshot(self) -> Snapshot:
+        return self._live.snapshot()
+
+    def _lost_commit(self, hole: Hole) -> None:
+        damage = Damage(LIVE_FILE, f"commit {hole.seq}", 0, hole.first, hole.last, hole.text)
+        self._damage.add(damage)
+
+
+def _told_apart(
+    rows: dict[tuple[int, int, int], tuple[bytes, bytes]], start: int, end: int
+) -> list[tuple[Samples, Modification]]:
+    """Versions one by one in order of time, those of one instant in the order in which they went."""
+    found: list[tuple[Samples, Modification]] = []
+    for _, (why, block) in sorted(rows.items()):
+        samples, modification = decode_chunk(block).between(start, end), modification_of(why)
+        found += [(samples.take(slice(n, n + 1)), modification) for n in range(len(samples))]
+    return sorted(found, key=lambda one: int(one[0].times[0]))
+
+
+__all__ = ["HOUR", "SqliteReader"]

@@ -1,0 +1,87 @@
+"""Rollups as they lie in a day file: rows of one hour until the day is closed, then one block per tag and level."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from typing import Final
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from hmi.historian.blocks import BlockDamaged, decode_rollups, encode_rollups
+from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, Rollups
+from hmi.stores.sqlite._days import HOURS, bound
+from hmi.stores.sqlite._levels import ROW, as_rollups, as_rows
+
+_CODES: Final = {MINUTE: 1, TEN_MINUTES: 2, HOUR: 3}
+"""Numbers of levels in keys. Never renumber."""
+_PUT: Final = "insert or replace into rollups (k, crc, block) values (?, ?, ?)"
+_WHOLE: Final = 0
+"""Part of a key that holds the whole day; 1 to 24 hold an hour."""
+
+
+def rollup_key(tag: int, level: int, part: int) -> int:
+    return tag << 16 | _CODES[level] << 8 | part
+
+
+def put_hour_rows(
+    database: apsw.Connection, closed: bool, level: int, hour: int, rows: Iterable[tuple[int, NDArray[np.void]]]
+) -> None:
+    """Rows (``ROW``) of one hour of some tags in place of those that were there."""
+    if closed:
+        for tag, part in rows:
+            _put_into_whole(database, tag, level, hour, part)
+        return
+    place = hour % HOURS + 1
+    database.executemany(
+        _PUT, (_row(rollup_key(tag, level, place), _sealed(part)) for tag, part in rows)
+    )
+
+
+def put_whole(database: apsw.Connection, tag: int, level: int, rollups: Rollups) -> None:
+    """All rows of a day."""
+    database.execute(_PUT, _row(rollup_key(tag, level, _WHOLE), encode_rollups(rollups)))
+
+
+def day_rows_of(database: apsw.Connection, tag: int, level: int) -> Rollups:
+    """All rows of a tag and level in a day file, in order; BlockDamaged."""
+    low = rollup_key(tag, level, 0)
+    query = "select k, crc, block from rollups where k between ? and ?"
+    parts: list[NDArray[np.void]] = []
+    for key, crc, block in database.execute(query, (low, low + HOURS)):
+        if crc != bound(block, key):
+            raise BlockDamaged("rollups are not in the place where they were put")
+        if key == low:
+            return decode_rollups(block)
+        parts.append(_opened(block))
+    return as_rollups(np.concatenate(parts) if parts else np.empty(0, ROW), level)
+
+
+def _put_into_whole(
+    database: apsw.Connection, tag: int, level: int, hour: int, rows: NDArray[np.void]
+) -> None:
+    try:
+        known = as_rows(day_rows_of(database, tag, level))
+    except BlockDamaged:
+        database.execute("delete from rollups where k = ?", (rollup_key(tag, level, _WHOLE),))
+        return  # without it they are made from the samples when they are read
+    left = known[known["starts"] // HOUR != hour]
+    merged = np.concatenate([left, rows])
+    put_whole(database, tag, level, as_rollups(merged[np.argsort(merged["starts"])], level))
+
+
+def _row(key: int, block: bytes) -> tuple[int, int, bytes]:
+    return key, bound(block, key), block
+
+
+def _sealed(rows: NDArray[np.void]) -> bytes:
+    data = zlib.compress(rows.tobytes(), 1)
+    return data + zlib.crc32(data).to_bytes(4, "little")
+
+
+def _opened(block: bytes) -> NDArray[np.void]:
+    if zlib.crc32(block[:-4]) != int.from_bytes(block[-4:], "little"):
+        raise BlockDamaged("rollups of an hour are not as they were written")
+    return np.frombuffer(zlib.decompress(block[:-4]), ROW)

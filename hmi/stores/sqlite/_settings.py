@@ -1,0 +1,28 @@
+"""What is chosen of an archive when it is opened for writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hmi.historian.rollups import HOUR
+
+
+def nothing(step: str) -> None:
+    """Nobody asks how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """``stepped``, ``fine``: see ``open_archive``; ``level``: effort of pcodec; ``feed_ns``, ``feed_bytes``: how much
+    of the change feed stays after compaction.
+
+    ``reached`` is told of each step of a compaction; tests of crashes end the process in it.
+    """
+
+    stepped: Callable[[int], bool]
+    fine: Callable[[int], bool]
+    level: int = 8
+    feed_ns: int = 7 * 24 * HOUR
+    feed_bytes: int = 1 << 30
+    reached: Callable[[str], None] = nothing

@@ -1,0 +1,151 @@
+"""Reads the samples of one tag out of one day file, with Bad samples where a block cannot be trusted."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Final, TypeVar
+
+import apsw
+
+from hmi.core.errors import StorageError
+from hmi.core.texts import tr
+from hmi.historian.blocks import BlockDamaged, decode_chunk
+from hmi.historian.port import Damage
+from hmi.historian.rollups import HOUR
+from hmi.historian.samples import Samples, Times
+from hmi.stores.sqlite._connect import FileDamaged, Pool
+from hmi.stores.sqlite._damage import DamageList, lost
+from hmi.stores.sqlite._days import (
+    HOURS,
+    ChunkRow,
+    Head,
+    Presence,
+    chunk_rows,
+    clocks_of,
+    closed_name,
+    head_of,
+    presence_of,
+)
+from hmi.stores.sqlite._recent import LATEST, DayRef, Mark
+from hmi.stores.sqlite._schema import DAY_ROAD, version_of
+
+_KNOWN_MOST: Final = 1_000
+EVERYTHING: Final = Mark(LATEST, LATEST)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stored:
+    """What a day file says of a tag: its chunks undecoded and hours whose chunk is missing; or that it is unreadable."""
+
+    mark: Mark
+    rows: list[ChunkRow]
+    clocks: dict[int, Times]
+    missing: tuple[int, ...] = ()
+    is_lost: bool = False
+
+
+class DayReader:
+    """Day files of one folder; safe from any thread."""
+
+    def __init__(self, folder: Path, pool: Pool, damage: DamageList) -> None:
+        self._folder, self._pool, self._damage = folder, pool, damage
+        self._lock = Lock()
+        self._known: OrderedDict[str, tuple[int, Presence]] = OrderedDict()
+
+    def stored(self, ref: DayRef, tag: int, start: int, end: int) -> Stored:
+        """Chunks that may hold samples with start <= time <= end (UTC ns) of that day."""
+
+        def read(database: apsw.Connection, head: Head, presence: Presence) -> Stored:
+            mask = presence.of(tag)
+            if not mask:
+                return Stored(head.mark, [], {})
+            rows = chunk_rows(database, tag, ref.day, start, end)
+            missing = _missing(mask, rows, ref.day, start, end)
+            rows = [row for row in rows if row.block is not None]
+            clocks = clocks_of(database, [row.clock for row in rows])
+            return Stored(head.mark, rows, clocks, missing)
+
+        try:
+            return self.look(ref, read)
+        except (FileDamaged, BlockDamaged) as error:
+            self.note(ref.name, 0, start, end, str(error))
+            return Stored(EVERYTHING, [], {}, is_lost=True)
+
+    def look(self, ref: DayRef, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
+        """``read`` in one transaction of a day file; where it was closed meanwhile, of the file it became."""
+        try:
+            return self._look(ref.name, read)
+        except FileDamaged:
+            raise
+        except StorageError:
+            if (self._folder / ref.name).exists() or ref.name == closed_name(ref.day):
+                raise
+            return self._look(closed_name(ref.day), read)
+
+    def mask(self, ref: DayRef, tag: int) -> int | None:
+        """Hours of the day in which a tag has samples, where that is known without a look into the file."""
+        with self._lock:
+            known = self._known.get(ref.name)
+        return known[1].of(tag) if known and known[0] >= ref.change else None
+
+    def decoded(self, name: str, tag: int, row: ChunkRow, clocks: dict[int, Times]) -> Samples:
+        """The samples of a chunk, or one Bad sample where it is damaged."""
+        try:
+            return decode_chunk(row.block or b"", clocks.get(row.clock))
+        except BlockDamaged as error:
+            begin = row.hours[0] * HOUR
+            self.note(name, tag, begin, max(row.last, begin), str(error))
+            return lost(begin)
+
+    def note_missing(self, name: str, tag: int, hour: int) -> Samples:
+        """One Bad sample for an hour of which the file knows that it had a chunk."""
+        self.note(name, tag, hour * HOUR, hour * HOUR + HOUR - 1, tr("a chunk is missing"))
+        return lost(hour * HOUR)
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._known.pop(name, None)
+        self._pool.forget(self._folder / name)
+
+    def _look(self, name: str, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
+        path = self._folder / name
+        with self._pool.reading(path) as database:
+            version_of(database, path, DAY_ROAD)
+            head = head_of(database)
+            return read(database, head, self._presence(database, name, head))
+
+    def _presence(self, database: apsw.Connection, name: str, head: Head) -> Presence:
+        with self._lock:
+            known = self._known.get(name)
+            if known and known[0] == head.change:
+                self._known.move_to_end(name)
+                return known[1]
+        presence = presence_of(database)
+        with self._lock:
+            self._known[name] = (head.change, presence)
+            if len(self._known) > _KNOWN_MOST:
+                self._known.popitem(last=False)
+        return presence
+
+    def note(self, name: str, tag: int, start: int, end: int, text: str) -> None:
+        """Add to the damage that is known; ``tag`` 0: the whole file."""
+        block = f"tag {tag} hour {start // HOUR}" if tag else "file"
+        self._damage.add(Damage(name, block, tag, start, end, text))
+
+
+def _missing(mask: int, rows: list[ChunkRow], day: int, start: int, end: int) -> tuple[int, ...]:
+    """Hours of the range that the file had and of which no chunk was found."""
+    first = day * HOURS
+    wanted = {
+        first + place
+        for place in range(HOURS)
+        if mask >> place & 1 and (first + place) * HOUR <= end and (first + place + 1) * HOUR > start
+    }
+    for row in rows:
+        wanted.difference_update(row.hours)
+    return tuple(sorted(wanted))

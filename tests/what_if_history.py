@@ -1,0 +1,117 @@
+"""A recorded past in memory for replays of alarms, and the alarm engine driven over it value by value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from hmi.alarms import AlarmChange, AlarmEngine
+from hmi.alarms.what_if import Case, case_of, replay
+from hmi.alarms.what_if._compare import Comparison
+from hmi.core import quality
+from hmi.core.clock import NS_PER_S
+from hmi.core.values import WAITING, DataValue, bad
+from hmi.historian.samples import Samples, joined
+from hmi.project.plant import AlarmDef, Plant
+from hmi.project.recording import RecordRules
+from hmi.testing.plant import make_plant, make_tag
+
+BEGIN = 1_700_000_000 * NS_PER_S
+EXACT = RecordRules(compression=False)
+
+
+class Past:
+    """Samples by tag id, given out in pieces of ``size``."""
+
+    def __init__(self, samples: Mapping[str, Samples], size: int = 7) -> None:
+        self._samples, self._size = dict(samples), size
+        self.pieces = 0
+
+    def samples(self, tag_id: str, start: int, end: int) -> Iterator[Samples]:
+        found = self._samples.get(tag_id, Samples.empty()).between(start, end)
+        for begin in range(0, len(found), self._size):
+            self.pieces += 1
+            yield found.take(slice(begin, begin + self._size))
+
+    def read_at(self, tag_id: str, at: int) -> DataValue:
+        found = self._samples.get(tag_id, Samples.empty()).between(0, at)
+        return found.values()[-1] if len(found) else bad(quality.BAD_NO_DATA, at)
+
+
+def at(second: float) -> int:
+    return BEGIN + int(second * NS_PER_S)
+
+
+def recorded(values: Sequence[tuple[float, Any]], *, flags: int = 0) -> Samples:
+    """(second, value or DataValue) pairs, all with the same flags."""
+    made = [
+        value._replace(source_time=at(second), receive_time=at(second))
+        if isinstance(value, DataValue)
+        else DataValue(value, 0, at(second), at(second))
+        for second, value in values
+    ]
+    return Samples.of(made, flags=flags)
+
+
+def with_flag(samples: Samples, place: int, flag: int) -> Samples:
+    """The same samples with one more flag at one of them."""
+    flags = samples.flags.copy()
+    flags[place] |= flag
+    return Samples(
+        samples.times, samples.bits, samples.kinds, samples.statuses, samples.receives, flags,
+        samples.versions, samples.runs, samples.objects,
+    )  # fmt: skip
+
+
+def one_tag(alarm: AlarmDef, **fields: Any) -> Plant:
+    return make_plant([make_tag("a/x", history=True, recording=EXACT, **fields)], [alarm])
+
+
+def replayed(
+    plant: Plant, proposed: AlarmDef, past: Past, start: float, end: float
+) -> tuple[Case, Comparison]:
+    case = case_of(plant, plant.alarms[0], proposed)
+    return case, replay(case, past, at(start), at(end))[0]
+
+
+def naive(plant: Plant, samples: Mapping[str, Samples], start: float, end: float) -> list[tuple[int, int]]:
+    """(begin, end) of each alarm in the time: every value through an engine, and whatever ends between two at its time."""
+    values = [WAITING for _ in plant.tags]
+    names = {tag.name: WAITING for tag in plant.tags}
+    engine = AlarmEngine(plant, values, names)
+    rows = sorted(
+        (value.receive_time, plant.by_id[tag_id].handle, value)
+        for tag_id, own in samples.items()
+        for value in own.values()
+    )
+    found: list[tuple[int, int]] = []
+    since = 0
+
+    def take(changes: Sequence[AlarmChange]) -> None:
+        nonlocal since
+        for change in changes:
+            stands = change.after.value in {"UNACK", "ACKED"}
+            if stands and not since:
+                since = change.event_time
+            elif not stands and since:
+                found.append((since, change.event_time))
+                since = 0
+
+    def pass_time(until: int) -> None:
+        while (due := engine.next_due()) and due <= until:
+            take(engine.tick(due))
+
+    for moment, together in groupby(rows, key=lambda row: row[0]):  # values of one block come in one step
+        changes = [(handle, value) for _, handle, value in together]
+        pass_time(moment - 1)
+        for handle, value in changes:
+            values[handle] = names[plant.by_handle[handle].name] = value
+        take(engine.evaluate(changes, moment))
+    pass_time(at(end) - 1)
+    if since:
+        found.append((since, at(end)))
+    return [(a, b) for a, b in found if at(start) <= a < at(end)]
+
+
+__all__ = ["BEGIN", "EXACT", "Past", "at", "joined", "naive", "one_tag", "recorded", "replayed", "with_flag"]
