@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import socket
 import sys
@@ -24,6 +23,7 @@ from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
 from hmi.historian import History, Opened
+from hmi.historian.port import ArchiveReader
 from hmi.journal import SqliteJournal, check_sqlite_version
 from hmi.project import open_plant
 from hmi.project.plant import Plant
@@ -31,6 +31,7 @@ from hmi.runtime import (
     Api,
     DataFolder,
     EndpointsFile,
+    HistoryFolder,
     LiveHub,
     Remote,
     Runtime,
@@ -40,18 +41,16 @@ from hmi.runtime import (
     bound_socket,
     check_listen,
     keep_revision,
+    newest_archive,
 )
 from hmi.security.accounts import Accounts, accounts_of
 from hmi.security.tls import TlsFolder
 from hmi.security.trust import PKI_FOLDER
-from hmi.stores.sqlite import open_archive
+from hmi.stores.sqlite import open_reader
 from hmi.tags import TagEngine
 
 log = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.sqlite"
-HISTORY_FOLDER = "history"
-KEPT_RUNS = 3
-"""Archives of earlier simulated runs that stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +183,7 @@ def build_services(
         run_id=run_id,
         tags=tags,
         alarms=AlarmEngine(plant, tags.latest, tags.values),
-        history=_history(plant, data, clock, run_id, mode),
+        history=_history(plant, data, clock, run_id, mode, goes_on=bool(reason)),
         journal=SqliteJournal(
             data.path / JOURNAL_FILE,
             clock=clock,
@@ -200,29 +199,37 @@ def build_services(
     )
 
 
-def _history(plant: Plant, data: DataFolder, clock: Clock, run_id: str, mode: Mode) -> History:
-    """One archive for ever; a simulated plant has one for each run, because its clock may go back."""
+def _history(
+    plant: Plant, data: DataFolder, clock: Clock, run_id: str, mode: Mode, *, goes_on: bool
+) -> History:
     simulated = mode is Mode.SIMULATOR
+    folder = HistoryFolder(data.path, simulated=simulated, goes_on=goes_on)
     history: History
 
     def opened(run: str) -> Opened:
-        folder = data.path / HISTORY_FOLDER
-        folder = folder / run if simulated else folder
-        folder.mkdir(parents=True, exist_ok=True)
-        if simulated:
-            _forget_old_runs(folder)
-        archive = open_archive(folder, stepped=history.is_number_stepped, fine=history.is_number_fine)
-        return Opened(archive, folder)
+        return folder.open(run, stepped=history.is_number_stepped, fine=history.is_number_fine)
 
     history = History(plant, clock=clock, run_id=run_id, simulated=simulated, opener=opened)
     return history
 
 
-def _forget_old_runs(newest: Path) -> None:
-    """The past of simulated runs is kept for a few of them."""
-    runs = sorted((one for one in newest.parent.iterdir() if one.is_dir()), key=lambda one: one.stat().st_mtime)
-    for old in [one for one in runs if one != newest][: -KEPT_RUNS or None]:
-        shutil.rmtree(old, ignore_errors=True)
+def open_history(plant: Plant, data: Path) -> ArchiveReader | None:
+    """The archive of a data folder to read, without its runtime: of a simulated plant that of its newest run.
+
+    None when there is none; StorageError when it cannot be read.
+    """
+    folder = newest_archive(data)
+    if folder is None:
+        return None
+    names: dict[int, str] = {}
+
+    def stepped(number: int) -> bool:
+        tag = plant.by_id.get(names.get(number, ""))
+        return tag is None or tag.record.is_stepped
+
+    reader = open_reader(folder, stepped=stepped)
+    names.update({number: tag_id for tag_id, number in reader.tags().items()})
+    return reader
 
 
 def _open_accounts(plant: Plant, data: DataFolder) -> tuple[Accounts | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -16,7 +17,7 @@ from fake_runtime import fake_runtime
 from hmi.core.principal import Principal, Role
 from hmi.core.values import Value
 from hmi.project import new_plant, open_plant
-from hmi.runtime import Runtime
+from hmi.runtime import Runtime, keep_revision
 from hmi.testing.driver import FakePlc
 
 LEVEL, FLOW = "area1/lt101", "area1/ft101"
@@ -26,7 +27,10 @@ PATIENCE_S = 20.0
 
 
 def works_that_record(folder: Path) -> Path:
-    """The plant that ``hmi new`` makes: fake devices, alarms without delay, every change of every tag recorded."""
+    """The plant that ``hmi new`` makes: fake devices, alarms without delay, every change of every tag recorded.
+
+    Without curves on its display: where their columns begin is told by the time at which a window was opened.
+    """
     new_plant(folder)
     toml = folder / "plant.toml"
     text = toml.read_text(encoding="utf-8").replace("tcp://127.0.0.1:502", "tcp://127.0.0.1:1")
@@ -38,6 +42,10 @@ def works_that_record(folder: Path) -> Path:
     head, *rows = tags.read_text(encoding="utf-8").replace(",normal,m", ",fast,m").splitlines()
     every_change = [f"{head},compression,exc_dev", *(row + ",off,0" for row in rows)]
     tags.write_text("\n".join(every_change) + "\n", encoding="utf-8")
+    for file in (folder / "displays").glob("*.json"):
+        display = json.loads(file.read_text(encoding="utf-8"))
+        display["elements"] = [one for one in display["elements"] if one["type"] != "trend"]
+        file.write_text(json.dumps(display), encoding="utf-8")
     for file in (folder / "types").glob("*.toml"):
         document = tomlkit.parse(file.read_text(encoding="utf-8"))
         for signal in document["signals"].values():  # type: ignore[union-attr]
@@ -61,6 +69,8 @@ class Works:
         self.plc.values = {tag.handle: False for tag in plant.tags if tag.type.value == "bool"}
         self.plc.values |= {tag.handle: 0.0 for tag in plant.tags if tag.handle not in self.plc.values}
         self.plc.values |= {plant.by_name[name].handle: value for name, value in values.items()}
+        self.data.mkdir(exist_ok=True)
+        keep_revision(self.data, self.folder, plant.revision)
         self._thread.start()
         self.runtime = self.call(self._stack.enter_async_context(fake_runtime(plant, self.plc, self.data)))
         until(lambda: all(self.value(name) == value for name, value in values.items()))

@@ -25,7 +25,7 @@ TURNS, COMMITS_PER_S = 3, 10
 
 def beside_figure(filled: Filled, sizes: Sizes) -> Figure:
     """The same reads with and without it, in turns; the reader stays open all the time."""
-    reader = open_reader(filled.folder)
+    reader = open_reader(filled.folder, fine=lambda tag: filled.is_fine)
     chance = np.random.default_rng(11)
     alone, beside = [], []
     _reads(reader, filled, chance, 5)

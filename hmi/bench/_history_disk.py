@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -17,12 +18,16 @@ NAME = "watchkeeper-proof"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that was done to a file: ``write`` (at, data), ``truncate`` (at), ``sync`` or ``delete``."""
+    """Something that was done to a file.
+
+    ``write`` (at, data), ``truncate`` (at), ``sync``, ``delete``, ``rename`` (to); ``sync`` of "" is one of a folder.
+    """
 
     file: str
     what: str
     at: int = 0
     data: bytes = b""
+    to: str = ""
 
 
 @dataclass
@@ -32,8 +37,8 @@ class Disk:
     events: list[Event] = field(default_factory=list)
     room: int | None = None
 
-    def note(self, file: str, what: str, at: int = 0, data: bytes = b"") -> None:
-        self.events.append(Event(file, what, at, data))
+    def note(self, file: str, what: str, at: int = 0, data: bytes = b"", to: str = "") -> None:
+        self.events.append(Event(file, what, at, data, to))
 
     def take(self, added: int) -> None:
         """Room for bytes behind the end of a file; apsw.FullError where there is none."""
@@ -85,12 +90,27 @@ class _Vfs(apsw.VFS):
 
 @contextmanager
 def recorded() -> Iterator[Disk]:
-    """Every SQLite file that is opened meanwhile lies on this disk."""
+    """Every SQLite file that is opened meanwhile lies on this disk; renamed and removed files are noted too."""
     disk = Disk()
     vfs = _Vfs(disk)
+    replace, unlink, fsync = os.replace, os.unlink, os.fsync
+
+    def noted_replace(source: Any, target: Any, **more: Any) -> None:
+        replace(source, target, **more)
+        disk.note(os.fspath(source), "rename", to=os.fspath(target))
+
+    def noted_unlink(path: Any, **more: Any) -> None:
+        unlink(path, **more)
+        disk.note(os.fspath(path), "delete")
+
+    def noted_fsync(descriptor: Any) -> None:
+        disk.note("", "sync")
+
+    os.replace, os.unlink, os.fsync = noted_replace, noted_unlink, noted_fsync
     try:
         yield disk
     finally:
+        os.replace, os.unlink, os.fsync = replace, unlink, fsync
         vfs.unregister()
 
 
@@ -98,27 +118,60 @@ def after_power_cut(before: dict[str, bytes], events: list[Event], chance: rando
     """One of the states in which files can be found: what was synced, and any part of what was not.
 
     Writes that were not synced are there, not there, or torn between two sectors, each by itself, so that a later one
-    can be there without an earlier one. That a file is gone is certain once anything was synced after it: the journals
-    of ext4, XFS, NTFS and APFS keep the order of names.
+    can be there without an earlier one. Names (files made, renamed, removed) keep their order, as in the journals of
+    ext4, XFS, NTFS and APFS: any sync makes all before it certain, and what comes after is there up to some point.
     """
-    files = {name: bytearray(data) for name, data in before.items()}
-    synced = {event.file: place for place, event in enumerate(events) if event.what == "sync"}
-    last = max(synced.values(), default=-1)
+    steps = _steps(before, events)
+    synced = {step.key: place for place, step in enumerate(steps) if step.event.what == "sync"}
+    named_until = chance.randint(max(synced.values(), default=0), len(steps))
     kept = chance.choice((0.0, 0.3, 0.7, 1.0))
-    for place, event in enumerate(events):
-        durable = place < (last if event.what == "delete" else synced.get(event.file, -1))
-        if event.what == "sync" or not (durable or chance.random() < kept):
+    names = {name: number for number, name in enumerate(before)}
+    files = {number: bytearray(data) for number, data in enumerate(before.values())}
+    for place, (event, key) in enumerate(steps):
+        if event.what in ("create", "delete", "rename"):
+            if place < named_until:
+                _name(names, event, key)
+        elif event.what != "sync":
+            durable = place < synced.get(key, -1)
+            if durable or chance.random() < kept:
+                data = event.data if durable else _torn(event.data, chance)
+                _apply(files.setdefault(key, bytearray()), event, data)
+    return {name: bytes(files.get(key, b"")) for name, key in names.items()}
+
+
+class _Step(NamedTuple):
+    """An event on one certain file, whatever it is called then."""
+
+    event: Event
+    key: int
+
+
+def _steps(before: dict[str, bytes], events: list[Event]) -> list[_Step]:
+    """The events with the files they were about; the first one on a new name makes it."""
+    names, steps = {name: number for number, name in enumerate(before)}, []
+    for event in events:
+        if event.what == "sync" and not event.file:
+            steps.append(_Step(event, -1))
             continue
-        data = event.data if durable else _torn(event.data, chance)
-        _apply(files, event, data)
-    return {name: bytes(data) for name, data in files.items()}
+        if event.file not in names:
+            names[event.file] = len(before) + len(steps)
+            steps.append(_Step(Event(event.file, "create"), names[event.file]))
+        steps.append(_Step(event, names[event.file]))
+        if event.what in ("delete", "rename"):
+            _name(names, event, names[event.file])
+    return steps
 
 
-def _apply(files: dict[str, bytearray], event: Event, data: bytes) -> None:
-    if event.what == "delete":
-        files.pop(event.file, None)
+def _name(names: dict[str, int], event: Event, key: int) -> None:
+    if event.what == "create":
+        names[event.file] = key
         return
-    content = files.setdefault(event.file, bytearray())
+    names.pop(event.file, None)
+    if event.what == "rename":
+        names[event.to] = key
+
+
+def _apply(content: bytearray, event: Event, data: bytes) -> None:
     if event.what == "truncate":
         del content[event.at :]
         return

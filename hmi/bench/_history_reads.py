@@ -45,34 +45,37 @@ def trend_figures(filled: Filled, sizes: Sizes) -> list[Figure]:
 
 
 def _warm(filled: Filled, sizes: Sizes, name: str, span_s: int, goal: int) -> Figure:
-    reader = open_reader(filled.folder)
+    reader = open_reader(filled.folder, fine=lambda tag: filled.is_fine)
     room = max(sizes.days * DAY_S - span_s, 0)
     begins = np.random.default_rng(1).integers(0, room + 1, sizes.repeats + 2)
-    took = [drawn_ms(reader, filled.tags, BEGIN_S + int(begin), span_s) for begin in begins][2:]
+    clock = time.process_time
+    took = [drawn_ms(reader, filled.tags, BEGIN_S + int(begin), span_s, clock) for begin in begins][2:]
     reader.close()
     value = median(took)
     return Figure(
         f"history.trend_{name}_ms", value, "ms",
-        against=f"8 pens x {span_s // HOUR_S:,} h of 1 s = {8 * span_s:,} samples to {PIXELS:,} px; worst"
+        against=f"CPU; 8 pens x {span_s // HOUR_S:,} h of 1 s = {8 * span_s:,} samples to {PIXELS:,} px; worst"
         f" {max(took):.1f}",
         goal=f"<= {goal}", passed=value <= goal,
     )  # fmt: skip
 
 
-def drawn_ms(reader: ArchiveReader, tags: Sequence[int], begin_s: int, span_s: int) -> float:
+def drawn_ms(
+    reader: ArchiveReader, tags: Sequence[int], begin_s: int, span_s: int, clock: Callable[[], float]
+) -> float:
     """Milliseconds until the columns of all pens are there."""
-    begun = time.perf_counter()
+    begun = clock()
     for tag in tags:
         trend(reader, tag, begin_s * NS_PER_S, (begin_s + span_s) * NS_PER_S, PIXELS, stepped=False)
-    return (time.perf_counter() - begun) * 1e3
+    return (clock() - begun) * 1e3
 
 
 def _cold(filled: Filled, sizes: Sizes) -> float:
     took = []
     for _ in range(3):
         forget(filled.folder)
-        reader = open_reader(filled.folder)
-        took.append(drawn_ms(reader, filled.tags, BEGIN_S, sizes.days * DAY_S))
+        reader = open_reader(filled.folder, fine=lambda tag: filled.is_fine)
+        took.append(drawn_ms(reader, filled.tags, BEGIN_S, sizes.days * DAY_S, time.perf_counter))
         reader.close()
     return median(took)
 
@@ -106,7 +109,7 @@ def duck_figure(filled: Filled, folder: Path, sizes: Sizes, ours_ms: float) -> F
 
 def held_figures(filled: Filled, sizes: Sizes) -> list[Figure]:
     """Values at instants of the past, from chunks and from what is not compacted yet."""
-    reader = open_reader(filled.folder)
+    reader = open_reader(filled.folder, fine=lambda tag: filled.is_fine)
     chance = np.random.default_rng(5)
     end_s = PLANT_HOURS * HOUR_S
     moments = [

@@ -34,6 +34,8 @@ class Filled:
     samples: int
     bytes: int
     cpu_s: float
+    is_fine: bool = False
+    """Its tags keep the 1-minute level."""
 
     @property
     def bytes_per_sample(self) -> float:
@@ -73,7 +75,7 @@ def filled_pens(folder: Path, days: int) -> Filled:
         backfill_day(archive, numbers, day)
     archive.close()
     spent = time.process_time() - begun
-    return Filled(folder, tuple(numbers), days * 24 * HOUR_S * len(signals), day_bytes(folder), spent)
+    return Filled(folder, tuple(numbers), days * 24 * HOUR_S * len(signals), day_bytes(folder), spent, True)
 
 
 def backfill_day(archive: Archive, numbers: list[int], day: int) -> None:

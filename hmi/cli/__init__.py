@@ -18,6 +18,7 @@ from hmi.cli._alarms import alarms
 from hmi.cli._audit import audit
 from hmi.cli._demo import demo
 from hmi.cli._figures import bench
+from hmi.cli._history import history
 from hmi.cli._notify import notify
 from hmi.cli._pictures import shot
 from hmi.cli._plants import check, format_, generate, new
@@ -48,6 +49,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "format": format_,
     "shot": shot,
     "alarms": alarms,
+    "history": history,
     "audit": audit,
     "notify": notify,
     "user": user,

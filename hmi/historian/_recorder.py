@@ -67,7 +67,7 @@ class Recorder:
 
     def apply(self, plant: Plant, now: int) -> None:
         """Take a revision (``now`` UTC ns): tags go on by id, those that are not recorded any more end with a gap."""
-        wanted = [tag for tag in plant.tags if tag.history]
+        wanted = [tag for tag in plant.tags if tag.history and tag.calculation is None]
         self._make_room(wanted)
         slot_of = np.full(plant.slots, -1, np.int32)
         active = np.zeros(len(self.ids), np.bool_)

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,8 @@ RETRY_S: Final = 5.0
 LOOK_S: Final = 5.0
 GRACE_NS: Final = 180 * 1_000_000_000
 """How long after its end an hour is compacted."""
+MOST_AT_ONCE: Final = 100_000
+"""Rows of one commit, where one second does not bring more."""
 MOST_PENDING: Final = 500_000
 ABSORB_AT: Final = 50_000
 MOST_ROWS: Final = 2_000_000
@@ -69,7 +72,9 @@ class Run:
         self._pending: deque[Told | Plant] = deque()
         self._told = self._absorbed = 0
         self._lock, self._writing = threading.RLock(), threading.RLock()
-        self._backlog: list[tuple[Rows, Rows]] = []
+        self._live: list[Rows] = []
+        self._aside: list[Rows] = []
+        self._busy = 0
         self._shelf: Shelf | None = None
         self._held: HeldFile | None = None
         self._wake, self._ended = threading.Event(), threading.Event()
@@ -150,20 +155,23 @@ class Run:
 
     def _take(self) -> None:
         live, aside = self.recorder.take()
-        if len(live) or len(aside):
-            self._backlog.append((live, aside))
-            if sum(len(a) + len(b) for a, b in self._backlog) > MOST_ROWS:
-                self._shorten()
+        if len(live):
+            self._live.append(live)
+        if len(aside):
+            self._aside.append(aside)
+        if sum(map(len, self._live)) + sum(map(len, self._aside)) > MOST_ROWS:
+            self._shorten()
 
     def _shorten(self) -> None:
         """The older half of what waits is lost: one gap for each tag stands for it."""
-        rows = joined_rows(live for live, _ in self._backlog)
+        busy, rows = self._live[: self._busy], joined_rows(self._live[self._busy :])
         half = len(rows) // 2
         gone, kept = rows.table[:half], Rows(rows.table[half:], rows.objects)
-        self.recorder.counts.lost += half + sum(len(aside) for _, aside in self._backlog)
         slots, first = np.unique(gone["slot"], return_index=True)
-        gaps = self.recorder.gap_rows(slots, gone["time"][first], flags=SampleFlag.OVERFLOW)
-        self._backlog = [(Rows(gaps), Rows(no_rows())), (kept, Rows(no_rows()))]
+        gaps = Rows(self.recorder.gap_rows(slots, gone["time"][first], flags=SampleFlag.OVERFLOW))
+        self._live = [*busy, joined_rows((gaps, kept))]
+        self.recorder.counts.lost += int((~is_gap(gone)).sum()) + sum(map(len, self._aside))
+        self._aside = []
 
     def fresh(self, tag_ids: Sequence[str]) -> tuple[NDArray[np.int64], Rows]:
         """Live rows that may not be stored yet, as (places in ``tag_ids``, rows): each tag's in time order."""
@@ -174,26 +182,46 @@ class Run:
             place_of = np.full(len(self.recorder.ids) + 1, -1, np.int64)
             place_of[slots] = np.arange(len(slots))
             waiting = self.recorder.waiting(slots[slots >= 0].astype(np.int32))
-            rows = joined_rows([*(live for live, _ in self._backlog), waiting])
+            rows = joined_rows([*self._live, waiting])
         places = place_of[rows.table["slot"]]
         return places[places >= 0], rows.where(places >= 0)
 
     def write(self) -> None:
-        """Make durable what there is; StorageError leaves it in memory."""
+        """Make durable what there is; StorageError leaves in memory what is not."""
         with self._writing:
             shelf = self.shelf
             with self._lock:
                 now = self._clock.now_ns()
                 self.absorb()
-                parts = list(self._backlog)
+                aside, self._aside = self._aside, []
                 held = self._held_rows()
-            live, aside = (joined_rows(part[i] for part in parts) for i in (0, 1))
-            shelf.store(live, aside, self.recorder, now=now)
-            with self._lock:
-                gone = {id(part) for part in parts}
-                self._backlog = [part for part in self._backlog if id(part) not in gone]
+            try:
+                while self._write_live(shelf, now):
+                    pass
+                while aside:
+                    shelf.insert(aside[0], self.recorder, now=now)
+                    del aside[0]
+            finally:
+                with self._lock:
+                    self._aside = [*aside, *self._aside]
             self._keep_held(shelf, held, now)
             self.durable = now
+
+    def _write_live(self, shelf: Shelf, now: int) -> bool:
+        """One commit; what it holds is not changed meanwhile."""
+        with self._lock:
+            sizes = accumulate(map(len, self._live))
+            self._busy = sum(size <= MOST_AT_ONCE for size in sizes) or len(self._live[:1])
+            rows = joined_rows(self._live[: self._busy])
+        try:
+            shelf.commit(rows, self.recorder, now=now)
+        except BaseException:
+            self._busy = 0
+            raise
+        with self._lock:
+            del self._live[: self._busy]
+            self._busy = 0
+            return bool(self._live)
 
     def tail(self, tag_id: str) -> Samples:
         """The fresh rows of one tag, in time order."""
@@ -257,6 +285,7 @@ class Run:
             self._wake.wait(COMMIT_S)
             self._wake.clear()
             self._try(self.write)
+        self._threads[1].join()
         self._try(self._close)
 
     def _try(self, work: Callable[[], None]) -> None:
@@ -278,8 +307,8 @@ class Run:
 
     def _drop(self) -> None:
         with self._lock:
-            self.recorder.counts.lost += sum(len(live) + len(aside) for live, aside in self._backlog)
-            self._backlog = []
+            self.recorder.counts.lost += sum(map(len, self._live)) + sum(map(len, self._aside))
+            self._live, self._aside = [], []
 
     def _open(self) -> bool:
         assert self._opener is not None
@@ -313,7 +342,7 @@ class Run:
             last[gaps["slot"]] = gaps
             recorder.restore(last[last["time"] > 0])
             marks = recorder.marks(alive, now, is_closed=state.is_closed or not alive)
-            self._backlog.insert(0, (joined_rows((Rows(held), Rows(gaps), marks)), Rows(no_rows())))
+            self._live.insert(0, joined_rows((Rows(held), Rows(gaps), marks)))
 
     def _close(self) -> None:
         """The last commit: nothing is held back any longer, and every tag ends with a gap."""

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from hmi.historian._recorder import Recorder
 from hmi.historian._rows import Rows, Table, no_rows, rows_of
 from hmi.historian.port import Archive, CommitKind, DuplicatePolicy
+from hmi.historian.samples import Batch
 
-_PIECE: Final = 100_000
-"""Rows of one commit at most."""
 _EVER: Final = 2**63 - 1
 
 
@@ -67,26 +66,25 @@ class Shelf:
         slots = np.array([slot_of[number] for number in found.tags.tolist()], np.int32)
         return rows_of(slots, found.samples).table
 
-    def store(self, live: Rows, aside: Rows, recorder: Recorder, *, now: int) -> None:
-        """Live rows in one durable commit, then those that go between stored ones. ``now``: UTC ns."""
-        early = live.table["time"] < self.compacted
-        self._commit(live.where(~early) if early.any() else live, recorder, now)
-        for policy, rows in _by_policy(aside, recorder):
-            self._insert(rows, recorder, policy, now)
-        if early.any():
-            self._insert(live.where(early), recorder, DuplicatePolicy.KEEP_OR_REPLACE, now)
+    def commit(self, rows: Rows, recorder: Recorder, *, now: int) -> None:
+        """Live rows in one durable commit (``now``: UTC ns); those of a compacted hour go into what is stored."""
+        early = rows.table["time"] < self.compacted
+        if early.any():  # first: to insert the same once more changes nothing
+            self._insert(rows.where(early), recorder, DuplicatePolicy.KEEP_OR_REPLACE, now)
+            rows = rows.where(~early)
+        if len(rows):
+            self.archive.commit(self._batch(rows, recorder), time=now)
 
-    def _commit(self, rows: Rows, recorder: Recorder, now: int) -> None:
-        for begin in range(0, len(rows), _PIECE):
-            piece = Rows(rows.table[begin : begin + _PIECE], rows.objects)
-            numbers = self.numbers(recorder, np.unique(piece.table["slot"]).tolist())
-            self.archive.commit(piece.batch(numbers), time=now)
+    def insert(self, rows: Rows, recorder: Recorder, *, now: int) -> None:
+        """Rows that go between stored ones, by the policies of their tags."""
+        for policy, chosen in _by_policy(rows, recorder):
+            self._insert(chosen, recorder, policy, now)
 
     def _insert(self, rows: Rows, recorder: Recorder, policy: DuplicatePolicy, now: int) -> None:
-        for begin in range(0, len(rows), _PIECE):
-            piece = Rows(rows.table[begin : begin + _PIECE], rows.objects)
-            numbers = self.numbers(recorder, np.unique(piece.table["slot"]).tolist())
-            self.archive.insert(piece.batch(numbers), time=now, kind=CommitKind.LATE, policy=policy)
+        self.archive.insert(self._batch(rows, recorder), time=now, kind=CommitKind.LATE, policy=policy)
+
+    def _batch(self, rows: Rows, recorder: Recorder) -> Batch:
+        return rows.batch(self.numbers(recorder, np.unique(rows.table["slot"]).tolist()))
 
 
 def _by_policy(rows: Rows, recorder: Recorder) -> Iterable[tuple[DuplicatePolicy, Rows]]:

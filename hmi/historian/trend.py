@@ -28,7 +28,7 @@ from hmi.historian.rollups import (
 )
 from hmi.historian.samples import Floats, Samples, Times, joined
 
-_BATCH: Final = 1 << 17
+_BATCH: Final = 1 << 15
 """Samples that are reduced at once: enough to hide the cost of a call, few enough for the cache."""
 _ROWS_AT_ONCE: Final = 1 << 14
 
@@ -255,8 +255,14 @@ class _Walk:
 
     def _breaks(self, line: Line, first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Where something between the last number of the row before and the first one of a row is unknown."""
+        open_end = len(self._standing) > 0 and bool(np.isnan(_drawn(self._standing)[0]))
+        if line.usable is None and line.gaps is None:
+            breaks = np.zeros(len(first), np.bool_)
+            breaks[0] = self._broken or open_end
+            self._broken = False
+            return breaks
         torn = np.zeros(len(line.times), np.bool_)
-        torn[0] = len(self._standing) > 0 and bool(np.isnan(_drawn(self._standing)[0]))
+        torn[0] = open_end
         if line.usable is not None:
             torn[1:] = ~line.usable[:-1]
         if line.gaps is not None:

@@ -131,6 +131,8 @@ class Draft:
         connection, address = fields.get("connection", ""), fields.get("address", "")
         if fields.get("manual"):
             return _problem_of_manual(fields)
+        if fields.get("calculation") is not None:
+            return None
         if fields.get("manual_max_age_s"):
             return FieldError("has a manual_max_age but is not manual", "write manual = true, or take it out")
         if fields.get("expression"):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hmi.core.errors import ConfigurationError
+from hmi.project._calculations import CALCULATION_COLUMNS, FILE
 from hmi.project._displays import with_ids
 from hmi.project._findings import Findings
 from hmi.project._ids import IdMaker, derived_id, ids_in
@@ -69,6 +70,7 @@ def _canonical(folder: Path, findings: Findings) -> Iterator[tuple[Path, str]]:
     yield from _csv(
         folder / "alarms.csv", ALARM_COLUMNS, ("tag", "kind", "priority"), IdMaker.for_alarm, findings
     )
+    yield from _csv(folder / FILE, CALCULATION_COLUMNS, ("name", "kind"), IdMaker.for_calculation, findings)
     for path in sorted((folder / "displays").glob("*.json")):
         yield from _display(path, findings)
 

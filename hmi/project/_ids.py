@@ -34,6 +34,10 @@ class IdMaker:
         """The id of a row of tags.csv."""
         return self.make("t" if (row.get("kind") or "tag") == "tag" else "i", row.get("name", ""))
 
+    def for_calculation(self, row: dict[str, str]) -> str:
+        """The id of a row of calculations.csv."""
+        return self.make("t", row.get("type", ""), row.get("name", ""))
+
     def for_alarm(self, row: dict[str, str]) -> str:
         """The id of a row of alarms.csv."""
         return self.make("a", row.get("tag", ""), row.get("name", ""), row.get("kind", ""))

@@ -8,6 +8,7 @@ from pathlib import Path
 from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError
 from hmi.project._alarms import load_alarms
+from hmi.project._calculations import load_calculations
 from hmi.project._displays import load_displays
 from hmi.project._draft import Draft
 from hmi.project._findings import Finding, Findings
@@ -63,6 +64,7 @@ def _read(folder: Path) -> Draft:
         return draft
     types = load_types(folder, draft)
     load_tags(folder, types, draft)
+    load_calculations(folder, draft)
     load_alarms(folder, draft)
     check_release(draft)
     load_displays(folder, draft)

@@ -16,6 +16,7 @@ from hmi.core.alarms import Priority
 from hmi.core.commands import SELECTION_MS, CommandClass, Reason
 from hmi.core.principal import Role, lineage_of
 from hmi.core.values import EURange, Value, ValueType
+from hmi.project.calculation import CalculationRule
 from hmi.project.notifications import NotificationDef
 from hmi.project.recording import NOTHING_SAID, RecordRules, RecordSettings, settings_of
 from hmi.project.targets import AlarmTargets
@@ -131,6 +132,8 @@ class TagDef:
     ``format`` a Python format such as ``.2f``. ``command`` is None for a tag that cannot be written.
     ``manual``: people enter its value, it has no other source; with ``manual_max_age_s`` (0 = for ever) an entry
     is stale after that. ``recording``: what its files say of how it is recorded.
+    ``calculation``: its values are made of the stored samples of another tag, one for each period; nothing else
+    gives it one.
     """
 
     id: str
@@ -160,11 +163,12 @@ class TagDef:
     manual: bool = False
     manual_max_age_s: float = 0.0
     recording: RecordRules = NOTHING_SAID
+    calculation: CalculationRule | None = None
 
     @property
     def record(self) -> RecordSettings:
         """How it is recorded where ``history`` is set."""
-        measured = self.is_analogue and self.command is None and not self.manual
+        measured = self.is_analogue and self.command is None and not self.manual and self.calculation is None
         whole = self.scaling is None and self.type in _WHOLE
         return settings_of(self.recording, (measured, whole, self.range.span if self.range else 0.0))
 

@@ -4,6 +4,7 @@ from hmi.runtime._api import Api
 from hmi.runtime._data import DataFolder
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
+from hmi.runtime._history_folder import HistoryFolder, newest_archive
 from hmi.runtime._live import LiveHub
 from hmi.runtime._people import local_principal
 from hmi.runtime._plant_info import plant_info
@@ -22,6 +23,7 @@ __all__ = [
     "EventLane",
     "EveryLane",
     "Heartbeats",
+    "HistoryFolder",
     "LatestLane",
     "LiveHub",
     "Remote",
@@ -34,6 +36,7 @@ __all__ = [
     "check_listen",
     "keep_revision",
     "local_principal",
+    "newest_archive",
     "openapi",
     "plant_info",
     "route",

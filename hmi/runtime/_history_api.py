@@ -22,13 +22,13 @@ from hmi.historian.aggregates import named
 from hmi.project.plant import TagDef
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._history_edits import HistoryEdits
+from hmi.runtime._history_folder import HISTORY_FOLDER
 from hmi.runtime._history_reads import HistoryReader, Reads
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, Raw, Verb
 
 MOST_TIMES: Final = 1_000
 MOST_TAGS: Final = 1_000
-HISTORY_FOLDER: Final = "history"
 MSGPACK: Final = "application/msgpack"
 _RANGE: Final = {"start": "integer", "end": "integer"}
 _pack = msgspec.msgpack.Encoder().encode
@@ -38,11 +38,14 @@ class HistoryApi:
     """Every read runs beside the loop, a few at once, and ends when its client goes away (HI-12)."""
 
     def __init__(self, runtime: Runtime) -> None:
-        s = runtime.services
         self._runtime = runtime
-        self._reader = HistoryReader(s.history, s.clock, s.data.path / HISTORY_FOLDER)
         self._reads = Reads()
-        self._edits = HistoryEdits(runtime, self._reader, self._reads, self._tag)
+        self._edits = HistoryEdits(runtime, lambda: self._reader, self._reads, self._tag)
+
+    @property
+    def _reader(self) -> HistoryReader:
+        s = self._runtime.services
+        return HistoryReader(s.history, s.clock, s.data.path / HISTORY_FOLDER)
 
     def verbs(self) -> tuple[Verb, ...]:
         return (

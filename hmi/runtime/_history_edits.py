@@ -31,7 +31,11 @@ class HistoryEdits:
     """Journalled before it is done; what then fails is journalled too. Earlier versions stay readable."""
 
     def __init__(
-        self, runtime: Runtime, reader: HistoryReader, reads: Reads, tag_of: Callable[[str], TagDef]
+        self,
+        runtime: Runtime,
+        reader: Callable[[], HistoryReader],
+        reads: Reads,
+        tag_of: Callable[[str], TagDef],
     ) -> None:
         self._runtime, self._reader, self._reads, self._tag_of = runtime, reader, reads, tag_of
 
@@ -51,7 +55,7 @@ class HistoryEdits:
                 "POST", "/v1/history/edit", Role.ENGINEER, self._edit,
                 "At most 5,000 samples `[value, status, source time]` in the place of those at the same times, with a "
                 "reason; `insert` true puts them in where nothing is. Earlier versions stay readable.",
-                {"tag": "string", "samples": "array", "reason": "string", "insert": "boolean"}, by_area=True,
+                {"tag": "string", "samples": "any", "reason": "string", "insert": "boolean"}, by_area=True,
             ),
             Verb(
                 "POST", "/v1/history/delete", Role.ENGINEER, self._delete,
@@ -80,7 +84,7 @@ class HistoryEdits:
         annotation_id, reason = _text(given, "id"), _text(given, "reason", TEXT_LIMIT)
         tag = self._tag_of(annotation_id.partition(ID_MARK)[2])
         self._check_right(principal, Role.ACKNOWLEDGE, tag)
-        found = await self._reads.run(lambda stop: self._reader.annotation(tag.id, annotation_id))
+        found = await self._reads.run(lambda stop: self._reader().annotation(tag.id, annotation_id))
         if found is None:
             raise NotFound(f"there is no annotation {annotation_id[:80]!r}")
         details = {"annotation": found.id, "text": found.text, "time": found.time, "reason": reason}

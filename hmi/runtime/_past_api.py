@@ -25,11 +25,15 @@ MOST_AHEAD_NS: Final = 24 * 3600 * NS_PER_S
 
 
 class PastApi:
-    """One for a runtime. ``plants`` opens the revisions that it kept."""
+    """One for a runtime."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self.plants: PastPlants = runtime.past_plants
+
+    @property
+    def plants(self) -> PastPlants:
+        """What opens the revisions that the runtime kept."""
+        return self._runtime.past_plants
 
     def verbs(self) -> tuple[Verb, ...]:
         return (

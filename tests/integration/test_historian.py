@@ -14,7 +14,7 @@ from hmi.core.history import ReadProcessed, ReadRaw, SampleFlag
 from hmi.core.values import DataValue, EURange, Value, ValueType, bad
 from hmi.historian import History, Opened
 from hmi.historian.aggregates import SamplesSource, processed
-from hmi.historian.port import DuplicatePolicy
+from hmi.historian.port import CommitKind, DuplicatePolicy
 from hmi.historian.samples import joined
 from hmi.project.plant import Plant
 from hmi.project.recording import RecordRules
@@ -241,6 +241,39 @@ def test_what_is_deleted_is_gone_and_stays_as_an_earlier_version(desk: Desk) -> 
     assert [(v.value, m.act) for v, m in zip(old.samples, old.modifications, strict=True)] == [
         ("b", "delete")
     ]
+
+
+def test_only_recorded_tags_are_kept(tmp_path: Path) -> None:
+    desk = Desk(tmp_path / "history", make_plant([make_tag("a/raw", history=True), make_tag("a/y")]))
+    desk.tell(0, 1.0)
+    desk.tell(1, 1.0)
+    desk.history.sync()
+    assert len(desk.samples(RAW)) == 1
+    assert desk.samples("t_a/y") == []
+    assert desk.history.read_at("t_a/y", desk.now).status == quality.BAD_NO_DATA
+    desk.history.close()
+
+
+def test_the_feed_goes_on_from_its_cursor_and_tells_live_late_and_edited_apart(desk: Desk) -> None:
+    desk.each_second(2, ["a", "b"])
+    desk.history.sync()
+    first = desk.history.feed_after(0)
+    desk.tell(2, "late", at=START - 5 * S)
+    desk.history.sync()
+    desk.history.edit(TEXT, [DataValue("B", 0, START + S, START + S)], user="ann", reason="a wrong label")
+    kinds = [commit.kind for commit in desk.history.feed_after(first[-1].seq)]
+    assert kinds == [CommitKind.LATE, CommitKind.EDIT]
+    assert [value.value for value in desk.samples(TEXT)] == ["late", "a", "B"]
+
+
+def test_a_tag_that_is_not_recorded_any_more_ends_with_a_gap(desk: Desk) -> None:
+    desk.tell(1, 1.0)
+    desk.history.apply(make_plant([make_tag("a/pv", history=True), make_tag("a/raw")]))
+    desk.clock.advance(60)
+    desk.history.sync()
+    found = desk.samples(RAW)
+    assert [(s, v.status) for s, v in zip(seconds(found), found, strict=True)][::2] == [(0.0, 0)]
+    assert found[-1].status == quality.BAD_NO_DATA
 
 
 def test_now_is_exact_though_the_point_is_held_back(desk: Desk) -> None:

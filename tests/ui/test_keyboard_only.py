@@ -193,6 +193,8 @@ def test_HM_17_every_key_of_the_table_does_what_it_says(qtbot) -> None:
         press("log", Qt.Key.Key_J, control, window.mimic.isVisible)
         press("handover", Qt.Key.Key_H, control, window.logbook.handover.isVisible)
         press("handover", Qt.Key.Key_H, control, window.mimic.isVisible)
+        press("time", Qt.Key.Key_B, control, window.past.bar.isVisible)
+        press("time", Qt.Key.Key_B, control, window.past.bar.isHidden)
         press("certificates", Qt.Key.Key_C, control | shift, window.certificates.isVisible)
         press("certificates", Qt.Key.Key_C, control | shift, window.mimic.isVisible)
         press("accounts", Qt.Key.Key_U, control | shift, window.accounts.isVisible)

@@ -15,6 +15,7 @@ from hmi.client.alarms import JournalQuery
 from hmi.client.federation import FederatedStatus, Federation, FurtherRuntime
 from hmi.client.points import PointRow
 from hmi.client.port import ConnectionInfo, Event, InstanceInfo, LiveUpdate, PlantInfo
+from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfQuery
 from hmi.client.why import Why, WhyHop, WhyPart
 from hmi.core.commands import OperatorCommand
 from hmi.core.errors import AccessRefused, CommunicationError
@@ -242,6 +243,23 @@ async def test_hidden_alarms_acts_and_details_go_where_the_alarm_lives() -> None
         assert [row.alarm_id for row in await case.federation.alarms(state="shelved")] == []
         problems = await case.federation.act_on_alarms("OOS", ["a_1", "south::a_1"], reason="test")
         assert problems == ["south: the runtime south does not answer"]
+
+
+async def test_other_settings_are_tried_and_changed_where_the_alarm_lives() -> None:
+    async with two() as case:
+        await case.met()
+        for client in case.clients:
+            client.what_ifs.settings["a1"] = AlarmSettings("a1", FLOW, "High", "", "high", "m", "r1", {})
+        edit = AlarmEdit("south::a1", {"limit": "4"}, "why", "r1")
+        found = await case.federation.alarm_settings("south::a1")
+        assert (found.alarm_id, found.tag) == ("south::a1", f"south::{FLOW}")
+        assert (await case.federation.change_alarm(edit)).changes
+        with pytest.raises(CommunicationError):  # the fake one has no result to give
+            await case.federation.what_if(WhatIfQuery("south::a1", {"limit": "4"}))
+        assert [one.alarm_id for one in case.south.what_ifs.edits] == ["a1"]
+        assert [one.alarm_id for one in case.south.what_ifs.asked] == ["a1"]
+        assert (case.home.what_ifs.edits, case.home.what_ifs.asked) == ([], [])
+        assert (await case.federation.alarm_settings("a1")).tag == FLOW
 
 
 async def test_notes_search_and_hand_over_join_both_runtimes() -> None:

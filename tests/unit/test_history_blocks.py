@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -136,10 +136,14 @@ def test_a_block_of_another_kind_or_of_a_newer_format_is_refused_in_words() -> N
 
 
 def test_a_chunk_with_another_scan_clock_is_refused() -> None:
-    data = blocks.encode_chunk(numbers().take(np.arange(0, 3_600, 7) + np.arange(515) % 3), CLOCK)
-    for other in (None, CLOCK + 1, CLOCK[:-1], CLOCK[1:], CLOCK[:0]):
-        with pytest.raises(BlockDamaged, match="scan clock"):
-            blocks.decode_chunk(data, other)
+    samples = numbers().take(np.arange(0, 3_600, 7) + np.arange(515) % 3)
+    received = replace(samples, times=samples.times - 1 - np.arange(515) ** 3)
+    for one in (samples, received):
+        data = blocks.encode_chunk(one, CLOCK)
+        np.testing.assert_array_equal(blocks.decode_chunk(data, CLOCK).receives, one.receives)
+        for other in (None, CLOCK + 1, CLOCK[:-1], CLOCK[1:], CLOCK[:0]):
+            with pytest.raises(BlockDamaged, match="scan clock"):
+                blocks.decode_chunk(data, other)
 
 
 def test_a_block_that_needs_pcodec_says_so_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

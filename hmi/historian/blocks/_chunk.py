@@ -1,6 +1,6 @@
 """A chunk: the samples of one tag over an hour or a day, every column by the codec that makes it smallest.
 
-Payload: a byte that names the columns that are present, then these in order: times (a byte for how, see ``_TIMES``),
+Payload: a byte that names the columns that are present, then these in order: times (a byte for how, see ``_OWN``),
 statuses, kinds, the values of each kind, receive times, flags, versions, runs. A column that is left out is what nearly
 every sample says: Good, a float, received at its source time, no flag, first version, run 0.
 """
@@ -28,7 +28,7 @@ from hmi.historian.samples import Floats, Samples, Times, ValueKind
 _KIND: Final = b"C"
 _STATUSES, _KINDS, _MIXED, _RECEIVES, _FLAGS, _VERSIONS, _RUNS = (1 << place for place in range(7))
 _OWN, _SHARED = 0, 1
-"""Times stand in the chunk themselves, or as places in the shared scan clock behind its fingerprint."""
+"""Times stand in the chunk themselves (receive times: how much later), or as places in the shared scan clock."""
 
 Columns = tuple[Times, Floats, NDArray[np.uint32]]
 
@@ -41,7 +41,7 @@ def encode_chunk(samples: Samples, clock: Times | None = None, *, level: int = 8
     if not len(samples):
         return sealed(_KIND, 0, b"")
     mask, kinds, behind = 0, samples.kinds, b""
-    parts = [put_times(samples.times, clock, level)]
+    parts = [_put_times(samples.times, clock, level)]
     if samples.statuses.any():
         mask |= _STATUSES
         parts.append(put_integers(samples.statuses, level))
@@ -74,7 +74,7 @@ def decode_chunk(data: bytes, clock: Times | None = None) -> Samples:
         cursor.finish()
         return Samples.empty()
     mask = cursor.byte()
-    times = get_times(cursor, count, clock)
+    times = _get_times(cursor, count, clock)
     statuses = _optional(cursor, mask & _STATUSES, count, np.uint32)
     if mask & _MIXED:
         kinds = get_narrow(cursor, count, np.uint8)
@@ -100,65 +100,58 @@ def decode_columns(data: bytes, clock: Times | None = None) -> Columns:
     if not count:
         return np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint32)
     mask = cursor.byte()
-    times = get_times(cursor, count, clock)
+    times = _get_times(cursor, count, clock)
     statuses = _optional(cursor, mask & _STATUSES, count, np.uint32)
     if mask & _MIXED:
         return times, get_numbers(cursor, get_narrow(cursor, count, np.uint8)), statuses
     kind = cursor.byte() if mask & _KINDS else int(ValueKind.FLOAT)
-    if kind == ValueKind.OBJECT:
-        return times, np.full(count, np.nan), statuses
     return times, get_kind_numbers(cursor, kind, count), statuses
 
 
-def put_times(times: Times, clock: Times | None, level: int) -> bytes:
-    """Places in the clock where every instant is one of it, else the instants; the smaller one."""
-    own = put_integers(times, level)
-    places = _places(times, clock)
-    if places is None or clock is None:
-        return bytes([_OWN]) + own
-    shared = fingerprint(clock).to_bytes(4, "little") + put_integers(places, level)
-    return bytes([_SHARED]) + shared if len(shared) < len(own) else bytes([_OWN]) + own
+def _put_times(times: Times, clock: Times | None, level: int) -> bytes:
+    """Places in the clock where every instant is one of it, else the instants."""
+    return _shared(times, clock, level) or bytes([_OWN]) + put_integers(times, level)
 
 
-def get_times(cursor: Cursor, count: int, clock: Times | None) -> Times:
+def _get_times(cursor: Cursor, count: int, clock: Times | None) -> Times:
     how = cursor.byte()
-    if how == _OWN:
-        return get_integers(cursor, count)
-    if how != _SHARED:
-        raise BlockDamaged("the times of a chunk are kept in an unknown way")
-    known = int.from_bytes(cursor.take(4), "little")
-    if clock is None or not len(clock) or fingerprint(clock) != known:
-        raise BlockDamaged("the scan clock that a chunk was written with is missing")
-    return get_places(cursor, count, clock)
-
-
-def _places(times: Times, clock: Times | None) -> Times | None:
-    if clock is None or not len(clock):
-        return None
-    places = np.searchsorted(clock, times)
-    if int(places.max()) >= len(clock) or not np.array_equal(clock[places], times):
-        return None
-    return places.astype(np.int64)
+    return get_integers(cursor, count) if how == _OWN else _of_clock(cursor, count, clock, how)
 
 
 def _put_receives(samples: Samples, clock: Times | None, level: int) -> bytes:
     """How much later than the source time, or instants of the clock; the smaller one."""
-    later = put_integers(samples.receives - samples.times, level)
-    places = _places(samples.receives, clock)
-    if places is not None:
-        shared = put_integers(places, level)
-        if len(shared) < len(later):
-            return bytes([_SHARED]) + shared
-    return bytes([_OWN]) + later
+    later = bytes([_OWN]) + put_integers(samples.receives - samples.times, level)
+    shared = _shared(samples.receives, clock, level)
+    return shared if 0 < len(shared) < len(later) else later
 
 
 def _get_receives(cursor: Cursor, times: Times, clock: Times | None) -> Times:
     how = cursor.byte()
     if how == _OWN:
         return times + get_integers(cursor, len(times))
-    if how != _SHARED or clock is None or not len(clock):
-        raise BlockDamaged("the receive times of a chunk are kept in an unknown way")
-    return get_places(cursor, len(times), clock)
+    return _of_clock(cursor, len(times), clock, how)
+
+
+def _shared(times: Times, clock: Times | None, level: int) -> bytes:
+    """Instants as places in the clock behind its fingerprint; nothing where one of them is not in it."""
+    if clock is None or not len(clock):
+        return b""
+    begin = int(np.searchsorted(clock, times[0]))
+    places = np.arange(begin, begin + len(times))
+    if not np.array_equal(clock[begin : begin + len(times)], times):
+        places = np.searchsorted(clock, times)
+        if int(places.max()) >= len(clock) or not np.array_equal(clock[places], times):
+            return b""
+    return bytes([_SHARED]) + fingerprint(clock).to_bytes(4, "little") + put_integers(places, level)
+
+
+def _of_clock(cursor: Cursor, count: int, clock: Times | None, how: int) -> Times:
+    if how != _SHARED:
+        raise BlockDamaged("the times of a chunk are kept in an unknown way")
+    known = int.from_bytes(cursor.take(4), "little")
+    if clock is None or not len(clock) or fingerprint(clock) != known:
+        raise BlockDamaged("the scan clock that a chunk was written with is missing")
+    return get_places(cursor, count, clock)
 
 
 def _optional(cursor: Cursor, present: int, count: int, dtype: Any) -> NDArray[Any]:

@@ -72,7 +72,7 @@ def get_integers(cursor: Cursor, count: int, *, depth: int = 0) -> Times:
 
 def get_narrow(cursor: Cursor, count: int, dtype: Any) -> NDArray[Any]:
     """As ``get_integers``, of an unsigned type; BlockDamaged for a number beyond it."""
-    highest = np.iinfo(dtype).max
+    highest = 256 ** np.dtype(dtype).itemsize - 1
     if count and cursor.peek() == ord("K"):
         cursor.byte()
         number = cursor.signed()

@@ -19,64 +19,70 @@ from hmi.historian.blocks._columns import (
 )
 from hmi.historian.blocks._frame import BlockDamaged, Cursor, sized
 from hmi.historian.blocks._zstd import squeezed, stretched
-from hmi.historian.samples import Bits, Floats, ValueKind
+from hmi.historian.samples import Bits, Floats, ValueKind, as_numbers
 
-_KINDS: Final = frozenset(ValueKind)
+_KINDS: Final = frozenset(int(kind) for kind in ValueKind)
 _TEXT, _BIG, _PAIRS = 1, 2, 3
 """Extension types of msgpack: a text that is no UTF-8, an integer beyond 64 bits, a structure with such names."""
 
 
 def put_values(bits: Bits, kinds: NDArray[np.uint8], objects: tuple[Value, ...], level: int) -> bytes:
     """The columns of all kinds in rising order of their number."""
-    parts: list[bytes] = []
-    for kind in np.unique(kinds):
-        parts.append(_put_kind(int(kind), bits[kinds == kind] if bits.size else bits, objects, level))
-    return b"".join(parts)
+    return b"".join(put_kind(kind, bits[kinds == kind], objects, level) for kind in np.unique(kinds).tolist())
 
 
 def get_values(cursor: Cursor, kinds: NDArray[np.uint8]) -> tuple[Bits, tuple[Value, ...]]:
     """(bits, objects) of the samples of these kinds."""
     bits = np.zeros(len(kinds), np.uint64)
     objects: tuple[Value, ...] = ()
-    for kind in _present(kinds):
+    for kind in np.unique(kinds).tolist():
         places = np.flatnonzero(kinds == kind)
-        column, found = _get_kind(cursor, kind, len(places))
-        bits[places] = column
+        bits[places], found = get_kind(cursor, kind, len(places))
         objects = found or objects
     return bits, objects
 
 
 def get_numbers(cursor: Cursor, kinds: NDArray[np.uint8]) -> Floats:
-    """float64 of the samples of these kinds, NaN for what is no number; leaves the cursor where it may be."""
+    """float64 of the samples of these kinds, NaN for what is no number; what stands behind numbers is not read."""
     numbers = np.full(len(kinds), np.nan)
-    for kind in _present(kinds):
+    for kind in np.unique(kinds).tolist():
         places = np.flatnonzero(kinds == kind)
-        if kind != ValueKind.OBJECT:
-            numbers[places] = get_kind_numbers(cursor, kind, len(places))
+        numbers[places] = get_kind_numbers(cursor, kind, len(places))
     return numbers
-
-
-def get_kind_numbers(cursor: Cursor, kind: int, count: int) -> Floats:
-    """float64[count] of one kind that is no object."""
-    if kind == ValueKind.FLOAT:
-        return get_floats(cursor, count)
-    if kind == ValueKind.BOOL:
-        return get_truth(cursor, count).astype(np.float64)
-    column = get_integers(cursor, count)
-    if kind == ValueKind.NONE:
-        return np.full(count, np.nan)
-    return column.view(np.uint64 if kind == ValueKind.UINT else np.int64).astype(np.float64)
 
 
 def put_kind(kind: int, bits: Bits, objects: tuple[Value, ...], level: int) -> bytes:
     """A column of samples that are all of one kind."""
-    return _put_kind(kind, bits, objects, level)
+    if kind == ValueKind.FLOAT:
+        return put_floats(bits.view(np.float64), level)
+    if kind == ValueKind.OBJECT:
+        return put_objects([objects[place] for place in bits.tolist()], level)
+    if kind == ValueKind.BOOL and int(bits.max()) < 2:
+        return put_truth(bits, level)
+    return put_integers(bits, level)
 
 
 def get_kind(cursor: Cursor, kind: int, count: int) -> tuple[Bits, tuple[Value, ...]]:
+    """(bits, objects) of ``count`` samples of one kind; BlockDamaged for a kind that there is not."""
     if kind not in _KINDS:
         raise BlockDamaged(f"a block holds values of the unknown kind {kind}")
-    return _get_kind(cursor, kind, count)
+    if kind == ValueKind.FLOAT:
+        return get_floats(cursor, count).view(np.uint64), ()
+    if kind == ValueKind.OBJECT:
+        return np.arange(count, dtype=np.uint64), get_objects(cursor, count)
+    if kind == ValueKind.BOOL:
+        return get_truth(cursor, count), ()
+    return get_integers(cursor, count).view(np.uint64), ()
+
+
+def get_kind_numbers(cursor: Cursor, kind: int, count: int) -> Floats:
+    """float64[count] of one kind; the texts of objects, the last kind there is, are not read."""
+    if kind == ValueKind.FLOAT:
+        return get_floats(cursor, count)
+    if kind == ValueKind.OBJECT:
+        return np.full(count, np.nan)
+    bits, _ = get_kind(cursor, kind, count)
+    return as_numbers(bits, np.full(count, kind, np.uint8))
 
 
 def put_objects(objects: list[Value], level: int) -> bytes:
@@ -97,33 +103,6 @@ def get_objects(cursor: Cursor, count: int) -> tuple[Value, ...]:
     if len(values) != count:
         raise BlockDamaged("a block holds another number of texts than it says")
     return values
-
-
-def _present(kinds: NDArray[np.uint8]) -> list[int]:
-    present = np.unique(kinds).tolist()
-    if not _KINDS.issuperset(present):
-        raise BlockDamaged("a block holds values of an unknown kind")
-    return present
-
-
-def _put_kind(kind: int, bits: Bits, objects: tuple[Value, ...], level: int) -> bytes:
-    if kind == ValueKind.FLOAT:
-        return put_floats(bits.view(np.float64), level)
-    if kind == ValueKind.OBJECT:
-        return put_objects([objects[place] for place in bits.tolist()], level)
-    if kind == ValueKind.BOOL and int(bits.max(initial=0)) < 2:
-        return put_truth(bits, level)
-    return put_integers(bits, level)
-
-
-def _get_kind(cursor: Cursor, kind: int, count: int) -> tuple[Bits, tuple[Value, ...]]:
-    if kind == ValueKind.FLOAT:
-        return get_floats(cursor, count).view(np.uint64), ()
-    if kind == ValueKind.OBJECT:
-        return np.arange(count, dtype=np.uint64), get_objects(cursor, count)
-    if kind == ValueKind.BOOL:
-        return get_truth(cursor, count), ()
-    return get_integers(cursor, count).view(np.uint64), ()
 
 
 def _wrapped(value: Value) -> Any:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from hmi.historian.port import Archive, ArchiveReader
 from hmi.stores.sqlite._archive import SqliteArchive
+from hmi.stores.sqlite._live import LIVE_FILE
 from hmi.stores.sqlite._reader import SqliteReader
 
-__all__ = ["open_archive", "open_reader"]
+__all__ = ["LIVE_FILE", "open_archive", "open_reader"]
 
 
 def open_archive(

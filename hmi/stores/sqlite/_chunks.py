@@ -17,7 +17,7 @@ from hmi.stores.sqlite._gather import HourData
 from hmi.stores.sqlite._merge import merge
 
 NO_CLOCK = -1
-_PUT = "insert or replace into chunks (k, first, last, n, clock, tail, crc, block) values (?, ?, ?, ?, ?, ?, ?, ?)"
+PUT_CHUNK = "insert or replace into chunks (k, first, last, n, clock, tail, crc, block) values (?, ?, ?, ?, ?, ?, ?, ?)"
 _GET = "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
 
 
@@ -109,7 +109,7 @@ class ChunkWriter:
 
     def _store(self, rows: list[ChunkRow]) -> None:
         self._database.executemany(
-            _PUT, ((one.key, one.first, one.last, one.n, one.clock, one.tail, one.crc, one.block) for one in rows)
+            PUT_CHUNK, (one.stored for one in rows)
         )
         self.written.chunks += len(rows)
         self.written.bytes += sum(len(one.block or b"") for one in rows)

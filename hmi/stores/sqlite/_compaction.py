@@ -17,6 +17,7 @@ from hmi.historian.port import CompactReport
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
 from hmi.stores.sqlite._chunks import Written
+from hmi.stores.sqlite._closing import closed, remove_open
 from hmi.stores.sqlite._connect import open_reading, told
 from hmi.stores.sqlite._day_writer import DayWriter
 from hmi.stores.sqlite._days import DAY, HOURS, closed_name, head_of, open_name
@@ -83,6 +84,7 @@ class Compaction:
             self._settings.reached("a day")
         self._mend(target)
         self._finish(target)
+        self._close_days(target, stop)
         return self._report(target)
 
     def _days(self, commits: OpenCommits, target: Mark) -> set[int]:
@@ -171,6 +173,20 @@ class Compaction:
             self._trim(target)
             self._settings.reached("before the live file")
         self._settings.reached("the live file")
+
+    def _close_days(self, target: Mark, stop: Callable[[], bool]) -> None:
+        """Days that are over; also those that an earlier run did not come to."""
+        for day, name in list(self._live.execute("select day, name from days order by day")):
+            if (day + 1) * DAY > target.until or name == closed_name(day):
+                continue
+            path = self._folder / closed_name(day)
+            with told(path):
+                head = closed(self._folder, name, day, self._settings, stop)
+            if head is None:
+                return
+            self._live.execute("update days set name = ?, change = ? where day = ?", (path.name, head.change, day))
+            self._settings.reached("a named day")
+            remove_open(self._folder, name)
 
     def _trim(self, target: Mark) -> None:
         """Drop the oldest commits beyond the quota of the feed; never one that is not all in day files."""

@@ -74,6 +74,24 @@ def open_writing(path: Path, *, wal: bool) -> apsw.Connection:
 
 def open_reading(path: Path) -> apsw.Connection:
     """A connection that never writes; in a folder that cannot be written nobody else writes either."""
+    try:
+        return _open_reading(path)
+    except apsw.ReadOnlyError:
+        _roll_back(path)
+        return _open_reading(path)
+
+
+def _roll_back(path: Path) -> None:
+    """Undo what a power cut left half done beside a file: only a connection that may write can."""
+    database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    try:
+        database.set_busy_timeout(BUSY_MS)
+        database.execute("select 1 from sqlite_schema")
+    finally:
+        database.close()
+
+
+def _open_reading(path: Path) -> apsw.Connection:
     flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
     database = apsw.Connection(f"{path.absolute().as_uri()}?mode=ro", flags=flags)
     try:
@@ -89,12 +107,16 @@ def open_reading(path: Path) -> apsw.Connection:
     return database
 
 
+Key = tuple[Path, int]
+"""A file by name and number: another one of the same name is another file."""
+
+
 class Pool:
     """Reading connections of one process: each is used by one thread at a time and kept for the next."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: OrderedDict[tuple[Path, int], apsw.Connection] = OrderedDict()
+        self._idle: OrderedDict[tuple[Key, int], apsw.Connection] = OrderedDict()
         self._count = 0
         self._closed = False
 
@@ -102,7 +124,8 @@ class Pool:
     def reading(self, path: Path) -> Iterator[apsw.Connection]:
         """A connection in one read transaction; FileDamaged or StorageError."""
         with told(path):
-            database = self._taken(path) or open_reading(path)
+            key = (path, path.stat().st_ino)
+            database = self._taken(key) or open_reading(path)
             fit = False
             try:
                 database.execute("begin")
@@ -111,14 +134,14 @@ class Pool:
                 fit = True
             finally:
                 if fit:
-                    self._put_back(path, database)
+                    self._put_back(key, database)
                 else:
                     database.close()
 
     def forget(self, path: Path) -> None:
         """Close what waits for a file that is gone."""
         with self._lock:
-            gone = [self._idle.pop(key) for key in [key for key in self._idle if key[0] == path]]
+            gone = [self._idle.pop(key) for key in [key for key in self._idle if key[0][0] == path]]
         for database in gone:
             database.close()
 
@@ -130,20 +153,20 @@ class Pool:
         for database in gone:
             database.close()
 
-    def _taken(self, path: Path) -> apsw.Connection | None:
+    def _taken(self, key: Key) -> apsw.Connection | None:
         with self._lock:
             if self._closed:
-                raise StorageError(tr("{path}: the history is closed", path=path))
-            for key in reversed(self._idle):
-                if key[0] == path:
-                    return self._idle.pop(key)
+                raise StorageError(tr("{path}: the history is closed", path=key[0]))
+            for one in reversed(self._idle):
+                if one[0] == key:
+                    return self._idle.pop(one)
         return None
 
-    def _put_back(self, path: Path, database: apsw.Connection) -> None:
+    def _put_back(self, key: Key, database: apsw.Connection) -> None:
         with self._lock:
             if not self._closed:
                 self._count += 1
-                self._idle[path, self._count] = database
+                self._idle[key, self._count] = database
                 database = self._idle.popitem(last=False)[1] if len(self._idle) > _IDLE_MOST else None
         if database is not None:
             database.close()

@@ -182,6 +182,11 @@ class ChunkRow:
         return range(hour_of(self.key), self.last // HOUR + 1)
 
     @property
+    def stored(self) -> tuple[int | bytes | None, ...]:
+        """Its columns."""
+        return self.key, self.first, self.last, self.n, self.clock, self.tail, self.crc, self.block
+
+    @property
     def is_sound(self) -> bool:
         """The row is as it was written, and so is the end of its block where that is here."""
         if self.crc != _row_crc(self.key, self.first, self.last, self.n, self.clock, self.tail):

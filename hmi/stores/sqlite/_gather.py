@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from hmi.historian.blocks import BlockDamaged
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Batch, Samples, Times, joined
+from hmi.historian.samples import Batch, Samples, Times
 from hmi.stores.sqlite._damage import lost
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._rows import COLUMNS, HEAD_COLUMNS, Effect, effect_of, is_sound
+from hmi.stores.sqlite._slim import slim_joined, slim_taken, tag_order
 
 _CLOCK_LEAST = 4
 """An instant at which fewer tags have a sample does not go into the shared scan clock."""
@@ -171,21 +172,21 @@ def _part(seq: int, batch: Batch, hour: int, head: Mark) -> list[_Part]:
 
 
 def _sorted(hour: int, added: list[_Part], removed: list[_Part]) -> HourData:
+    clock = _clock(added)
     tags = np.concatenate([part.tags for part in added]) if added else np.empty(0, np.int32)
-    samples = joined(part.samples for part in added)
-    # a 16-bit key is sorted by counting; samples come nearly in order of time, so that the rest is done per tag
-    key = tags.astype(np.uint16) if not len(tags) or int(tags.max()) < 1 << 16 else tags
-    order = np.argsort(key, kind="stable")
-    tags, samples = tags[order], samples.take(order)
+    lengths = [len(part.tags) for part in added]
+    seqs = np.array([part.seq for part in added], np.int64)
+    samples = slim_joined([part.samples for part in added])
+    added.clear()  # an hour of a large plant is not held twice
+    order = tag_order(tags, samples)
+    if order is not None:
+        tags, samples = tags[order], slim_taken(samples, order)
     gone: dict[int, Times] = {}
     if removed:
-        seqs = np.repeat(np.array([part.seq for part in added], np.int64), [len(part.tags) for part in added])
-        tags, samples, gone = _without(tags, seqs[order], samples, removed)
-    tags, samples = _in_order(tags, samples)
+        owners = np.repeat(seqs, lengths)
+        tags, samples, gone = _without(tags, owners if order is None else owners[order], samples, removed)
     firsts = np.flatnonzero(np.diff(tags, prepend=np.int32(-1))).astype(np.int64)
-    return HourData(
-        hour, tags[firsts], np.append(firsts, len(tags)), samples, gone, _clock(added)
-    )
+    return HourData(hour, tags[firsts], np.append(firsts, len(tags)), samples, gone, clock)
 
 
 def _without(
@@ -200,16 +201,7 @@ def _without(
             low, high = (int(np.searchsorted(tags, np.int32(tag), side=side)) for side in ("left", "right"))
             out = (seqs[low:high] < part.seq) & np.isin(samples.times[low:high], times)
             left[low:high] &= ~out
-    return tags[left], samples.take(left), {tag: np.unique(np.concatenate(parts)) for tag, parts in gone.items()}
-
-
-def _in_order(tags: NDArray[np.int32], samples: Samples) -> tuple[NDArray[np.int32], Samples]:
-    """Sorted by time and version too, where it is not so already."""
-    same = tags[1:] == tags[:-1]
-    if bool((np.diff(samples.times)[same] > 0).all()):
-        return tags, samples
-    order = np.lexsort((samples.versions, samples.times, tags))
-    return tags[order], samples.take(order)
+    return tags[left], slim_taken(samples, left), {tag: np.unique(np.concatenate(parts)) for tag, parts in gone.items()}
 
 
 def _clock(parts: list[_Part]) -> Times:

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from hmi.historian.blocks import BlockDamaged, decode_chunk, decode_keyframe
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Batch, Samples, Times, joined
+from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._connect import FileDamaged
-from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, clocks_of, day_of, key_of
+from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, day_of, key_of
 from hmi.stores.sqlite._recent import EARLIEST, DayRef, Segment, Snapshot
 from hmi.stores.sqlite._stored import DayReader
 
-_LAST: Final = "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
+_LAST: Final = (
+    "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
+)
 Before = Callable[[int, int], Samples]
 """The newest sample of a tag before an instant, the long way."""
 
@@ -137,15 +139,32 @@ class Instant:
             has = frame[1].tags[known] == best.tags[places] if len(frame[1]) else np.zeros(len(places), bool)
             best.offer(places[has], frame[1].samples.take(known[has]))
             open_[places] = False
-        clocks: dict[int, Times] = {}
         for place in places[busy].tolist():
-            sample = _last_of_chunk(database, int(best.tags[place]), since, hour, self.at, clocks)
+            sample = self._last_of_chunk(database, ref, int(best.tags[place]), since, hour)
             if sample is None:
                 slow[place] = True
                 open_[place] = False
             elif len(sample):
                 best.offer(np.array([place]), sample)
                 open_[place] = False
+
+    def _last_of_chunk(
+        self, database: apsw.Connection, ref: DayRef, tag: int, since: int, hour: int
+    ) -> Samples | None:
+        """The last sample at or before the instant in the hours from ``since``; no sample, or None: it takes longer."""
+        found = database.execute(_LAST, (key_of(tag, ref.day * HOURS), key_of(tag, hour))).fetchone()
+        row = ChunkRow(*found) if found else None
+        if row is None or not row.is_sound:
+            return None
+        if row.first > self.at:
+            return None if row.hours[0] > since else Samples.empty()
+        clocks = self.days.clocks(database, ref.name, (row.clock,)) if row.clock >= 0 else {}
+        try:
+            samples = decode_chunk(row.block or b"", clocks.get(row.clock))
+        except BlockDamaged:
+            return None
+        place = int(np.searchsorted(samples.times, self.at, side="right"))
+        return samples.take(slice(place - 1, place))
 
 
 def keyframe_of(database: apsw.Connection, at: int) -> tuple[int, Batch] | None:
@@ -160,26 +179,6 @@ def keyframe_of(database: apsw.Connection, at: int) -> tuple[int, Batch] | None:
         except BlockDamaged:
             continue
     return None
-
-
-def _last_of_chunk(
-    database: apsw.Connection, tag: int, since: int, hour: int, at: int, clocks: dict[int, Times]
-) -> Samples | None:
-    """The last sample at or before an instant in the hours from ``since``; none of them, or None: it takes longer."""
-    found = database.execute(_LAST, (key_of(tag, since - since % HOURS), key_of(tag, hour))).fetchone()
-    row = ChunkRow(*found) if found else None
-    if row is None or not row.is_sound:
-        return None
-    if row.first > at:
-        return None if row.hours[0] > since else Samples.empty()
-    if row.clock >= 0 and row.clock not in clocks:
-        clocks.update(clocks_of(database, [row.clock]))
-    try:
-        samples = decode_chunk(row.block or b"", clocks.get(row.clock))
-    except BlockDamaged:
-        return None
-    place = int(np.searchsorted(samples.times, at, side="right"))
-    return samples.take(slice(place - 1, place))
 
 
 def _bits(low: int, high: int) -> np.uint32:

@@ -132,8 +132,9 @@ def _split(part: Many, rollups: Rollups) -> Iterator[tuple[int, NDArray[np.void]
     inside = (offsets >= _BEFORE) & (offsets < _BEFORE + HOUR)
     rows, owners = rows[inside], owners[inside]
     shifts = owners * _SLOT + _BEFORE - part.hour * HOUR
-    for name in ("starts", "low_at", "high_at", "last_at"):
-        rows[name] -= shifts
+    rows["starts"] -= shifts
+    for name in ("low_at", "high_at", "last_at"):
+        rows[name] -= np.where(np.isnan(rows["low"]), 0, shifts)
     begins = np.flatnonzero(np.diff(owners, prepend=-1))
     for begin, end in zip(begins.tolist(), [*begins[1:].tolist(), len(rows)], strict=True):
         yield int(part.numbers[owners[begin]]), rows[begin:end]

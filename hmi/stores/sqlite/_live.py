@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import apsw
 
+from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged
 from hmi.stores.sqlite._connect import open_reading, told
 from hmi.stores.sqlite._recent import DayRef, Hole, Mark, Snapshot
@@ -24,10 +26,12 @@ _OFFERED_MOST: Final = 64
 
 
 class LiveView:
-    """One per process and archive; safe from any thread. ``damaged`` is told what cannot be read."""
+    """One per process and archive; safe from any thread. ``damaged`` is told what cannot be read, ``gone`` which file
+    of a day is none any more.
+    """
 
-    def __init__(self, folder: Path, damaged: Callable[[Hole], None]) -> None:
-        self._path, self._damaged = folder / LIVE_FILE, damaged
+    def __init__(self, folder: Path, damaged: Callable[[Hole], None], gone: Callable[[str], None]) -> None:
+        self._path, self._damaged, self._gone = folder / LIVE_FILE, damaged, gone
         self._lock = threading.Lock()
         self._database: apsw.Connection | None = None
         self._version = -1
@@ -83,57 +87,74 @@ class LiveView:
     def _load(self, database: apsw.Connection) -> None:
         state = self._state
         rows = database.execute("select day, name, change from days")
+        days_before = {ref.name for ref in state.days.values()}
         days = {int(row[0]): DayRef(int(row[0]), str(row[1]), int(row[2])) for row in rows}
         mark = mark_of(database)
         if mark != state.mark:
             state = state.beyond(mark)
+        for name in days_before - {ref.name for ref in days.values()}:
+            self._gone(name)
         state = replace(state, mark=mark, days=days)
         after = state.seq if self._version >= 0 else -1
-        for row in self._rows(database, after, mark):
-            state = self._taken(state, row, mark)
+        state = self._extended(state, self._rows(database, after, mark), mark)
         if state.seq < mark.seq:
             state = replace(state, seq=mark.seq)
         self._offered = {seq: one for seq, one in self._offered.items() if seq > state.seq}
         self._state = state
 
-    def _rows(self, database: apsw.Connection, after: int, mark: Mark) -> list[Row]:
+    def _rows(self, database: apsw.Connection, after: int, mark: Mark) -> Iterator[Row]:
         """Commits beyond ``after``; those that were offered come without their blocks."""
         if after < 0:
             query = f"select {COLUMNS} from commits where seq > ? or last >= ? order by seq"
-            return list(database.execute(query, (mark.seq, mark.until)))
+            yield from database.execute(query, (mark.seq, mark.until))
+            return
         last = database.execute("select max(seq) from commits").fetchone()[0] or 0
         wanted = range(after + 1, int(last) + 1)
         if len(wanted) <= len(self._offered) and all(seq in self._offered for seq in wanted):
-            return [(seq,) for seq in wanted]
-        return list(database.execute(f"select {COLUMNS} from commits where seq > ? order by seq", (after,)))
+            yield from ((seq,) for seq in wanted)
+            return
+        yield from database.execute(f"select {COLUMNS} from commits where seq > ? order by seq", (after,))
 
-    def _taken(self, state: Snapshot, row: Row, mark: Mark) -> Snapshot:
-        seq = int(row[0])
-        expected = max(state.seq, mark.seq) + 1
-        if seq in self._offered:
-            time, effect = self._offered[seq]
-        else:
-            time = int(row[1])
-            try:
-                effect = effect_of(row)
-            except BlockDamaged as error:
-                return self._with_hole(state, seq, time, str(error))
-        if seq > expected:
-            state = self._with_hole(state, seq - 1, time, f"commits {expected} to {seq - 1} are missing")
-        return state.with_commit(seq, time, effect)
-
-    def _with_hole(self, state: Snapshot, seq: int, time: int, text: str) -> Snapshot:
-        hole = Hole(seq, min(state.time or time, time), max(state.time, time), text)
-        self._damaged(hole)
-        return replace(state, seq=seq, holes=(*state.holes, hole))
+    def _extended(self, state: Snapshot, rows: Iterable[Row], mark: Mark) -> Snapshot:
+        """The state after these commits; what cannot be read or is missing between them becomes a hole."""
+        commits: list[tuple[int, int, Effect]] = []
+        holes: list[Hole] = []
+        expected, before = max(state.seq, mark.seq) + 1, state.time
+        for row in rows:
+            seq, text = int(row[0]), ""
+            found = self._offered.get(seq)
+            if found is None:
+                time = int(row[1])
+                try:
+                    found = (time, effect_of(row))
+                except BlockDamaged as error:
+                    text = str(error)
+            if seq > expected or found is None:
+                text = text or tr("commits {first} to {last} are missing", first=expected, last=seq - 1)
+                until = found[0] if found else before
+                holes.append(Hole(seq - (found is not None), min(before or until, until), max(before, until), text))
+            if found is not None:
+                commits.append((seq, *found))
+                before = found[0]
+            expected = max(seq + 1, expected)
+        for hole in holes:
+            self._damaged(hole)
+        state = state.with_commits(commits)
+        return replace(state, seq=max(state.seq, expected - 1), holes=(*state.holes, *holes))
 
 
 def mark_of(database: apsw.Connection) -> Mark:
-    """Up to where the day files hold everything."""
+    """Up to where the day files hold everything; BlockDamaged."""
     row = database.execute("select content from meta where name = ?", (MARK,)).fetchone()
-    return Mark(*_MARK.unpack(row[0])) if row else Mark()
+    if row is None:
+        return Mark()
+    content, check = row[0][:-4], row[0][-4:]
+    if len(content) != _MARK.size or zlib.crc32(content) != int.from_bytes(check, "little"):
+        raise BlockDamaged(tr("the mark of the live file is not as it was written"))
+    return Mark(*_MARK.unpack(content))
 
 
 def put_mark(database: apsw.Connection, mark: Mark) -> None:
     content = _MARK.pack(mark.seq, mark.until)
+    content += zlib.crc32(content).to_bytes(4, "little")
     database.execute("insert or replace into meta values (?, ?)", (MARK, content))

@@ -34,7 +34,7 @@ class SqliteReader:
         check_sqlite()
         self._folder, self._stepped, self._fine = folder, stepped, fine
         self._pool, self._damage = Pool(), DamageList()
-        self._live = LiveView(folder, self._lost_commit)
+        self._live = LiveView(folder, self._lost_commit, lambda name: self._days.forget(name))
         self._days = DayReader(folder, self._pool, self._damage)
         self._rolled = RollupReader(self._days)
 

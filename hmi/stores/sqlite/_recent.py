@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.samples import Samples, joined
+from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._rows import Effect
+from hmi.stores.sqlite._slim import slim_joined, slim_taken, slimmed, tag_order
 
 EARLIEST: Final = int(np.iinfo(np.int64).min)
 LATEST: Final = int(np.iinfo(np.int64).max)
@@ -63,11 +65,21 @@ class Segment:
 
     @classmethod
     def of(cls, tags: NDArray[np.int32], seqs: Seqs, samples: Samples, *, commits: int = 1) -> Segment:
-        """The samples in order."""
-        order = np.lexsort((seqs, samples.versions, samples.times, tags))
-        samples = _slim(samples.take(order))
-        first, last = (int(samples.times.min()), int(samples.times.max())) if len(order) else (LATEST, EARLIEST)
-        return cls(tags[order], seqs[order], samples, first, last, commits)
+        """The samples in order; those of earlier commits first."""
+        order = tag_order(tags, samples)
+        samples = slimmed(samples) if order is None else slim_taken(slimmed(samples), order)
+        if order is not None:
+            tags, seqs = tags[order], seqs[order]
+        first, last = (int(samples.times.min()), int(samples.times.max())) if len(tags) else (LATEST, EARLIEST)
+        return cls(tags, seqs, samples, first, last, commits)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Segment]) -> Segment:
+        """One segment of several, in the order of their commits."""
+        tags = np.concatenate([one.tags for one in parts])
+        seqs = np.concatenate([one.seqs for one in parts])
+        samples = slim_joined([one.samples for one in parts])
+        return cls.of(tags, seqs, samples, commits=sum(one.commits for one in parts))
 
     def of_tag(self, tag: int, start: int, end: int) -> tuple[Seqs, Samples] | None:
         """Those of one tag with start <= time <= end."""
@@ -81,6 +93,11 @@ class Segment:
         if begin == stop:
             return None
         return self.seqs[begin:stop], self.samples.take(slice(begin, stop))
+
+    @classmethod
+    def unsorted(cls, seq: int, batch: Batch) -> Segment:
+        """The samples of one commit as they came, to be joined."""
+        return cls(batch.tags, np.full(len(batch), seq, np.int64), batch.samples, EARLIEST, LATEST, 1)
 
     def without(self, mark: Mark) -> Segment:
         """What ``mark`` does not hold; itself where that is more than half."""
@@ -134,17 +151,25 @@ class Snapshot:
         times = [samples.times, *(one.times for one in self.removals.get(tag, ()))]
         return np.unique(np.concatenate(times) // hour_ns)
 
-    def with_commit(self, seq: int, time: int, effect: Effect) -> Snapshot:
-        """The state after one more commit."""
-        segments, removals = self.segments, self.removals
-        if len(effect.added):
-            seqs = np.full(len(effect.added), seq, np.int64)
-            segments = _folded((*segments, Segment.of(effect.added.tags, seqs, effect.added.samples)))
-        if len(effect.removed):
-            removals = dict(removals)
-            for tag, samples in effect.removed.by_tag():
+    def with_commits(self, commits: Sequence[tuple[int, int, Effect]]) -> Snapshot:
+        """The state after more commits: (seq, time, what it does)."""
+        if not commits:
+            return self
+        added = [Segment.unsorted(seq, effect.added) for seq, _, effect in commits if len(effect.added)]
+        removals = dict(self.removals)
+        for seq, _, effect in commits:
+            for tag, samples in effect.removed.by_tag() if len(effect.removed) else ():
                 removals[tag] = (*removals.get(tag, ()), Removal(seq, samples.times))
-        return replace(self, seq=seq, time=time, segments=segments, removals=removals)
+        while len(added) > _FOLD:
+            added[:_FOLD] = [Segment.joined(added[:_FOLD])]
+            ready, added = added[:1], added[1:]
+            self = replace(self, segments=(*_folded(self.segments, 1), *ready))
+        fresh = [Segment.of(one.tags, one.seqs, one.samples) for one in added]
+        segments = _folded((*self.segments, *fresh), _FOLD)
+        last = commits[-1]
+        return replace(
+            self, seq=max(last[0], self.seq), time=last[1], segments=segments, removals=removals
+        )
 
     def beyond(self, mark: Mark) -> Snapshot:
         """Without what the day files hold now."""
@@ -159,30 +184,11 @@ class Snapshot:
         return replace(self, mark=mark, segments=segments, removals=removals, holes=holes)
 
 
-def _folded(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    """So many small segments at the end become one, that a tag is looked up in few places."""
+def _folded(segments: tuple[Segment, ...], least: int) -> tuple[Segment, ...]:
+    """The small segments at the end as one, where they are so many: a tag is looked up in few places."""
     fresh = 0
     while fresh < len(segments) and segments[-1 - fresh].commits == 1:
         fresh += 1
-    if fresh < _FOLD:
+    if fresh < max(least, 2):
         return segments
-    parts = segments[-fresh:]
-    tags = np.concatenate([one.tags for one in parts])
-    seqs = np.concatenate([one.seqs for one in parts])
-    samples = joined(one.samples for one in parts)
-    return (*segments[:-fresh], Segment.of(tags, seqs, samples, commits=fresh))
-
-
-def _slim(samples: Samples) -> Samples:
-    """The same with columns that say one thing all along held once."""
-
-    def once(column: NDArray[np.generic]) -> NDArray[np.generic]:
-        if len(column) > 1 and bool((column == column[0]).all()):
-            return np.broadcast_to(column[:1].copy(), column.shape)
-        return column
-
-    receives = samples.times if np.array_equal(samples.receives, samples.times) else samples.receives
-    return Samples(
-        samples.times, samples.bits, once(samples.kinds), once(samples.statuses), receives, once(samples.flags),
-        once(samples.versions), once(samples.runs), samples.objects,
-    )  # type: ignore[arg-type]  # fmt: skip
+    return (*segments[:-fresh], Segment.joined(segments[-fresh:]))

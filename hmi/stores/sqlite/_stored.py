@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -34,6 +34,7 @@ from hmi.stores.sqlite._recent import LATEST, DayRef, Mark
 from hmi.stores.sqlite._schema import DAY_ROAD, version_of
 
 _KNOWN_MOST: Final = 1_000
+_CLOCK_INSTANTS: Final = 4_000_000
 EVERYTHING: Final = Mark(LATEST, LATEST)
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class DayReader:
         self._folder, self._pool, self._damage = folder, pool, damage
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[int, Presence]] = OrderedDict()
+        self._clocks: OrderedDict[tuple[str, int], Times] = OrderedDict()
 
     def stored(self, ref: DayRef, tag: int, start: int, end: int) -> Stored:
         """Chunks that may hold samples with start <= time <= end (UTC ns) of that day."""
@@ -67,7 +69,7 @@ class DayReader:
             rows = chunk_rows(database, tag, ref.day, start, end)
             missing = _missing(mask, rows, ref.day, start, end)
             rows = [row for row in rows if row.block is not None]
-            clocks = clocks_of(database, [row.clock for row in rows])
+            clocks = self.clocks(database, ref.name, {row.clock for row in rows})
             return Stored(head.mark, rows, clocks, missing)
 
         try:
@@ -86,6 +88,18 @@ class DayReader:
             if (self._folder / ref.name).exists() or ref.name == closed_name(ref.day):
                 raise
             return self._look(closed_name(ref.day), read)
+
+    def clocks(self, database: apsw.Connection, name: str, keys: Iterable[int]) -> dict[int, Times]:
+        """Scan clocks of a file by their keys; those that were read lately are at hand."""
+        with self._lock:
+            known = {key: self._clocks[name, key] for key in keys if (name, key) in self._clocks}
+        fresh = clocks_of(database, [key for key in keys if key not in known])
+        if fresh:
+            with self._lock:
+                self._clocks.update({(name, key): clock for key, clock in fresh.items()})
+                while sum(len(clock) for clock in self._clocks.values()) > _CLOCK_INSTANTS:
+                    self._clocks.popitem(last=False)
+        return known | fresh
 
     def mask(self, ref: DayRef, tag: int) -> int | None:
         """Hours of the day in which a tag has samples, where that is known without a look into the file."""
@@ -110,6 +124,8 @@ class DayReader:
     def forget(self, name: str) -> None:
         with self._lock:
             self._known.pop(name, None)
+            for key in [key for key in self._clocks if key[0] == name]:
+                del self._clocks[key]
         self._pool.forget(self._folder / name)
 
     def _look(self, name: str, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:

@@ -101,8 +101,8 @@ class StationClock(QObject):
     def live_now(self) -> int:
         """Session time of the present, also while the past is shown."""
         station = self._station
-        if not self.is_past and (now := station.mailbox.now()):
-            return now
+        if not self.is_past:
+            return station.now()
         told, mono, rate = self._told
         return told + int((station.mailbox.clock() - mono) * rate) if told else 0
 

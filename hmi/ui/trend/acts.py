@@ -48,7 +48,12 @@ class TrendActs(QObject):
     # menus
 
     def open_menu(self, name: str, at: QPoint) -> None:
-        fillers = {"groups": self._groups, "compare": self._compare, "export": self._export, "more": self._more}
+        fillers = {
+            "groups": self._groups,
+            "compare": self._compare,
+            "export": self._export,
+            "more": self._more,
+        }
         menu = self._menu([])
         fillers[name](menu)
         menu.popup(at)

@@ -32,7 +32,7 @@ class TrendBar(QWidget):
     """Signals say what is wanted; nothing is decided here. ``asked`` carries the name of a menu and its place."""
 
     spanAsked = Signal(int)
-    rangeAsked = Signal(int, int)
+    rangeAsked = Signal(object, object)  # 64 bits: an int of a signal has 32
     liveAsked = Signal()
     turned = Signal(int)
     asked = Signal(str, QPoint)
@@ -137,9 +137,14 @@ class TrendBar(QWidget):
         self.back.set_enabled(has_before, tr("There is no stretch before"))
         self.forward.set_enabled(has_after, tr("There is no stretch after"))
         for field, at in ((self.start, view.start), (self.end, view.end)):
-            if not field.hasFocus():
+            if not field.hasFocus() and not field.isModified():
                 field.setText(f"{local_time(at, self._zone):%Y-%m-%d %H:%M:%S}")
                 field.setCursorPosition(0)
+
+    def forget_typing(self) -> None:
+        """Another stretch was chosen: what was typed for the one before counts no more."""
+        for field in (self.start, self.end):
+            field.setModified(False)
 
     def enter(self) -> None:
         """From and To as they were typed, on the plant's clock."""
@@ -157,5 +162,6 @@ class TrendBar(QWidget):
             return tr("Enter both ends, such as 2026-10-25 14:30.")
         if begin >= finish:
             return tr("The range ends before it begins.")
+        self.forget_typing()
         self.rangeAsked.emit(begin, finish)
         return ""

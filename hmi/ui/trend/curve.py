@@ -181,10 +181,9 @@ class Tail:
         self._count -= begin
 
     def _make_room(self) -> None:
-        if self._count < len(self._times):
-            return
         if self._count >= KEPT:
             self.forget_before(int(self._times[self._count // 2]))
+        if self._count < len(self._times):
             return
         for name in ("_times", "_values", "_statuses"):
             old = getattr(self, name)

@@ -10,7 +10,7 @@ import shiboken6
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPolygonF
 
-from hmi.ui.paint import metrics_of
+from hmi.ui.paint import metrics_of, stamp
 from hmi.ui.theme import Theme, make_font
 from hmi.ui.trend.curve import Floats
 from hmi.ui.trend.strokes import Stroke
@@ -110,12 +110,24 @@ def draw_pen_badge(
     painter: QPainter, theme: Theme, number: int, color: QColor, center: QPointF, *, filled: bool = True
 ) -> None:
     """The number of a pen on its colour; the outline alone for a pen that is hidden."""
+
+    def draw(inner: QPainter, at: QPointF) -> None:
+        _pen_badge(inner, theme, number, color, at, filled)
+
+    width, height = badge_size(theme, number)
+    key = ("pen", number, color.rgb(), filled, theme.percent)
+    stamp(painter, theme, key, center, (width + 2, height + 2), draw)
+
+
+def _pen_badge(
+    painter: QPainter, theme: Theme, number: int, color: QColor, center: QPointF, filled: bool
+) -> None:
     width, height = badge_size(theme, number)
     box = QRectF(center.x() - width / 2, center.y() - height / 2, width, height)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(QPen(theme.color("plot") if filled else color, 1.0))
     painter.setBrush(color if filled else Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(box, height * 0.28, height * 0.28)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setFont(badge_font(theme))
     painter.setPen(on_color(color, theme) if filled else color)
     metrics = metrics_of(badge_font(theme))

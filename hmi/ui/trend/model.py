@@ -204,7 +204,7 @@ class TrendModel(QObject):
             self.told.emit()
 
     def add(self, tags: Sequence[str]) -> list[str]:
-        """More pens; the tags for which there is no room or no history come back."""
+        """More pens; the tags that the plant does not have, or for which there is no room, come back."""
         known, left = self.station.catalogue.tags, []
         for tag in tags:
             if any(pen.tag == tag for pen in self.pens):

@@ -182,13 +182,18 @@ class TrendPanel(Panel):
     # what is shown
 
     def add(self, tags: list[str]) -> None:
-        """More pens; it is said which had no room."""
-        if left := self.model.add(tags):
-            self.said.emit(tr("There is no room in the trend for {tags}.", tags=", ".join(left)))
+        """More pens; it is said which could not be added, and why."""
+        left = self.model.add(tags)
+        known = self.model.station.catalogue.tags
+        if full := [tag for tag in left if tag in known]:
+            self.said.emit(tr("A trend has room for 16 pens; not added: {tags}.", tags=", ".join(full)))
+        if unknown := [tag for tag in left if tag not in known]:
+            self.said.emit(tr("This plant has no value {tags}.", tags=", ".join(unknown)))
 
     def set_span(self, span_s: int) -> None:
         """So many seconds up to the present, or around the middle of what is shown while the past is in view."""
         model = self.model
+        self.bar.forget_typing()
         model.views.keep()
         if model.is_live:
             model.views.go_live(model.now, span_s * NS_PER_S)
@@ -208,6 +213,7 @@ class TrendPanel(Panel):
 
     def toggle_live(self) -> None:
         model = self.model
+        self.bar.forget_typing()
         if model.is_live:
             model.views.pause()
         else:
@@ -219,6 +225,7 @@ class TrendPanel(Panel):
     def turn(self, step: int) -> None:
         """Back to the stretch that was shown before (-1), or forward again."""
         views, now = self.model.views, self.model.now
+        self.bar.forget_typing()
         if views.back(now) if step < 0 else views.forward(now):
             self.model.moved(anew=True)
 

@@ -1,0 +1,210 @@
+"""``hmi history``: stored samples, aggregates of OPC UA Part 13 and values at instants, on a screen or into a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated
+
+import typer
+
+from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
+from hmi.cli._times import instant_ns, length_ns
+from hmi.core.errors import UsageError
+from hmi.core.texts import tr
+
+if TYPE_CHECKING:
+    from hmi.cli._history_data import HistoryData, Piece
+    from hmi.cli._history_files import Part, Writer
+    from hmi.project.plant import Plant, TagDef
+
+CANCELLED = 130
+_SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".xlsx": "xlsx", ".json": "json", ".jsonl": "json"}
+_ONLY_FILES = {"parquet", "xlsx"}
+
+
+def history(
+    plant: PlantFolder,
+    tags: Annotated[list[str] | None, typer.Argument(help="Names or ids of tags.")] = None,
+    start: Annotated[str, typer.Option("--from", help="2026-05-31T14:00 (local), …Z, or -8h.")] = "-1h",
+    end: Annotated[str, typer.Option("--to", help="The same, or now.")] = "now",
+    aggregate: Annotated[str, typer.Option(help="Of OPC UA Part 13 by its name, such as TimeAverage2.")] = "",
+    interval: Annotated[
+        str, typer.Option(help="10s 15min 8h, or day week month of the plant's zone; one when left out.")
+    ] = "",
+    at: Annotated[
+        list[str] | None, typer.Option("--at", help="Values at this time; may be repeated.")
+    ] = None,
+    bounds: Annotated[bool, typer.Option("--bounds", help="With the samples around the range.")] = False,
+    modified: Annotated[
+        bool, typer.Option("--modified", help="What was replaced or deleted instead, by whom and why.")
+    ] = False,
+    kind: Annotated[
+        str, typer.Option("--format", help="table csv json parquet xlsx; by the end of FILE.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Write to this file.")] = None,
+    state: Annotated[bool, typer.Option("--state", help="How the archive is.")] = False,
+    data: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the history of tags: raw, as aggregates, or at instants; as a table or into a file."""
+    from hmi.cli._history_data import history_data
+    from hmi.project import open_plant
+
+    opened = open_plant(plant)
+    form = _form(kind or ("json" if as_json else ""), out)
+    asked = [
+        name for name, given in (("--aggregate", aggregate), ("--at", at), ("--modified", modified)) if given
+    ]
+    if len(asked) > 1:
+        raise UsageError(tr("{one} and {other} are two questions", one=asked[0], other=asked[1]))
+    if interval and not aggregate:
+        raise UsageError(tr("--interval is the length of an --aggregate"))
+    chosen = _chosen(opened, tags or ())
+    source = history_data(opened, data_for(opened.id, data))
+    if source.note:
+        typer.echo(source.note, err=True)
+    if state:
+        return _state(opened, source, as_json=as_json)
+    if not chosen:
+        raise UsageError(tr("name one tag or more; those of a plant: hmi check PLANT"))
+    now = source.now()
+    times = (instant_ns(start, opened.zone, "from", now), instant_ns(end, opened.zone, "to", now))
+    instants = tuple(sorted(instant_ns(one, opened.zone, "at", now) for one in at or ()))
+    read = _reader(opened, source, times, aggregate, interval, instants, bounds=bounds, modified=modified)
+    return _written(opened, chosen, read, form, out, modified=modified)
+
+
+def _reader(
+    plant: Plant, source: HistoryData, times: tuple[int, int], aggregate: str, interval: str,
+    instants: tuple[int, ...], *, bounds: bool, modified: bool,
+) -> Callable[[TagDef], Iterator[Piece]]:  # fmt: skip
+    """What gives the results of one tag."""
+    from hmi.core.history import ReadAtTime, ReadRaw
+
+    start, end = times
+    if instants:
+        return lambda tag: source.at(ReadAtTime(tag.id, instants))
+    if start >= end:
+        raise UsageError(tr("--to is not after --from"))
+    if aggregate:
+        return _aggregated(plant, source, start, end, aggregate, interval)
+    return lambda tag: source.raw(ReadRaw(tag.id, start, end, 0, bounds, modified))
+
+
+def _aggregated(
+    plant: Plant, source: HistoryData, start: int, end: int, aggregate: str, interval: str
+) -> Callable[[TagDef], Iterator[Piece]]:
+    """Intervals of one length, or days, weeks and months of the plant's zone, each as long as it is (HI-15)."""
+    from hmi.core.history import ReadProcessed
+    from hmi.historian.aggregates import named
+    from hmi.historian.calendar import UNITS, calendar_intervals
+
+    try:
+        name = named(aggregate).name
+        spans = calendar_intervals(start, end, interval, plant.zone) if interval in UNITS else [(start, end)]
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    length = 0 if interval in UNITS or not interval else length_ns(interval, "interval")
+
+    def read(tag: TagDef) -> Iterator[Piece]:
+        for low, high in spans:
+            yield from source.processed(ReadProcessed(tag.id, low, high, length, name))
+
+    return read
+
+
+def _chosen(plant: Plant, names: Sequence[str]) -> list[TagDef]:
+    found: list[TagDef] = []
+    for name in names:
+        tag = plant.by_name.get(name) or plant.by_id.get(name)
+        if tag is None:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, plant.by_name, 3, 0.6)
+            hint = tr("; did you mean {names}", names=", ".join(near)) if near else ""
+            raise UsageError(tr("there is no tag {name}{hint}", name=repr(name), hint=hint))
+        found.append(tag)
+    return found
+
+
+def _form(kind: str, out: Path | None) -> str:
+    from hmi.cli._history_files import FORMATS
+
+    form = kind or (_SUFFIXES.get(out.suffix.lower(), "csv") if out else "table")
+    if form not in FORMATS:
+        raise UsageError(
+            tr("--format {form} is not known; use one of: {all}", form=form, all=", ".join(FORMATS))
+        )
+    if form in _ONLY_FILES and out is None:
+        raise UsageError(tr("{form} is written to a file; name it with -o FILE", form=form))
+    return form
+
+
+def _written(
+    plant: Plant, tags: Sequence[TagDef], read: Callable[[TagDef], Iterator[Piece]], form: str,
+    out: Path | None, *, modified: bool,
+) -> None:  # fmt: skip
+    from hmi.cli._history_files import Part, whole_file, write
+
+    parts: list[Part] = [Part(tag, read(tag)) for tag in tags]
+    try:
+        if out is None:
+            write(parts, _to_stream(form, plant, modified=modified))
+            return
+        with whole_file(out) as path:
+            if form in _ONLY_FILES:
+                count = write(parts, _to_file(form, path, plant, modified=modified))
+            else:
+                with path.open("w", encoding="utf-8", newline="") as stream:
+                    count = write(parts, _to_stream(form, plant, modified=modified, stream=stream))
+        typer.echo(tr("{path}: {count} rows", path=out, count=count), err=True)
+    except KeyboardInterrupt:
+        typer.echo(tr("cancelled; nothing was written") if out else tr("cancelled"), err=True)
+        raise typer.Exit(CANCELLED) from None
+
+
+def _to_stream(form: str, plant: Plant, *, modified: bool, stream: IO[str] | None = None) -> Writer:
+    from hmi.cli._history_files import CsvWriter, JsonWriter, Rows, TableWriter
+
+    rows, target = Rows(plant.zone, modified=modified), stream or sys.stdout
+    return {"csv": CsvWriter, "json": JsonWriter, "table": TableWriter}[form](target, rows)
+
+
+def _to_file(form: str, path: Path, plant: Plant, *, modified: bool) -> Writer:
+    """UsageError when the part of the product that writes it is not installed."""
+    from hmi.cli._history_files import ParquetWriter, Rows, SheetWriter
+
+    try:
+        if form == "parquet":
+            return ParquetWriter(path, modified=modified)
+        return SheetWriter(path, Rows(plant.zone, modified=modified))
+    except ImportError as error:
+        raise UsageError(tr("{form} cannot be written here: {error}", form=form, error=error)) from None
+
+
+def _state(plant: Plant, source: HistoryData, *, as_json: bool) -> None:
+    from msgspec.structs import asdict
+
+    from hmi.cli._alarm_data import shown_time
+
+    state = source.state()
+    if as_json:
+        return typer.echo(json.dumps(asdict(state), indent=1, ensure_ascii=False))
+    typer.echo(
+        tr("stored until {time}, {count} commits", time=shown_time(plant, state.until), count=state.seq)
+    )
+    typer.echo(tr("compacted until {time}", time=shown_time(plant, state.compacted)))
+    if state.bytes:
+        typer.echo(
+            tr("{used} MB used, {free} MB free", used=state.bytes // 10**6, free=state.free_bytes // 10**6)
+        )
+    for line in state.damaged:
+        typer.echo(tr("damaged: {line}", line=line))
+    if state.problem:
+        typer.echo(state.problem)
+    if state.damaged or state.problem:
+        raise typer.Exit(1)
+    return None

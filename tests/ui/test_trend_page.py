@@ -1,0 +1,621 @@
+"""The trend of a station: live and past in one view, cursors, zoom, keys, other periods, what happened, bad times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("PySide6")
+
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from shell_plant import Desk
+from trend_plant import (
+    FLOW,
+    LEVEL,
+    RESIDUAL,
+    RUNNING,
+    SETPOINT,
+    STEP,
+    TURBIDITY,
+    open_trends,
+    tag_of,
+    trend_plant,
+)
+
+from hmi.client.history import MOST_PIXELS
+from hmi.core.clock import NS_PER_S
+from hmi.core.quality import BAD, GOOD
+from hmi.core.values import DataValue
+from hmi.testing.client import START_NS, make_tag
+from hmi.testing.history import make_samples
+from hmi.ui.trend.cards import EntryCard, MarkerCard
+from hmi.ui.trend.chart import Chart
+from hmi.ui.trend.panel import TrendPanel
+from hmi.ui.trend.table import Column
+from hmi.ui.widgets import Field
+
+pytestmark = pytest.mark.qt
+ALL = [FLOW, LEVEL, TURBIDITY, RESIDUAL, RUNNING, STEP]
+HOUR = 3600 * NS_PER_S
+
+
+@pytest.fixture
+def desk(qtbot: Any) -> Iterator[Desk]:
+    with open_trends(qtbot) as made:
+        yield made
+
+
+def opened(desk: Desk, qtbot: Any, tags: list[str] = ALL, span_s: int = 4 * 3600) -> TrendPanel:
+    """A trend whose first answer is here."""
+    desk.window.open_trend(tags, span_s)
+    panel = desk.window.trends[0]
+    qtbot.waitUntil(lambda: all(len(pen.curve) for pen in panel.pens))
+    settle(panel, qtbot)
+    return panel
+
+
+def settle(panel: TrendPanel, qtbot: Any) -> None:
+    """Everything that was asked for has come."""
+    qtbot.waitUntil(lambda: not panel.model._reader.is_asking)
+    panel.grab()
+    qtbot.waitUntil(lambda: panel.model.pixels > 2 and not panel.model._reader.is_asking)
+
+
+def say(desk: Desk, tag: str, value: float, status: int = GOOD) -> None:
+    at = desk.client.session_time + NS_PER_S // 20
+    desk.client.tick({tag: DataValue(value, status, at, at)})
+    desk.station.drain()
+
+
+def type_in(qtbot: Any, field: Field, text: str) -> None:
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, text)
+
+
+def drag(
+    chart: Chart, start: QPoint, end: QPoint, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    QTest.mousePress(chart, Qt.MouseButton.LeftButton, keys, start)
+    for share in (0.3, 0.7, 1.0):
+        QTest.mouseMove(chart, start + (end - start) * share)
+    QTest.mouseRelease(chart, Qt.MouseButton.LeftButton, keys, end)
+
+
+def turn_wheel(
+    chart: Chart, at: QPoint, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    event = QWheelEvent(
+        QPointF(at), QPointF(chart.mapToGlobal(at)), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton,
+        keys, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(chart, event)
+
+
+def middle(chart: Chart, share: float = 0.5) -> QPoint:
+    plot = chart.layout_now.plot
+    return QPoint(round(plot.left + plot.width * share), round(plot.top + plot.height / 2))
+
+
+# live
+
+
+def test_history_and_live_stand_in_one_view_and_follow_the_present(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    before = panel.model.view
+    say(desk, FLOW, 47.5)
+    panel.model.beat()
+    pen = panel.pens[0]
+    assert pen.whole.last[-1] == 47.5
+    assert panel.model.view.end == desk.station.now() > before.end
+    assert panel.model.view.span == before.span
+    assert panel.model.known_until(pen) == desk.station.now()
+
+
+def test_a_pause_holds_the_picture_while_values_go_on(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Space)
+    held = panel.model.view
+    say(desk, FLOW, 47.5)
+    desk.time.pass_s(0.4)
+    panel.model.beat()
+    assert panel.model.view == held
+    assert not held.live
+    assert panel.pens[0].whole.last[-1] == 47.5
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Space)
+    assert panel.model.view.live
+
+
+def test_a_stale_value_is_never_drawn_on_as_live_and_begins_again_when_it_is_back(
+    desk: Desk, qtbot: Any
+) -> None:
+    panel = opened(desk, qtbot, [FLOW])
+    pen = panel.pens[0]
+    say(desk, FLOW, 44.0)
+    desk.time.pass_s(8)
+    panel.model.beat()
+    ended = int(pen.whole.times[-1])
+    assert np.isnan(pen.whole.last[-1])
+    desk.time.pass_s(30)
+    desk.client.session_time += 38 * NS_PER_S
+    panel.model.beat()
+    assert panel.model.known_until(pen) == ended
+    told = panel.table.pens.told(pen, Column.VALUE)
+    assert told.mark == "stale"
+    assert not told.is_good
+    say(desk, FLOW, 44.0)
+    panel.model.beat()
+    assert pen.whole.last[-1] == 44.0
+
+
+def test_only_what_changed_is_painted_again(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, span_s=24 * 3600)
+    panel.chart.grab()
+    painted = panel.chart.painted
+    for _ in range(5):
+        panel.model.told.emit()
+        panel.model.set_cursors(panel.model.view.start + HOUR, None)
+        panel.chart.grab()
+    assert panel.chart.painted == painted
+
+
+# time
+
+
+def test_ranges_by_key_and_button(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    for key, span in ((Qt.Key.Key_2, 3600), (Qt.Key.Key_5, 7 * 86_400), (Qt.Key.Key_1, 900)):
+        qtbot.keyClick(panel.chart, key)
+        assert panel.span_s == span
+    panel.bar.ranges[3].click()
+    assert panel.span_s == 86_400
+    assert panel.bar.ranges[3].isChecked()
+
+
+def test_the_wheel_zooms_where_it_stands_and_a_drag_moves(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    chart = panel.chart
+    panel.toggle_live()
+    at = middle(chart, 0.25)
+    view = panel.model.view
+    under = chart.layout_now.time_frame(view).instant_at(at.x())
+    turn_wheel(chart, at, 3)
+    share = (under - panel.model.view.start) / panel.model.view.span
+    assert share == pytest.approx((under - view.start) / view.span, abs=1e-6)
+    assert panel.model.view.span == pytest.approx(4 * HOUR * 0.8**3, rel=1e-6)
+    before = panel.model.view
+    drag(chart, middle(chart), middle(chart) + QPoint(200, 0))
+    moved = round(200 * before.span / chart.layout_now.plot.width)
+    assert before.start - panel.model.view.start == pytest.approx(moved, rel=0.02)
+    assert panel.model.view.span == before.span
+
+
+def test_the_wheel_keeps_the_present_at_the_right_while_live(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    turn_wheel(panel.chart, middle(panel.chart, 0.1), -2)
+    assert panel.model.view.live
+    assert panel.model.view.end == desk.station.now()
+    assert panel.model.view.span > 4 * HOUR
+
+
+def test_a_band_is_zoomed_into_and_back_and_forward_lead_through_the_views(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    chart, first = panel.chart, panel.model.view
+    frame = chart.layout_now.time_frame(first)
+    a, b = middle(chart, 0.25), middle(chart, 0.5)
+    drag(chart, a, b, Qt.KeyboardModifier.ShiftModifier)
+    assert panel.model.view.start == pytest.approx(frame.instant_at(a.x()), abs=HOUR // 60)
+    assert panel.model.view.span == pytest.approx(HOUR, rel=0.02)
+    zoomed = panel.model.view
+    qtbot.keyClick(chart, Qt.Key.Key_Backspace)
+    assert (panel.model.view.live, panel.model.view.span) == (True, first.span)
+    qtbot.keyClick(chart, Qt.Key.Key_Backspace, Qt.KeyboardModifier.ShiftModifier)
+    assert panel.model.view == zoomed
+
+
+def test_from_and_to_are_typed_on_the_plants_clock(qtbot: Any) -> None:
+    with open_trends(qtbot, zone="Europe/Berlin") as desk:
+        panel = opened(desk, qtbot, [FLOW])
+        type_in(qtbot, panel.bar.start, "2026-11-18 09:00")
+        panel.bar.end.setFocus()
+        panel.model.beat()
+        type_in(qtbot, panel.bar.end, "2026-11-18 10:30")
+        qtbot.keyClick(panel.bar.end, Qt.Key.Key_Return)
+        begin = round(datetime(2026, 11, 18, 8, tzinfo=UTC).timestamp()) * NS_PER_S
+        assert panel.model.view.start == begin
+        assert panel.model.view.span == HOUR * 3 // 2
+        assert not panel.live
+        said: list[str] = []
+        panel.said.connect(said.append)
+        panel.bar.end.setText("tomorrow")
+        panel.bar.enter()
+        assert said == ["tomorrow is no time; write 2026-10-25 or 2026-10-25 14:30"]
+        panel.bar.start.setText("2026-11-19")
+        panel.bar.end.setText("2026-11-18 10:30")
+        panel.bar.enter()
+        assert said[-1] == "The range ends before it begins."
+
+
+def test_panning_asks_one_question_at_a_time_and_shows_what_is_here_meanwhile(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    panel.toggle_live()
+    reader, client = panel.model._reader, desk.client
+    answered, gate = client.read_trend, asyncio.Event()
+    asked: list[Any] = []
+
+    async def slow(query: Any) -> Any:
+        asked.append(query)
+        await gate.wait()
+        return await answered(query)
+
+    client.read_trend = slow  # type: ignore[method-assign]
+    for _ in range(8):
+        panel.pan(-0.4)
+    qtbot.waitUntil(lambda: bool(asked))
+    assert reader.is_asking
+    assert len(asked) == 1
+    assert all(len(pen.curve) for pen in panel.pens)
+    qtbot.waitUntil(lambda: panel.model.is_waiting)
+    desk.station.link._loop.call_soon_threadsafe(gate.set)
+    qtbot.waitUntil(lambda: not reader.is_asking and reader.answer.covers(_wanted(panel)))
+    assert len(asked) <= 3
+
+
+def _wanted(panel: TrendPanel) -> Any:
+    from hmi.ui.trend.reader import Wanted
+
+    view = panel.model.view
+    return Wanted(tuple(pen.info.id for pen in panel.pens), view.start, view.end, panel.model.pixels)
+
+
+def test_the_neighbours_are_read_along_so_that_a_small_move_asks_nothing(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    panel.toggle_live()
+    asked = len(desk.client.archive.queries)
+    panel.pan(-0.3)
+    settle(panel, qtbot)
+    assert len(desk.client.archive.queries) == asked
+
+
+def test_ten_years_are_bounded(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    panel.show_range(START_NS - 10 * 365 * 24 * HOUR, START_NS)
+    settle(panel, qtbot)
+    query = desk.client.archive.queries[-1]
+    assert query.pixels <= MOST_PIXELS
+    assert all(len(pen.curve) <= 2 * MOST_PIXELS + 4 for pen in panel.pens)
+    for _ in range(40):
+        panel.zoom(3.0)
+    assert panel.model.view.start >= 0
+    assert panel.model.view.span <= 20 * 366 * 24 * HOUR
+    panel.grab()
+
+
+def test_a_spike_of_one_second_stands_in_the_picture_of_a_year(desk: Desk, qtbot: Any) -> None:
+    count = 400_000
+    times = START_NS - np.arange(count)[::-1] * 78 * NS_PER_S
+    values = np.full(count, 0.15)
+    values[123_456] = 0.97
+    desk.client.columns[TURBIDITY] = make_samples(times, values)
+    panel = opened(desk, qtbot, [TURBIDITY], 365 * 86_400)
+    chart = panel.chart
+    axis, frame = panel.model.axes[0], chart.layout_now.frame(panel.model.view, 0)
+    assert axis.scale.high >= 0.97
+    x = round(frame.x_at(int(times[123_456])))
+    y = round(frame.foot - axis.scale.place_one(0.9) * frame.height)
+    picture = chart.grab().toImage()
+    ground = picture.pixelColor(x - 12, y)
+    assert any(picture.pixelColor(x + by, y) != ground for by in (-2, -1, 0, 1, 2))
+
+
+# pens
+
+
+def test_pens_of_a_unit_share_an_axis_and_one_may_have_its_own(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [FLOW, SETPOINT, LEVEL])
+    assert [[pen.tag for pen in axis.pens] for axis in panel.model.axes] == [[FLOW, SETPOINT], [LEVEL]]
+    panel.acts._change(panel.pens[1], own_axis=True)
+    assert [axis.unit for axis in panel.model.axes] == ["m³/h", "m³/h", "m"]
+
+
+def test_a_scale_is_by_data_by_range_by_hand_or_logarithmic(desk: Desk, qtbot: Any) -> None:
+    from hmi.ui.trend.pens import Mode
+
+    panel = opened(desk, qtbot, [FLOW, RESIDUAL])
+    pen = panel.pens[0]
+    by_data = panel.model.axes[0].scale
+    panel.acts._change(pen, mode=Mode.RANGE)
+    assert (panel.model.axes[0].scale.low, panel.model.axes[0].scale.high) == (0.0, 100.0)
+    panel.acts.ask_scale(pen)
+    card = panel.acts.card
+    assert isinstance(card, EntryCard)
+    card.fields[0].setText("60")
+    card.fields[1].setText("20")
+    card.accept()
+    assert card.problem.full_text == "The lower end must be below the upper end."
+    card.fields[0].setText("10")
+    card.accept()
+    assert (panel.model.axes[0].scale.low, panel.model.axes[0].scale.high) == (10.0, 20.0)
+    panel.acts._change(pen, log=True, mode=Mode.AUTO, manual=None)
+    assert panel.model.axes[0].scale.log
+    panel.acts._change(pen, log=False)
+    assert panel.model.axes[0].scale == by_data
+
+
+def test_the_wheel_over_an_axis_scales_it_and_a_double_click_gives_it_back(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [FLOW])
+    chart = panel.chart
+    _, box = chart.layout_now.axes[0]
+    at = QPoint(round(box.left + 10), round(box.top + box.height / 2))
+    before = panel.model.axes[0].scale
+    turn_wheel(chart, at, 2)
+    after = panel.model.axes[0].scale
+    assert after.high - after.low == pytest.approx((before.high - before.low) * 0.64)
+    QTest.mouseDClick(chart, Qt.MouseButton.LeftButton, pos=at)
+    assert panel.model.axes[0].scale == before
+
+
+def test_at_most_sixteen_pens_and_it_is_said(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import msgspec
+    import trend_plant as plant_of
+
+    many = [make_tag(f"many/t{n:02}.pv", unit="bar") for n in range(20)]
+    base = trend_plant()
+    monkeypatch.setattr(
+        plant_of, "trend_plant", lambda _: msgspec.structs.replace(base, tags=[*base.tags, *many])
+    )
+    with open_trends(qtbot) as desk:
+        desk.window.open_trend([tag.name for tag in many[:15]])
+        panel = desk.window.trends[0]
+        said: list[str] = []
+        panel.said.connect(said.append)
+        panel.add([many[15].name, many[16].name, many[0].name])
+        assert [pen.number for pen in panel.pens] == list(range(1, 17))
+        assert said == ["A trend has room for 16 pens; not added: many/t16.pv."]
+        panel.model.remove(panel.pens[3])
+        panel.add([many[17].name])
+        assert panel.pens[-1].number == 4
+        assert len({(pen.number, pen.color.rgb()) for pen in panel.pens}) == 16
+        assert len({pen.color.rgb() for pen in panel.pens}) == 16
+
+
+def test_the_table_tells_value_quality_scale_and_figures(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    model = panel.model
+    a = START_NS - 10_000 * NS_PER_S
+    model.set_cursors(a, START_NS - HOUR)
+    qtbot.waitUntil(lambda: all(pen.figures and pen.figures.start == a for pen in panel.pens))
+    table, flow = panel.table.pens, panel.pens[0]
+    held = flow.whole.at(a)
+    assert held is not None
+    assert table.told(flow, Column.VALUE).text == f"{held[0]:.1f}"
+    assert table.told(flow, Column.DIFFERENCE).text[0] in "+−"
+    assert table.told(flow, Column.GOOD).text == "100 %"
+    turbidity = panel.pens[2]
+    assert table.told(turbidity, Column.VALUE).text == "----"
+    assert "ensor" in table.told(turbidity, Column.QUALITY).text
+    assert table.told(turbidity, Column.GOOD).text.endswith("%")
+    assert turbidity.figures is not None
+    assert turbidity.figures.percent_good < 100
+    step = panel.pens[5]
+    assert table.told(step, Column.VALUE).text in {"Idle", "Drain", "Air", "Wash", "Fill"}
+    texts = [table.data(table.index(row, column)) for row in range(6) for column in range(len(Column))]
+    assert all(isinstance(text, str) for text in texts)
+
+
+def test_a_bad_value_at_a_cursor_is_no_number(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [TURBIDITY])
+    from hmi.ui.trend.readings import reading_at
+
+    reading = reading_at(panel.pens[0], START_NS - 10_000 * NS_PER_S)
+    assert reading.data.status >= BAD
+    assert reading.data.value is None
+
+
+def test_hide_and_remove_by_key(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Down)
+    assert panel.model.pen is panel.pens[1]
+    qtbot.keyClick(panel.chart, Qt.Key.Key_H)
+    assert panel.pens[1].hidden
+    assert all(pen.tag != LEVEL for axis in panel.model.axes for pen in axis.shown)
+    qtbot.keyClick(panel.chart, Qt.Key.Key_Delete)
+    assert LEVEL not in [pen.tag for pen in panel.pens]
+
+
+# cursors
+
+
+def test_a_click_sets_cursor_a_and_with_ctrl_cursor_b_and_both_can_be_taken_along(
+    desk: Desk, qtbot: Any
+) -> None:
+    panel = opened(desk, qtbot)
+    chart, model = panel.chart, panel.model
+    frame = chart.layout_now.time_frame(model.view)
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=middle(chart, 0.3))
+    QTest.mouseClick(
+        chart, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier, middle(chart, 0.6)
+    )
+    assert model.cursor_a == pytest.approx(frame.instant_at(middle(chart, 0.3).x()), abs=HOUR // 100)
+    assert model.cursor_b == pytest.approx(frame.instant_at(middle(chart, 0.6).x()), abs=HOUR // 100)
+    drag(chart, middle(chart, 0.6), middle(chart, 0.8))
+    assert model.cursor_b == pytest.approx(frame.instant_at(middle(chart, 0.8).x()), abs=HOUR // 60)
+    assert "B after" in panel.bar.when.full_text
+    qtbot.keyClick(chart, Qt.Key.Key_X)
+    assert (model.cursor_a, model.cursor_b) == (None, None)
+
+
+def test_HM_17_cursors_zoom_and_moves_by_keys_alone(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    chart, model = panel.chart, panel.model
+    for _ in range(3):
+        qtbot.keyClick(chart, Qt.Key.Key_Left)
+    assert model.cursor_a == pytest.approx(model.view.end - 3 * 4 * HOUR // 200, abs=NS_PER_S)
+    qtbot.keyClick(chart, Qt.Key.Key_C)
+    first = model.cursor_b
+    qtbot.keyClick(chart, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert first is not None
+    assert model.cursor_b is not None
+    assert model.cursor_b < first
+    span = model.view.span
+    qtbot.keyClick(chart, Qt.Key.Key_Plus)
+    assert model.view.span < span
+    qtbot.keyClick(chart, Qt.Key.Key_Minus, Qt.KeyboardModifier.KeypadModifier)
+    assert model.view.span == pytest.approx(span, rel=1e-6)
+    qtbot.keyClick(chart, Qt.Key.Key_PageUp)
+    assert not model.view.live
+    qtbot.keyClick(chart, Qt.Key.Key_F)
+    assert panel.is_full
+    assert panel.geometry() == desk.window.working_area()
+    qtbot.keyClick(chart, Qt.Key.Key_B)
+    assert model.stacked
+    qtbot.keyClick(chart, Qt.Key.Key_J)
+    assert isinstance(panel.acts.card, EntryCard)
+    qtbot.keyClick(panel.acts.card, Qt.Key.Key_Escape)
+    assert panel.acts.card is None
+
+
+# another period
+
+
+def test_the_same_time_yesterday_is_laid_behind(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [FLOW], 3600)
+    panel.model.compare(panel.acts.days_back(1))
+    assert panel.model.shift_ns == 24 * HOUR
+    pen = panel.pens[0]
+    qtbot.waitUntil(lambda: pen.ghost is not None)
+    assert pen.ghost is not None
+    at = START_NS - HOUR // 2
+    direct = desk.client.columns[FLOW]
+    index = int(np.searchsorted(direct.times, at - 24 * HOUR, side="right")) - 1
+    assert pen.ghost.at(at)[0] == direct.numbers()[index]  # type: ignore[index]
+    panel.model.compare(0)
+    assert pen.ghost is None
+
+
+def test_HI_15_yesterday_is_25_hours_ago_after_the_clock_was_put_back(qtbot: Any) -> None:
+    with open_trends(qtbot, zone="Europe/Berlin") as desk:
+        panel = opened(desk, qtbot, [FLOW])
+        noon = round(datetime(2026, 10, 25, 11, tzinfo=UTC).timestamp()) * NS_PER_S
+        panel.show_range(noon - HOUR, noon)
+        assert panel.acts.days_back(1) == 25 * HOUR
+
+
+# what happened
+
+
+def record(number: int, kind: str, event: str, at: int, object_id: str, **said: object) -> dict[str, Any]:
+    return {
+        "seq": number, "kind": kind, "event": event, "event_time": at, "object_id": object_id, "payload": said,
+        "actor": "demo-operator", "station": "local",
+    }  # fmt: skip
+
+
+def fill_journal(desk: Desk) -> None:
+    tag, other = tag_of(desk, RESIDUAL), tag_of(desk, FLOW)
+    desk.client.records.extend([
+        record(1, "alarm", "ALM", START_NS - 3 * HOUR, "a_9", tag_id=tag.id, tag=RESIDUAL, priority=2, message="low"),
+        record(2, "audit", "command.requested", START_NS - 2 * HOUR, other.id, tag=FLOW, new=44),
+        record(3, "audit", "command.confirmed", START_NS - 2 * HOUR, other.id, tag=FLOW, new=44),
+        record(4, "alarm", "ALM", START_NS - HOUR, "a_9", tag_id=tag.id, tag=RESIDUAL, priority=2, message="low"),
+        record(5, "alarm", "ALM", START_NS - HOUR, "a_x", tag_id="t_elsewhere", tag="elsewhere/x.pv", priority=1),
+        record(6, "note", "note", START_NS - HOUR // 2, tag.id, text="probe cleaned"),
+    ])  # fmt: skip
+
+
+def test_alarms_commands_and_notes_stand_on_the_time_axis_and_open_by_a_click(desk: Desk, qtbot: Any) -> None:
+    fill_journal(desk)
+    panel = opened(desk, qtbot)
+    model = panel.model
+    qtbot.waitUntil(lambda: len(model.markers) == 4)
+    assert [one.kind for one in model.markers] == ["alarm", "command", "alarm", "note"]
+    panel.grab()
+    place = panel.chart.placed[2]
+    at = QPoint(round(place.x), round(panel.chart.layout_now.head.height / 2))
+    QTest.mouseClick(panel.chart, Qt.MouseButton.LeftButton, pos=at)
+    card = panel.acts.card
+    assert isinstance(card, MarkerCard)
+    card.compareAsked.emit(place.markers[0])
+    assert model.shift_ns == 2 * HOUR
+    qtbot.keyClick(panel.chart, Qt.Key.Key_M)
+    panel.grab()
+    assert panel.chart.placed == []
+
+
+def test_a_remark_is_added_shown_and_withdrawn_with_a_reason(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [FLOW])
+    model = panel.model
+    model.set_cursors(START_NS - HOUR, None)
+    qtbot.keyClick(panel.chart, Qt.Key.Key_N)
+    card = panel.acts.card
+    assert isinstance(card, EntryCard)
+    card.accept()
+    assert card.problem.full_text == "Write what is to be remembered."
+    card.fields[0].setText("Strainer changed")
+    card.accept()
+    qtbot.waitUntil(lambda: len(model.markers) == 1)
+    (made,) = model.markers
+    assert (made.kind, made.title, made.at) == ("annotation", "Strainer changed", START_NS - HOUR)
+    panel.acts._ask_withdraw(made)
+    again = panel.acts.card
+    assert isinstance(again, EntryCard)
+    again.fields[0].setText("wrong pump")
+    again.accept()
+    qtbot.waitUntil(lambda: model.markers == [])
+    assert desk.client.archive.notes[0].deleted
+
+
+# bad times
+
+
+def test_a_runtime_that_does_not_answer_leaves_the_picture_and_says_so_in_a_sentence(
+    desk: Desk, qtbot: Any
+) -> None:
+    panel = opened(desk, qtbot)
+    before = [pen.curve for pen in panel.pens]
+    desk.client.lose_link()
+    panel.toggle_live()
+    panel.pan(-3.0)
+    qtbot.waitUntil(lambda: bool(panel.model.problem))
+    assert panel.model.problem == "the runtime does not answer"
+    assert [pen.curve for pen in panel.pens] == before
+    panel.grab()
+    desk.client.return_link()
+    desk.client.session_time += 20 * NS_PER_S
+    desk.client.tick({})
+    desk.station.drain()
+    panel.model.beat()
+    qtbot.waitUntil(lambda: not panel.model.problem)
+
+
+def test_a_trend_of_tags_without_a_past_opens_empty_and_goes_on_live(qtbot: Any) -> None:
+    def nothing(desk: Desk) -> None:
+        desk.client.columns[FLOW] = make_samples([], [])
+
+    with open_trends(qtbot, past=nothing) as desk:
+        desk.window.open_trend([FLOW])
+        panel = desk.window.trends[0]
+        settle(panel, qtbot)
+        say(desk, FLOW, 41.0)
+        assert panel.pens[0].whole.last[-1] == 41.0
+        panel.grab()
+
+
+def test_escape_closes_a_card_then_the_cursors_then_the_trend(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    panel.model.set_cursors(START_NS - HOUR, None)
+    panel.acts.ask_range()
+    panel.close_last()
+    assert panel.acts.card is None
+    panel.close_last()
+    assert panel.model.cursor_a is None
+    panel.close_last()
+    assert desk.window.trends == []
