@@ -88,14 +88,23 @@ OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwe
 	people,overview,people holds,intake,held:intake/p101a \
 	holds-points,intake,held:intake/p101a+points
 
-.PHONY: opened-screenshots
+# Trends on the whole page: picture, what is shown, and what happens to the plant before.
+TRENDS := trend,distribution/ft501.pv+distribution/pic501.pv+clearwell/lt401.pv+distribution/p501a.speed+distribution/p501a.running+distribution/p501b.running+distribution/p501c.running@-40min,pump_trip-p501a \
+	trend-residual,clearwell/at402.pv+clearwell/fic401.pv+clearwell/at403.pv@-40min,doser_loss-p401
+
+.PHONY: opened-screenshots trend-screenshots
+trend-screenshots: install
+	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); for entry in $(TRENDS); do \
+		set -- $$(echo $$entry | tr , ' '); \
+		$(HMI) demo waterworks --shot docs/images/$$1$$suffix.png --open trend:$$2 --theme $$theme --warm-up 45 --malfunction $$3; done; done
+
 opened-screenshots: install
 	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); for entry in $(OPENED); do \
 		set -- $$(echo $$entry | tr , ' '); \
 		$(HMI) demo waterworks --shot docs/images/$$1$$suffix.png --display $$2 $$(echo $$3 | tr + '\n' | sed 's/^/--open /') --theme $$theme \
 			--warm-up 12 $$(echo $$4 | tr + '\n' | sed 's/^./--malfunction &/'); done; done
 
-screenshots: install opened-screenshots
+screenshots: install opened-screenshots trend-screenshots
 	set -e; for theme in light dark; do suffix=$$(test $$theme = light || echo -dark); \
 		for display in $(WATERWORKS); do $(picture) --malfunction doser_loss-p401; done; \
 		for display in $(HIGH_LIFT); do $(picture) --malfunction pump_trip-p501a; done; done

@@ -20,6 +20,7 @@ from hmi.historian.samples import Samples
 from hmi.stores.sqlite import open_archive, open_reader
 
 ACTS = 700
+TAGS = range(1, len(TAG_IDS) + 1)
 RANGE = BEGIN - 24 * HOUR, BEGIN + ACTS * MINUTE
 MOMENTS = tuple(BEGIN + number * MINUTE + 7 for number in range(50, ACTS, 90))
 ROLLUP_COLUMNS = (
@@ -39,11 +40,16 @@ ROLLUP_COLUMNS = (
 
 @dataclass
 class Flips:
-    """What became of the bits: values that were wrong and not told, rows that were missing and not told, told ones."""
+    """What became of the bits.
+
+    ``invented``: values that were never written, told or not. ``wrong``, ``missing``: older values or none instead of
+    the right ones, without a word.
+    """
 
     flips: int = 0
     told: int = 0
     harmless: int = 0
+    invented: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     crashed: list[str] = field(default_factory=list)
@@ -98,32 +104,34 @@ def _one(folder: Path, whole: dict[Path, bytes], path: Path, bit: int, truth: Tr
             _judge(reader, truth, name, found)
         finally:
             reader.close()
-    _put_back(folder, whole)
+    _put_back(folder, whole, path)
 
 
-def _put_back(folder: Path, whole: dict[Path, bytes]) -> None:
+def _put_back(folder: Path, whole: dict[Path, bytes], changed: Path) -> None:
+    """As it was; shared memory is made anew by whoever opens the files next."""
     for path in folder.rglob("*"):
         if path.is_file() and path not in whole:
             path.unlink()
-    for path, data in whole.items():
-        path.write_bytes(data)
+    changed.write_bytes(whole[changed])
 
 
 def _judge(reader: ArchiveReader, truth: Truth, name: str, found: Flips) -> None:
-    told, missing, wrong = False, False, False
-    for tag in range(1, len(TAG_IDS) + 1):
-        for ask in (_of_read, _of_rollups, _of_at):
-            try:
-                is_missing, is_wrong = ask(reader, truth, tag)
-            except WatchkeeperError:
-                told = True
-                continue
-            except Exception as error:
-                found.crashed.append(f"{name}: {error!r}")
-                return
-            missing, wrong = missing or is_missing, wrong or is_wrong
+    told, missing, wrong, invented = bool(reader.damaged()), False, False, False
+    asked = [(ask, tag) for tag in TAGS for ask in (_of_read, _of_rollups)]
+    for ask, about in [*asked, *((_of_at, moment) for moment in MOMENTS)]:
+        try:
+            is_missing, is_wrong, is_invented = ask(reader, truth, about)
+        except WatchkeeperError:
+            told = True
+            continue
+        except Exception as error:
+            found.crashed.append(f"{name}: {error!r}")
+            return
+        missing, wrong, invented = missing or is_missing, wrong or is_wrong, invented or is_invented
     told = told or bool(reader.damaged())
-    if wrong:
+    if invented:
+        found.invented.append(name)
+    elif wrong and not told:
         found.wrong.append(name)
     elif missing and not told:
         found.missing.append(name)
@@ -141,11 +149,20 @@ class Truth:
 
     @cached_property
     def samples(self) -> dict[int, Samples]:
-        return {tag: self.model.archive.read(tag, -FOREVER, FOREVER) for tag in range(1, len(TAG_IDS) + 1)}
+        return {tag: self.model.archive.read(tag, -FOREVER, FOREVER) for tag in TAGS}
 
     @cached_property
     def rows(self) -> dict[int, set[str]]:
         return {tag: _rows(samples) for tag, samples in self.samples.items()}
+
+    @cached_property
+    def written(self) -> dict[int, set[str]]:
+        """Every sample that was ever there."""
+        every = {tag: set(rows) for tag, rows in self.rows.items()}
+        for number in range(ACTS):
+            for tag, samples in act(number).batch.by_tag():
+                every[tag] |= _rows(samples)
+        return every
 
     @cached_property
     def rollups(self) -> dict[tuple[int, int], Rollups]:
@@ -162,13 +179,17 @@ class Truth:
         }
 
 
-def _of_read(reader: ArchiveReader, truth: Truth, tag: int) -> tuple[bool, bool]:
-    """(something is missing, something is wrong) of the samples; a sample that says it is lost is neither."""
+Judgement = tuple[bool, bool, bool]
+"""Something is missing; something is not what it should be; something was never written."""
+
+
+def _of_read(reader: ArchiveReader, truth: Truth, tag: int) -> Judgement:
+    """Of the samples; one that says it is lost is none of the three."""
     found = reader.read(tag, -FOREVER, FOREVER)
     if alike(found, truth.samples[tag]):
-        return False, False
+        return False, False, False
     ours, right = _rows(found), truth.rows[tag]
-    return bool(right - ours), bool(ours - right)
+    return bool(right - ours), bool(ours - right), bool(ours - truth.written[tag])
 
 
 def _rows(samples: Samples) -> set[str]:
@@ -178,9 +199,9 @@ def _rows(samples: Samples) -> set[str]:
     return {repr(row) for row in zip(kept.values(), *columns, strict=True)}
 
 
-def _of_rollups(reader: ArchiveReader, truth: Truth, tag: int) -> tuple[bool, bool]:
+def _of_rollups(reader: ArchiveReader, truth: Truth, tag: int) -> Judgement:
     """Rows of rollups that are there have to be right, unless damage is told of their range."""
-    wrong = missing = False
+    invented = missing = False
     for level in (TEN_MINUTES, HOUR):
         ours, right = reader.rollups(tag, *RANGE, level), truth.rollups[tag, level]
         places = np.minimum(np.searchsorted(right.starts, ours.starts), len(right) - 1)
@@ -192,14 +213,16 @@ def _of_rollups(reader: ArchiveReader, truth: Truth, tag: int) -> tuple[bool, bo
             )
         suspect = [(one.start, one.end) for one in reader.damaged() if one.tag in (0, tag)]
         sound = [not any(a < at + level and at <= b for a, b in suspect) for at in ours.starts.tolist()]
-        wrong = wrong or bool((np.array(sound, bool) & ~same).any())
-    return missing, wrong
+        invented = invented or bool((np.array(sound, bool) & ~same).any())
+    return missing, False, invented
 
 
-def _of_at(reader: ArchiveReader, truth: Truth, tag: int) -> tuple[bool, bool]:
-    """What held at some instants; where damage lies before it, an older value may not be shown as if it held."""
-    missing = wrong = False
-    for moment in MOMENTS:
-        ours, right = _rows(reader.at([tag], moment).samples), truth.held[tag, moment]
+def _of_at(reader: ArchiveReader, truth: Truth, moment: int) -> Judgement:
+    """What held at an instant; where damage lies before it, an older value may not be shown as if it held."""
+    missing = wrong = invented = False
+    held = dict(reader.at(TAGS, moment).by_tag())
+    for tag in TAGS:
+        ours, right = _rows(held.get(tag, Samples.empty())), truth.held[tag, moment]
         wrong, missing = wrong or bool(ours - right), missing or bool(right - ours)
-    return missing, wrong
+        invented = invented or bool(ours - truth.written[tag])
+    return missing, wrong, invented

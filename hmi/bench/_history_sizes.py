@@ -15,6 +15,8 @@ class Sizes:
     tags: int = 10_000
     days: int = DAYS
     scans: int = 100
+    report_tags: int = 500
+    """Tags of a whole day by exception."""
     core_scans: int = 3_600
     """Seconds of recording that are compacted: chunks of less than an hour cost more for each sample."""
     repeats: int = 15
@@ -27,7 +29,7 @@ class Sizes:
         return min(30, self.days)
 
 
-SMOKE = Sizes(tags=200, days=2, scans=10, core_scans=60, repeats=3, reads=10)
+SMOKE = Sizes(tags=200, days=2, scans=10, report_tags=50, core_scans=60, repeats=3, reads=10)
 
 
 def asked() -> Sizes:

@@ -58,6 +58,20 @@ def filled_plant(folder: Path, sizes: Sizes) -> Filled:
     return Filled(folder, tuple(numbers.tolist()), samples, day_bytes(folder), time.process_time() - begun)
 
 
+def filled_reports(folder: Path, sizes: Sizes) -> Filled:
+    """One whole day of some tags by exception, closed as it is kept for years."""
+    archive, signals = open_archive(folder), plant(sizes.report_tags)
+    numbers = np.array([archive.number(f"report/{n}") for n in range(len(signals))], np.int32)
+    begun, samples = time.process_time(), 0
+    for hour in range(24):
+        for batch in _by_seconds(exception_batches(numbers, signals, hour), 60):
+            archive.commit(batch, time=int(batch.samples.times[-1]))
+            samples += len(batch)
+        archive.compact(int(second_times(hour + 1)[0]))
+    archive.close()
+    return Filled(folder, tuple(numbers.tolist()), samples, day_bytes(folder), time.process_time() - begun)
+
+
 def _by_seconds(batches: list[Batch], together: int) -> list[Batch]:
     groups = [batches[begin : begin + together] for begin in range(0, len(batches), together)]
     return [

@@ -47,6 +47,7 @@ def of_flips(found: Flips) -> list[Figure]:
     """What one turned bit costs."""
     against = f"{found.flips:,} bits, each alone: {found.told:,} told, {found.harmless:,} without effect"
     return [
+        _none("history.flip_values_never_written", found.invented, "told or not"),
         _none("history.flip_silent_wrong_values", found.wrong, against),
         _none("history.flip_silent_missing", found.missing, against),
         _none("history.flip_crashes", found.crashed, against),

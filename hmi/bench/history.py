@@ -12,7 +12,7 @@ from hmi.bench._history_commit import commit_figures, core_figure
 from hmi.bench._history_frame import frame_figures
 from hmi.bench._history_reads import duck_figure, held_figures, trend_figures
 from hmi.bench._history_sizes import Sizes, asked
-from hmi.bench._history_stores import filled_pens, filled_plant
+from hmi.bench._history_stores import filled_pens, filled_plant, filled_reports
 from hmi.bench.figure import Figure
 
 
@@ -36,4 +36,5 @@ def measured(sizes: Sizes) -> list[Figure]:
             beside_figure(plant, sizes),
             *frame_figures(),
         ]
-        return [*writing, *bytes_figures(pens, plant), *reading]
+        reports = filled_reports(folder / "reports", sizes)
+        return [*writing, *bytes_figures(pens, reports), *reading]

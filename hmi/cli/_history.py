@@ -46,10 +46,26 @@ def history(
     ] = "",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Write to this file.")] = None,
     state: Annotated[bool, typer.Option("--state", help="How the archive is.")] = False,
+    edit: Annotated[
+        Path | None,
+        typer.Option("--edit", help="CSV of samples that take the place of those at the same times."),
+    ] = None,
+    import_: Annotated[
+        Path | None, typer.Option("--import", help="CSV of samples that are put in where nothing is.")
+    ] = None,
+    delete: Annotated[bool, typer.Option("--delete", help="Take out the samples of the range.")] = False,
+    annotate: Annotated[str, typer.Option(help="A remark on a tag at the time of --at.")] = "",
+    reason: Annotated[str, typer.Option(help="Why the history is changed.")] = "",
+    user: Annotated[str, typer.Option(help="Who changes it; the password is asked for.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="The password is the first line of standard input.")
+    ] = False,
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read the history of tags: raw, as aggregates, or at instants; as a table or into a file."""
+    """Read the history of tags: raw, as aggregates, or at instants, as a table or into a file. Put samples right, in or
+    out, and remark on them (--edit, --import, --delete, --annotate).
+    """
     from hmi.cli._history_data import history_data
     from hmi.project import open_plant
 
@@ -63,6 +79,15 @@ def history(
     if interval and not aggregate:
         raise UsageError(tr("--interval is the length of an --aggregate"))
     chosen = _chosen(opened, tags or ())
+    acts = {"--edit": edit, "--import": import_, "--delete": delete, "--annotate": annotate}
+    if wanted := [name for name, given in acts.items() if given]:
+        if len(wanted) > 1:
+            raise UsageError(tr("{one} and {other} are two acts", one=wanted[0], other=wanted[1]))
+        range_of = (start, end, (at or [""])[0])
+        return _changed(
+            opened, data_for(opened.id, data), chosen, (wanted[0], edit or import_, annotate), range_of,
+            (user, reason), from_stdin=password_stdin,
+        )  # fmt: skip
     source = history_data(opened, data_for(opened.id, data))
     if source.note:
         typer.echo(source.note, err=True)
@@ -114,6 +139,48 @@ def _aggregated(
             yield from source.processed(ReadProcessed(tag.id, low, high, length, name))
 
     return read
+
+
+def _changed(
+    plant: Plant, data: Path, tags: Sequence[TagDef], act: tuple[str, Path | None, str],
+    times: tuple[str, str, str], who: tuple[str, str], *, from_stdin: bool,
+) -> None:  # fmt: skip
+    """One act of a person who signs in; everything is checked before anything is sent."""
+    from hmi.cli._history_writes import Who, Writing, samples_in
+    from hmi.core.clock import SystemClock
+
+    (name, path, text), (user, reason), now = act, who, SystemClock().now_ns()
+    if not user:
+        raise UsageError(tr("{act} is done by a person; name one with --user", act=name))
+    if not reason and name != "--annotate":
+        raise UsageError(tr("{act} needs a --reason", act=name))
+    if path is None and len(tags) != 1:
+        raise UsageError(tr("{act} is for one tag", act=name))
+    if name == "--annotate" and not times[2]:
+        raise UsageError(tr("--annotate needs the time of the remark, --at"))
+    rows = samples_in(path, plant, now) if path is not None else {}
+    start, end, at = (
+        instant_ns(one, plant.zone, option, now) if one else 0
+        for one, option in zip(times, ("from", "to", "at"), strict=True)
+    )
+    with Writing(data, Who(user, _password(from_stdin=from_stdin), reason)) as writing:
+        if name == "--annotate":
+            writing.annotate(tags[0], at, text)
+            return typer.echo(tr("annotated"))
+        count = writing.delete(tags[0], start, end) if name == "--delete" else writing.put(
+            rows, insert=name == "--import"
+        )  # fmt: skip
+    return typer.echo(tr("{count} samples", count=count))
+
+
+def _password(*, from_stdin: bool) -> str:
+    from hmi.cli._passwords import hidden_line, is_console
+
+    if not from_stdin and not is_console():
+        raise UsageError(
+            tr("there is no terminal to ask for the password at; write --password-stdin and pipe it in")
+        )
+    return hidden_line(tr("Password (not shown): "))
 
 
 def _chosen(plant: Plant, names: Sequence[str]) -> list[TagDef]:

@@ -133,15 +133,13 @@ def _of_files(
 ) -> WhatIfResult:
     """Nobody writes: the archive is read here."""
     from hmi.alarms.what_if import what_if
-    from hmi.bootstrap import HISTORY_FOLDER, JOURNAL_FILE
+    from hmi.bootstrap import JOURNAL_FILE
     from hmi.journal import alarm_tally
+    from hmi.runtime import newest_archive
     from hmi.stores.sqlite import open_reader
 
-    folder = data / HISTORY_FOLDER
-    if plant.simulated and folder.is_dir():
-        runs = [one for one in folder.iterdir() if one.is_dir()]
-        folder = max(runs, key=lambda one: one.stat().st_mtime, default=folder)
-    if not folder.is_dir():
+    folder = newest_archive(data)
+    if folder is None:
         raise UsageError(
             f"{data}: no runtime runs here and there is no history; start one with: hmi run PLANT"
         )

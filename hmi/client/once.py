@@ -1,4 +1,4 @@
-"""One question to the runtime of a data folder, without a loop: for the command line."""
+"""One question or request to the runtime of a data folder, without a loop: for the command line."""
 
 from __future__ import annotations
 
@@ -21,10 +21,22 @@ def ask(data: Path, path: str, query: Mapping[str, Any] | None = None, *, timeou
 
     ``timeout`` in seconds.
     """
+    return _answered(data, "GET", path, timeout, params=dict(query or {}))
+
+
+def tell(
+    data: Path, path: str, body: Mapping[str, Any], *, session: str = "", timeout: float = ANSWER_S
+) -> Any:
+    """The JSON of a POST under a session; raises as ``ask`` does. It is sent once."""
+    headers = {"watchkeeper-session": session} if session else {}
+    return _answered(data, "POST", path, timeout, content=msgspec.json.encode(body), headers=headers)
+
+
+def _answered(data: Path, method: str, path: str, timeout: float, **content: Any) -> Any:
     endpoint = endpoint_of(data)
     try:
         with plain_client(endpoint, timeout) as client:
-            answer = client.get(path, params=dict(query or {}))
+            answer = client.request(method, path, **content)
     except (httpx.HTTPError, OSError) as error:
         raise sentence_of(error, endpoint) or CommunicationError(
             f"the runtime does not answer: {error or type(error).__name__}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDelta, AlarmInfo, is_unacked, list_of
+from hmi.client.people import holds_of
+from hmi.core.holds import Holds
 
 
 class PastChange(msgspec.Struct, frozen=True):
@@ -34,6 +37,12 @@ class PastMoment(msgspec.Struct, frozen=True):
     rows: list[AlarmInfo] = []
     changes: list[PastChange] = []
     until: int = 0
+    holds: dict[str, Any] = {}
+
+    @property
+    def held(self) -> Holds:
+        """Control tags, manual values, bypasses and who controlled which area."""
+        return holds_of(self.holds) if self.holds else Holds()
 
 
 class TimelineMark(msgspec.Struct, frozen=True):

@@ -91,6 +91,11 @@ class History:
             run.join(_END_S)
 
     @property
+    def run_id(self) -> str:
+        """The run whose samples are recorded and read."""
+        return self._run.run_id
+
+    @property
     def problem(self) -> str:
         """Why nothing can be stored now, one sentence; '' while all is well."""
         return self._run.problem

@@ -40,6 +40,8 @@ class PastRecords(NamedTuple):
     states: tuple[JournalRecord, ...]
     changes: tuple[JournalRecord, ...]
     until: int
+    holds: tuple[JournalRecord, ...] = ()
+    """The newest record of each thing that people hold: control tags, manual values, bypasses, areas."""
 
 
 class Mark(NamedTuple):
@@ -94,6 +96,7 @@ def records_at(database: apsw.Connection, at: int, until: int) -> PastRecords:
         _states(database, seq),
         changes,
         complete,
+        _holds(database, seq),
     )
 
 
@@ -170,6 +173,17 @@ def _states(database: apsw.Connection, seq: int) -> tuple[JournalRecord, ...]:
           ) where newest is not null group by object_id
         ) order by seq"""
     return _records(database, query, (seq, *STATELESS, seq, *STATELESS))
+
+
+def _holds(database: apsw.Connection, seq: int) -> tuple[JournalRecord, ...]:
+    query = f"""
+        select {COLUMNS} from journal where seq in (
+          select max(newest) from (
+            select object_id, (select max(seq) from place where subject = s.id and seq <= ?) as newest
+            from subjects s where kind = 'audit' and event >= 'hold.' and event < 'hold/'
+          ) where newest is not null group by object_id
+        ) order by seq"""
+    return _records(database, query, (seq,))
 
 
 def _changes(

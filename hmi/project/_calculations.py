@@ -99,8 +99,10 @@ def _tags_of(row: Row, draft: Draft) -> Iterator[tuple[dict[str, Any], Instance 
         raise FieldError(f"{row['name']!r} cannot be the name of a further signal of the type {kind}")
     if row.get("of", "") not in component.signals and row.get("kind") != KPI:
         raise FieldError(f"the type {kind} has no signal {row.get('of', '')!r}")
-    draft.types[kind] = replace(component, signals=(*component.signals, row["name"]))
-    for one in [one for one in draft.instances.values() if one.type == kind]:
+    heirs = {name for name in draft.types if kind in _chain(name, draft)}
+    for name in heirs:
+        draft.types[name] = replace(draft.types[name], signals=(*draft.types[name].signals, row["name"]))
+    for one in [one for one in draft.instances.values() if one.type in heirs]:
         of = draft.by_id.get(one.signals.get(row.get("of", ""), ""))
         if of is None and row.get("kind") != KPI:
             continue  # the signal itself has been reported
@@ -108,6 +110,13 @@ def _tags_of(row: Row, draft: Draft) -> Iterator[tuple[dict[str, Any], Instance 
         fields = {"id": f"{one.id}.{row['name']}", "name": f"{one.name}.{row['name']}", "instance": one.name}
         more = {"signal": row["name"], "area": one.area}
         yield {**fields, **_fields(row, of, words, draft), **more}, one
+
+
+def _chain(name: str, draft: Draft) -> Iterator[str]:
+    """A type and those that it extends."""
+    while name in draft.types:
+        yield name
+        name = draft.types[name].extends
 
 
 def _known(name: str, row: Row, draft: Draft) -> TagDef | None:

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from hmi.client.past import PastMoment, Timeline, TimelineMark
+from hmi.commands import HoldBook
 from hmi.core.alarms import STATELESS
 from hmi.core.clock import NS_PER_S
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import Principal, Role
 from hmi.core.quality import is_bad
-from hmi.project.plant import AlarmDef
+from hmi.project.plant import AlarmDef, Plant
 from hmi.runtime._past_alarms import PastRows
 from hmi.runtime._past_plants import PastPlant, PastPlants
 from hmi.runtime._runtime import Runtime
@@ -83,6 +86,7 @@ class PastApi:
             rows=rows.rows(found.states, lambda tag_id: not found.ran or tag_id in unknown),
             changes=rows.changes(found.changes),
             until=found.until,
+            holds=_held(past.plant, found.holds),
         )
 
     def _own_definition(self, alarm_id: str) -> AlarmDef | None:
@@ -111,3 +115,10 @@ class PastApi:
         found = await self._runtime.services.journal.density(start, end, slots)
         marks = [TimelineMark(*mark) for mark in found.marks]
         return Timeline(start, end, found.alarms, found.worst, found.commands, marks, found.first)
+
+
+def _held(plant: Plant, newest: Iterable[JournalRecord]) -> dict[str, Any]:
+    """What people held after these records."""
+    book = HoldBook(plant)
+    book.restore(newest)
+    return msgspec.to_builtins(book.snapshot(), enc_hook=str)

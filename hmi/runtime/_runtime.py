@@ -32,6 +32,7 @@ from hmi.notify import Notifier
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._alarms import AlarmDesk
 from hmi.runtime._audit_care import AuditCare
+from hmi.runtime._calculations import CalculationDesk
 from hmi.runtime._certificates import CertificateDesk
 from hmi.runtime._clock_steps import ClockSteps
 from hmi.runtime._clock_watch import ClockWatch
@@ -196,6 +197,7 @@ class Runtime:
             group.create_task(self.program_care.run(), name="program files")
             group.create_task(self.clock_watch.run(), name="clocks of servers")
             group.create_task(self._keep_history(), name="history")
+            group.create_task(CalculationDesk(self).run(), name="calculated history")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 

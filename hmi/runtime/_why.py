@@ -11,6 +11,7 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.project.plant import AlarmDef, TagDef
 from hmi.runtime._clock_watch import is_clock_off, told
+from hmi.runtime._why_calculated import calculated_hop
 from hmi.runtime._why_entered import entered_hop
 from hmi.runtime._why_expression import tree_of
 from hmi.runtime._why_known import Known
@@ -25,7 +26,9 @@ def why(known: Known) -> Why:
     """The answer for one tag."""
     tag, value = known.tag, known.value
     hops = [_expression(known)] if tag.expression else [_device(known), _decode(known), _scaling(known)]
-    if tag.manual:
+    if tag.calculation is not None:
+        hops = [calculated_hop(known)]
+    elif tag.manual:
         hops = []
     if tag.manual or known.override is not None:
         hops.append(entered_hop(known))

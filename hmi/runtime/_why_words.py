@@ -100,6 +100,8 @@ def verdict(known: Known) -> str:
         return tr(
             "{quality}: {cause}.", quality=tr(state_of(value.status).title()), cause=tr(_CAUSES[found.mark])
         )
+    if known.tag.calculation is not None:
+        return tr("Good: calculated from the stored values of a period that is over.")
     if known.tag.expression:
         return tr("Good and live: calculated from tags that are Good.")
     name = known.link.name if known.link else ""
@@ -121,6 +123,8 @@ def _bad(known: Known, value: DataValue) -> str:
     since = time_words(value.source_time, known.plant.zone, known.now_ns) if value.source_time else ""
     if known.tag.manual:
         return tr("No value: nobody has entered one yet.")
+    if known.tag.calculation is not None:
+        return tr("No value: nothing Good is stored of a period that is over.")
     if known.tag.expression:
         return _bad_input(known) or _cause(value)
     link = known.link

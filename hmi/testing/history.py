@@ -29,7 +29,7 @@ from hmi.historian.samples import Samples, joined
 from hmi.historian.trend import series_of, trend
 from hmi.testing.past import FakePast
 
-SLOPED = frozenset({"float", "float32", "float64"})
+MEASURED = frozenset({"float", "float32", "float64", "int64", "uint64"})
 
 
 def make_samples(
@@ -151,7 +151,7 @@ class FakeHistory:
 
 
 def _is_stepped(tag: TagInfo) -> bool:
-    return tag.type not in SLOPED
+    return tag.type not in MEASURED or bool(tag.states)
 
 
 class _ColumnReader:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from hmi.core.clock import NS_PER_S
-from hmi.core.values import DataValue
+from hmi.core.values import DataValue, Value
 from hmi.historian import blocks
 from hmi.historian.rollups import MINUTE, Rollups
 from hmi.historian.samples import Batch, Samples, joined
@@ -15,7 +15,7 @@ from hmi.historian.samples import Batch, Samples, joined
 DATA = Path(__file__).resolve().parents[1] / "data" / "history-blocks-1"
 BEGIN = 1_700_002_800 * NS_PER_S
 CLOCK = BEGIN + np.arange(600, dtype=np.int64) * NS_PER_S + np.arange(600) % 7 * 1_000_000
-CONTENTS = (
+CONTENTS: tuple[Value, ...] = (
     1.25, -0.0, float("nan"), 0.1, None, 2**64 - 1, -(2**63), 7, True, False, "Größe", "\ud800", b"\x00\xff",
     (1, 2.5, ("a",)), {"a": (1, None), "b": False}, (2**70,),
 )  # fmt: skip
@@ -79,7 +79,7 @@ def kept(name: str) -> bytes:
     return (DATA / f"{name}.block").read_bytes()
 
 
-def assert_same(found: object, wanted: object) -> None:
+def assert_same(found: Samples | Rollups, wanted: Samples | Rollups) -> None:
     """Every column bit for bit."""
     for name in type(wanted).__slots__:
         one, other = getattr(found, name), getattr(wanted, name)

@@ -15,9 +15,11 @@ from waterworks_session import Watcher
 from hmi.client.alarms import AlarmInfo
 from hmi.client.local import find_endpoint
 from hmi.client.past import PastMoment
+from hmi.client.people import HoldRequest
 from hmi.client.port import PlantInfo
 from hmi.client.socket import SocketClient
 from hmi.core.clock import NS_PER_S
+from hmi.core.commands import CommandState
 from hmi.core.errors import CommunicationError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import DEMO_OPERATOR, SYSTEM
@@ -131,6 +133,19 @@ def test_hidden_alarms_stand_in_their_lists(works: Works) -> None:
     assert (found.state, found.hidden_by, found.comment) == ("SHLVD", DEMO_OPERATOR.user, "cleaning")
     assert found.shelve_until > at
     assert found.suppressed_reason == "maintenance"
+
+
+def test_control_tags_of_then_stand_and_later_ones_do_not(works: Works) -> None:
+    before = later(works)
+    request = HoldRequest(
+        "h_1", "place_tag", object_id=works.runtime.plant.by_name[LEVEL].id, kind="caution", reason="leaks"
+    )
+    result = works.call(works.runtime.holds.submit(DEMO_OPERATOR, request))
+    assert result.state is CommandState.CONFIRMED, result.text
+    during = later(works)
+    assert ask(works, before).held.tags == ()
+    (tag,) = ask(works, during).held.tags
+    assert tag == works.runtime.holds.book.snapshot().tags[0]
 
 
 def test_the_future_is_the_present_and_before_the_first_record_nothing_is_known(works: Works) -> None:

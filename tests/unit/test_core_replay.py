@@ -148,7 +148,7 @@ def shown(replay: Replay, to: int) -> list[tuple[int, int, float]]:
     return found
 
 
-def test_what_moves_on_a_line_is_shown_between_its_samples_and_a_step_is_not() -> None:
+def test_hi_07_what_moves_on_a_line_is_shown_between_its_samples_and_a_step_is_not() -> None:
     past = Kept({"line": at(0, 100), "step": at(0, 100)})
     replay = Replay(past, ["line", "step"], 0, 200, shows=True)
     replay.snapshot()

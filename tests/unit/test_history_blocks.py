@@ -14,7 +14,7 @@ import pytest
 from hmi.bench._history_signals import columns, plant, reported, scan_times, second_times
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
-from hmi.core.values import DataValue
+from hmi.core.values import DataValue, Value
 from hmi.historian import blocks
 from hmi.historian.blocks import BlockDamaged, BlockTooLarge
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, rollups_of
@@ -22,7 +22,7 @@ from hmi.historian.samples import Batch, Samples
 
 BEGIN = 1_700_002_800 * NS_PER_S
 CLOCK = BEGIN + np.arange(3_600, dtype=np.int64) * NS_PER_S
-CONTENTS = (
+CONTENTS: tuple[Value, ...] = (
     1.5,
     float("nan"),
     -0.0,

@@ -12,9 +12,9 @@ from hmi.core.errors import StorageError
 from hmi.historian.blocks._frame import BlockDamaged
 
 try:
-    from pcodec import ChunkConfig, standalone  # pyright: ignore[reportAttributeAccessIssue]
+    from pcodec import ChunkConfig, DeltaSpec, standalone  # pyright: ignore[reportAttributeAccessIssue]
 except ImportError:  # the columns fall back to shuffle + zstd
-    ChunkConfig = standalone = None
+    ChunkConfig = DeltaSpec = standalone = None
 
 
 def compressed(values: NDArray[Any], level: int) -> bytes | None:
@@ -22,7 +22,8 @@ def compressed(values: NDArray[Any], level: int) -> bytes | None:
     if standalone is None:
         return None
     try:
-        return bytes(standalone.simple_compress(np.ascontiguousarray(values), _setting(level)))
+        column = np.ascontiguousarray(values)
+        return min((bytes(standalone.simple_compress(column, one)) for one in _settings(level)), key=len)
     except (RuntimeError, TypeError):
         return None
 
@@ -44,5 +45,9 @@ def expanded(data: bytes, count: int, dtype: Any) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=16)
-def _setting(level: int) -> Any:
-    return ChunkConfig(compression_level=level) if ChunkConfig is not None else None
+def _settings(level: int) -> tuple[Any, ...]:
+    """Differences and plain values: its own choice takes as long, and for an hour of samples it is often wrong."""
+    if ChunkConfig is None or DeltaSpec is None:
+        return ()
+    ways = DeltaSpec.try_consecutive(1), DeltaSpec.no_op()
+    return tuple(ChunkConfig(compression_level=level, delta_spec=way) for way in ways)

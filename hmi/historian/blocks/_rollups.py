@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmi.historian.blocks._columns import get_floats, get_integers, get_narrow, put_floats, put_integers
-from hmi.historian.blocks._frame import Cursor, opened, sealed, unsigned
+from hmi.historian.blocks._frame import BlockDamaged, Cursor, opened, sealed, unsigned
 from hmi.historian.rollups import Rollups
 from hmi.historian.samples import Times
 
@@ -52,6 +52,8 @@ def decode_rollups(data: bytes) -> Rollups:
     """The rows as they were; BlockDamaged."""
     count, cursor = opened(_KIND, data)
     size = cursor.unsigned()
+    if not 0 < size < 2**63:
+        raise BlockDamaged("a block of rollups has an impossible level")
     mask = cursor.byte() if count else 0
     starts = get_integers(cursor, count) * size
     numbers = get_floats(cursor, 4 * count).reshape(4, -1)

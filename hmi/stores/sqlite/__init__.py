@@ -13,6 +13,7 @@ from hmi.historian.port import Archive, ArchiveReader
 from hmi.stores.sqlite._archive import SqliteArchive
 from hmi.stores.sqlite._live import LIVE_FILE
 from hmi.stores.sqlite._reader import SqliteReader
+from hmi.stores.sqlite._settings import Settings
 
 __all__ = ["LIVE_FILE", "open_archive", "open_reader"]
 
@@ -28,14 +29,17 @@ def open_archive(
     ``stepped``: whether the value of a tag number stands between two samples, else it is a line. ``fine``: whether a
     tag number keeps rollups of one minute besides those of ten and of an hour.
     """
-    return SqliteArchive(folder, stepped=stepped, fine=fine)
+    return SqliteArchive(folder, Settings(stepped, fine))
 
 
 def open_reader(
     folder: Path,
     *,
-    stepped: Callable[[int], bool] = lambda tag: False,
-    fine: Callable[[int], bool] = lambda tag: False,
+    stepped: Callable[[int], bool] | None = None,
+    fine: Callable[[int], bool] | None = None,
 ) -> ArchiveReader:
-    """Read an archive, also while another process writes it and from a medium that cannot be written."""
+    """Read an archive, also while another process writes it and from a medium that cannot be written.
+
+    ``stepped``, ``fine``: as in ``open_archive``; without them what the writer noted of its tags.
+    """
     return SqliteReader(folder, stepped=stepped, fine=fine)

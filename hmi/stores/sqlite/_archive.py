@@ -3,39 +3,49 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
+import apsw
+
+from hmi.core.errors import StorageError
 from hmi.core.history import Modification
-from hmi.historian.blocks import encode_chunk
-from hmi.historian.port import Annotation, Commit, CommitKind, CompactReport, DuplicatePolicy
+from hmi.core.texts import tr
+from hmi.historian.blocks import BlockDamaged, encode_chunk
+from hmi.historian.port import Annotation, Commit, CommitKind, CompactReport, Damage, DuplicatePolicy
 from hmi.historian.samples import Batch
+from hmi.stores.sqlite._catalogue import catalogue_of_live, note_ways
+from hmi.stores.sqlite._closing import swept
 from hmi.stores.sqlite._compaction import Compaction
-from hmi.stores.sqlite._connect import open_writing, told
+from hmi.stores.sqlite._connect import FileDamaged, open_writing, told
 from hmi.stores.sqlite._days import DAY
+from hmi.stores.sqlite._head import HeadFile
 from hmi.stores.sqlite._live import LIVE_FILE, mark_of
 from hmi.stores.sqlite._lock import locked
 from hmi.stores.sqlite._overlay import Replaced, reason_of, resolved
 from hmi.stores.sqlite._reader import SqliteReader
+from hmi.stores.sqlite._recover import begin_anew
 from hmi.stores.sqlite._rows import INSERT, Effect, Row, no_samples, packed, row_of
 from hmi.stores.sqlite._schema import LIVE_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
+from hmi.stores.sqlite._wal import lost_in_logs
 
 
 class SqliteArchive(SqliteReader):
     """``Archive`` over a folder; opened by ``open_archive``."""
 
-    def __init__(
-        self, folder: Path, *, stepped: Callable[[int], bool], fine: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, folder: Path, settings: Settings) -> None:
         self._lock_file: IO[bytes] = locked(folder)
         self._writing, self._compacting = threading.RLock(), threading.Lock()
-        self._settings = Settings(stepped, fine)
+        self._settings = settings
+        self._database: apsw.Connection | None = None
+        self._head: HeadFile | None = None
         try:
-            super().__init__(folder, stepped=stepped, fine=fine)
+            super().__init__(folder, stepped=settings.stepped, fine=settings.fine)
             self._open()
         except BaseException:
+            self._close_files()
             self._lock_file.close()
             raise
 
@@ -47,7 +57,7 @@ class SqliteArchive(SqliteReader):
                 self._keep_names()
             finally:
                 super().close()
-                self._database.close()
+                self._close_files()
                 self._lock_file.close()
 
     def tags(self) -> dict[str, int]:
@@ -88,8 +98,8 @@ class SqliteArchive(SqliteReader):
     def annotate(self, annotation: Annotation) -> None:
         one = annotation
         row = (one.id, one.tag_id, one.time, one.text, one.user, one.made, int(one.deleted))
-        with self._writing, told(self._path), self._database:
-            self._database.execute("insert or replace into annotations values (?, ?, ?, ?, ?, ?, ?)", row)
+        with self._writing, told(self._path), self._connection() as database:
+            database.execute("insert or replace into annotations values (?, ?, ?, ?, ?, ?, ?)", row)
 
     def compact(self, until: int, *, stop: Callable[[], bool] = lambda: False) -> CompactReport:
         with self._compacting, told(self._path):
@@ -97,45 +107,95 @@ class SqliteArchive(SqliteReader):
                 self._keep_names()
             live = open_writing(self._path, wal=True)
             try:
-                return Compaction(self._folder, live, self._settings, at=self.at, after=self.after).run(until, stop)
+                run = Compaction(self._folder, live, self._settings, at=self.at, after=self.after)
+                report = run.run(until, stop)
             finally:
                 live.close()
+        with self._writing:
+            self._note_damage(*self._damage.all())
+        return report
 
     def _open(self) -> None:
+        """Open the live file, or what can be saved of it."""
         self._path = self._folder / LIVE_FILE
+        try:
+            if not self._path.exists() and any(self._folder.glob("day-*.db")):
+                raise FileDamaged(tr("{path}: the file is missing", path=self._path))
+            self._open_live()
+            self._live.snapshot()
+        except (FileDamaged, BlockDamaged) as error:
+            self._close_files()
+            self._live.close()
+            damage = begin_anew(self._folder, str(error))
+            self._live = self._view()
+            self._open_live()
+            self._note_damage(damage)
+        swept(self._folder, {ref.name for ref in self._live.snapshot().days.values()})
+        self._note_damage(*lost_in_logs(self._folder, writer=True))
+        self._head = HeadFile(self._folder)
+        if self._head.seq > self._seq:
+            text = tr("commits {first} to {last} are missing", first=self._seq + 1, last=self._head.seq)
+            self._note_damage(Damage(LIVE_FILE, f"commit {self._head.seq}", 0, 0, 0, text))
+            self._seq = self._head.seq
+
+    def _open_live(self) -> None:
         with told(self._path):
             database = self._database = open_writing(self._path, wal=True)
             migrate(database, self._path, LIVE_ROAD)
-            self._numbers = {str(one): int(n) for n, one in database.execute("select number, id from tags")}
-            self._runs = {str(one): int(n) for n, one in database.execute("select number, id from runs")}
+            self._numbers, self._runs = catalogue_of_live(database)
             self._new_tags: list[str] = []
             self._new_runs: list[str] = []
             newest = database.execute("select max(seq) from commits").fetchone()[0]
             self._seq = max(int(newest or 0), mark_of(database).seq)
 
-    def _keep(self, commit: Commit, row: Row, effect: Effect, modified: list[Row] = []) -> int:  # noqa: B006
+    def _close_files(self) -> None:
+        if self._head is not None:
+            self._head.close()
+            self._head = None
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+
+    def _connection(self) -> apsw.Connection:
+        if self._database is None:
+            raise StorageError(tr("{path}: the history is closed", path=self._path))
+        return self._database
+
+    def _note_damage(self, *damage: Damage) -> None:
+        """Kept, so that a later start tells it too."""
+        for one in damage:
+            self._damage.add(one)
+        rows = [(one.file, one.block, one.tag, one.start, one.end, one.text) for one in damage]
+        if self._database is not None:
+            with told(self._path), self._database:
+                self._database.executemany("insert or ignore into damage values (?, ?, ?, ?, ?, ?)", rows)
+
+    def _keep(self, commit: Commit, row: Row, effect: Effect, modified: Sequence[Row] = ()) -> int:
         """One transaction; StorageError: nothing of it was kept."""
-        with told(self._path), self._database:
-            self._put_names()
-            self._database.execute(INSERT, row)
+        with told(self._path), self._connection() as database:
+            self._put_names(database)
+            database.execute(INSERT, row)
             if modified:
-                self._database.executemany("insert into modified values (?, ?, ?, ?, ?, ?, ?, ?)", modified)
+                database.executemany("insert into modified values (?, ?, ?, ?, ?, ?, ?, ?)", modified)
         self._new_tags, self._new_runs = [], []
         self._seq = commit.seq
+        if self._head is not None:
+            self._head.put(commit.seq)
         self._live.offer(commit.seq, commit.time, effect)
         return commit.seq
 
     def _keep_names(self) -> None:
         if self._new_tags or self._new_runs:
-            with told(self._path), self._database:
-                self._put_names()
+            with told(self._path), self._connection() as database:
+                self._put_names(database)
             self._new_tags, self._new_runs = [], []
 
-    def _put_names(self) -> None:
+    def _put_names(self, database: apsw.Connection) -> None:
         for table, numbers, new in (("tags", self._numbers, self._new_tags), ("runs", self._runs, self._new_runs)):
             if new:
                 rows = [(numbers[one], one) for one in new]
-                self._database.executemany(f"insert into {table} (number, id) values (?, ?)", rows)
+                database.executemany(f"insert into {table} (number, id) values (?, ?)", rows)
+        note_ways(database, [self._numbers[one] for one in self._new_tags], self._settings)
 
 
 def _numbered(numbers: dict[str, int], new: list[str], name: str, lock: threading.RLock) -> int:

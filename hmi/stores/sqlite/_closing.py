@@ -7,7 +7,7 @@ one is read. A run that was cut off leaves at most a file that nobody names.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -20,7 +20,16 @@ from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES
 from hmi.historian.samples import Times, joined
 from hmi.stores.sqlite._chunks import NO_CLOCK, PUT_CHUNK
 from hmi.stores.sqlite._connect import open_writing
-from hmi.stores.sqlite._days import ChunkRow, Head, clocks_of, closed_name, head_of, put_head, tag_of
+from hmi.stores.sqlite._days import (
+    ChunkRow,
+    Head,
+    clocks_of,
+    closed_name,
+    day_named,
+    head_of,
+    put_head,
+    tag_of,
+)
 from hmi.stores.sqlite._rollup_rows import day_rows_of, put_whole
 from hmi.stores.sqlite._schema import DAY_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
@@ -63,6 +72,16 @@ def remove_open(folder: Path, name: str) -> None:
             (folder / f"{name}{end}").unlink(missing_ok=True)
         except OSError:
             return
+
+
+def swept(folder: Path, named: Container[str]) -> None:
+    """Remove what runs that were cut off left behind: half-written files, and open ones of days that are closed."""
+    for path in folder.glob("day-*.new*"):
+        path.unlink(missing_ok=True)
+    for path in folder.glob("day-*.open.db"):
+        day = day_named(path.name)
+        if path.name not in named and day is not None and closed_name(day) in named:
+            remove_open(folder, path.name)
 
 
 def _copied(

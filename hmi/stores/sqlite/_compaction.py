@@ -16,11 +16,13 @@ import numpy as np
 from hmi.historian.port import CompactReport
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
+from hmi.stores.sqlite._catalogue import catalogue_of_live, note_ways
 from hmi.stores.sqlite._chunks import Written
 from hmi.stores.sqlite._closing import closed, remove_open
 from hmi.stores.sqlite._connect import open_reading, told
 from hmi.stores.sqlite._day_writer import DayWriter
-from hmi.stores.sqlite._days import DAY, HOURS, closed_name, head_of, open_name
+from hmi.stores.sqlite._days import DAY, HOURS, Head, closed_name, head_of, open_name
+from hmi.stores.sqlite._feed import trimmed
 from hmi.stores.sqlite._gather import CommitLost, Effects, HourData, OpenCommits, gathered, open_commits
 from hmi.stores.sqlite._keyframes import last_at
 from hmi.stores.sqlite._levels import Many
@@ -49,8 +51,8 @@ class Compaction:
         after: Callable[[int, int], Samples],
     ) -> None:
         self._folder, self._live, self._settings, self._at = folder, live, settings, at
-        rows = live.execute("select number from tags order by number")
-        self._tags = np.array([int(row[0]) for row in rows], np.int32)
+        self._catalogue = catalogue_of_live(live)
+        self._tags = np.array(sorted(self._catalogue[0].values()), np.int32)
         self._effects = Effects(live)
         self._standing: Batch | None = None
         self._mark = mark_of(live)
@@ -65,6 +67,7 @@ class Compaction:
         newest = self._live.execute("select max(seq) from commits").fetchone()[0]
         target = Mark(max(int(newest or 0), mark.seq), max(until // HOUR * HOUR, mark.until))
         if target == mark:
+            self._close_days(target, stop)
             return self._report(mark)
         while True:
             try:
@@ -103,7 +106,12 @@ class Compaction:
 
     def _bring(self, day: int, commits: OpenCommits, target: Mark) -> None:
         """One day file in one transaction; nothing is made where there is nothing to keep."""
-        news = self._news(day, commits, target)
+        path = self._folder / self._name(day)
+        head = _head_of(path)
+        if head is not None:
+            # a run that was cut off may have written it without saying so to the live file
+            self._files[day] = (path.name, head.change)
+        news = self._news(day, head.mark if head else Mark(), commits, target)
         first = next(news, None)
         if first is None:
             return
@@ -112,21 +120,15 @@ class Compaction:
             for data in news:
                 self._hour(writer, data)
             self._take_modified(writer, day, target)
-            writer.finish(target)
+            writer.finish(target, self._catalogue)
             self._settings.reached("before a day")
         self._files[day] = (writer.path.name, writer.change)
         self._total.samples += writer.written.samples
         self._total.chunks += writer.written.chunks
         self._total.bytes += writer.written.bytes
 
-    def _news(self, day: int, commits: OpenCommits, target: Mark) -> Iterator[HourData]:
-        """Hours of a day with what is new to its file."""
-        path = self._folder / self._name(day)
-        head = Mark()
-        if path.exists():
-            database = open_reading(path)
-            head = head_of(database).mark if int(database.pragma("user_version")) else head
-            database.close()
+    def _news(self, day: int, head: Mark, commits: OpenCommits, target: Mark) -> Iterator[HourData]:
+        """Hours of a day with what is new to its file, whose mark is ``head``."""
         for hour in range(day * HOURS, min((day + 1) * HOURS, target.until // HOUR)):
             if commits.of_hour(hour) or commits.holes_of(hour):
                 data = gathered(self._effects, hour, head, commits, self._tags)
@@ -155,7 +157,7 @@ class Compaction:
             path = self._folder / self._name(day)
             with told(path), DayWriter(path, day, self._settings) as writer:
                 self._mending.mend(writer)
-                writer.finish(Mark())
+                writer.finish(Mark(), self._catalogue)
             self._files[day] = (path.name, writer.change)
             self._settings.reached("a mended day")
 
@@ -167,6 +169,7 @@ class Compaction:
         """Tell readers of the day files and forget what they hold."""
         with self._live:
             put_mark(self._live, target)
+            note_ways(self._live, self._tags.tolist(), self._settings)
             days = [(day, *file) for day, file in self._files.items()]
             self._live.executemany("insert or replace into days (day, name, change) values (?, ?, ?)", days)
             self._live.execute("delete from modified where seq <= ? and last < ?", (target.seq, target.until))
@@ -193,10 +196,19 @@ class Compaction:
         newest = self._live.execute("select max(time) from commits").fetchone()[0]
         oldest = int(newest or 0) - self._settings.feed_ns
         last = self._live.execute("select max(seq) from commits where time < ?", (oldest,)).fetchone()[0]
-        if last is not None:
-            self._live.execute(
-                "delete from commits where seq <= ? and last < ?", (min(int(last), target.seq), target.until)
-            )
+        over = self._over_quota()
+        last = max(int(last or 0), over)
+        if last:
+            trimmed(self._live, min(last, target.seq), target.until)
+
+    def _over_quota(self) -> int:
+        """Number of the last commit that has to go for the live file to keep to its quota; 0: none."""
+        pages = int(self._live.pragma("page_count")) - int(self._live.pragma("freelist_count"))
+        used, quota = pages * int(self._live.pragma("page_size")), self._settings.feed_bytes
+        if used <= quota:
+            return 0
+        low, high = self._live.execute("select min(seq), max(seq) from commits").fetchone()
+        return int(low) + int((high - low) * (1 - quota / used)) if low is not None else 0
 
     def _known_days(self) -> set[int]:
         return {int(row[0]) for row in self._live.execute("select day from days")} | set(self._files)
@@ -210,3 +222,14 @@ class Compaction:
         return CompactReport(
             max(mark.until, 0), total.samples, total.chunks, total.bytes, tuple(name for name, _ in self._files.values())
         )
+
+
+def _head_of(path: Path) -> Head | None:
+    """What a day file says of itself; None where there is none yet."""
+    if not path.exists():
+        return None
+    database = open_reading(path)
+    try:
+        return head_of(database) if int(database.pragma("user_version")) else None
+    finally:
+        database.close()

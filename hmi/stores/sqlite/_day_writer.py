@@ -12,6 +12,7 @@ import numpy as np
 from hmi.historian.blocks import BlockDamaged, decode_keyframe, encode_keyframe
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, rollups_of
 from hmi.historian.samples import Batch, Samples
+from hmi.stores.sqlite._catalogue import Numbers, put_catalogue
 from hmi.stores.sqlite._chunks import ChunkWriter, Written
 from hmi.stores.sqlite._connect import open_writing
 from hmi.stores.sqlite._days import (
@@ -117,8 +118,9 @@ class DayWriter:
         """Rows (tag, seq, n, first, last, why, block) of replaced versions."""
         self._database.executemany("insert or replace into modified values (?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def finish(self, mark: Mark) -> None:
-        """Say up to where the file holds everything."""
+    def finish(self, mark: Mark, catalogue: tuple[Numbers, Numbers]) -> None:
+        """Say up to where the file holds everything, and what the numbers in it mean."""
+        put_catalogue(self._database, *catalogue)
         presence = self._presence.with_hours(self.written.masks)
         put_state(self._database, "presence", presence.packed())
         until = max(mark.until, self.head.mark.until)

@@ -16,11 +16,18 @@ from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._connect import FileDamaged
 from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, day_of, key_of
 from hmi.stores.sqlite._recent import EARLIEST, DayRef, Segment, Snapshot
+from hmi.stores.sqlite._rows import Effect
 from hmi.stores.sqlite._stored import DayReader
 
 _LAST: Final = (
     "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
 )
+_WALK_LEAST: Final = 600
+"""For fewer tags their chunks are read."""
+_WALK_RATIO: Final = 3
+"""A commit takes as long as so many chunks."""
+Walk = Callable[[int, int, int], "list[Effect] | None"]
+"""Commits that say something of times from one instant to another, at most so many; None where some are missing."""
 Before = Callable[[int, int], Samples]
 """The newest sample of a tag before an instant, the long way."""
 
@@ -47,6 +54,15 @@ class Best:
         self._where[places, 0], self._where[places, 1] = len(self._parts), np.arange(len(places))
         self._parts.append(chosen)
 
+    def offer_all(self, places: NDArray[np.intp], samples: Samples) -> None:
+        """Samples in any order, several of one place among them."""
+        if len(places) > 1 and not bool((np.diff(places) > 0).all()):
+            order = np.lexsort((samples.versions, samples.times, places))
+            places = places[order]
+            ends = np.append(np.flatnonzero(np.diff(places)), len(places) - 1)
+            places, samples = places[ends], samples.take(order[ends])
+        self.offer(places, samples)
+
     def force(self, place: int, sample: Samples) -> None:
         """What is known better than all that was offered."""
         self.clear(place)
@@ -70,6 +86,7 @@ class Instant:
     days: DayReader
     snapshot: Snapshot
     before: Before
+    walk: Walk
     at: int
 
     def values(self, tags: Sequence[int]) -> Batch:
@@ -139,7 +156,10 @@ class Instant:
             has = frame[1].tags[known] == best.tags[places] if len(frame[1]) else np.zeros(len(places), bool)
             best.offer(places[has], frame[1].samples.take(known[has]))
             open_[places] = False
-        for place in places[busy].tolist():
+        todo = places[busy]
+        if frame is not None and len(todo) > _WALK_LEAST:
+            todo = self._walked(best, todo, frame[0])
+        for place in todo.tolist():
             sample = self._last_of_chunk(database, ref, int(best.tags[place]), since, hour)
             if sample is None:
                 slow[place] = True
@@ -147,6 +167,25 @@ class Instant:
             elif len(sample):
                 best.offer(np.array([place]), sample)
                 open_[place] = False
+
+    def _walked(self, best: Best, places: NDArray[np.intp], since: int) -> NDArray[np.intp]:
+        """Take what commits said after a keyframe, where the feed still holds them; the places that are left over."""
+        effects = self.walk(since, self.at, len(places) // _WALK_RATIO)
+        if effects is None:
+            return places
+        removed = [effect.removed.tags for effect in effects if len(effect.removed)]
+        left = np.isin(best.tags[places], np.concatenate(removed)) if removed else np.zeros(len(places), bool)
+        wanted = np.zeros(len(best.tags), bool)
+        wanted[places[~left]] = True
+        for effect in effects:
+            tags, samples = effect.added.tags, effect.added.samples
+            known = np.minimum(np.searchsorted(best.tags, tags), len(best.tags) - 1)
+            fit = (best.tags[known] == tags) & wanted[known] & (samples.times > since) & (samples.times <= self.at)
+            if fit.all():
+                best.offer_all(known, samples)
+            elif fit.any():
+                best.offer_all(known[fit], samples.take(fit))
+        return places[left]
 
     def _last_of_chunk(
         self, database: apsw.Connection, ref: DayRef, tag: int, since: int, hour: int

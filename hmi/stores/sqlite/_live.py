@@ -119,7 +119,7 @@ class LiveView:
         """The state after these commits; what cannot be read or is missing between them becomes a hole."""
         commits: list[tuple[int, int, Effect]] = []
         holes: list[Hole] = []
-        expected, before = max(state.seq, mark.seq) + 1, state.time
+        expected, before = max(state.seq, mark.seq) + 1, state.time or max(mark.until, 0)
         for row in rows:
             seq, text = int(row[0]), ""
             found = self._offered.get(seq)

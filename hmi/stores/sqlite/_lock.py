@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -11,6 +12,8 @@ from hmi.core.errors import StorageError
 from hmi.core.texts import tr
 
 LOCK_FILE: Final = "writer.lock"
+_TRIES: Final = 10
+_PAUSE_S: Final = 0.05
 
 
 def locked(folder: Path) -> IO[bytes]:
@@ -20,12 +23,23 @@ def locked(folder: Path) -> IO[bytes]:
         file = (folder / LOCK_FILE).open("ab")
     except OSError as error:
         raise StorageError(tr("{path}: the history cannot be opened ({error})", path=folder, error=error)) from error
-    if not _try_lock(file):
+    # a reader that asks whether somebody writes holds the lock for a moment
+    if not any(_try_lock(file) or time.sleep(_PAUSE_S) for _ in range(_TRIES)):
         file.close()
         raise StorageError(
             tr("{path}: another process writes this history; stop it first, or only read", path=folder)
         )
     return file
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process writes the archive of a folder now."""
+    try:
+        file = (folder / LOCK_FILE).open("rb+")
+    except OSError:
+        return False
+    with file:
+        return not _try_lock(file)
 
 
 def _try_lock(file: IO[bytes]) -> bool:

@@ -5,51 +5,65 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from hmi.core.errors import StorageError
 from hmi.core.history import Modification
+from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged, decode_chunk
 from hmi.historian.port import Annotation, Commit, Coverage, Damage
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, Rollups, rollups_of
 from hmi.historian.samples import Batch, Samples, joined
-from hmi.stores.sqlite._connect import Pool, check_sqlite
+from hmi.stores.sqlite._catalogue import way_of
+from hmi.stores.sqlite._connect import FileDamaged, Pool, check_sqlite
 from hmi.stores.sqlite._damage import DamageList
 from hmi.stores.sqlite._days import day_of
+from hmi.stores.sqlite._feed import commits_after, effects_between
 from hmi.stores.sqlite._instant import Instant, keyframe_of
 from hmi.stores.sqlite._live import LIVE_FILE, LiveView
 from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, pieces
 from hmi.stores.sqlite._recent import Hole, Snapshot
+from hmi.stores.sqlite._recover import Found, day_files
 from hmi.stores.sqlite._rolled import RollupReader
-from hmi.stores.sqlite._rows import COLUMNS, commit_of, modification_of
+from hmi.stores.sqlite._rows import Effect, modification_of
 from hmi.stores.sqlite._stored import DayReader
-
-FEED_SAMPLES = 2_000_000
-"""A page of the feed ends here however many commits were asked for."""
+from hmi.stores.sqlite._wal import lost_in_logs
 
 
 class SqliteReader:
     """``ArchiveReader`` over a folder. ``stepped``, ``fine``: see ``open_archive``."""
 
     def __init__(
-        self, folder: Path, *, stepped: Callable[[int], bool], fine: Callable[[int], bool]
+        self,
+        folder: Path,
+        *,
+        stepped: Callable[[int], bool] | None = None,
+        fine: Callable[[int], bool] | None = None,
     ) -> None:
         check_sqlite()
-        self._folder, self._stepped, self._fine = folder, stepped, fine
+        self._folder = folder
+        self._stepped = stepped or (lambda tag: self._way(tag)[0])
+        self._fine = fine or (lambda tag: self._way(tag)[1])
         self._pool, self._damage = Pool(), DamageList()
-        self._live = LiveView(folder, self._lost_commit, lambda name: self._days.forget(name))
+        self._live = self._view()
         self._days = DayReader(folder, self._pool, self._damage)
         self._rolled = RollupReader(self._days)
+        self._left: Snapshot | None = None
 
     def close(self) -> None:
         self._live.close()
         self._pool.close()
 
     def tags(self) -> dict[str, int]:
-        return self._live.tags()
+        try:
+            return self._live.tags()
+        except StorageError as error:
+            self._note_live(error)
+            return day_files(self._folder).tags
 
     def read(self, tag: int, start: int, end: int, limit: int = 0, *, backwards: bool = False) -> Samples:
         asked = Asked(tag, start, end, limit or LATEST, backwards)
         found: list[Samples] = []
         count = 0
-        for piece in pieces(self._days, self._live.snapshot(), asked):
+        for piece in pieces(self._days, self._snapshot(), asked):
             found.append(piece.take(slice(None, None, -1)) if backwards else piece)
             count += len(piece)
             if limit and count >= limit:
@@ -57,7 +71,7 @@ class SqliteReader:
         return cut(joined(found), limit)
 
     def blocks(self, tag: int, start: int, end: int) -> Iterator[Samples]:
-        yield from pieces(self._days, self._live.snapshot(), Asked(tag, start, end))
+        yield from pieces(self._days, self._snapshot(), Asked(tag, start, end))
 
     def before(self, tag: int, at: int) -> Samples:
         if at == EARLIEST:
@@ -88,13 +102,13 @@ class SqliteReader:
 
         if level_ns not in self.levels(tag):
             return made(begin, stop)
-        return self._rolled.read(self._live.snapshot(), tag, level_ns, begin, stop, made)
+        return self._rolled.read(self._snapshot(), tag, level_ns, begin, stop, made)
 
     def at(self, tags: Sequence[int], at: int) -> Batch:
-        return Instant(self._days, self._live.snapshot(), self.before, at).values(tags)
+        return Instant(self._days, self._snapshot(), self.before, self._walk, at).values(tags)
 
     def keyframe(self, at: int) -> tuple[int, Batch] | None:
-        days = self._live.snapshot().days
+        days = self._snapshot().days
         for day in sorted(days, reverse=True):
             if day <= day_of(at):
                 found = self._days.look(days[day], lambda database, _head, _presence: keyframe_of(database, at))
@@ -103,7 +117,7 @@ class SqliteReader:
         return None
 
     def modified(self, tag: int, start: int, end: int) -> list[tuple[Samples, Modification]]:
-        snapshot = self._live.snapshot()
+        snapshot = self._snapshot()
         query = "select seq, n, why, block from modified where tag = ? and first <= ? and last >= ?"
         with self._pool.reading(self._folder / LIVE_FILE) as database:
             rows = {(row[0], row[1], day): row[2:] for day, *row in database.execute(
@@ -117,24 +131,11 @@ class SqliteReader:
         return _told_apart(rows, start, end)
 
     def feed(self, after: int, limit: int = 1_000) -> list[Commit]:
-        found: list[Commit] = []
-        samples = 0
-        query = f"select {COLUMNS} from commits where seq > ? order by seq limit ?"
         with self._pool.reading(self._folder / LIVE_FILE) as database:
-            for row in database.execute(query, (after, limit)):
-                try:
-                    commit = commit_of(row)
-                except BlockDamaged as error:
-                    self._lost_commit(Hole(int(row[0]), int(row[3]), int(row[4]), str(error)))
-                    continue
-                found.append(commit)
-                samples += len(commit.batch)
-                if samples >= FEED_SAMPLES:
-                    break
-        return found
+            return commits_after(database, after, limit, self._lost_commit)
 
     def coverage(self) -> Coverage:
-        snapshot = self._live.snapshot()
+        snapshot = self._snapshot()
         with self._pool.reading(self._folder / LIVE_FILE) as database:
             first = database.execute("select min(seq) from commits").fetchone()[0]
             query = "select time from commits where kind = 0 and seq <= ? order by seq desc limit 1"
@@ -152,14 +153,65 @@ class SqliteReader:
         return [Annotation(*row[:6], deleted=bool(row[6])) for row in rows]
 
     def damaged(self) -> list[Damage]:
+        """Met by this process, kept by the writer, or hidden at the end of a log."""
+        try:
+            with self._pool.reading(self._folder / LIVE_FILE) as database:
+                rows = list(database.execute("select file, block, tag, first, last, text from damage"))
+            kept = [Damage(*row) for row in rows]
+        except StorageError:
+            kept = []
+        try:
+            kept += lost_in_logs(self._folder, writer=False)
+        except StorageError as error:
+            self._note_live(error)
+        for damage in kept:
+            self._damage.add(damage)
         return self._damage.all()
 
+    def _way(self, tag: int) -> tuple[bool, bool]:
+        try:
+            with self._pool.reading(self._folder / LIVE_FILE) as database:
+                return way_of(database, tag)
+        except StorageError:
+            return False, False
+
+    def _view(self) -> LiveView:
+        return LiveView(self._folder, self._lost_commit, lambda name: self._days.forget(name))
+
     def _snapshot(self) -> Snapshot:
-        return self._live.snapshot()
+        """The newest state; without a live file that can be read, what the day files hold."""
+        try:
+            return self._live.snapshot()
+        except StorageError as error:
+            self._note_live(error)
+            if self._left is None:
+                self._left = _of_files(day_files(self._folder), (self._folder / LIVE_FILE).exists())
+            return self._left
+
+    def _note_live(self, error: StorageError) -> None:
+        """StorageError again where it is not damage: there is no history, or the file is newer than this program."""
+        is_there = (self._folder / LIVE_FILE).exists()
+        if is_there and not isinstance(error, FileDamaged | BlockDamaged):
+            raise error
+        if not is_there and not any(self._folder.glob("day-*.db")):
+            raise StorageError(tr("{path}: there is no history here", path=self._folder)) from error
+        if is_there:
+            self._damage.add(Damage(LIVE_FILE, "file", 0, 0, 0, str(error)))
+
+    def _walk(self, since: int, at: int, most: int) -> list[Effect] | None:
+        with self._pool.reading(self._folder / LIVE_FILE) as database:
+            return effects_between(database, since, at, most)
 
     def _lost_commit(self, hole: Hole) -> None:
         damage = Damage(LIVE_FILE, f"commit {hole.seq}", 0, hole.first, hole.last, hole.text)
         self._damage.add(damage)
+
+
+def _of_files(found: Found, lost: bool) -> Snapshot:
+    """``lost``: there was more, which nobody can read."""
+    until = found.mark.until
+    holes = (Hole(LATEST, until, LATEST, "the live file cannot be read"),) if lost else ()
+    return Snapshot(seq=found.mark.seq, mark=found.mark, days=found.days, removals={}, holes=holes)
 
 
 def _told_apart(

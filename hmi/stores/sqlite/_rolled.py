@@ -119,7 +119,8 @@ def _changed_hours(snapshot: Snapshot, tag: int, begin: int, stop: int) -> Hours
     """
     hours = snapshot.touched_hours(tag, HOUR)
     for hole in snapshot.holes:
-        hours = np.union1d(hours, np.arange(hole.first // HOUR, hole.last // HOUR + 1))
+        low, high = max(hole.first, begin - HOUR) // HOUR, min(hole.last, stop) // HOUR
+        hours = np.union1d(hours, np.arange(low, high + 1))
     place = int(np.searchsorted(hours, begin // HOUR))
     return hours[max(place - 1, 0) : int(np.searchsorted(hours, (stop - 1) // HOUR, side="right"))]
 

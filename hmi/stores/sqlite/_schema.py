@@ -12,7 +12,10 @@ from hmi.core.texts import tr
 
 _LIVE_1: Final = """
 create table meta (name text primary key, content blob not null) strict, without rowid;
-create table tags (number integer primary key, id text not null unique) strict;
+create table tags (
+  number integer primary key, id text not null unique, stepped integer not null default 0,
+  fine integer not null default 0
+) strict;
 create table runs (number integer primary key, id text not null unique) strict;
 create table commits (
   seq integer primary key, time integer not null, kind integer not null, first integer not null,

@@ -15,7 +15,7 @@ from hmi.core.texts import tr
 from hmi.historian.port import Damage
 from hmi.stores.sqlite._connect import open_reading, told
 from hmi.stores.sqlite._lock import is_locked
-from hmi.stores.sqlite._merge import EARLIEST, LATEST
+from hmi.stores.sqlite._recent import EARLIEST, LATEST
 
 _HEADER: Final = struct.Struct(">8I")
 """Magic, format, page size, checkpoint, two salts, two checksums."""

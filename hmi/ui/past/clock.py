@@ -17,6 +17,7 @@ from hmi.client.past import PastChange, PastMoment, counts_of
 from hmi.client.port import PlantInfo, RuntimeClient
 from hmi.core import heap
 from hmi.core.clock import NS_PER_MS, NS_PER_S
+from hmi.core.holds import Holds
 from hmi.core.texts import tr
 from hmi.mimics import Catalogue
 from hmi.ui.alarm_store import AlarmMail
@@ -62,6 +63,7 @@ class StationClock(QObject):
         self._rows: dict[str, AlarmInfo] = {}
         self._coming: deque[PastChange] = deque()
         self._complete = 0
+        self._holds: tuple[int, Holds] | None = None
         self._asking = self._reading_ahead = False
         self._asked = 0
         self._on_the_way = False
@@ -281,6 +283,8 @@ class StationClock(QObject):
         self.moment, self._complete = moment, moment.until
         self._rows = {row.alarm_id: row for row in moment.rows}
         self._coming = deque(moment.changes)
+        self._holds = None
+        self._station.holds.take(moment.held)
         if plant is not None and catalogue is not None:
             self._station.show_plant(plant, catalogue)
         mail = AlarmMail(whole=self.listed("active"), floods={"": []})
@@ -300,6 +304,7 @@ class StationClock(QObject):
             return
         if self.moment is not None:
             self._empty()
+            self._station.holds.take(Holds())
         self.is_playing = False
         self.said.emit(tr("What was true then cannot be shown: {why}", why=why))
         self.turned.emit()
@@ -339,6 +344,9 @@ class StationClock(QObject):
 
     def _turn_alarms(self, now: int) -> None:
         """Every change up to the position, in order; of each alarm the last one is shown."""
+        if self._holds is not None and self._holds[0] <= now:
+            self._station.holds.take(self._holds[1])
+            self._holds = None
         mail = AlarmMail()
         while self._coming and self._coming[0].time <= now:
             change = self._coming.popleft()
@@ -375,6 +383,7 @@ class StationClock(QObject):
         if number == self._asked and self.is_past and since == self._complete:
             self._coming.extend(moment.changes)
             self._complete = max(moment.until, since)
+            self._holds = moment.at, moment.held
             self.know_live(moment.now, self._told[2])
 
     def _lost_ahead(self, number: int, why: str) -> None:

@@ -138,7 +138,7 @@ def _pen_badge(
 
 def on_color(color: QColor, theme: Theme) -> QColor:
     """White or black, whichever can be read on it."""
-    return QColor("#FFFFFF") if luminance(color) < 0.36 else QColor("#101214")
+    return QColor("#FFFFFF") if luminance(color) < 0.19 else QColor("#101214")
 
 
 def luminance(color: QColor) -> float:

@@ -95,9 +95,9 @@ class TrendModel(QObject):
         """The chosen one."""
         return self.pens[self.chosen] if self.chosen < len(self.pens) else None
 
-    @property
-    def numbers(self) -> list[Pen]:
-        return [pen for pen in self.pens if pen.is_number]
+    def shows(self, tag: str) -> bool:
+        """A tag is a pen that is not hidden."""
+        return any(pen.tag == tag and not pen.hidden for pen in self.pens)
 
     @property
     def lanes(self) -> list[Pen]:

@@ -167,8 +167,8 @@ def _paint_unit(sheet: Sheet, axis: Axis, box: Box, right: float) -> None:
     text = axis.unit or ("log" if axis.scale.log else "")
     metrics = metrics_of(font)
     if sheet.model.stacked and len(sheet.layout.axes) > 1:
-        y = box.top + metrics.capHeight() + 2
-        painter.drawText(QPointF(max(box.left + 2, 2.0), y + metrics.height()), text)
+        at = QPointF(box.right + 8 * theme.scale, box.top + metrics.capHeight() + 7 * theme.scale)
+        painter.drawText(at, text)
         return
     painter.drawText(QPointF(right - metrics.horizontalAdvance(text), box.top - 8 * theme.scale), text)
 

@@ -26,7 +26,7 @@ from hmi.ui.trend.paint_axes import Sheet, paint_limits
 from hmi.ui.trend.pens import Axis, Pen
 from hmi.ui.trend.strokes import Frame, Stroke, strokes
 
-GHOST_SHARE: Final = 0.45
+GHOST_SHARE: Final = 0.3
 FIRST_BADGE, NEXT_BADGE = 0.045, 0.043
 _SETPOINT_DASH: Final = (9.0, 3.0, 2.0, 3.0)
 
@@ -90,7 +90,7 @@ def _paint_behind(sheet: Sheet, one: Drawn) -> None:
     if one.pen.ghost is not None:
         lines = strokes(one.pen.ghost, one.frame, one.axis.scale)
         draw_ghost(painter, lines, blended(one.pen.color, theme.color("plot"), GHOST_SHARE))
-    if one.pen is model.pen and len(model.setpoint):
+    if one.pen is model.pen and len(model.setpoint) and not model.shows(one.pen.setpoint):
         painter.setPen(cosmetic(theme.color("setpoint"), _SETPOINT_DASH))
         for line in strokes(model.setpoint, one.frame, one.axis.scale, until=min(model.now, one.frame.end)):
             painter.drawPolyline(polygon(line.x, line.y))

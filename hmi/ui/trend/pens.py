@@ -20,6 +20,8 @@ from hmi.ui.trend.scale import Scale, made_scale, round_scale
 PAD: Final = 0.06
 USED: Final = 0.3
 """A scale stays while the data are inside and use at least this share of it."""
+LEAST: Final = 0.025
+"""Of the operating range that a scale shows at least."""
 _PALER: Final = 0.36
 _UNIT: Final = Scale(0.0, 1.0, 0.2)
 
@@ -178,14 +180,22 @@ def _fit_data(axis: Axis, start: int, end: int, setpoint: Curve | None) -> None:
             axis.scale = round_scale(min(ends), max(ends))
         return
     low, high = min(one[0] for one in extents), max(one[1] for one in extents)
-    if not axis.is_new and _still_good(axis.scale, low, high):
+    if not axis.is_new and _still_good(axis.scale, *_widened(pens, low, high)):
         return
     marks = [low, high, *_near(pens, low, high)]
-    low, high = min(marks), max(marks)
+    low, high = _widened(pens, min(marks), max(marks))
     pad = (high - low) * PAD
     log = axis.pens[0].log
     axis.scale = round_scale(low, high, log=True) if log and low > 0 else round_scale(low - pad, high + pad)
     axis.is_new = False
+
+
+def _widened(pens: Sequence[Pen], low: float, high: float) -> tuple[float, float]:
+    """At least a small part of the operating range: noise of a steady value does not fill the chart."""
+    ranges = [found for pen in pens if (found := _range_of(pen))]
+    least = max((ends[1] - ends[0] for ends in ranges), default=0.0) * LEAST
+    missing = max(least - (high - low), 0.0) / 2
+    return low - missing, high + missing
 
 
 def _still_good(scale: Scale, low: float, high: float) -> bool:
