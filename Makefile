@@ -86,11 +86,12 @@ OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwe
 	faceplate-analogue,clearwell,faceplate:clearwell/at402 faceplate-loop,intake,faceplate:intake/fic101 \
 	faceplate-tank,clearwell,faceplate:clearwell/lt401 command,intake,ask:intake/p101c.oos=1 \
 	people,overview,people holds,intake,held:intake/p101a \
-	holds-points,intake,held:intake/p101a+points
+	holds-points,intake,held:intake/p101a+points \
+	past,intake,past:-3m+faceplate:intake/p101a,pump_trip-p101a
 
 # Trends on the whole page: picture, what is shown, and what happens to the plant before.
-TRENDS := trend,distribution/ft501.pv+distribution/pic501.pv+clearwell/lt401.pv+distribution/p501a.speed+distribution/p501a.running+distribution/p501b.running+distribution/p501c.running@-40min,pump_trip-p501a \
-	trend-residual,clearwell/at402.pv+clearwell/fic401.pv+clearwell/at403.pv@-40min,doser_loss-p401
+TRENDS := trend,distribution/ft501.pv+distribution/pic501.pv+clearwell/lt401.pv+distribution/p501a.speed+distribution/p501a.running+distribution/p501b.running+distribution/p501c.running@-50min,pump_trip-p501a \
+	trend-residual,clearwell/at402.pv+clearwell/fic401.pv+clearwell/at403.pv@-50min,doser_loss-p401
 
 .PHONY: opened-screenshots trend-screenshots
 trend-screenshots: install

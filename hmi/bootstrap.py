@@ -23,7 +23,7 @@ from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
 from hmi.historian import History, Opened
-from hmi.historian.port import ArchiveReader
+from hmi.historian.care import CheckedReader
 from hmi.journal import SqliteJournal, check_sqlite_version
 from hmi.project import open_plant
 from hmi.project.plant import Plant
@@ -213,7 +213,7 @@ def _history(
     return history
 
 
-def open_history(plant: Plant, data: Path) -> ArchiveReader | None:
+def open_history(plant: Plant, data: Path) -> CheckedReader | None:
     """The archive of a data folder to read, without its runtime: of a simulated plant that of its newest run.
 
     None when there is none; StorageError when it cannot be read.

@@ -25,7 +25,7 @@ _TEXTS = {
     "space": (
         Priority.P3,
         "The disk of the data folder is nearly full",
-        "Less than 1 GB or a fifth of the disk is free",
+        "Less than 5 GB or a fifth of the disk is free",
         "When it is full nothing is recorded and commands are refused",
         "Make room on the disk, or give the data folder a larger one",
     ),
@@ -35,6 +35,13 @@ _TEXTS = {
         "The disk of the data folder is full or cannot be written, or the archive cannot be opened",
         "Values are kept in memory for a while, then the oldest are lost and the trends show gaps",
         "Make room on the disk of the data folder; recording goes on by itself",
+    ),
+    "history/damaged": (
+        Priority.P3,
+        "A part of the stored history is damaged",
+        "The disk is failing, or somebody changed a file of the history",
+        "What is damaged reads as bad; the rest of the history can be used",
+        "List it with hmi history PLANT --state; put the files back from a backup, and look after the disk",
     ),
     "program": (
         Priority.P2,

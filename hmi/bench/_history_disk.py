@@ -90,10 +90,13 @@ class _Vfs(apsw.VFS):
 
 @contextmanager
 def recorded() -> Iterator[Disk]:
-    """Every SQLite file that is opened meanwhile lies on this disk; renamed and removed files are noted too."""
+    """Every SQLite file that is opened meanwhile lies on this disk; other writes and names are noted too.
+
+    Linux only: it tells the name of an open file.
+    """
     disk = Disk()
     vfs = _Vfs(disk)
-    replace, unlink, fsync = os.replace, os.unlink, os.fsync
+    replace, unlink, fsync, write = os.replace, os.unlink, os.fsync, os.write
 
     def noted_replace(source: Any, target: Any, **more: Any) -> None:
         replace(source, target, **more)
@@ -103,14 +106,20 @@ def recorded() -> Iterator[Disk]:
         unlink(path, **more)
         disk.note(os.fspath(path), "delete")
 
+    def noted_write(descriptor: int, data: Any) -> int:
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        if path.startswith("/") and os.path.isfile(path):
+            disk.note(path, "write", os.lseek(descriptor, 0, os.SEEK_CUR), bytes(data))
+        return write(descriptor, data)
+
     def noted_fsync(descriptor: Any) -> None:
         disk.note("", "sync")
 
-    os.replace, os.unlink, os.fsync = noted_replace, noted_unlink, noted_fsync
+    os.replace, os.unlink, os.fsync, os.write = noted_replace, noted_unlink, noted_fsync, noted_write
     try:
         yield disk
     finally:
-        os.replace, os.unlink, os.fsync = replace, unlink, fsync
+        os.replace, os.unlink, os.fsync, os.write = replace, unlink, fsync, write
         vfs.unregister()
 
 

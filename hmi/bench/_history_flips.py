@@ -19,10 +19,10 @@ from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, Rollups
 from hmi.historian.samples import Samples
 from hmi.stores.sqlite import open_archive, open_reader
 
-ACTS = 700
+ACTS, LIVE_ACTS = 320, 70
 TAGS = range(1, len(TAG_IDS) + 1)
 RANGE = BEGIN - 24 * HOUR, BEGIN + ACTS * MINUTE
-MOMENTS = tuple(BEGIN + number * MINUTE + 7 for number in range(50, ACTS, 90))
+MOMENTS = tuple(BEGIN + number * MINUTE + 7 for number in range(50, ACTS, 60))
 ROLLUP_COLUMNS = (
     "low",
     "high",
@@ -79,7 +79,7 @@ def _archive(folder: Path, model: Model) -> None:
     archive = prepared(open_archive(busy))
     for number in range(ACTS):
         act(number).do(archive)
-        if number == ACTS - 130:
+        if number == ACTS - LIVE_ACTS:
             archive.compact(act(number).time)
     shutil.copytree(busy, folder)
     archive.close()
@@ -211,6 +211,8 @@ def _of_rollups(reader: ArchiveReader, truth: Truth, tag: int) -> Judgement:
             same &= np.isclose(
                 getattr(ours, column), getattr(right, column)[places], rtol=1e-9, equal_nan=True
             )
+        if same.all():
+            continue
         suspect = [(one.start, one.end) for one in reader.damaged() if one.tag in (0, tag)]
         sound = [not any(a < at + level and at <= b for a, b in suspect) for at in ours.starts.tolist()]
         invented = invented or bool((np.array(sound, bool) & ~same).any())

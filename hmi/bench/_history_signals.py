@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,13 +104,13 @@ def reported(table: Floats) -> NDArray[np.bool_]:
     return chosen
 
 
-def exception_batches(numbers: NDArray[np.int32], signals: list[Signal], hour: int) -> list[Batch]:
-    """One hour of a plant by exception: one batch for each second, all tags of a scan at its instant."""
+def exception_batches(
+    numbers: NDArray[np.int32], signals: list[Signal], hour: int, together: int, until: int = HOUR_S
+) -> Iterator[Batch]:
+    """One hour of a plant by exception, ``together`` seconds in each batch: all tags of a scan at its instant."""
     table = np.stack([signal.hour(hour) for signal in signals])
     chosen, times = reported(table), scan_times(hour)
-    batches = []
-    for second in range(HOUR_S):
-        places = np.flatnonzero(chosen[:, second])
-        at = np.full(len(places), times[second])
-        batches.append(Batch(numbers[places], columns(at, table[places, second])))
-    return batches
+    for begin in range(0, until, together):
+        seconds, places = np.nonzero(chosen.T[begin : begin + together])
+        seconds += begin
+        yield Batch(numbers[places], columns(times[seconds], table[places, seconds]))

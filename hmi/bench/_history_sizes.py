@@ -29,7 +29,7 @@ class Sizes:
         return min(30, self.days)
 
 
-SMOKE = Sizes(tags=200, days=2, scans=10, report_tags=50, core_scans=60, repeats=3, reads=10)
+SMOKE = Sizes(tags=100, days=1, scans=5, report_tags=20, core_scans=30, repeats=2, reads=3)
 
 
 def asked() -> Sizes:

@@ -48,9 +48,10 @@ def filled_plant(folder: Path, sizes: Sizes) -> Filled:
     numbers = np.array([archive.number(f"plant/{n}") for n in range(sizes.tags)], np.int32)
     begun, samples = time.process_time(), 0
     for hour in range(PLANT_HOURS + 1):
-        batches = exception_batches(numbers, signals, hour)
         live = hour == PLANT_HOURS
-        for batch in _by_seconds(batches[:LIVE_S] if live else batches, 1 if live else 10):
+        for batch in exception_batches(
+            numbers, signals, hour, 5 if live else 100, LIVE_S if live else HOUR_S
+        ):
             archive.commit(batch, time=int(batch.samples.times[-1]))
             samples += 0 if live else len(batch)
         archive.compact(int(second_times(hour)[0]))
@@ -64,20 +65,12 @@ def filled_reports(folder: Path, sizes: Sizes) -> Filled:
     numbers = np.array([archive.number(f"report/{n}") for n in range(len(signals))], np.int32)
     begun, samples = time.process_time(), 0
     for hour in range(24):
-        for batch in _by_seconds(exception_batches(numbers, signals, hour), 60):
+        for batch in exception_batches(numbers, signals, hour, 600):
             archive.commit(batch, time=int(batch.samples.times[-1]))
             samples += len(batch)
         archive.compact(int(second_times(hour + 1)[0]))
     archive.close()
     return Filled(folder, tuple(numbers.tolist()), samples, day_bytes(folder), time.process_time() - begun)
-
-
-def _by_seconds(batches: list[Batch], together: int) -> list[Batch]:
-    groups = [batches[begin : begin + together] for begin in range(0, len(batches), together)]
-    return [
-        Batch(np.concatenate([one.tags for one in group]), joined(one.samples for one in group))
-        for group in groups
-    ]
 
 
 def filled_pens(folder: Path, days: int) -> Filled:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from hmi.mimics import PARAMETER_TYPES, ElementDefinition, Property, shipped_definitions
 from hmi.plugins import discovery
 from hmi.plugins.definition import DriverDefinition, Setting
-from hmi.project.columns import ALARM_HELP, TAG_HELP
+from hmi.project.columns import ALARM_HELP, CALCULATION_HELP, TAG_HELP
 from hmi.project.models import DisplayModel, PlantModel, ScenarioModel, TypeModel
 from hmi.project.shipped import shipped_path
 
@@ -42,6 +42,11 @@ def schemas() -> dict[str, str]:
         "scenario": _model_schema(ScenarioModel),
         "tags": _row_schema("tags.csv: a row is a tag or an instance of a type", TAG_HELP, ("kind", "name")),
         "alarms": _row_schema("alarms.csv: a row is an alarm", ALARM_HELP, ("tag", "kind", "priority")),
+        "calculations": _row_schema(
+            "calculations.csv: a row is a calculated tag, or one of every instance of a type",
+            CALCULATION_HELP,
+            ("name", "kind"),
+        ),
     }
     return {f"{name}.schema.json": _text(f"{name}/1", schema) for name, schema in made.items()}
 

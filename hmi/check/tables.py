@@ -11,7 +11,7 @@ from hmi.check._display_lints import RULES
 from hmi.mimics import ElementDefinition, Property, Signal, shipped_definitions
 from hmi.plugins import discovery
 from hmi.plugins.definition import Setting
-from hmi.project.columns import ALARM_HELP, TAG_HELP
+from hmi.project.columns import ALARM_HELP, CALCULATION_HELP, TAG_HELP
 from hmi.project.models import AlarmTargetsModel
 
 _MARKED = re.compile(r"(<!-- table: (?P<name>[a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -114,6 +114,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "tag columns": lambda: column_table(TAG_HELP),
     "display rules": rule_table,
     "alarm columns": lambda: column_table(ALARM_HELP),
+    "calculation columns": lambda: column_table(CALCULATION_HELP),
     "alarm targets": target_table,
 }
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from hmi.cli._history_care import CARE, Care, care
 from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
 from hmi.cli._times import instant_ns, length_ns
 from hmi.core.errors import UsageError
@@ -27,7 +28,9 @@ _ONLY_FILES = {"parquet", "xlsx"}
 
 def history(
     plant: PlantFolder,
-    tags: Annotated[list[str] | None, typer.Argument(help="Names or ids of tags.")] = None,
+    tags: Annotated[
+        list[str] | None, typer.Argument(help="Tags by name or id; or: verify; hold list|add|remove.")
+    ] = None,
     start: Annotated[str, typer.Option("--from", help="2026-05-31T14:00 (local), …Z, or -8h.")] = "-1h",
     end: Annotated[str, typer.Option("--to", help="The same, or now.")] = "now",
     aggregate: Annotated[str, typer.Option(help="Of OPC UA Part 13 by its name, such as TimeAverage2.")] = "",
@@ -70,6 +73,11 @@ def history(
     from hmi.project import open_plant
 
     opened = open_plant(plant)
+    if tags and tags[0] in CARE and tags[0] not in opened.by_name:
+        asked_care = Care(tags, start, end, user, reason, as_json)
+        return care(
+            opened, data_for(opened.id, data), asked_care, lambda: _password(from_stdin=password_stdin)
+        )
     form = _form(kind or ("json" if as_json else ""), out)
     asked = [
         name for name, given in (("--aggregate", aggregate), ("--at", at), ("--modified", modified)) if given

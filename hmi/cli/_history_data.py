@@ -174,11 +174,19 @@ class _Resting:
         yield Piece(Samples.of(found))
 
     def state(self) -> HistoryState:
+        from hmi.historian.care import damage_line
+
         coverage = self._reader.coverage()
-        damaged = [f"{one.file}: {one.block}: {one.text}" for one in self._reader.damaged()]
+        damaged = [damage_line(one, self.tag_name(one.tag)) for one in self._reader.damaged()]
         return HistoryState(
             coverage.seq, coverage.until, coverage.compacted, coverage.first_seq, damaged=damaged
         )
+
+    def tag_name(self, number: int) -> str:
+        """What people call a tag of the archive; '' for none."""
+        tag_id = next((one for one, known in self._numbers.items() if known == number), "")
+        tag = self._plant.by_id.get(tag_id)
+        return tag.name if tag is not None else tag_id
 
     def _source(self, tag_id: str) -> Any:
         from hmi.historian.aggregates import ArchiveSource, SamplesSource

@@ -80,6 +80,14 @@ class Writing:
     def annotate(self, tag: TagDef, at: int, text: str) -> None:
         self._post("/v1/history/annotate", {"tag": tag.id, "time": at, "text": text}, self._session)
 
+    def hold(self, start: int, end: int) -> str:
+        """Keep a range whatever the limits say; the id of the hold."""
+        body = {"start": start, "end": end, "reason": self._reason}
+        return str(self._post("/v1/history/hold", body, self._session)["id"])
+
+    def release(self, hold_id: str) -> None:
+        self._post("/v1/history/release", {"id": hold_id, "reason": self._reason}, self._session)
+
     def _post(self, path: str, body: Mapping[str, Any], session: str) -> Any:
         return self._tell(self._data, path, body, session=session)
 
@@ -87,7 +95,7 @@ class Writing:
 def samples_in(path: Path, plant: Plant, now_ns: int) -> dict[str, list[Row]]:
     """The samples of a CSV as ``hmi history`` writes it, by tag id in time order; ConfigurationError names the line.
 
-    Columns: ``time_utc`` or ``time`` (local without an offset), ``tag``, ``value``, and ``status_code`` if there is one.
+    Columns: ``time_utc`` or ``time`` (local without an offset), ``tag``, ``value``, and ``status_code`` where it is.
     """
     found: dict[str, list[Row]] = {}
     try:

@@ -322,7 +322,7 @@ class RuntimeClient(Protocol):
     async def read_at_time(self, request: ReadAtTime) -> HistoryPage: ...
 
     async def read_processed(self, request: ReadProcessed) -> HistoryPage:
-        """One value per interval with the status of Part 13; ValueError for an unknown aggregate."""
+        """One value per interval with the status of Part 13; an unknown aggregate is refused in a sentence."""
         ...
 
     async def read_trend(self, query: TrendQuery) -> TrendAnswer:

@@ -31,7 +31,9 @@ def trend_of(name: str) -> tuple[list[str], int]:
     found = _BACK.fullmatch(back)
     names = [tag for tag in tags.split("+") if tag]
     if not names or (mark and found is None):
-        raise UsageError(f"--open trend:{name}: write it as trend:TAG+TAG or trend:TAG+TAG@-24h (min, h or d)")
+        raise UsageError(
+            f"--open trend:{name}: write it as trend:TAG+TAG or trend:TAG+TAG@-24h (min, h or d)"
+        )
     return names, int(found[1]) * _SECONDS[found[2]] if found is not None else 0
 
 

@@ -46,6 +46,7 @@ class History:
         self._is_started = False
         self._run = self._new_run(run_id)
         self._ending: list[Run] = []
+        self._wanted: set[str] = set()
 
     def _new_run(self, run_id: str) -> Run:
         return Run(
@@ -64,8 +65,32 @@ class History:
 
     def apply(self, plant: Plant) -> None:
         """Take a plant revision: tags keep their history by id."""
+        before = {tag.id for tag in self._plant.tags if tag.history}
+        self._wanted |= {tag.id for tag in plant.tags if tag.history} - before
         self._plant = plant
         self._run.apply(plant)
+
+    def take_wanted(self) -> list[int]:
+        """Handles of the tags whose present value has to be told once, for it may never change: after a begin or a
+        loss all that are recorded, else those that are recorded since a revision.
+        """
+        wants_all, wanted = self._run.wants_all, self._wanted
+        self._run.wants_all, self._wanted = False, set()
+        if not wants_all and not wanted:
+            return []
+        return [tag.handle for tag in self._plant.tags if tag.history and (wants_all or tag.id in wanted)]
+
+    def pause(self, why: str) -> None:
+        """Store nothing from here on but count what is lost, until ``resume``; ``why``: one sentence."""
+        self._run.pause(why)
+
+    def resume(self) -> None:
+        """Store what comes again."""
+        self._run.resume()
+
+    @property
+    def is_paused(self) -> bool:
+        return bool(self._run.paused)
 
     def start(self) -> None:
         """Open the archive and make durable what comes, each second, in threads of its own."""
@@ -75,8 +100,11 @@ class History:
     def begin_run(self, run_id: str) -> None:
         """A restored plant is another run: its past is its own, and its clock may have gone back (2b.4)."""
         self._run.end()
-        self._ending = [*self._ending, self._run]
-        self._run = self._new_run(run_id)
+        self._ending = [*(run for run in self._ending if run.is_alive), self._run]
+        paused, self._run = self._run.paused, self._new_run(run_id)
+        self._run.wants_all = True
+        if paused:
+            self._run.pause(paused)
         if self._is_started:
             self._run.start()
 
@@ -98,7 +126,10 @@ class History:
     @property
     def problem(self) -> str:
         """Why nothing can be stored now, one sentence; '' while all is well."""
-        return self._run.problem
+        run = self._run
+        if run.paused:
+            return tr("{why}; {count} changes were not kept", why=run.paused, count=run.recorder.counts.lost)
+        return run.problem
 
     @property
     def counts(self) -> Counts:
@@ -223,6 +254,12 @@ class History:
             and not settings.exc_dev
             and not settings.compression
         )
+
+    def tag_name(self, number: int) -> str:
+        """What people call a tag by its number in the archive; its id where the plant has it no more, '' for none."""
+        tag_id = self._run.tag_id(number)
+        tag = self._plant.by_id.get(tag_id)
+        return tag.name if tag is not None else tag_id
 
     def number(self, tag_id: str) -> int | None:
         """Number of a tag in the archive, None where nothing of it is stored."""

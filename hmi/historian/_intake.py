@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, compress
 from typing import Any, Final, NamedTuple
 
@@ -50,7 +50,6 @@ class Counts:
     """Texts and arrays beyond 65,536 bytes, and integers beyond 64 bits: recorded as Bad without their value."""
     lost: int = 0
     """Samples that had to be dropped because nothing could be written for too long."""
-    extra: dict[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmi.core import quality
-from hmi.core.clock import NS_PER_S
+from hmi.core.clock import NS_PER_S, STEP_NS
 from hmi.core.history import SampleFlag
 from hmi.core.values import DataValue, Value, ValueType
 from hmi.historian._intake import Counts, Told, arrived, believe, rows_from
@@ -50,6 +50,7 @@ class Recorder:
     def __init__(self, plant: Plant, *, flags: int = 0) -> None:
         self.counts = Counts()
         self.run = 0
+        self._newest = 0  # session time, UTC ns
         collector = Recorded(0, COLLECTOR, RecordSettings(), ValueType.STRING.value)
         self.known: dict[str, Recorded] = {COLLECTOR: collector}
         self.ids: list[str] = [COLLECTOR]
@@ -107,7 +108,20 @@ class Recorder:
     # ------------------------------------------------------------------ values
 
     def absorb(self, told: Sequence[Told]) -> None:
-        """Take what the fan-out told, in its order."""
+        """Take what the fan-out told, in its order.
+
+        When the clock was set back, every line begins anew: what comes then is not late, its time is the better one.
+        """
+        begin = 0
+        for place, one in enumerate(told):
+            if one.now < self._newest - STEP_NS:
+                self._absorb(told[begin:place])
+                self._reducer.begin_anew()
+                begin, self._newest = place, one.now
+            self._newest = max(self._newest, one.now)
+        self._absorb(told[begin:])
+
+    def _absorb(self, told: Sequence[Told]) -> None:
         if not told:
             return
         came = arrived(told, self._slot_of, self._flags, self.counts)
@@ -119,12 +133,12 @@ class Recorder:
         self._objects = came.rows.objects
         is_future = self._is_future[table["slot"]]
         kept = believe(table, now, is_future, self.counts)
-        self._put_aside(table[kept & is_future])
+        self._put_aside(table.compress(kept & is_future))
         kept &= ~is_future
         if not kept.all():
-            table, now, quiet = table[kept], now[kept], quiet[kept]
+            table, now, quiet = table.compress(kept), now[kept], quiet[kept]
         for chosen in rounds(table["slot"]):
-            self._take(table[chosen], now[chosen], quiet[chosen])
+            self._take(table.take(chosen), now[chosen], quiet[chosen])
         self._objects = ()
 
     def _take(self, rows: Table, now: NDArray[np.int64], quiet: NDArray[np.int64]) -> None:
@@ -138,9 +152,11 @@ class Recorder:
             rows["flags"][judged] |= np.uint16(SampleFlag.RECEIVED_TIME)
             older &= ~judged
         if older.any():
-            self._take_older(rows[older], newest[older], now[older])
-            on = ~older
-            rows, now, quiet, newest, known = rows[on], now[on], quiet[on], newest[on], known[on]
+            older &= ~_is_same(rows, newest)
+            self._take_older(rows.compress(older), newest.compress(older), now[older])
+            on = ~(known & (rows["time"] <= newest["time"]))
+            rows, newest = rows.compress(on), newest.compress(on)
+            quiet, known = quiet[on], known[on]
         self._go_on(rows, quiet, known & (newest["status"] < quality.BAD))
 
     def _go_on(self, rows: Table, quiet: NDArray[np.int64], was_known: Mask) -> None:
@@ -162,11 +178,11 @@ class Recorder:
         same = rows["time"] == newest["time"]
         slots = rows["slot"][same]
         self._reducer.flush(slots)
-        self._reducer.restore(rows[same])
+        self._reducer.restore(rows.compress(same))
         late = ~same & (rows["time"] >= now - LATE_NS)
         self.counts.too_old += int((~same & ~late).sum())
         rows["flags"][late] |= np.uint16(SampleFlag.LATE)
-        self._put_aside(rows[same | late])
+        self._put_aside(rows.compress(same | late))
 
     def _put_aside(self, rows: Table) -> None:
         if len(rows):
@@ -186,12 +202,18 @@ class Recorder:
         rows["flags"] = self._flags | flags | SampleFlag.MARK
         return rows
 
-    def _close_line(self, slots: Slots, now: int) -> None:
+    def _close_line(self, slots: Slots, now: int, flags: int = 0) -> None:
         """Nothing is known of these tags from ``now`` on."""
         newest = self._reducer.newest(slots)
         due = self._reducer.knows(slots) & ~is_gap(newest)
         times = np.maximum(newest["time"][due] + 1, now)
-        self._reducer.put(self.gap_rows(slots[due], times))
+        self._reducer.put(self.gap_rows(slots[due], times, flags=flags))
+
+    def lose(self, at: int) -> None:
+        """Changes of any tag may be missing from ``at`` on (UTC ns), until it is told again what it says."""
+        slots = np.flatnonzero(self._active).astype(np.int32)
+        if len(slots):
+            self._close_line(slots, at, SampleFlag.OVERFLOW)
 
     def end(self, now: int) -> None:
         """Recording ends: every tag with a gap, and the row that says so."""
@@ -216,7 +238,7 @@ class Recorder:
 
     def restore(self, rows: Table) -> None:
         """The newest stored rows, at the start; what came meanwhile is newer and stays."""
-        self._reducer.restore(rows[~self._reducer.knows(rows["slot"])])
+        self._reducer.restore(rows.compress(~self._reducer.knows(rows["slot"])))
 
     def flush(self, until: int | None = None) -> None:
         """Hold nothing back any longer: nothing at all, or nothing older than ``until`` (UTC ns)."""
@@ -249,6 +271,13 @@ class Recorder:
 
     def touched_all(self) -> None:
         self._touched[:] = True
+
+
+def _is_same(rows: Table, others: Table) -> Mask:
+    """Told once more: the same time, value and status; of texts and arrays that is not known."""
+    names = ("time", "bits", "kind", "status")
+    same = np.logical_and.reduce([rows[name] == others[name] for name in names])
+    return same & (rows["kind"] != ValueKind.OBJECT)
 
 
 def is_gap(rows: Table) -> Mask:

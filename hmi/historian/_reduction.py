@@ -58,22 +58,26 @@ class SwingingDoor:
         slots = rows["slot"]
         breaks = ~self._used[slots] | ~self._is_anchored[slots] | np.isnan(rows["number"])
         breaks |= rows["status"] != self._status[slots]
-        self._break(rows[breaks])
+        self._break(rows.compress(breaks))
         if not breaks.all():
-            self._swing(rows[~breaks])
+            self._swing(rows.compress(~breaks))
 
     def flush(self, slots: Slots) -> None:
         """Archive what is held of these slots; it is where the next line begins."""
         due = slots[self._is_held[slots]]
         if len(due):
-            held = self._held[due]
+            held = self._held.take(due)
             self._emit(held)
             self._anchor_at(due, held)
             self._is_held[due] = False
 
     def held(self, slots: Slots) -> tuple[Mask, Table]:
         """Which of the slots hold a point, and the points of all of them."""
-        return self._is_held[slots], self._held[slots]
+        return self._is_held[slots], self._held.take(slots)
+
+    def begin_anew(self) -> None:
+        """No line goes on."""
+        self._is_anchored[:] = False
 
     def restore(self, rows: Table) -> None:
         """Go on after these rows."""
@@ -103,7 +107,8 @@ class SwingingDoor:
         due = slots[~fits & (passed >= self._least[slots])]
         self.flush(due)
         self._narrow(rows, fits)
-        self._held[slots], self._is_held[slots] = rows, True
+        self._held.put(slots, rows)
+        self._is_held[slots] = True
 
     def _narrow(self, rows: Table, fits: Mask) -> None:
         """The corridor only narrows, or is made anew from the point before."""
@@ -147,7 +152,7 @@ class Reducer:
 
     def newest(self, slots: Slots) -> Table:
         """The last row that came of each slot, sent on or not; time 0 where none came."""
-        return self._newest[slots]
+        return self._newest.take(slots)
 
     def knows(self, slots: Slots) -> Mask:
         """Whether anything came of each slot."""
@@ -158,12 +163,13 @@ class Reducer:
         due = (times > self._newest["time"][slots]) & self._is_known[slots]
         due &= ~self._stepped[slots] & (self._status[slots] < quality.BAD)
         slots, times = slots[due], times[due]
-        rows = self._newest[slots]
+        rows = self._newest.take(slots)
         due = ~np.isnan(rows["number"])
-        slots, rows = slots[due], rows[due]
+        slots, rows = slots[due], rows.compress(due)
         rows["time"] = rows["receive"] = times[due]
         rows["flags"] &= ~np.uint16(_OF_ONE_SAMPLE)
-        self._newest[slots], self._is_waiting[slots] = rows, True
+        self._newest.put(slots, rows)
+        self._is_waiting[slots] = True
 
     def put(self, rows: Table) -> None:
         """One row for each of some slots."""
@@ -171,9 +177,10 @@ class Reducer:
         sent = self._is_sent(rows)
         due = slots[sent]
         self._send_waiting(due[self._is_waiting[due]])
-        self._newest[slots], self._is_waiting[slots] = rows, ~sent
+        self._newest.put(slots, rows)
+        self._is_waiting[slots] = ~sent
         if len(due):
-            self._send(rows[sent])
+            self._send(rows.compress(sent))
 
     def _is_sent(self, rows: Table) -> Mask:
         slots = rows["slot"]
@@ -191,7 +198,7 @@ class Reducer:
 
     def _send_waiting(self, slots: Slots) -> None:
         if len(slots):
-            self._send(self._newest[slots])
+            self._send(self._newest.take(slots))
             self._is_waiting[slots] = False
 
     def flush(self, slots: Slots) -> None:
@@ -202,7 +209,7 @@ class Reducer:
     def waiting(self, slots: Slots) -> list[Table]:
         """What is held back of these slots, older before newer: what the door holds, and what was seen last."""
         is_held, held = self.door.held(slots)
-        return [held[is_held], self._newest[slots[self._is_waiting[slots]]]]
+        return [held.compress(is_held), self._newest.take(slots[self._is_waiting[slots]])]
 
     def flush_before(self, until: int) -> None:
         """Nothing older than ``until`` (UTC ns) is held back any longer."""
@@ -211,10 +218,17 @@ class Reducer:
         self.door.flush(slots[is_held & (held["time"] < until)])
         self.flush(slots[self._is_waiting & (self._newest["time"] < until)])
 
+    def begin_anew(self) -> None:
+        """Nothing is held back, and what comes next is the first of its slot."""
+        self.flush(np.arange(len(self._newest), dtype=np.int32))
+        self._is_known[:] = False
+        self.door.begin_anew()
+
     def restore(self, rows: Table) -> None:
         """Go on after these rows, which are stored: one for each of some slots, of which nothing is held back."""
         slots = rows["slot"]
-        self._newest[slots], self._is_known[slots] = rows, True
+        self._newest.put(slots, rows)
+        self._is_known[slots] = True
         self._sent_time[slots], self._sent[slots] = rows["time"], rows["number"]
         self._status[slots] = rows["status"]
         self.door.restore(rows)

@@ -63,7 +63,7 @@ class Rows:
         return Batch(numbers[self.table["slot"]], self.samples())
 
     def where(self, chosen: NDArray[np.bool_]) -> Rows:
-        return Rows(self.table[chosen], self.objects)
+        return Rows(self.table.compress(chosen), self.objects)
 
 
 def rows_of(slots: NDArray[np.int32], samples: Samples) -> Rows:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class Opened:
     folder: Path | None = None
 
 
+class Lost(NamedTuple):
+    """From ``at`` on (UTC ns) changes were dropped."""
+
+    at: int
+
+
 Opener = Callable[[str], Opened]
 """Opens the archive of a run by its id; StorageError where it cannot be opened now."""
 
@@ -66,10 +72,15 @@ class Run:
     ) -> None:
         self.run_id, self._clock, self._opener = run_id, clock, opener
         self.problem = ""
+        self.paused = ""
+        """Why nothing is to be stored, one sentence; '' mostly."""
         self.durable = 0
         """Up to here (UTC ns) all that came is stored."""
         self.recorder = Recorder(plant, flags=SampleFlag.SIMULATED if simulated else 0)
-        self._pending: deque[Told | Plant] = deque()
+        self._pending: deque[Told | Plant | Lost] = deque()
+        self._is_losing = False
+        self.wants_all = False
+        """What all tags say now is not known here, and what does not change is never told."""
         self._told = self._absorbed = 0
         self._lock, self._writing = threading.RLock(), threading.RLock()
         self._live: list[Rows] = []
@@ -85,13 +96,30 @@ class Run:
     def append(self, told: Told) -> None:
         """Record changes; when nothing takes them any longer, they are lost and counted."""
         count, behind = len(told.changes), self._told - self._absorbed
-        if behind > MOST_PENDING:
+        if self.paused:
             self.recorder.counts.lost += count
             return
+        if behind > MOST_PENDING:
+            self.recorder.counts.lost += count
+            if not self._is_losing:
+                self._pending.append(Lost(told.now))
+            self._is_losing = self.wants_all = True
+            return
+        self._is_losing = False
         self._pending.append(told)
         self._told += count
         if behind <= ABSORB_AT < behind + count:
             threading.Thread(target=self.absorb, name="history intake", daemon=True).start()
+
+    def pause(self, why: str) -> None:
+        """From here on changes are lost and counted, and every tag has a gap; what came before is still stored."""
+        if not self.paused:
+            self._pending.append(Lost(self._clock.now_ns()))
+        self.paused = why
+
+    def resume(self) -> None:
+        """Record again; what tags say now has to be told once."""
+        self.paused, self.wants_all = "", True
 
     def apply(self, plant: Plant) -> None:
         """Handles of what comes next are those of this revision."""
@@ -115,6 +143,11 @@ class Run:
         """Wait until all is stored and closed, or for so long."""
         for thread in self._threads:
             thread.join(timeout_s)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether there is still something to store or to close."""
+        return any(thread.is_alive() for thread in self._threads)
 
     # ------------------------------------------------------------------ of any thread
 
@@ -142,10 +175,13 @@ class Run:
                 item = self._pending.popleft()
                 if isinstance(item, Told):
                     told.append(item)
+                    continue
+                self._reduce(told)
+                told = []
+                if isinstance(item, Lost):
+                    self.recorder.lose(item.at)
                 else:
-                    self._reduce(told)
                     self.recorder.apply(item, self._clock.now_ns())
-                    told = []
             self._reduce(told)
             self._take()
 
@@ -163,14 +199,19 @@ class Run:
             self._shorten()
 
     def _shorten(self) -> None:
-        """The older half of what waits is lost: one gap for each tag stands for it."""
+        """The older half of what waits is lost, but for the last row of each tag; a gap stands for the others."""
         busy, rows = self._live[: self._busy], joined_rows(self._live[self._busy :])
         half = len(rows) // 2
-        gone, kept = rows.table[:half], Rows(rows.table[half:], rows.objects)
-        slots, first = np.unique(gone["slot"], return_index=True)
-        gaps = Rows(self.recorder.gap_rows(slots, gone["time"][first], flags=SampleFlag.OVERFLOW))
-        self._live = [*busy, joined_rows((gaps, kept))]
-        self.recorder.counts.lost += int((~is_gap(gone)).sum()) + sum(map(len, self._aside))
+        old = rows.table[:half]
+        slots, first = np.unique(old["slot"], return_index=True)
+        last = half - 1 - np.unique(old["slot"][::-1], return_index=True)[1]
+        several = first < last
+        flags = SampleFlag.OVERFLOW
+        gaps = Rows(self.recorder.gap_rows(slots[several], old["time"][first[several]], flags=flags))
+        kept = np.concatenate([np.sort(last), np.arange(half, len(rows))])
+        self._live = [*busy, joined_rows((gaps, Rows(rows.table.take(kept), rows.objects)))]
+        gone = int((~is_gap(old)).sum()) - int((~is_gap(old.take(last))).sum())
+        self.recorder.counts.lost += gone + sum(map(len, self._aside))
         self._aside = []
 
     def fresh(self, tag_ids: Sequence[str]) -> tuple[NDArray[np.int64], Rows]:
@@ -369,7 +410,7 @@ class Run:
         """Compact the hours that have ended for good."""
         until = (self._clock.now_ns() - GRACE_NS) // HOUR * HOUR
         shelf = self._shelf
-        if shelf is None or until <= shelf.compacted or self.problem:
+        if shelf is None or until <= shelf.compacted or self.problem or self.paused:
             return
         with self._lock:
             self.absorb()

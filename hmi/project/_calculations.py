@@ -17,28 +17,10 @@ from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
 from hmi.project.calculation import BASES, DAY, HOUR, KINDS, KPI, MONTH, TOTAL, USUAL_GOOD, CalculationRule
-from hmi.project.columns import digest_row, note_missing_ids, warn_unknown_columns
+from hmi.project.columns import CALCULATION_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import Instance, Source, TagDef
 
 FILE = "calculations.csv"
-CALCULATION_HELP = {
-    "id": "immutable; hmi format writes it",
-    "name": "name of the calculated tag; with type the name of a signal that each instance gets",
-    "type": "name of a type: every instance of it has this calculation",
-    "kind": " ".join(KINDS),
-    "of": "tag that it reads; with type the name of a signal",
-    "every": "hour, day, month, or the beginnings of the shifts: 06:00 14:00 22:00; by default day",
-    "base": "time base of the unit that a total is taken of: s, min or h",
-    "state": "for state_hours: the value whose time is counted, by default 1",
-    "expression": "for kpi: expression over calculated tags with the same every, in single quotes",
-    "good": "percent of the time with Good values below which the result is Uncertain, by default 90",
-    "description": "what people read; with type {description} is that of the instance",
-    "unit": "engineering unit of the result",
-    "low": "low end of the range",
-    "high": "high end of the range",
-    "format": "number format such as .1f",
-}
-CALCULATION_COLUMNS = tuple(CALCULATION_HELP)
 _SIGNAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _HOURS = frozenset(("hours", "state_hours"))

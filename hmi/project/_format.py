@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from hmi.core.errors import ConfigurationError
-from hmi.project._calculations import CALCULATION_COLUMNS, FILE
+from hmi.project._calculations import FILE
 from hmi.project._displays import with_ids
 from hmi.project._findings import Findings
 from hmi.project._ids import IdMaker, derived_id, ids_in
@@ -21,7 +21,7 @@ from hmi.project._load import is_plant_folder
 from hmi.project._read import read_csv, read_json, read_toml
 from hmi.project._schema import migrated, schema_of
 from hmi.project.canonical import column_order, csv_text, display_text
-from hmi.project.columns import ALARM_COLUMNS, TAG_COLUMNS
+from hmi.project.columns import ALARM_COLUMNS, CALCULATION_COLUMNS, TAG_COLUMNS
 
 Row = dict[str, str]
 

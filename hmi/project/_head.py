@@ -20,7 +20,7 @@ from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
 from hmi.project._targets import alarm_targets
 from hmi.project.models import ConnectionModel, PlantModel, SecurityModel
-from hmi.project.plant import Area, ConnectionDef, ScanClass, SessionRules, Source
+from hmi.project.plant import Area, ConnectionDef, HistoryRules, ScanClass, SessionRules, Source
 
 DEFAULT_SCANS = {"fast": 250, "normal": 1000, "slow": 5000}
 
@@ -49,6 +49,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
         "alarm_targets": alarm_targets(model.alarm_targets, file, draft),
         "area_control_required": model.security.area_control == "required",
         "sessions": _session_rules(model.security),
+        "history": HistoryRules(**{one.name: getattr(model.history, one.name) for one in fields(HistoryRules)}),
     }
     _areas(model, file, draft)
     draft.head["notifications"] = notifications(model.notifications, folder, file, draft)

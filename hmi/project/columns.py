@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hmi.project._alarm_columns import ALARM_HELP
+from hmi.project._calculation_columns import CALCULATION_HELP
 from hmi.project._draft import Draft
 from hmi.project._read import CsvFile
 from hmi.project._record_fields import RECORD_HELP
@@ -58,6 +59,7 @@ TAG_HELP = {
 }
 TAG_COLUMNS = tuple(TAG_HELP)
 ALARM_COLUMNS = tuple(ALARM_HELP)
+CALCULATION_COLUMNS = tuple(CALCULATION_HELP)
 
 
 def warn_unknown_columns(file: CsvFile, known: tuple[str, ...], draft: Draft) -> None:

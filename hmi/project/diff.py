@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 _PLACE = frozenset(("source", "handle"))
 _HEAD = ("id", "name", "title", "zone", "home", "areas", "scan_classes", "types", "texts", "alarm_targets",
-         "area_control_required", "sessions")  # fmt: skip
+         "area_control_required", "sessions", "history")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,6 +322,23 @@ class SessionRules:
     notice: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HistoryRules:
+    """How long the history is kept (days of 24 h) and how much of the disk it takes (standards 7.2, reliability 28).
+
+    ``quota_gb``, ``min_free_mb`` 0: no quota; 2 percent of the disk, at most 1 GB.
+    """
+
+    raw_days: int = 90
+    minute_days: int = 730
+    hour_days: int = 3_650
+    feed_days: int = 7
+    feed_mb: int = 1_024
+    quota_gb: float = 0
+    min_free_mb: int = 0
+    ballast_mb: int = 64
+
+
 @dataclass(frozen=True)
 class Plant:
     """The whole plant at one revision (SHA-256 over its canonical content).
@@ -354,6 +371,7 @@ class Plant:
     notifications: tuple[NotificationDef, ...] = ()
     area_control_required: bool = False
     sessions: SessionRules = field(default_factory=SessionRules)
+    history: HistoryRules = field(default_factory=HistoryRules)
 
     @property
     def slots(self) -> int:

@@ -4,7 +4,7 @@ from hmi.runtime._api import Api
 from hmi.runtime._data import DataFolder
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
-from hmi.runtime._history_folder import HistoryFolder, newest_archive
+from hmi.runtime._history_folder import HISTORY_FOLDER, HistoryFolder, newest_archive
 from hmi.runtime._live import LiveHub
 from hmi.runtime._people import local_principal
 from hmi.runtime._plant_info import plant_info
@@ -17,6 +17,7 @@ from hmi.runtime._simulator import EndpointsFile, SimulatorLink
 from hmi.runtime._verbs import Verb, openapi, route, verbs_table
 
 __all__ = [
+    "HISTORY_FOLDER",
     "Api",
     "DataFolder",
     "EndpointsFile",

@@ -23,6 +23,7 @@ from hmi.runtime._commands_api import CommandsApi
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._figures_api import FiguresApi
 from hmi.runtime._history_api import HistoryApi
+from hmi.runtime._history_holds_api import HistoryHoldsApi
 from hmi.runtime._holds_api import HoldsApi
 from hmi.runtime._images import image_answer
 from hmi.runtime._inquiry import Inquiry
@@ -78,6 +79,7 @@ class Api:
                 {"tag": "array", "at": "integer"},
             ),
             *self._history.verbs(),
+            *HistoryHoldsApi(self._runtime).verbs(),
             Verb(
                 "GET", "/v1/tags/{tag}/why", Role.VIEW, self._why,
                 "Why a tag (id or name) has its value, hop by hop; `quick` 1 leaves its device unasked.",

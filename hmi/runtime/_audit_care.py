@@ -27,7 +27,7 @@ SEAL_S = 60.0
 ANSWER_S = 10.0
 LOOK_S = 0.5
 SPACE_S = 10.0
-ROOM = 1_000_000_000
+ROOM = 5_000_000_000
 """Bytes that have to be free, or a fifth of a smaller disk."""
 
 TellFailing = Callable[[str, bool], None]
@@ -37,7 +37,8 @@ class AuditCare:
     """Seals the journal each minute of the wall clock, at the start and at the end; nothing here holds up the loop.
 
     ``further``: a folder for a copy of the seals on another disk or machine. ``tell_failing`` hears of ``audit``
-    (nothing can be recorded), ``seals`` and ``space``, each time one of them begins or ends to fail.
+    (nothing can be recorded), ``seals`` and ``space``, each time one of them begins or ends to fail. ``least_room``:
+    bytes below which the disk counts as nearly full where a plant asks for more than usual.
     """
 
     def __init__(
@@ -49,7 +50,9 @@ class AuditCare:
         further: Path | None,
         tell_failing: TellFailing,
         simulated: bool = False,
+        least_room: Callable[[], int] = lambda: 0,
     ) -> None:
+        self._least_room = least_room
         self._journal, self._data, self._runtime_id = journal, data, runtime_id
         self._copies = (further / f"{runtime_id}.jsonl",) if further else ()
         self._tell_failing, self._simulated = tell_failing, simulated
@@ -154,7 +157,7 @@ class AuditCare:
     async def _look_at_space(self) -> None:
         while True:
             try:
-                self._is("space", await asyncio.to_thread(_is_nearly_full, self._data))
+                self._is("space", await asyncio.to_thread(_is_nearly_full, self._data, self._least_room()))
             except OSError as error:
                 log.warning("The room on the disk of the data folder is not known: %s", error)
             await asyncio.sleep(SPACE_S)
@@ -168,9 +171,9 @@ class AuditCare:
         return True
 
 
-def _is_nearly_full(folder: Path) -> bool:
+def _is_nearly_full(folder: Path, least: int) -> bool:
     disk = shutil.disk_usage(folder)
-    return disk.free < min(ROOM, disk.total // 5)
+    return disk.free < max(min(ROOM, disk.total // 5), least)
 
 
 def _beside(work: Callable[[], T]) -> asyncio.Future[T]:

@@ -21,11 +21,11 @@ from hmi.client.history import (
 from hmi.core.clock import Clock
 from hmi.core.errors import StorageError
 from hmi.core.history import HistoryPage, ReadAtTime, ReadProcessed, ReadRaw
-from hmi.core.texts import tr
 from hmi.historian import History
-from hmi.historian.aggregates import figures, processed, values_at
+from hmi.historian.aggregates import figures, long_figures, processed, values_at
+from hmi.historian.care import damage_line
 from hmi.historian.port import Annotation
-from hmi.historian.rollups import Rollups, rollups_of
+from hmi.historian.rollups import HOUR, Rollups, rollups_of
 from hmi.historian.samples import Samples
 from hmi.historian.trend import TrendReader, series_of, trend
 
@@ -136,13 +136,19 @@ class HistoryReader:
     def figures(self, ids: Sequence[str], start: int, end: int, stop: Stop) -> list[RangeFigures]:
         """ValueError for an empty range."""
         known = self.known_until
-        return [
-            figures(
-                HistorySource(self._history, one), one, start, end, self._history.is_stepped(one),
-                known_until=known, stop=stop,
-            )
-            for one in ids
-        ]  # fmt: skip
+        return [self._figures(one, start, end, known, stop) for one in ids]
+
+    def _figures(self, tag_id: str, start: int, end: int, known: int, stop: Stop) -> RangeFigures:
+        """A long range out of rollups where they are."""
+        source, stepped = HistorySource(self._history, tag_id), self._history.is_stepped(tag_id)
+        archive, number = self._history.archive, self._history.number(tag_id)
+        if archive is None or number is None:
+            return figures(source, tag_id, start, end, stepped, known_until=known, stop=stop)
+
+        def rows(low: int, high: int) -> Rollups:
+            return archive.rollups(number, low, high, HOUR)
+
+        return long_figures(source, rows, tag_id, start, end, stepped, known_until=known, stop=stop)
 
     def annotations(self, ids: Sequence[str], start: int, end: int) -> list[AnnotationInfo]:
         found = [
@@ -157,10 +163,7 @@ class HistoryReader:
 
     def state(self) -> HistoryState:
         coverage = self._history.coverage()
-        damaged = [
-            tr("{file}: {block}: {problem}", file=one.file, block=one.block, problem=one.text)
-            for one in self._history.damaged()
-        ]
+        damaged = [damage_line(one, self._history.tag_name(one.tag)) for one in self._history.damaged()]
         return HistoryState(
             seq=coverage.seq, until=coverage.until, compacted=coverage.compacted, first=coverage.first_seq,
             bytes=_size_of(self._folder), free_bytes=_free_of(self._folder), damaged=damaged,

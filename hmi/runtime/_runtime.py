@@ -25,7 +25,7 @@ from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Mode, Principal
 from hmi.core.texts import tr
-from hmi.core.values import DataValue, Value
+from hmi.core.values import WAITING, DataValue, Value
 from hmi.historian import History
 from hmi.journal import SqliteJournal
 from hmi.notify import Notifier
@@ -40,6 +40,8 @@ from hmi.runtime._data import DataFolder
 from hmi.runtime._demand import LINGER_S, Demand, DemandTables
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
+from hmi.runtime._history_care import HistoryCare
+from hmi.runtime._history_folder import HISTORY_FOLDER
 from hmi.runtime._hold_effects import HoldEffects
 from hmi.runtime._past_plants import PastPlants
 from hmi.runtime._people import People
@@ -131,6 +133,15 @@ class Runtime:
             further=s.seals,
             tell_failing=self._cannot_keep,
             simulated=s.mode is not Mode.PLANT,
+            least_room=lambda: 5_000_000 * self.plant.history.min_free_mb,
+        )
+        self.history_care = HistoryCare(
+            s.history,
+            s.data.path / HISTORY_FOLDER,
+            clock=s.clock,
+            rules=lambda: self.plant.history,
+            note=self._note,
+            tell_failing=self._cannot_keep,
         )
         self.certificates = CertificateDesk(
             s.plant,
@@ -197,6 +208,7 @@ class Runtime:
             group.create_task(self.program_care.run(), name="program files")
             group.create_task(self.clock_watch.run(), name="clocks of servers")
             group.create_task(self._keep_history(), name="history")
+            group.create_task(self.history_care.run(), name="care of the history")
             group.create_task(CalculationDesk(self).run(), name="calculated history")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
@@ -206,12 +218,20 @@ class Runtime:
         failing = False
         try:
             while True:
+                self._tell_history()
                 if bool(self.services.history.problem) != failing:
                     failing = not failing
                     self._cannot_keep("history", failing)
                 await asyncio.sleep(LIFE_S)
         finally:
             await asyncio.to_thread(self.services.history.close)
+
+    def _tell_history(self) -> None:
+        """What tags say now, where the history does not know it and nothing may change for long."""
+        s = self.services
+        wanted = s.history.take_wanted()
+        known = [(h, value) for h in wanted if (value := s.tags.latest[h]) is not WAITING]
+        s.history.append(known, now=s.clock.now_ns())
 
     async def stop(self) -> None:
         """Journal the end; called after ``run`` was cancelled."""

@@ -251,8 +251,14 @@ def _history(known: Known) -> WhyHop:
         return WhyHop("history", "plain", tr("This tag is not recorded."))
     if known.last is None:
         return WhyHop("history", "unknown", tr("It is recorded, but there is no sample yet."))
-    text = tr("Each change is recorded; the last sample is of {time}.",
-              time=time_words(known.last.source_time, known.plant.zone, known.now_ns))  # fmt: skip
+    at = time_words(known.last.source_time, known.plant.zone, known.now_ns)
+    settings = known.tag.record
+    off = (settings.comp_dev if settings.compression else 0.0) + settings.exc_dev
+    if off:
+        size = f"{number(off)} {known.tag.unit}".rstrip()
+        text = tr("It is recorded to within {size}; the last sample is of {time}.", size=size, time=at)
+    else:
+        text = tr("Each change is recorded; the last sample is of {time}.", time=at)
     last = known.last
     state = state_of(last.status)
     return WhyHop("history", state, text, plain(last.value), last.status, last.source_time)

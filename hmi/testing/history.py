@@ -81,11 +81,14 @@ class FakeHistory:
     def processed(self, request: ReadProcessed) -> HistoryPage:
         tag = self.tag(request.tag_id)
         low, high = sorted((request.start, request.end))
-        results = processed(
-            SamplesSource(self.past.columns_of(tag.id, low, high)), request, _is_stepped(tag),
-            known_until=self._now(),
-            annotations=lambda start, end: [one.time for one in self.annotations([tag.id], start, end)],
-        )  # fmt: skip
+        try:
+            results = processed(
+                SamplesSource(self.past.columns_of(tag.id, low, high)), request, _is_stepped(tag),
+                known_until=self._now(),
+                annotations=lambda start, end: [one.time for one in self.annotations([tag.id], start, end)],
+            )  # fmt: skip
+        except ValueError as error:
+            raise CommunicationError(str(error)) from None
         return HistoryPage(request.tag_id, tuple(results))
 
     def trend(self, query: TrendQuery) -> TrendAnswer:

@@ -187,7 +187,9 @@ class Health(HeaderButton):
 
     def show_past(self) -> None:
         """Nothing live stands in a view of the past."""
-        detail = tr("How the links are is told live only. A link that was down then has its alarm in the list.")
+        detail = tr(
+            "How the links are is told live only. A link that was down then has its alarm in the list."
+        )
         self._say(tr("Past"), "part", detail)
 
     def _say(self, word: str, glyph: str, detail: str) -> None:

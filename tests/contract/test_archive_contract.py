@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,12 +15,14 @@ from archive_contract import (  # noqa: E402
     FieldsContract,
     Place,
     ReadsContract,
+    Settler,
     settle,
 )
 from archive_contract_random import RandomContract  # noqa: E402
 from archive_contract_writes import TellsContract, WritesContract  # noqa: E402
 
 from hmi.historian.port import Archive, ArchiveReader  # noqa: E402
+from hmi.stores import sqlite  # noqa: E402
 from hmi.testing.archive import MemoryArchive  # noqa: E402
 
 __all__ = ["settle"]
@@ -51,14 +52,15 @@ class TestMemory(ReadsContract, FieldsContract, WritesContract, TellsContract, R
     def place(self) -> Place:
         return MemoryPlace()
 
+    @pytest.fixture(params=["live", "compacted"])
+    def settle(self, request: pytest.FixtureRequest, place: Place) -> Settler:
+        return Settler(place, request.param)
+
 
 class SqlitePlace:
     """A folder; the writer is opened at its first use, readers are as other processes open them."""
 
     def __init__(self, folder: Path) -> None:
-        self._store: Any = pytest.importorskip(
-            "hmi.stores.sqlite", reason="the embedded archive is not built"
-        )
         self._folder = folder
         self._archive: Archive | None = None
         self._readers: list[ArchiveReader] = []
@@ -74,13 +76,13 @@ class SqlitePlace:
 
     def writer(self) -> Archive:
         if self._archive is None:
-            self._archive = self._store.open_archive(self._folder, **self._tags_are())
+            self._archive = sqlite.open_archive(self._folder, **self._tags_are())
         assert self._archive is not None
         return self._archive
 
     def reader(self) -> ArchiveReader:
         self.writer()
-        self._readers.append(self._store.open_reader(self._folder, **self._tags_are()))
+        self._readers.append(sqlite.open_reader(self._folder, **self._tags_are()))
         return self._readers[-1]
 
     def reopened(self) -> Archive:

@@ -243,6 +243,33 @@ def test_what_is_deleted_is_gone_and_stays_as_an_earlier_version(desk: Desk) -> 
     ]
 
 
+def test_a_clock_that_was_set_back_loses_nothing_and_makes_nothing_late(desk: Desk) -> None:
+    desk.each_second(2, [f"before {n}" for n in range(10)])
+    desk.each_second(0, [50.0] * 10)
+    desk.history.sync()
+    desk.clock.step(-12.5)
+    desk.each_second(2, [f"after {n}" for n in range(10)])
+    desk.tell(0, 60.0)
+    desk.history.sync()
+    found = desk.samples(TEXT)
+    assert [value.source_time for value in found] == sorted(value.source_time for value in found)
+    told = [f"{side} {n}" for side in ("after", "before") for n in range(10)]
+    assert sorted(str(value.value) for value in found) == told
+    assert not any(SampleFlag.LATE in flags for flags in desk.flags(TEXT).values())
+    assert desk.history.read_at(PV, desk.now).value == 60.0
+
+
+def test_a_queue_that_ran_over_leaves_a_gap(desk: Desk) -> None:
+    desk.each_second(1, [1.0, 2.0])
+    desk.clock.advance(10)
+    desk.tell(1, 9.0, quality.OVERFLOW)
+    desk.history.sync()
+    found = desk.samples(RAW)
+    assert [(v.value, v.status) for v in found][-2:] == [(None, quality.BAD_NO_DATA), (9.0, quality.OVERFLOW)]
+    assert found[-2].source_time == found[-3].source_time + 1
+    assert SampleFlag.OVERFLOW | SampleFlag.GAP_BEFORE in desk.flags(RAW)[11]
+
+
 def test_only_recorded_tags_are_kept(tmp_path: Path) -> None:
     desk = Desk(tmp_path / "history", make_plant([make_tag("a/raw", history=True), make_tag("a/y")]))
     desk.tell(0, 1.0)

@@ -338,3 +338,46 @@ def test_a_torn_file_of_held_points_costs_only_its_torn_end(tmp_path: Path) -> N
         found = history.read_raw(ReadRaw(RAW, 0, EVER)).samples
         assert [v.value for v in found[:20]] == [float(n) for n in range(1, 21)]
         history.close()
+
+
+def test_changes_that_nothing_takes_are_counted_and_every_tag_begins_again_behind_a_gap(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_run, "MOST_PENDING", 10)
+    for n in range(30):
+        desk.clock.advance(1)
+        desk.tell(2, f"text {n}")
+    assert desk.history.counts.lost > 0
+    desk.start()
+    desk.history.sync()
+    wanted = desk.history.take_wanted()
+    assert wanted == [0, 1, 2]
+    assert desk.history.take_wanted() == []
+    desk.clock.advance(1)
+    desk.tell(2, "text 29", at=START + 30 * S)
+    desk.history.sync()
+    found = desk.samples(TEXT)
+    assert [(value.value, value.status) for value in found][-2:] == [
+        (None, quality.BAD_NO_DATA),
+        ("text 29", 0),
+    ]
+    assert SampleFlag.OVERFLOW in desk.flags(TEXT)[-2]
+    assert desk.history.counts.lost + sum(value.is_good for value in found) == 31
+
+
+def test_a_value_that_is_told_twice_is_kept_once(desk: Desk) -> None:
+    desk.start()
+    for _ in range(2):
+        desk.tell(1, 1.0, at=START)
+        desk.clock.advance(1)
+    desk.history.sync()
+    assert len(desk.samples(RAW)) == 1
+    assert [commit.kind.value for commit in desk.history.feed_after(0)] == ["live"]
+
+
+def test_a_tag_that_is_recorded_from_now_on_wants_its_present_value(desk: Desk) -> None:
+    plant = small_plant()
+    desk.history.apply(make_plant([*plant.tags, make_tag("a/new", history=True)], revision="r2"))
+    assert desk.history.take_wanted() == [3]
+    desk.history.begin_run("run_2")
+    assert desk.history.take_wanted() == [0, 1, 2, 3]

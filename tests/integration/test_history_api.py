@@ -22,7 +22,7 @@ from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.history import ReadAtTime, ReadProcessed, ReadRaw, SampleFlag
 from hmi.core.values import DataValue
 from hmi.historian.samples import Samples
-from hmi.runtime import Runtime
+from hmi.runtime import Runtime, _history_api
 from hmi.testing.history import make_samples
 
 pytestmark = [
@@ -122,10 +122,11 @@ async def test_aggregates_by_name_with_pages_of_intervals(
         request = ReadProcessed(TAG, BEGIN, BEGIN + 60 * NS_PER_S, 20 * NS_PER_S, "time average 2", False)
         page = await client.read_processed(request)
         assert [one.value for one in page.samples][:2] == [10.0, 30.0]
-        fine = ReadProcessed(TAG, BEGIN, BEGIN + 60 * NS_PER_S, NS_PER_S // 250, "Count")
+        monkeypatch.setattr(_history_api, "PAGE", 100)
+        fine = ReadProcessed(TAG, BEGIN, BEGIN + 60 * NS_PER_S, NS_PER_S // 4, "Count")
         first = await client.read_processed(fine)
-        assert len(first.samples) == 10_000
-        assert first.continuation == BEGIN + 40 * NS_PER_S
+        assert len(first.samples) == 100
+        assert first.continuation == BEGIN + 25 * NS_PER_S
         with pytest.raises(CommunicationError, match="there is no aggregate 'Mode'"):
             await client.read_processed(ReadProcessed(TAG, BEGIN, BEGIN + 1, 0, "Mode"))
 

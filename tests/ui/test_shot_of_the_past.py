@@ -7,6 +7,8 @@ of the strip. Curves on a display are drawn by columns that begin when its windo
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -103,3 +105,31 @@ def test_hi_the_picture_of_an_instant_is_the_one_that_was_on_the_screen(
             again = display_of(later)
             assert again == display
             assert rows_of(later) == rows
+
+
+def shot(works: Works, out: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "hmi",
+        "shot",
+        str(works.folder),
+        "overview",
+        str(out),
+        "--data",
+        str(works.data),
+    ]
+    return subprocess.run([*command, *more], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_the_command_makes_a_picture_of_then_and_refuses_what_is_no_time(tmp_path: Path) -> None:
+    out = tmp_path / "then.png"
+    with works_at(tmp_path, {LEVEL: 4.8, FLOW: 123.4}) as works:
+        done = shot(works, out, "--at", "-1s", "--size", "1280x720")
+        assert done.returncode == 0, done.stderr
+        assert QImage(str(out)).width() == 1280
+        wrong = shot(works, tmp_path / "other.png", "--at", "yesterday")
+        assert wrong.returncode != 0
+        assert "is not a time" in wrong.stderr + wrong.stdout
+    late = shot(works, tmp_path / "other.png", "--at", "-1s")
+    assert "no runtime of this plant runs" in " ".join((late.stderr + late.stdout).split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -85,6 +86,16 @@ def test_every_part_shows_what_was_true_then(qtbot) -> None:
         assert window.past.watermark.isVisible()
         assert "PAST" in window.past.bar.when.full_text
         assert window.header.health.word == "Past"
+
+
+def test_tr_12_the_frame_of_the_simulator_stays_around_that_of_the_past(qtbot) -> None:
+    with open_station(qtbot, mode="simulator") as desk:
+        make_history(desk)
+        go(qtbot, desk, THEN)
+        window = desk.window
+        assert window.frame.isVisible()
+        assert window.rect().contains(window.past.frame.geometry(), True)
+        assert not window.frame.mask().intersects(window.past.frame.geometry())
 
 
 def test_back_to_live_is_one_key_and_leaves_nothing_of_the_past(qtbot) -> None:
@@ -341,3 +352,26 @@ def test_the_live_list_is_whole_again_after_the_past(qtbot) -> None:
         rows = {row.alarm_id: row.state for row in desk.window.strip.model.shown}
         assert rows == {"a_1": "ACKED", "a_2": "ACKED"}
         assert desk.station.alarm_store is desk.station.live_alarms
+
+
+@pytest.mark.parametrize("percent", [100, 150, 200])
+@pytest.mark.parametrize("width", [1024, 1366, 1920])
+def test_HM_17_the_bar_fits_every_window_and_keeps_the_way_back(qtbot, width: int, percent: int) -> None:
+    with open_station(qtbot) as desk:
+        make_history(desk)
+        window = StationWindow(Theme.load("light", percent), desk.station)
+        qtbot.addWidget(window)
+        window.resize(width, 768)
+        window.show()
+        window.begin()
+        go(qtbot, desk, THEN)
+        bar = window.past.bar
+        qtbot.waitUntil(lambda: bar.width() == window.width())
+        assert window.width() == width
+        shown = [bar.when, bar.play, bar.chip, bar.live, bar.line, bar.entry, bar.rate, bar.span, *bar.steps]
+        for widget in (bar.when, bar.play, bar.chip, bar.live):
+            assert widget.isVisible()
+        boxes = sorted((w.geometry() for w in shown if w.isVisible()), key=lambda box: box.left())
+        assert boxes[-1].right() < bar.width()
+        assert all(one.right() < two.left() for one, two in pairwise(boxes))
+        window.retire()

@@ -38,6 +38,9 @@ def shown(desk: Any, qtbot: Any, tags: list[str] = TAGS) -> Chart:
     model = TrendModel(desk.window.theme, desk.station, tags, 4 * 3600 * NS_PER_S, desk.window)
     chart = Chart(desk.window.theme, model)
     qtbot.addWidget(chart)
+    chart._tell_width = lambda: None  # type: ignore[method-assign]
+    model.pixels = 1000
+    model.read()
     chart.resize(*SIZE)
     chart.show()
     qtbot.waitUntil(lambda: all(len(pen.curve) for pen in model.pens) and not model._reader.is_asking)
@@ -53,7 +56,6 @@ def shown(desk: Any, qtbot: Any, tags: list[str] = TAGS) -> Chart:
 
 def read_again(model: TrendModel, qtbot: Any) -> None:
     """From one answer, whatever was read while the chart found its size."""
-    model.pixels = 1000
     qtbot.waitUntil(lambda: not model._reader.is_asking)
     model._reader.forget()
     model.read(anew=True)

@@ -32,10 +32,13 @@ from trend_plant import (
 
 from hmi.client.history import MOST_PIXELS
 from hmi.core.clock import NS_PER_S
+from hmi.core.errors import UsageError
+from hmi.core.openings import opening, trend_of
 from hmi.core.quality import BAD, GOOD
 from hmi.core.values import DataValue
 from hmi.testing.client import START_NS, make_tag
 from hmi.testing.history import make_samples
+from hmi.ui.shot_open import open_all
 from hmi.ui.trend.cards import EntryCard, MarkerCard
 from hmi.ui.trend.chart import Chart
 from hmi.ui.trend.panel import TrendPanel
@@ -118,6 +121,17 @@ def test_history_and_live_stand_in_one_view_and_follow_the_present(desk: Desk, q
     assert panel.model.view.end == desk.station.now() > before.end
     assert panel.model.view.span == before.span
     assert panel.model.known_until(pen) == desk.station.now()
+
+
+def test_a_picture_of_a_trend_is_opened_by_its_address(desk: Desk, qtbot: Any) -> None:
+    open_all(desk.window, [opening(f"trend:{FLOW}+{LEVEL}@-24h")])
+    panel = desk.window.trends[0]
+    assert [pen.tag for pen in panel.pens] == [FLOW, LEVEL]
+    assert panel.span_s == 86_400
+    assert panel.is_full
+    for wrong in ("trend:", "trend:a@24h", "trend:@-1h", "trend:a@-9y"):
+        with pytest.raises(UsageError):
+            trend_of(opening(wrong).name)
 
 
 def test_a_pause_holds_the_picture_while_values_go_on(desk: Desk, qtbot: Any) -> None:
@@ -316,6 +330,27 @@ def test_a_spike_of_one_second_stands_in_the_picture_of_a_year(desk: Desk, qtbot
     assert any(picture.pixelColor(x + by, y) != ground for by in (-2, -1, 0, 1, 2))
 
 
+def test_at_an_instant_of_the_past_the_trend_ends_there_and_nothing_in_it_is_live(
+    desk: Desk, qtbot: Any
+) -> None:
+    panel = opened(desk, qtbot, [FLOW], 3600)
+    at = START_NS - 6 * HOUR
+    desk.station.clock.go_to(at)
+    qtbot.waitUntil(lambda: desk.station.mailbox.is_history and desk.station.now() <= at + NS_PER_S)
+    panel.model.beat()
+    assert panel.model.view.end == desk.station.now()
+    qtbot.waitUntil(lambda: bool(len(panel.pens[0].curve)) and not panel.model._reader.is_asking)
+    assert len(panel.pens[0].tail) == 0
+    newest = int(panel.pens[0].whole.times[-1])
+    assert at - 60 * NS_PER_S <= newest <= at + 60 * NS_PER_S
+    panel.grab()
+    desk.station.clock.go_live()
+    qtbot.waitUntil(lambda: not desk.station.mailbox.is_history and desk.station.now() >= START_NS)
+    panel.model.beat()
+    assert panel.model.view.end == desk.station.now()
+    qtbot.waitUntil(lambda: int(panel.pens[0].whole.times[-1]) > START_NS - 60 * NS_PER_S)
+
+
 # pens
 
 
@@ -481,6 +516,44 @@ def test_HM_17_cursors_zoom_and_moves_by_keys_alone(desk: Desk, qtbot: Any) -> N
     assert isinstance(panel.acts.card, EntryCard)
     qtbot.keyClick(panel.acts.card, Qt.Key.Key_Escape)
     assert panel.acts.card is None
+
+
+def test_two_fingers_zoom_around_their_middle_and_move(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    panel.toggle_live()
+    chart, view = panel.chart, panel.model.view
+    center = QPointF(middle(chart, 0.5))
+    chart.hand.pinch(Qt.GestureState.GestureStarted, center, 1.0, 0.0)
+    chart.hand.pinch(Qt.GestureState.GestureUpdated, center, 2.0, 0.0)
+    assert panel.model.view.span == pytest.approx(view.span / 2, rel=1e-6)
+    start = panel.model.view.start
+    chart.hand.pinch(Qt.GestureState.GestureUpdated, center, 1.0, 60.0)
+    assert panel.model.view.start < start
+    assert panel.model.views.has_before
+
+
+def test_figures_are_asked_for_one_question_at_a_time(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot)
+    model, asked, gate = panel.model, [], asyncio.Event()
+    qtbot.waitUntil(lambda: all(pen.figures is not None for pen in panel.pens) and not model._figures_asking)
+    answered = desk.client.range_figures
+
+    async def slow(*what: Any) -> Any:
+        asked.append(what)
+        await gate.wait()
+        return await answered(*what)
+
+    desk.client.range_figures = slow  # type: ignore[method-assign]
+    for n in range(1, 6):
+        model.set_cursors(START_NS - 2 * HOUR, START_NS - HOUR + n * NS_PER_S)
+        model._ask_figures()
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    desk.station.link._loop.call_soon_threadsafe(gate.set)
+    wanted = model.figures_range
+    qtbot.waitUntil(
+        lambda: all(pen.figures and (pen.figures.start, pen.figures.end) == wanted for pen in panel.pens)
+    )
+    assert len(asked) == 2
 
 
 # another period

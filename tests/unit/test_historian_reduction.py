@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,7 +62,9 @@ class PlainDoor:
         self.h = p
 
     def _corridor(self, p: Point) -> None:
-        assert self.a is not None and self.a.v is not None and p.v is not None
+        assert self.a is not None
+        assert self.a.v is not None
+        assert p.v is not None
         dev, passed = self.settings.comp_dev, p.t - self.a.t
         self.s_max, self.s_min = (p.v + dev - self.a.v) / passed, (p.v - dev - self.a.v) / passed
 
@@ -109,11 +111,13 @@ class Plain:
         return self.door.out
 
 
-def row(slot: int, p: Point) -> Table:
-    made = np.zeros(1, ROW)
-    made["slot"], made["time"], made["status"] = slot, round(p.t * S), p.status
-    made["number"] = np.nan if p.v is None else p.v
-    made["kind"] = ValueKind.NONE if p.v is None else ValueKind.FLOAT
+def table_of(points: Sequence[tuple[int, Point]]) -> Table:
+    made = np.zeros(len(points), ROW)
+    made["slot"] = [slot for slot, _ in points]
+    made["time"] = [round(p.t * S) for _, p in points]
+    made["status"] = [p.status for _, p in points]
+    made["number"] = [np.nan if p.v is None else p.v for _, p in points]
+    made["kind"] = [ValueKind.NONE if p.v is None else ValueKind.FLOAT for _, p in points]
     return made
 
 
@@ -127,16 +131,17 @@ class Kept:
         settled(self.reducer, settings)
 
     def put(self, points: Iterable[tuple[int, Point]]) -> None:
-        table = np.concatenate([row(slot, p) for slot, p in points])
+        table = table_of(tuple(points))
         for chosen in rounds(table["slot"]):
-            self.reducer.put(table[chosen])
+            self.reducer.put(table.take(chosen))
 
     def flush(self) -> dict[int, list[Point]]:
         self.reducer.flush(np.arange(self.count, dtype=np.int32))
         found: dict[int, list[Point]] = {slot: [] for slot in range(self.count)}
-        for one in np.concatenate(self.tables):
-            number = None if np.isnan(one["number"]) else float(one["number"])
-            found[int(one["slot"])].append(Point(int(one["time"]) / S, number, int(one["status"])))
+        names = ("slot", "time", "number", "status")
+        columns = (np.concatenate([table[name] for table in self.tables]).tolist() for name in names)
+        for slot, time, number, status in zip(*columns, strict=True):
+            found[slot].append(Point(time / S, None if number != number else number, status))
         return found
 
 
@@ -214,7 +219,9 @@ def test_all_tags_at_once_are_reduced_as_each_of_them_alone(seed: int) -> None:
         for _ in range(rng.randrange(1, 12)):
             slot = rng.randrange(len(SETTINGS))
             t[slot] += rng.choice((0.5, 1.0, 4.0, 40.0))
-            status = rng.choices((0, quality.UNCERTAIN_EU_EXCEEDED, quality.BAD_NO_COMMUNICATION), (20, 1, 1))[0]
+            status = rng.choices(
+                (0, quality.UNCERTAIN_EU_EXCEEDED, quality.BAD_NO_COMMUNICATION), (20, 1, 1)
+            )[0]
             number = None if status >= quality.BAD else round(50 + rng.gauss(0, 0.6), 2)
             batch.append((slot, Point(t[slot], number, status)))
         for slot, p in batch:

@@ -8,7 +8,7 @@ import pytest
 
 from hmi.cli._pictures import wanted_openings
 from hmi.core.errors import UsageError
-from hmi.core.openings import Opening, opening
+from hmi.core.openings import Opening, opening, trend_of
 from hmi.project import open_plant
 
 WATERWORKS = Path(__file__).parents[2] / "screens" / "waterworks"
@@ -32,10 +32,11 @@ def test_each_form_is_read(text: str, found: Opening) -> None:
     assert opening(text) == found
 
 
-@pytest.mark.parametrize("text", ["", "why", "why:", "faceplate", "areas:x", "find:", "trend:x", ":areas"])
+@pytest.mark.parametrize("text", ["", "why", "why:", "faceplate", "areas:x", "find:", "chart:x", ":areas"])
 def test_anything_else_is_one_sentence_that_names_the_forms(text: str) -> None:
     with pytest.raises(
-        UsageError, match=r"write accounts, alarms, areas, certificates, .*faceplate:INSTANCE or held:INSTANCE"
+        UsageError,
+        match=r"write accounts, alarms, areas, certificates, .*faceplate:INSTANCE or held:INSTANCE",
     ):
         opening(text)
 
@@ -46,3 +47,12 @@ def test_names_that_the_plant_does_not_have_are_refused() -> None:
     for text in ("why:intake/nothing", "faceplate:intake/nothing", "points:odd"):
         with pytest.raises(UsageError, match="there is no such"):
             wanted_openings(plant, [text])
+
+
+def test_a_trend_is_named_by_its_tags_and_how_far_back_it_begins() -> None:
+    assert trend_of(opening("trend:a/b.pv+c").name) == (["a/b.pv", "c"], 0)
+    assert trend_of("a@-90min") == (["a"], 5_400)
+    assert trend_of("a@-2d") == (["a"], 172_800)
+    for wrong in ("", "@-1h", "a@2h", "a@-1w", "+"):
+        with pytest.raises(UsageError, match=r"write it as trend:TAG\+TAG"):
+            trend_of(wrong)

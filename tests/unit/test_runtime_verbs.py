@@ -51,8 +51,9 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
     assert {v.path for v in verbs if v.role is not Role.VIEW} == {
         "/v1/accounts",
         "/v1/alarms/acknowledge",
+        "/v1/alarms/change",
         *(f"/v1/certificates/{act}" for act in TRUST_ACTS),
-        *(f"/v1/history/{act}" for act in ("annotate", "withdraw", "edit", "delete")),
+        *(f"/v1/history/{act}" for act in ("annotate", "withdraw", "edit", "delete", "hold", "release")),
         "/v1/notes",
         "/v1/reload",
         "/v1/simulator",

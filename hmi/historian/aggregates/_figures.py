@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hmi.client.history import RangeFigures
+from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import AggregateConfiguration, ReadProcessed
 from hmi.core.values import DataValue
@@ -20,7 +22,11 @@ from hmi.historian.aggregates._source import Source, windows
 from hmi.historian.aggregates._status import GOOD_CLASS
 from hmi.historian.aggregates._tally import Needs, PieceTally, RawRow, RawTally
 from hmi.historian.aggregates._walks import Rules, SimpleWalk
+from hmi.historian.rollups import HOUR, Rollups
 from hmi.historian.samples import Samples
+
+MOST_WALKED: Final = 1_000_000
+"""So many samples are walked through in about a second."""
 
 
 def _never() -> bool:
@@ -67,6 +73,92 @@ def figures(
         count=row.counts[GOOD_CLASS],
         percent_good=100 * good / (high - low),
         seconds_bad=(high - low - good) / NS_PER_S,
+    )
+
+
+def long_figures(
+    source: Source,
+    rollups: Callable[[int, int], Rollups],
+    tag_id: str,
+    start: int,
+    end: int,
+    stepped: bool,
+    *,
+    known_until: int = 0,
+    stop: Callable[[], bool] = _never,
+) -> RangeFigures:
+    """The same where there are too many samples to walk: hours that are Good throughout out of their rollups.
+
+    ``rollups`` gives rows of one hour that begin in [start, end). The average of such an hour is that of its row, and
+    the deviation is not known. Up to ``MOST_WALKED`` samples it is the plain walk.
+    """
+    low, high = sorted((start, end))
+    begin, finish = -(-low // HOUR) * HOUR, high // HOUR * HOUR
+    rows = rollups(begin, finish) if begin < finish else None
+    if rows is None or int(rows.counts.sum()) <= MOST_WALKED:
+        return figures(source, tag_id, low, high, stepped, known_until=known_until, stop=stop)
+    whole = np.flatnonzero((rows.worst < quality.UNCERTAIN) & (rows.covered == HOUR))
+    parts = [_of_rows(tag_id, rows, whole)]
+    edges = np.concatenate(([low], rows.starts[whole] + HOUR))
+    for one, other in zip(edges.tolist(), [*rows.starts[whole].tolist(), high], strict=True):
+        if one < other:
+            parts.append(figures(source, tag_id, one, other, stepped, known_until=known_until, stop=stop))
+    return _merged(tag_id, low, high, [part for part in parts if part.end > part.start])
+
+
+def _of_rows(tag_id: str, rows: Rollups, whole: NDArray[np.intp]) -> RangeFigures:
+    """Of hours that are Good from end to end; its range is as long as they are together."""
+    if not len(whole):
+        return RangeFigures(tag_id, 0, 0)
+    low, high = int(whole[rows.low[whole].argmin()]), int(whole[rows.high[whole].argmax()])
+    begin = int(rows.starts[whole[0]])
+    return RangeFigures(
+        tag_id,
+        begin,
+        begin + len(whole) * HOUR,
+        minimum=float(rows.low[low]),
+        minimum_at=int(rows.low_at[low]),
+        maximum=float(rows.high[high]),
+        maximum_at=int(rows.high_at[high]),
+        average=float(rows.mean[whole].mean()),
+        first=float(rows.first[whole[0]]),
+        last=float(rows.last[whole[-1]]),
+        count=int(rows.good[whole].sum()),
+        percent_good=100.0,
+    )
+
+
+def _merged(tag_id: str, low: int, high: int, parts: Sequence[RangeFigures]) -> RangeFigures:
+    """One range out of the parts that cover it."""
+    known = [part for part in parts if part.minimum is not None and part.maximum is not None]
+    bad = sum(part.seconds_bad for part in parts)
+    seconds = (high - low) / NS_PER_S
+    good = 100 * (seconds - bad) / seconds
+    if not known:
+        return RangeFigures(tag_id, low, high, percent_good=good, seconds_bad=bad)
+    least = min(known, key=lambda part: (part.minimum, part.minimum_at))
+    most = max(known, key=lambda part: (part.maximum, -part.maximum_at))
+    weighed = [
+        (part.average, (part.end - part.start) / NS_PER_S - part.seconds_bad)
+        for part in known
+        if part.average is not None
+    ]
+    weight = sum(one for _, one in weighed)
+    ends = sorted(known, key=lambda part: part.start)
+    return RangeFigures(
+        tag_id,
+        low,
+        high,
+        minimum=least.minimum,
+        minimum_at=least.minimum_at,
+        maximum=most.maximum,
+        maximum_at=most.maximum_at,
+        average=sum(value * one for value, one in weighed) / weight if weight else None,
+        first=ends[0].first,
+        last=ends[-1].last,
+        count=sum(part.count for part in parts),
+        percent_good=good,
+        seconds_bad=bad,
     )
 
 

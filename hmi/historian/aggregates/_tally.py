@@ -114,13 +114,15 @@ class RawTally:
     def add(self, window: Window) -> None:
         self._remember(window.samples.take(slice(0, window.old)), only_first=True)
         samples = window.samples.take(window.new)
-        samples = samples.take((samples.flags & np.uint16(SampleFlag.MARK)) == 0)
+        marks = (samples.flags & np.uint16(SampleFlag.MARK)) != 0
+        samples = samples.take(~marks) if marks.any() else samples
         places = self._intervals.of_samples(samples.times)
         inside = (places >= 0) & (places < len(self._intervals))
         classes = classes_of(samples, self._numeric)
         if self._needs.transitions:
             self._count_transitions(samples, classes, places)
-        samples, classes, places = samples.take(inside), classes[inside], places[inside]
+        if not inside.all():
+            samples, classes, places = samples.take(inside), classes[inside], places[inside]
         if len(samples):
             self._add(samples, classes, places)
 

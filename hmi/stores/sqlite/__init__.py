@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hmi.historian.port import Archive, ArchiveReader
+from hmi.historian.care import CheckedReader
+from hmi.historian.port import Archive
 from hmi.stores.sqlite._archive import SqliteArchive
-from hmi.stores.sqlite._live import LIVE_FILE
 from hmi.stores.sqlite._reader import SqliteReader
+from hmi.stores.sqlite._schema import LIVE_FILE
 from hmi.stores.sqlite._settings import Settings
 
 __all__ = ["LIVE_FILE", "open_archive", "open_reader"]
@@ -37,7 +38,7 @@ def open_reader(
     *,
     stepped: Callable[[int], bool] | None = None,
     fine: Callable[[int], bool] | None = None,
-) -> ArchiveReader:
+) -> CheckedReader:
     """Read an archive, also while another process writes it and from a medium that cannot be written.
 
     ``stepped``, ``fine``: as in ``open_archive``; without them what the writer noted of its tags.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -13,21 +15,23 @@ from hmi.core.errors import StorageError
 from hmi.core.history import Modification
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged, encode_chunk
+from hmi.historian.care import Checked, Limits, Removal
 from hmi.historian.port import Annotation, Commit, CommitKind, CompactReport, Damage, DuplicatePolicy
 from hmi.historian.samples import Batch
 from hmi.stores.sqlite._catalogue import catalogue_of_live, note_ways
 from hmi.stores.sqlite._closing import swept
 from hmi.stores.sqlite._compaction import Compaction
-from hmi.stores.sqlite._connect import FileDamaged, open_writing, told
+from hmi.stores.sqlite._connect import FileDamaged, one_row, open_writing, told
 from hmi.stores.sqlite._days import DAY
 from hmi.stores.sqlite._head import HeadFile
-from hmi.stores.sqlite._live import LIVE_FILE, mark_of
 from hmi.stores.sqlite._lock import locked
+from hmi.stores.sqlite._marks import mark_of
 from hmi.stores.sqlite._overlay import Replaced, reason_of, resolved
 from hmi.stores.sqlite._reader import SqliteReader
-from hmi.stores.sqlite._recover import begin_anew
+from hmi.stores.sqlite._recover import GENERATION, begin_anew
+from hmi.stores.sqlite._retention import Keeper
 from hmi.stores.sqlite._rows import INSERT, Effect, Row, no_samples, packed, row_of
-from hmi.stores.sqlite._schema import LIVE_ROAD, migrate
+from hmi.stores.sqlite._schema import LIVE_FILE, LIVE_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
 from hmi.stores.sqlite._wal import lost_in_logs
 
@@ -115,6 +119,50 @@ class SqliteArchive(SqliteReader):
             self._note_damage(*self._damage.all())
         return report
 
+    # ------------------------------------------------------------------ care
+
+    def retain(
+        self, limits: Limits, now: int, held: Container[int], stop: Callable[[], bool] = lambda: False
+    ) -> list[Removal]:
+        """``Cared.retain``."""
+        with self._keeper(held) as keeper:
+            keeper.retain(limits, now, stop)
+        return keeper.removals
+
+    def prune(self, room: int, keep_from: int, held: Container[int]) -> list[Removal]:
+        """``Cared.prune``."""
+        with self._keeper(held) as keeper:
+            keeper.make_room(room, keep_from)
+        return keeper.removals
+
+    def keep_feed(self, feed_ns: int, feed_bytes: int) -> None:
+        """``Cared.keep_feed``."""
+        self._settings = replace(self._settings, feed_ns=feed_ns, feed_bytes=feed_bytes)
+
+    def check_days(self, pause_s: float = 0, stop: Callable[[], bool] = lambda: False) -> Checked:
+        """``Cared.check_days``; what it finds is kept, and what was said of sound files before is taken back."""
+        found = super().check_days(pause_s, stop)
+        bad = {one.file for one in found.damage}
+        with self._writing, told(self._path), self._connection() as database:
+            rows = [(name,) for name in found.names if name not in bad]
+            database.executemany("delete from damage where file = ?", rows)
+        with self._writing:
+            self._note_damage(*found.damage)
+        return found
+
+    @contextmanager
+    def _keeper(self, held: Container[int]) -> Iterator[Keeper]:
+        with self._compacting, told(self._path):
+            live = open_writing(self._path, wal=True)
+            try:
+                yield Keeper(self._folder, live, self._forget_file, held)
+            finally:
+                live.close()
+
+    def _forget_file(self, name: str) -> None:
+        self._days.forget(name)
+        self._damage.forget(name)
+
     def _open(self) -> None:
         """Open the live file, or what can be saved of it."""
         self._path = self._folder / LIVE_FILE
@@ -130,6 +178,7 @@ class SqliteArchive(SqliteReader):
             self._live = self._view()
             self._open_live()
             self._note_damage(damage)
+            self._seq = (self._seq // GENERATION + 1) * GENERATION
         swept(self._folder, {ref.name for ref in self._live.snapshot().days.values()})
         self._note_damage(*lost_in_logs(self._folder, writer=True))
         self._head = HeadFile(self._folder)
@@ -145,7 +194,7 @@ class SqliteArchive(SqliteReader):
             self._numbers, self._runs = catalogue_of_live(database)
             self._new_tags: list[str] = []
             self._new_runs: list[str] = []
-            newest = database.execute("select max(seq) from commits").fetchone()[0]
+            newest = one_row(database, "select max(seq) from commits")[0]
             self._seq = max(int(newest or 0), mark_of(database).seq)
 
     def _close_files(self) -> None:
@@ -191,7 +240,10 @@ class SqliteArchive(SqliteReader):
             self._new_tags, self._new_runs = [], []
 
     def _put_names(self, database: apsw.Connection) -> None:
-        for table, numbers, new in (("tags", self._numbers, self._new_tags), ("runs", self._runs, self._new_runs)):
+        for table, numbers, new in (
+            ("tags", self._numbers, self._new_tags),
+            ("runs", self._runs, self._new_runs),
+        ):
             if new:
                 rows = [(numbers[one], one) for one in new]
                 database.executemany(f"insert into {table} (number, id) values (?, ?)", rows)

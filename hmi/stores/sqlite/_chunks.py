@@ -108,9 +108,7 @@ class ChunkWriter:
         return ChunkRow.of(key_of(tag, first // HOUR), first, last, len(samples), key, block)
 
     def _store(self, rows: list[ChunkRow]) -> None:
-        self._database.executemany(
-            PUT_CHUNK, (one.stored for one in rows)
-        )
+        self._database.executemany(PUT_CHUNK, (one.stored for one in rows))
         self.written.chunks += len(rows)
         self.written.bytes += sum(len(one.block or b"") for one in rows)
 

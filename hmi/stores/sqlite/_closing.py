@@ -19,7 +19,7 @@ from hmi.historian.blocks import BlockDamaged, decode_chunk, encode_chunk, encod
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES
 from hmi.historian.samples import Times, joined
 from hmi.stores.sqlite._chunks import NO_CLOCK, PUT_CHUNK
-from hmi.stores.sqlite._connect import open_writing
+from hmi.stores.sqlite._connect import PAGE_SIZE, open_writing
 from hmi.stores.sqlite._days import (
     ChunkRow,
     Head,
@@ -36,6 +36,9 @@ from hmi.stores.sqlite._settings import Settings
 
 _FEW: Final = 1_800
 """Hours with fewer samples than this on average are merged: a block of its own costs them too much."""
+_SMALL_PAGE: Final = 1_024
+_LITTLE: Final = 2_000
+"""Bytes of a block of which many fit into a page of the usual size."""
 _DAY_CLOCK: Final = 1 << 40
 """Key of the scan clock of a whole day; those of hours have the number of the hour."""
 _ROWS: Final = "select k, first, last, n, clock, tail, crc, block from chunks order by k"
@@ -48,7 +51,7 @@ def closed(folder: Path, name: str, day: int, settings: Settings, stop: Callable
         (folder / f"{fresh.name}{end}").unlink(missing_ok=True)
     source = open_writing(folder / name, wal=True)
     try:
-        target = open_writing(fresh, wal=False)
+        target = open_writing(fresh, wal=False, page_size=_page_size(source))
         try:
             head = _copied(source, target, fresh, day, settings, stop)
         finally:
@@ -60,9 +63,16 @@ def closed(folder: Path, name: str, day: int, settings: Settings, stop: Callable
         return None
     settings.reached("a closed day")
     fresh.replace(folder / closed_name(day))
-    _sync(folder)
+    sync_folder(folder)
     settings.reached("a renamed day")
     return head
+
+
+def _page_size(source: apsw.Connection) -> int:
+    """Hours of a full second-by-second tag take half a page of the usual size: small pages leave less of them empty."""
+    query = "select avg(length(block)) from chunks where n >= ?"
+    (average,) = source.execute(query, (_FEW,)).fetchone() or (0,)
+    return _SMALL_PAGE if _LITTLE < (average or 0) < PAGE_SIZE else PAGE_SIZE
 
 
 def remove_open(folder: Path, name: str) -> None:
@@ -96,12 +106,16 @@ def _copied(
     with source, target:
         clock = _day_clock(source)
         if len(clock):
-            target.execute("insert into clocks (hour, block) values (?, ?)", (_DAY_CLOCK + day, encode_clock(clock)))
+            target.execute(
+                "insert into clocks (hour, block) values (?, ?)", (_DAY_CLOCK + day, encode_clock(clock))
+            )
         rows = (ChunkRow(*row) for row in source.execute(_ROWS))
         for tag, ones in groupby(rows, key=lambda row: tag_of(row.key)):
             if stop():
                 return None
-            merged = _merged(source, tag, [row for row in ones if row.is_sound], clock, _DAY_CLOCK + day, settings)
+            merged = _merged(
+                source, tag, [row for row in ones if row.is_sound], clock, _DAY_CLOCK + day, settings
+            )
             target.executemany(PUT_CHUNK, (row.stored for row in merged))
             _copy_rollups(source, target, tag)
         for table in ("clocks", "keyframes", "modified", "state"):
@@ -156,7 +170,7 @@ def _drop_unused_clocks(target: apsw.Connection) -> None:
     target.execute("delete from clocks where hour not in (select distinct clock from chunks)")
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new name durable; where a folder cannot be opened (Windows) the system does it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY)
@@ -166,4 +180,3 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-

@@ -7,29 +7,34 @@ holds the same, and a compaction that was cut off anywhere goes on where it was.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import apsw
 import numpy as np
 
+from hmi.historian.care import Tier
 from hmi.historian.port import CompactReport
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
 from hmi.stores.sqlite._catalogue import catalogue_of_live, note_ways
 from hmi.stores.sqlite._chunks import Written
 from hmi.stores.sqlite._closing import closed, remove_open
-from hmi.stores.sqlite._connect import open_reading, told
+from hmi.stores.sqlite._connect import one_row, open_reading, told
 from hmi.stores.sqlite._day_writer import DayWriter
 from hmi.stores.sqlite._days import DAY, HOURS, Head, closed_name, head_of, open_name
 from hmi.stores.sqlite._feed import trimmed
 from hmi.stores.sqlite._gather import CommitLost, Effects, HourData, OpenCommits, gathered, open_commits
 from hmi.stores.sqlite._keyframes import last_at
 from hmi.stores.sqlite._levels import Many
-from hmi.stores.sqlite._live import mark_of, put_mark
+from hmi.stores.sqlite._marks import mark_of, put_mark
 from hmi.stores.sqlite._mending import Mending
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._settings import Settings
+from hmi.stores.sqlite._tiers import tier_of_file
+
+log = logging.getLogger(__name__)
 
 _WIDE_DAYS = 2
 
@@ -64,7 +69,7 @@ class Compaction:
     def run(self, until: int, stop: Callable[[], bool]) -> CompactReport:
         """Bring everything before ``until`` (UTC ns, cut down to whole hours) into day files."""
         mark = self._mark
-        newest = self._live.execute("select max(seq) from commits").fetchone()[0]
+        newest = one_row(self._live, "select max(seq) from commits")[0]
         target = Mark(max(int(newest or 0), mark.seq), max(until // HOUR * HOUR, mark.until))
         if target == mark:
             self._close_days(target, stop)
@@ -111,6 +116,9 @@ class Compaction:
         if head is not None:
             # a run that was cut off may have written it without saying so to the live file
             self._files[day] = (path.name, head.change)
+        if tier_of_file(path) is not Tier.RAW:
+            log.warning("%s holds no samples any more; late ones of that day are not kept.", path.name)
+            return
         news = self._news(day, head.mark if head else Mark(), commits, target)
         first = next(news, None)
         if first is None:
@@ -155,6 +163,8 @@ class Compaction:
         """What lies behind hours that were changed after the fact."""
         for day in self._mending.days(self._known_days()):
             path = self._folder / self._name(day)
+            if tier_of_file(path) is not Tier.RAW:
+                continue
             with told(path), DayWriter(path, day, self._settings) as writer:
                 self._mending.mend(writer)
                 writer.finish(Mark(), self._catalogue)
@@ -187,15 +197,17 @@ class Compaction:
                 head = closed(self._folder, name, day, self._settings, stop)
             if head is None:
                 return
-            self._live.execute("update days set name = ?, change = ? where day = ?", (path.name, head.change, day))
+            self._live.execute(
+                "update days set name = ?, change = ? where day = ?", (path.name, head.change, day)
+            )
             self._settings.reached("a named day")
             remove_open(self._folder, name)
 
     def _trim(self, target: Mark) -> None:
         """Drop the oldest commits beyond the quota of the feed; never one that is not all in day files."""
-        newest = self._live.execute("select max(time) from commits").fetchone()[0]
+        newest = one_row(self._live, "select max(time) from commits")[0]
         oldest = int(newest or 0) - self._settings.feed_ns
-        last = self._live.execute("select max(seq) from commits where time < ?", (oldest,)).fetchone()[0]
+        last = one_row(self._live, "select max(seq) from commits where time < ?", (oldest,))[0]
         over = self._over_quota()
         last = max(int(last or 0), over)
         if last:
@@ -207,7 +219,7 @@ class Compaction:
         used, quota = pages * int(self._live.pragma("page_size")), self._settings.feed_bytes
         if used <= quota:
             return 0
-        low, high = self._live.execute("select min(seq), max(seq) from commits").fetchone()
+        low, high = one_row(self._live, "select min(seq), max(seq) from commits")
         return int(low) + int((high - low) * (1 - quota / used)) if low is not None else 0
 
     def _known_days(self) -> set[int]:
@@ -220,7 +232,11 @@ class Compaction:
     def _report(self, mark: Mark) -> CompactReport:
         total = self._total
         return CompactReport(
-            max(mark.until, 0), total.samples, total.chunks, total.bytes, tuple(name for name, _ in self._files.values())
+            max(mark.until, 0),
+            total.samples,
+            total.chunks,
+            total.bytes,
+            tuple(name for name, _ in self._files.values()),
         )
 
 

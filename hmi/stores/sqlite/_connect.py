@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -20,6 +20,7 @@ PAGE_SIZE: Final = 8_192
 _IDLE_MOST: Final = 160
 """Connections that wait for their next reader; each holds a file open."""
 _CACHE_KIB: Final = 1_024
+_NO_SCHEMA: Final = ("no such table", "malformed database schema")
 
 
 class FileDamaged(StorageError):
@@ -47,17 +48,22 @@ def told(path: Path) -> Iterator[None]:
     except (apsw.CorruptError, apsw.NotADBError) as error:
         raise FileDamaged(tr("{path}: the file is damaged ({error})", path=path, error=error)) from error
     except (apsw.Error, OSError) as error:
+        if isinstance(error, apsw.SQLError) and str(error).startswith(_NO_SCHEMA):
+            raise FileDamaged(tr("{path}: the file is damaged ({error})", path=path, error=error)) from error
         raise StorageError(f"{path}: {error}") from error
 
 
-def open_writing(path: Path, *, wal: bool) -> apsw.Connection:
-    """A connection that writes durably. ``wal``: readers of other processes go on meanwhile."""
+def open_writing(path: Path, *, wal: bool, page_size: int = PAGE_SIZE) -> apsw.Connection:
+    """A connection that writes durably. ``wal``: readers of other processes go on meanwhile.
+
+    ``page_size`` in bytes counts for a file that is new.
+    """
     database = apsw.Connection(str(path))
     try:
         database.set_busy_timeout(BUSY_MS)
         # before the journal mode: the page size of a write-ahead log cannot be changed any more
         for pragma in (
-            f"page_size={PAGE_SIZE}",
+            f"page_size={page_size}",
             f"journal_mode={'wal' if wal else 'delete'}",
             "synchronous=full",
             "journal_size_limit=16777216",
@@ -109,6 +115,14 @@ def _open_reading(path: Path) -> apsw.Connection:
 
 Key = tuple[Path, int]
 """A file by name and number: another one of the same name is another file."""
+
+
+def one_row(database: apsw.Connection, query: str, values: tuple[int | str, ...] = ()) -> tuple[Any, ...]:
+    """The row of a query that has one; FileDamaged without it."""
+    row = database.execute(query, values).fetchone()
+    if row is None:
+        raise FileDamaged(tr("{path}: a row is missing", path=database.filename))
+    return row
 
 
 class Pool:
@@ -163,10 +177,11 @@ class Pool:
         return None
 
     def _put_back(self, key: Key, database: apsw.Connection) -> None:
+        over: apsw.Connection | None = database
         with self._lock:
             if not self._closed:
                 self._count += 1
                 self._idle[key, self._count] = database
-                database = self._idle.popitem(last=False)[1] if len(self._idle) > _IDLE_MOST else None
-        if database is not None:
-            database.close()
+                over = self._idle.popitem(last=False)[1] if len(self._idle) > _IDLE_MOST else None
+        if over is not None:
+            over.close()

@@ -12,17 +12,18 @@ from hmi.historian.port import Damage
 from hmi.historian.samples import Samples, ValueKind
 
 BAD_DATA_LOST: Final = 0x809D0000
+BAD_DATA_UNAVAILABLE: Final = 0x809E0000
 _MOST: Final = 10_000
 
 
-def lost(time: int) -> Samples:
+def lost(time: int, status: int = BAD_DATA_LOST) -> Samples:
     """One Bad sample at an instant (UTC ns): nothing is known from here to the next one."""
     at = np.array([time], np.int64)
     return Samples(
         at,
         np.zeros(1, np.uint64),
         np.array([ValueKind.NONE], np.uint8),
-        np.array([BAD_DATA_LOST], np.uint32),
+        np.array([status], np.uint32),
         at,
         np.array([SampleFlag.GAP_BEFORE], np.uint16),
         np.zeros(1, np.uint16),
@@ -41,6 +42,12 @@ class DamageList:
         with self._lock:
             if len(self._found) < _MOST:
                 self._found.setdefault((damage.file, damage.block, damage.tag), damage)
+
+    def forget(self, file: str) -> None:
+        """A file that was read again and is sound, or is none any more."""
+        with self._lock:
+            for key in [key for key in self._found if key[0] == file]:
+                del self._found[key]
 
     def all(self) -> list[Damage]:
         with self._lock:

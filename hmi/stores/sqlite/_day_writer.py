@@ -14,7 +14,7 @@ from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, rollups_of
 from hmi.historian.samples import Batch, Samples
 from hmi.stores.sqlite._catalogue import Numbers, put_catalogue
 from hmi.stores.sqlite._chunks import ChunkWriter, Written
-from hmi.stores.sqlite._connect import open_writing
+from hmi.stores.sqlite._connect import one_row, open_writing
 from hmi.stores.sqlite._days import (
     Head,
     bound,
@@ -86,7 +86,9 @@ class DayWriter:
         for tag, found in self._chunks.written.merged.items():
             place = before.get(tag)
             stood = standing.samples.take(slice(place, place + 1)) if place is not None else Samples.empty()
-            self._put_tag_rollups(tag, data.hour, found.between(data.hour * HOUR, (data.hour + 1) * HOUR - 1), stood)
+            self._put_tag_rollups(
+                tag, data.hour, found.between(data.hour * HOUR, (data.hour + 1) * HOUR - 1), stood
+            )
 
     def has_keyframes(self, hour: int) -> bool:
         found = self._database.execute("select 1 from keyframes where time = ?", (hour * HOUR,))
@@ -105,7 +107,7 @@ class DayWriter:
 
     def mend_keyframe(self, at: int, tags: np.ndarray, values: Batch) -> None:
         """Put the values of some tags into a keyframe in place of what it says of them."""
-        row = self._database.execute("select crc, block from keyframes where time = ?", (at,)).fetchone()
+        row = one_row(self._database, "select crc, block from keyframes where time = ?", (at,))
         try:
             known = decode_keyframe(row[1])
         except BlockDamaged:

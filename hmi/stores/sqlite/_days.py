@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -123,7 +123,7 @@ class Presence:
 class Head:
     """What a day file says of itself; ``change`` counts its transactions."""
 
-    mark: Mark = Mark()
+    mark: Mark = field(default_factory=Mark)
     change: int = 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable
 from typing import Final
 
@@ -11,13 +9,13 @@ import apsw
 
 from hmi.historian.blocks import BlockDamaged
 from hmi.historian.port import Commit
-from hmi.stores.sqlite._recent import EARLIEST, LATEST, Hole
+from hmi.stores.sqlite._connect import one_row
+from hmi.stores.sqlite._marks import note_trimmed, trimmed_until
+from hmi.stores.sqlite._recent import Hole
 from hmi.stores.sqlite._rows import COLUMNS, Effect, commit_of, effect_of
 
 SAMPLES_MOST: Final = 2_000_000
 """A page of the feed ends here however many commits were asked for."""
-_TRIMMED: Final = "trimmed"
-_TIME: Final = struct.Struct("<q")
 
 
 def commits_after(
@@ -48,7 +46,7 @@ def effects_between(database: apsw.Connection, since: int, at: int, most: int) -
     if trimmed_until(database) >= since:
         return None
     query = "select min(seq), max(seq), count(*) from commits where last >= ? and first <= ?"
-    low, high, count = database.execute(query, (since, at)).fetchone()
+    low, high, count = one_row(database, query, (since, at))
     if not count:
         return []
     if high - low + 1 > most:
@@ -69,27 +67,10 @@ def effects_between(database: apsw.Connection, since: int, at: int, most: int) -
 
 
 def trimmed(database: apsw.Connection, seq: int, until: int) -> None:
-    """Drop commits up to a number that say nothing of times from ``until`` on (UTC ns), and note up to when they did."""
+    """Drop commits up to a number that say nothing of times from ``until`` on (UTC ns), and note it."""
     chosen = "seq <= ? and last < ?"
-    last = database.execute(f"select max(last) from commits where {chosen}", (seq, until)).fetchone()[0]
+    last = one_row(database, f"select max(last) from commits where {chosen}", (seq, until))[0]
     if last is None:
         return
     note_trimmed(database, max(int(last), trimmed_until(database)))
     database.execute(f"delete from commits where {chosen}", (seq, until))
-
-
-def note_trimmed(database: apsw.Connection, last: int) -> None:
-    """Commits that said something of times up to ``last`` (UTC ns) are not all there any more."""
-    content = _TIME.pack(last)
-    content += zlib.crc32(content).to_bytes(4, "little")
-    database.execute("insert or replace into meta values (?, ?)", (_TRIMMED, content))
-
-
-def trimmed_until(database: apsw.Connection) -> int:
-    row = database.execute("select content from meta where name = ?", (_TRIMMED,)).fetchone()
-    if row is None:
-        return EARLIEST
-    content, check = row[0][:-4], row[0][-4:]
-    if len(content) != _TIME.size or zlib.crc32(content) != int.from_bytes(check, "little"):
-        return LATEST
-    return int(_TIME.unpack(content)[0])

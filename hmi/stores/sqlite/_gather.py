@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from hmi.historian.blocks import BlockDamaged
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples, Times
+from hmi.stores.sqlite._connect import one_row
 from hmi.stores.sqlite._damage import lost
+from hmi.stores.sqlite._marks import expected_of
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._rows import COLUMNS, HEAD_COLUMNS, Effect, effect_of, is_sound
 from hmi.stores.sqlite._slim import slim_joined, slim_taken, tag_order
@@ -101,15 +103,16 @@ def open_commits(database: apsw.Connection, mark: Mark, target: Mark, lost: Cont
     query = f"select {HEAD_COLUMNS} from commits where (seq > ? or last >= ?) and seq <= ? order by seq"
     kept: list[tuple[int, int, int]] = []
     holes: list[tuple[int, int]] = []
-    expected, before = mark.seq + 1, mark.until if mark.seq else 0
+    expected = expected_of(database)
+    last, before = 0, max(mark.until, 0)
     for row in database.execute(query, (mark.seq, mark.until, target.seq)):
-        seq, time, _, first, last = row[:5]
+        seq, time, _, begin, end = row[:5]
         is_lost = seq in lost or not is_sound(row)
-        if seq > expected or is_lost:
+        if expected.missing(last, seq) or is_lost:
             holes.append((seq, min(before or time, target.until - 1)))
-        if not is_lost and first <= last and first < target.until:
-            kept.append((seq, first, last))
-        expected, before = max(seq + 1, expected), before if is_lost else time
+        if not is_lost and begin <= end and begin < target.until:
+            kept.append((seq, begin, end))
+        last, before = seq, before if is_lost else time
     columns = np.array(kept, np.int64).reshape(-1, 3)
     return OpenCommits(columns[:, 0], columns[:, 1], columns[:, 2], tuple(holes))
 
@@ -126,7 +129,7 @@ class Effects:
         known = self._kept.get(seq)
         if known is not None:
             return known
-        row = self._database.execute(f"select {COLUMNS} from commits where seq = ?", (seq,)).fetchone()
+        row = one_row(self._database, f"select {COLUMNS} from commits where seq = ?", (seq,))
         try:
             effect = effect_of(row)
         except BlockDamaged as error:
@@ -201,7 +204,11 @@ def _without(
             low, high = (int(np.searchsorted(tags, np.int32(tag), side=side)) for side in ("left", "right"))
             out = (seqs[low:high] < part.seq) & np.isin(samples.times[low:high], times)
             left[low:high] &= ~out
-    return tags[left], slim_taken(samples, left), {tag: np.unique(np.concatenate(parts)) for tag, parts in gone.items()}
+    return (
+        tags[left],
+        slim_taken(samples, left),
+        {tag: np.unique(np.concatenate(parts)) for tag, parts in gone.items()},
+    )
 
 
 def _clock(parts: list[_Part]) -> Times:

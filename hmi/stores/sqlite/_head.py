@@ -1,6 +1,6 @@
 """A small file that says which commit was the last durable one.
 
-A flipped byte in a write-ahead log makes SQLite drop every later commit without a word; this tells that some are missing.
+A flipped byte in a write-ahead log makes SQLite drop every later commit without a word; this tells that they are gone.
 It is written after the commit and not synced: it never runs ahead of what was durable, and after a power cut it may lie
 behind.
 """

@@ -20,7 +20,8 @@ from hmi.stores.sqlite._rows import Effect
 from hmi.stores.sqlite._stored import DayReader
 
 _LAST: Final = (
-    "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
+    "select k, first, last, n, clock, tail, crc, block from chunks "
+    "where k between ? and ? order by k desc limit 1"
 )
 _WALK_LEAST: Final = 600
 """For fewer tags their chunks are read."""
@@ -45,7 +46,9 @@ class Best:
     def offer(self, places: NDArray[np.intp], samples: Samples) -> None:
         """A sample for each of these places, each place once; the newer one stays, of equal ones the one offered."""
         known = self.times[places]
-        newer = (samples.times > known) | ((samples.times == known) & (samples.versions >= self._versions[places]))
+        newer = (samples.times > known) | (
+            (samples.times == known) & (samples.versions >= self._versions[places])
+        )
         newer |= self._where[places, 0] < 0
         if not newer.any():
             return
@@ -180,7 +183,12 @@ class Instant:
         for effect in effects:
             tags, samples = effect.added.tags, effect.added.samples
             known = np.minimum(np.searchsorted(best.tags, tags), len(best.tags) - 1)
-            fit = (best.tags[known] == tags) & wanted[known] & (samples.times > since) & (samples.times <= self.at)
+            fit = (
+                (best.tags[known] == tags)
+                & wanted[known]
+                & (samples.times > since)
+                & (samples.times <= self.at)
+            )
             if fit.all():
                 best.offer_all(known, samples)
             elif fit.any():

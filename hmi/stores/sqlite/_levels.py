@@ -48,7 +48,9 @@ class Many:
         )
 
 
-def rows_of(many: Many, standing: Batch, level: int, *, stepped: bool) -> Iterator[tuple[int, NDArray[np.void]]]:
+def rows_of(
+    many: Many, standing: Batch, level: int, *, stepped: bool
+) -> Iterator[tuple[int, NDArray[np.void]]]:
     """(tag, its rows as ``ROW``) of one level; ``standing``: last sample before the hour, tags rising."""
     for part in _parts(many):
         rollups = rollups_of(_line(part, standing, stepped=stepped), level, before=None, stepped=stepped)
@@ -86,7 +88,9 @@ def _line(part: Many, standing: Batch, *, stepped: bool) -> Samples:
     firsts = part.begins[:-1]
     places = np.minimum(np.searchsorted(standing.tags, part.numbers), max(len(standing.tags) - 1, 0))
     has = standing.tags[places] == part.numbers if len(standing.tags) else np.zeros(count, bool)
-    before = _before(standing.samples.take(places[has]), part.samples.take(firsts[has]), part.hour, stepped=stepped)
+    before = _before(
+        standing.samples.take(places[has]), part.samples.take(firsts[has]), part.hour, stepped=stepped
+    )
     owners = np.concatenate([np.flatnonzero(has), np.repeat(np.arange(count), np.diff(part.begins))])
     order = np.argsort(owners, kind="stable")
     line = joined([before, part.samples]).take(order)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +12,12 @@ import apsw
 
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged
-from hmi.stores.sqlite._connect import open_reading, told
+from hmi.stores.sqlite._connect import one_row, open_reading, told
+from hmi.stores.sqlite._marks import Expected, expected_of
 from hmi.stores.sqlite._recent import DayRef, Hole, Mark, Snapshot
 from hmi.stores.sqlite._rows import COLUMNS, Effect, Row, effect_of
-from hmi.stores.sqlite._schema import LIVE_ROAD, version_of
+from hmi.stores.sqlite._schema import LIVE_FILE, LIVE_ROAD, version_of
 
-LIVE_FILE: Final = "live.db"
-MARK: Final = "mark"
-_MARK: Final = struct.Struct("<qq")
 _OFFERED_MOST: Final = 64
 
 
@@ -70,7 +66,7 @@ class LiveView:
     def tags(self) -> dict[str, int]:
         """Number of every tag id that is durable."""
         with self._lock, told(self._path):
-            newest = self._connection().execute("select max(number) from tags").fetchone()[0] or 0
+            newest = one_row(self._connection(), "select max(number) from tags")[0] or 0
             if int(newest) != self._newest_tag:
                 rows = self._connection().execute("select id, number from tags order by number")
                 self._tags = {str(one): int(number) for one, number in rows}
@@ -89,14 +85,15 @@ class LiveView:
         rows = database.execute("select day, name, change from days")
         days_before = {ref.name for ref in state.days.values()}
         days = {int(row[0]): DayRef(int(row[0]), str(row[1]), int(row[2])) for row in rows}
-        mark = mark_of(database)
+        expected = expected_of(database)
+        mark = expected.mark
         if mark != state.mark:
             state = state.beyond(mark)
         for name in days_before - {ref.name for ref in days.values()}:
             self._gone(name)
         state = replace(state, mark=mark, days=days)
         after = state.seq if self._version >= 0 else -1
-        state = self._extended(state, self._rows(database, after, mark), mark)
+        state = self._extended(state, self._rows(database, after, mark), expected, begun=after >= 0)
         if state.seq < mark.seq:
             state = replace(state, seq=mark.seq)
         self._offered = {seq: one for seq, one in self._offered.items() if seq > state.seq}
@@ -108,53 +105,40 @@ class LiveView:
             query = f"select {COLUMNS} from commits where seq > ? or last >= ? order by seq"
             yield from database.execute(query, (mark.seq, mark.until))
             return
-        last = database.execute("select max(seq) from commits").fetchone()[0] or 0
+        last = one_row(database, "select max(seq) from commits")[0] or 0
         wanted = range(after + 1, int(last) + 1)
         if len(wanted) <= len(self._offered) and all(seq in self._offered for seq in wanted):
             yield from ((seq,) for seq in wanted)
             return
         yield from database.execute(f"select {COLUMNS} from commits where seq > ? order by seq", (after,))
 
-    def _extended(self, state: Snapshot, rows: Iterable[Row], mark: Mark) -> Snapshot:
+    def _extended(self, state: Snapshot, rows: Iterable[Row], expected: Expected, *, begun: bool) -> Snapshot:
         """The state after these commits; what cannot be read or is missing between them becomes a hole."""
         commits: list[tuple[int, int, Effect]] = []
         holes: list[Hole] = []
-        expected, before = max(state.seq, mark.seq) + 1, state.time or max(mark.until, 0)
+        mark = expected.mark
+        last, before = state.seq if begun else 0, (state.time if begun else 0) or max(mark.until, 0)
         for row in rows:
             seq, text = int(row[0]), ""
             found = self._offered.get(seq)
-            if found is None:
-                time = int(row[1])
-                try:
-                    found = (time, effect_of(row))
-                except BlockDamaged as error:
-                    text = str(error)
-            if seq > expected or found is None:
-                text = text or tr("commits {first} to {last} are missing", first=expected, last=seq - 1)
+            try:
+                found = found or (int(row[1]), effect_of(row))
+            except BlockDamaged as error:
+                text = str(error)
+            missing = expected.missing(last, seq)
+            if missing:
+                text = tr("{count} commits before number {seq} are missing", count=missing, seq=seq)
+            if missing or found is None:
                 until = found[0] if found else before
-                holes.append(Hole(seq - (found is not None), min(before or until, until), max(before, until), text))
+                holes.append(Hole(seq - (found is not None), before, max(before, until), text))
             if found is not None:
                 commits.append((seq, *found))
                 before = found[0]
-            expected = max(seq + 1, expected)
+            last = seq
+        if not begun and last < expected.last:
+            text = tr("commits after number {seq} are missing", seq=last)
+            holes.append(Hole(mark.seq, before, before, text))
         for hole in holes:
             self._damaged(hole)
         state = state.with_commits(commits)
-        return replace(state, seq=max(state.seq, expected - 1), holes=(*state.holes, *holes))
-
-
-def mark_of(database: apsw.Connection) -> Mark:
-    """Up to where the day files hold everything; BlockDamaged."""
-    row = database.execute("select content from meta where name = ?", (MARK,)).fetchone()
-    if row is None:
-        return Mark()
-    content, check = row[0][:-4], row[0][-4:]
-    if len(content) != _MARK.size or zlib.crc32(content) != int.from_bytes(check, "little"):
-        raise BlockDamaged(tr("the mark of the live file is not as it was written"))
-    return Mark(*_MARK.unpack(content))
-
-
-def put_mark(database: apsw.Connection, mark: Mark) -> None:
-    content = _MARK.pack(mark.seq, mark.until)
-    content += zlib.crc32(content).to_bytes(4, "little")
-    database.execute("insert or replace into meta values (?, ?)", (MARK, content))
+        return replace(state, seq=max(state.seq, last), holes=(*state.holes, *holes))

@@ -22,7 +22,9 @@ def locked(folder: Path) -> IO[bytes]:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / LOCK_FILE).open("ab")
     except OSError as error:
-        raise StorageError(tr("{path}: the history cannot be opened ({error})", path=folder, error=error)) from error
+        raise StorageError(
+            tr("{path}: the history cannot be opened ({error})", path=folder, error=error)
+        ) from error
     # a reader that asks whether somebody writes holds the lock for a moment
     if not any(_try_lock(file) or time.sleep(_PAUSE_S) for _ in range(_TRIES)):
         file.close()

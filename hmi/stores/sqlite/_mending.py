@@ -32,7 +32,9 @@ class Mending:
         """An hour that was there already."""
         self._changed.update((tag, data.hour) for tag in data.touched())
 
-    def note_commits(self, effects: Effects, commits: OpenCommits, mark: Mark, tags: NDArray[np.int32]) -> None:
+    def note_commits(
+        self, effects: Effects, commits: OpenCommits, mark: Mark, tags: NDArray[np.int32]
+    ) -> None:
         """What commits say of times that the day files held already: known again after a run that was cut off."""
         for seq in commits.before(mark.until):
             effect = effects.of(seq)

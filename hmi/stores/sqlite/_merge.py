@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Samples, Times, joined
-from hmi.stores.sqlite._damage import lost
+from hmi.stores.sqlite._damage import BAD_DATA_UNAVAILABLE, lost
 from hmi.stores.sqlite._days import DAY, ChunkRow, day_of
 from hmi.stores.sqlite._recent import EARLIEST, LATEST, DayRef, Hole, Mark, Removal, Seqs, Snapshot
 from hmi.stores.sqlite._stored import DayReader, Stored
@@ -34,7 +34,8 @@ class Asked:
 def pieces(days: DayReader, snapshot: Snapshot, asked: Asked) -> Iterator[Samples]:
     """Samples in order, piece by piece; backwards the last piece comes first. No instant is in two pieces."""
     seqs, live = snapshot.of_tag(asked.tag, asked.start, asked.end)
-    wanted = {day for day in snapshot.days if day_of(asked.start) <= day <= day_of(asked.end)}
+    first, last = day_of(asked.start), day_of(asked.end)
+    wanted = {day for day in snapshot.days if first <= day <= last}
     wanted.update(np.unique(live.times // DAY).tolist())
     holes = [one for one in snapshot.holes if one.first <= asked.end and one.last >= asked.start]
     wanted.update(day_of(max(one.first, asked.start)) for one in holes)
@@ -59,6 +60,7 @@ def _of_day(
     beside = _beside(stored.mark, seqs, live.times, start, end)
     extra = [lost(max(one.first, start)) for one in _open_holes(snapshot, stored.mark, start, end)]
     extra += [lost(start)] if stored.is_lost else []
+    extra += [lost(start, BAD_DATA_UNAVAILABLE)] if stored.is_thinned else []
     name = ref.name if ref else ""
     extra += [days.note_missing(name, asked.tag, hour).between(start, end) for hour in stored.missing]
     more = joined([live.take(beside), *extra]).in_order()

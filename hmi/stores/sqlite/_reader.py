@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from hmi.core.errors import StorageError
 from hmi.core.history import Modification
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged, decode_chunk
+from hmi.historian.care import Checked
 from hmi.historian.port import Annotation, Commit, Coverage, Damage
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES, Rollups, rollups_of
 from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._catalogue import way_of
-from hmi.stores.sqlite._connect import FileDamaged, Pool, check_sqlite
+from hmi.stores.sqlite._connect import FileDamaged, Pool, check_sqlite, one_row
 from hmi.stores.sqlite._damage import DamageList
 from hmi.stores.sqlite._days import day_of
 from hmi.stores.sqlite._feed import commits_after, effects_between
 from hmi.stores.sqlite._instant import Instant, keyframe_of
-from hmi.stores.sqlite._live import LIVE_FILE, LiveView
+from hmi.stores.sqlite._live import LiveView
 from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, pieces
 from hmi.stores.sqlite._recent import Hole, Snapshot
 from hmi.stores.sqlite._recover import Found, day_files
 from hmi.stores.sqlite._rolled import RollupReader
 from hmi.stores.sqlite._rows import Effect, modification_of
+from hmi.stores.sqlite._schema import LIVE_FILE
+from hmi.stores.sqlite._scrub import Scrub
 from hmi.stores.sqlite._stored import DayReader
 from hmi.stores.sqlite._wal import lost_in_logs
+
+_NEAR = TEN_MINUTES
+"""Where the sample before or after an instant mostly is: then the rest of its day is not read."""
 
 
 class SqliteReader:
@@ -76,12 +82,18 @@ class SqliteReader:
     def before(self, tag: int, at: int) -> Samples:
         if at == EARLIEST:
             return Samples.empty()
-        return self.read(tag, EARLIEST, at - 1, 1, backwards=True).take(slice(0, 1))
+        found = self.read(tag, max(at - _NEAR, EARLIEST), at - 1, 1, backwards=True)
+        if not len(found):
+            found = self.read(tag, EARLIEST, at - 1, 1, backwards=True)
+        return found.take(slice(0, 1))
 
     def after(self, tag: int, at: int) -> Samples:
         if at == LATEST:
             return Samples.empty()
-        return self.read(tag, at + 1, LATEST, 1).take(slice(0, 1))
+        found = self.read(tag, at + 1, min(at + _NEAR, LATEST), 1)
+        if not len(found):
+            found = self.read(tag, at + 1, LATEST, 1)
+        return found.take(slice(0, 1))
 
     def levels(self, tag: int) -> tuple[int, ...]:
         return (MINUTE, TEN_MINUTES, HOUR) if self._fine(tag) else (TEN_MINUTES, HOUR)
@@ -111,23 +123,24 @@ class SqliteReader:
         days = self._snapshot().days
         for day in sorted(days, reverse=True):
             if day <= day_of(at):
-                found = self._days.look(days[day], lambda database, _head, _presence: keyframe_of(database, at))
+                found = self._days.look(
+                    days[day], lambda database, _head, _presence: keyframe_of(database, at)
+                )
                 if found:
                     return found
         return None
 
     def modified(self, tag: int, start: int, end: int) -> list[tuple[Samples, Modification]]:
-        snapshot = self._snapshot()
         query = "select seq, n, why, block from modified where tag = ? and first <= ? and last >= ?"
+        values = (tag, end, start)
+        snapshot = self._snapshot()
         with self._pool.reading(self._folder / LIVE_FILE) as database:
-            rows = {(row[0], row[1], day): row[2:] for day, *row in database.execute(
-                query.replace("select", "select day,"), (tag, end, start))}
+            rows = list(database.execute(query, values))
         for day, ref in snapshot.days.items():
             if day_of(start) <= day <= day_of(end):
-                found = self._days.look(
-                    ref, lambda database, _h, _p: list(database.execute(query, (tag, end, start)))
+                rows += self._days.look(
+                    ref, lambda database, _head, _seen: list(database.execute(query, values))
                 )
-                rows.update({(row[0], row[1], day): row[2:] for row in found})
         return _told_apart(rows, start, end)
 
     def feed(self, after: int, limit: int = 1_000) -> list[Commit]:
@@ -137,7 +150,7 @@ class SqliteReader:
     def coverage(self) -> Coverage:
         snapshot = self._snapshot()
         with self._pool.reading(self._folder / LIVE_FILE) as database:
-            first = database.execute("select min(seq) from commits").fetchone()[0]
+            first = one_row(database, "select min(seq) from commits")[0]
             query = "select time from commits where kind = 0 and seq <= ? order by seq desc limit 1"
             live = database.execute(query, (snapshot.seq,)).fetchone()
         until = int(live[0]) if live else 0
@@ -167,6 +180,16 @@ class SqliteReader:
         for damage in kept:
             self._damage.add(damage)
         return self._damage.all()
+
+    def check_days(self, pause_s: float = 0, stop: Callable[[], bool] = lambda: False) -> Checked:
+        """``Cared.check_days``."""
+        refs = [ref for _, ref in sorted(self._snapshot().days.items())]
+        found = Scrub(self._folder, self._pool, pause_s, stop).run(refs)
+        for name in found.names:
+            self._damage.forget(name)
+        for damage in found.damage:
+            self._damage.add(damage)
+        return found
 
     def _way(self, tag: int) -> tuple[bool, bool]:
         try:
@@ -215,14 +238,14 @@ def _of_files(found: Found, lost: bool) -> Snapshot:
 
 
 def _told_apart(
-    rows: dict[tuple[int, int, int], tuple[bytes, bytes]], start: int, end: int
+    rows: Iterable[tuple[int, int, bytes, bytes]], start: int, end: int
 ) -> list[tuple[Samples, Modification]]:
-    """Versions one by one in order of time, those of one instant in the order in which they went."""
+    """Versions one by one in order of time, those of one instant in the order in which they went.
+
+    A row that is in the live file and in a day file at once (between two steps of a compaction) counts once.
+    """
     found: list[tuple[Samples, Modification]] = []
-    for _, (why, block) in sorted(rows.items()):
+    for _, _, why, block in sorted(set(rows)):
         samples, modification = decode_chunk(block).between(start, end), modification_of(why)
         found += [(samples.take(slice(n, n + 1)), modification) for n in range(len(samples))]
     return sorted(found, key=lambda one: int(one[0].times[0]))
-
-
-__all__ = ["HOUR", "SqliteReader"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -70,7 +70,9 @@ class Segment:
         samples = slimmed(samples) if order is None else slim_taken(slimmed(samples), order)
         if order is not None:
             tags, seqs = tags[order], seqs[order]
-        first, last = (int(samples.times.min()), int(samples.times.max())) if len(tags) else (LATEST, EARLIEST)
+        first, last = (
+            (int(samples.times.min()), int(samples.times.max())) if len(tags) else (LATEST, EARLIEST)
+        )
         return cls(tags, seqs, samples, first, last, commits)
 
     @classmethod
@@ -122,9 +124,9 @@ class Snapshot:
     seq: int = 0
     time: int = 0
     mark: Mark = Mark()
-    days: dict[int, DayRef] = None  # type: ignore[assignment]
+    days: dict[int, DayRef] = field(default_factory=dict)
     segments: tuple[Segment, ...] = ()
-    removals: dict[int, tuple[Removal, ...]] = None  # type: ignore[assignment]
+    removals: dict[int, tuple[Removal, ...]] = field(default_factory=dict)
     holes: tuple[Hole, ...] = ()
 
     def of_tag(self, tag: int, start: int, end: int) -> tuple[Seqs, Samples]:
@@ -167,9 +169,7 @@ class Snapshot:
         fresh = [Segment.of(one.tags, one.seqs, one.samples) for one in added]
         segments = _folded((*self.segments, *fresh), _FOLD)
         last = commits[-1]
-        return replace(
-            self, seq=max(last[0], self.seq), time=last[1], segments=segments, removals=removals
-        )
+        return replace(self, seq=max(last[0], self.seq), time=last[1], segments=segments, removals=removals)
 
     def beyond(self, mark: Mark) -> Snapshot:
         """Without what the day files hold now."""

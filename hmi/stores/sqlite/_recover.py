@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import apsw
+import numpy as np
 
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
@@ -16,11 +17,10 @@ from hmi.historian.port import Damage
 from hmi.stores.sqlite._catalogue import Numbers, catalogue_of_day
 from hmi.stores.sqlite._connect import open_reading, open_writing, told
 from hmi.stores.sqlite._days import closed_name, day_named, head_of
-from hmi.stores.sqlite._feed import note_trimmed
-from hmi.stores.sqlite._live import LIVE_FILE, put_mark
+from hmi.stores.sqlite._marks import note_trimmed, put_carried, put_mark
 from hmi.stores.sqlite._recent import DayRef, Mark
 from hmi.stores.sqlite._rows import COLUMNS, INSERT, Row, effect_of
-from hmi.stores.sqlite._schema import LIVE_ROAD, migrate
+from hmi.stores.sqlite._schema import LIVE_FILE, LIVE_ROAD, migrate
 
 GENERATION: Final = 1 << 32
 """Commits of a new live file are numbered from the next multiple on: what is lost stays a hole."""
@@ -102,7 +102,7 @@ def _set_aside(live: Path) -> Path:
 
 def _filled(database: apsw.Connection, aside: Path, found: Found) -> int:
     """Catalogue, days and sound commits of the new live file; how many commits were saved."""
-    saved = 0
+    carried: list[int] = []
     old = _opened(aside)
     with database:
         if old is not None:
@@ -119,14 +119,17 @@ def _filled(database: apsw.Connection, aside: Path, found: Found) -> int:
         note_trimmed(database, found.mark.until)
         for row in _commits(old, found.mark) if old is not None else ():
             database.execute(INSERT, row)
-            saved += 1
+            carried.append(int(row[0]))
+        before = [seq for seq in carried if seq <= found.mark.seq]
+        if before:  # those between them that could not be saved stay holes
+            put_carried(database, np.arange(min(before), max(before) + 1))
         for table in ("annotations", "modified"):
             for row in _rows(old, f"select * from {table}") if old is not None else ():
                 places = ",".join("?" * len(row))
                 database.execute(f"insert or ignore into {table} values ({places})", row)
     if old is not None:
         old.close()
-    return saved
+    return len(carried)
 
 
 def _opened(path: Path) -> apsw.Connection | None:
@@ -137,13 +140,13 @@ def _opened(path: Path) -> apsw.Connection | None:
 
 
 def _commits(old: apsw.Connection, mark: Mark) -> Iterator[Row]:
-    """Sound commits that no day file holds: from the begin up to the damage, and from the end back to it."""
-    begin = f"select {COLUMNS} from commits where seq > ? order by seq"
-    last = mark.seq
-    for row in _sound(_rows(old, begin, (mark.seq,))):
+    """Sound commits that no day file holds all of: from the begin up to the damage, and from the end back to it."""
+    chosen = f"select {COLUMNS} from commits where (seq > ? or last >= ?) and seq > ? order by seq"
+    last = 0
+    for row in _sound(_rows(old, chosen, (mark.seq, mark.until, 0))):
         last = int(row[0])
         yield row
-    yield from _sound(_rows(old, f"select {COLUMNS} from commits where seq > ? order by seq desc", (last,)))
+    yield from _sound(_rows(old, f"{chosen} desc", (mark.seq, mark.until, last)))
 
 
 def _sound(rows: Iterable[Row]) -> Iterator[Row]:

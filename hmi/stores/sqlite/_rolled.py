@@ -70,7 +70,9 @@ class RollupReader:
         self, snapshot: Snapshot, tag: int, level: int, begin: int, stop: int, made: FromSamples
     ) -> Rollups:
         """Rows whose interval begins in [begin, stop) (UTC ns, multiples of the level), which day files keep."""
-        wanted = [ref for day, ref in sorted(snapshot.days.items()) if day_of(begin) <= day <= day_of(stop - 1)]
+        wanted = [
+            ref for day, ref in sorted(snapshot.days.items()) if day_of(begin) <= day <= day_of(stop - 1)
+        ]
         parts = [self._of_day(ref, tag, level) for ref in wanted]
         rows = joined_rollups([part.rows for part in parts], level)
         changed = _changed_hours(snapshot, tag, begin, stop)

@@ -26,8 +26,22 @@ def rollup_key(tag: int, level: int, part: int) -> int:
     return tag << 16 | _CODES[level] << 8 | part
 
 
+def level_of(key: int) -> int:
+    """The level of a row in ns; 0 for one that a newer version of this program wrote."""
+    code = key >> 8 & 0xFF
+    return next((level for level, one in _CODES.items() if one == code), 0)
+
+
+def tag_of_rollup(key: int) -> int:
+    return key >> 16
+
+
 def put_hour_rows(
-    database: apsw.Connection, closed: bool, level: int, hour: int, rows: Iterable[tuple[int, NDArray[np.void]]]
+    database: apsw.Connection,
+    closed: bool,
+    level: int,
+    hour: int,
+    rows: Iterable[tuple[int, NDArray[np.void]]],
 ) -> None:
     """Rows (``ROW``) of one hour of some tags in place of those that were there."""
     if closed:
@@ -35,9 +49,7 @@ def put_hour_rows(
             _put_into_whole(database, tag, level, hour, part)
         return
     place = hour % HOURS + 1
-    database.executemany(
-        _PUT, (_row(rollup_key(tag, level, place), _sealed(part)) for tag, part in rows)
-    )
+    database.executemany(_PUT, (_row(rollup_key(tag, level, place), _sealed(part)) for tag, part in rows))
 
 
 def put_whole(database: apsw.Connection, tag: int, level: int, rollups: Rollups) -> None:

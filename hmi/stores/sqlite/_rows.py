@@ -111,7 +111,9 @@ def _crc(head: Row, *parts: tuple[int | None, bytes | None]) -> int:
     """Over the head and (length, end) of each block: a block has a CRC of its own at its end."""
     found = zlib.crc32(_BOUND.pack(*head))
     for length, end in parts:
-        found = zlib.crc32(b"\0" if length is None or end is None else length.to_bytes(4, "little") + end, found)
+        found = zlib.crc32(
+            b"\0" if length is None or end is None else length.to_bytes(4, "little") + end, found
+        )
     return found
 
 

@@ -10,6 +10,7 @@ import apsw
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
 
+LIVE_FILE: Final = "live.db"
 _LIVE_1: Final = """
 create table meta (name text primary key, content blob not null) strict, without rowid;
 create table tags (

@@ -19,11 +19,15 @@ def slim_joined(parts: Sequence[Samples]) -> Samples:
     if len(kept) < 2 or any(part.objects for part in kept):
         return joined(kept)
     count = sum(len(part) for part in kept)
-    columns = {name: _one_column([getattr(part, name) for part in kept], count) for name in _PLAIN}
+    columns: dict[str, Any] = {
+        name: _one_column([getattr(part, name) for part in kept], count) for name in _PLAIN
+    }
     times = np.concatenate([part.times for part in kept])
     same = all(part.receives is part.times or np.array_equal(part.receives, part.times) for part in kept)
     receives = times if same else np.concatenate([part.receives for part in kept])
-    return Samples(times=times, bits=np.concatenate([part.bits for part in kept]), receives=receives, **columns)
+    return Samples(
+        times=times, bits=np.concatenate([part.bits for part in kept]), receives=receives, **columns
+    )
 
 
 def slim_taken(samples: Samples, order: NDArray[Any]) -> Samples:
@@ -32,7 +36,7 @@ def slim_taken(samples: Samples, order: NDArray[Any]) -> Samples:
         return samples.take(order)
     times = samples.times[order]
     receives = times if samples.receives is samples.times else samples.receives[order]
-    columns: dict[str, NDArray[Any]] = {}
+    columns: dict[str, Any] = {}
     for name in _PLAIN:
         column = getattr(samples, name)
         columns[name] = np.broadcast_to(column[:1], len(times)) if _is_one(column) else column[order]
@@ -42,7 +46,7 @@ def slim_taken(samples: Samples, order: NDArray[Any]) -> Samples:
 def slimmed(samples: Samples) -> Samples:
     """The same samples."""
     receives = samples.times if np.array_equal(samples.receives, samples.times) else samples.receives
-    columns = {name: _one_column([getattr(samples, name)], len(samples)) for name in _PLAIN}
+    columns: dict[str, Any] = {name: _one_column([getattr(samples, name)], len(samples)) for name in _PLAIN}
     return Samples(
         times=samples.times, bits=samples.bits, receives=receives, objects=samples.objects, **columns
     )
@@ -64,7 +68,10 @@ def tag_order(tags: NDArray[np.int32], samples: Samples) -> NDArray[np.intp] | N
 
 def _one_column(columns: Sequence[NDArray[Any]], count: int) -> NDArray[Any]:
     first = columns[0][:1]
-    if count and all(bool(column[0] == first[0]) and (_is_one(column) or bool((column == first).all())) for column in columns):
+    if count and all(
+        bool(column[0] == first[0]) and (_is_one(column) or bool((column == first).all()))
+        for column in columns
+    ):
         return np.broadcast_to(first.copy(), count)
     return columns[0] if len(columns) == 1 else np.concatenate(columns)
 

@@ -14,6 +14,7 @@ import apsw
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged, decode_chunk
+from hmi.historian.care import Tier
 from hmi.historian.port import Damage
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Samples, Times
@@ -31,7 +32,8 @@ from hmi.stores.sqlite._days import (
     presence_of,
 )
 from hmi.stores.sqlite._recent import LATEST, DayRef, Mark
-from hmi.stores.sqlite._schema import DAY_ROAD, version_of
+from hmi.stores.sqlite._schema import DAY_ROAD, LIVE_FILE, version_of
+from hmi.stores.sqlite._tiers import tier_of
 
 _KNOWN_MOST: Final = 1_000
 _CLOCK_INSTANTS: Final = 4_000_000
@@ -41,13 +43,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stored:
-    """What a day file says of a tag: its chunks undecoded and hours whose chunk is missing; or that it is unreadable."""
+    """What a day file says of a tag: chunks, undecoded, and hours whose chunk is missing; or that it is lost."""
 
     mark: Mark
     rows: list[ChunkRow]
     clocks: dict[int, Times]
     missing: tuple[int, ...] = ()
     is_lost: bool = False
+    is_thinned: bool = False
+    """There were samples, which are not kept any more."""
 
 
 class DayReader:
@@ -66,6 +70,8 @@ class DayReader:
             mask = presence.of(tag)
             if not mask:
                 return Stored(head.mark, [], {})
+            if tier_of(database) is not Tier.RAW:
+                return Stored(EVERYTHING, [], {}, is_thinned=True)
             rows = chunk_rows(database, tag, ref.day, start, end)
             missing = _missing(mask, rows, ref.day, start, end)
             rows = [row for row in rows if row.block is not None]
@@ -77,17 +83,21 @@ class DayReader:
         except (FileDamaged, BlockDamaged) as error:
             self.note(ref.name, 0, start, end, str(error))
             return Stored(EVERYTHING, [], {}, is_lost=True)
+        except StorageError:
+            if not self._is_retired(ref):
+                raise
+            return Stored(EVERYTHING, [], {})
 
     def look(self, ref: DayRef, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
         """``read`` in one transaction of a day file; where it was closed meanwhile, of the file it became."""
         try:
-            return self._look(ref.name, read)
+            return self._look(ref, ref.name, read)
         except FileDamaged:
             raise
         except StorageError:
             if (self._folder / ref.name).exists() or ref.name == closed_name(ref.day):
                 raise
-            return self._look(closed_name(ref.day), read)
+            return self._look(ref, closed_name(ref.day), read)
 
     def clocks(self, database: apsw.Connection, name: str, keys: Iterable[int]) -> dict[int, Times]:
         """Scan clocks of a file by their keys; those that were read lately are at hand."""
@@ -128,12 +138,21 @@ class DayReader:
                 del self._clocks[key]
         self._pool.forget(self._folder / name)
 
-    def _look(self, name: str, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
+    def _look(self, ref: DayRef, name: str, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
         path = self._folder / name
         with self._pool.reading(path) as database:
             version_of(database, path, DAY_ROAD)
             head = head_of(database)
+            if head.change < ref.change:
+                raise FileDamaged(tr("{path}: the file is older than it should be, or empty", path=path))
             return read(database, head, self._presence(database, name, head))
+
+    def _is_retired(self, ref: DayRef) -> bool:
+        """Retention removed the day since the reader looked which days there are."""
+        if (self._folder / closed_name(ref.day)).exists():
+            return False
+        with self._pool.reading(self._folder / LIVE_FILE) as database:
+            return database.execute("select 1 from days where day = ?", (ref.day,)).fetchone() is None
 
     def _presence(self, database: apsw.Connection, name: str, head: Head) -> Presence:
         with self._lock:

@@ -6,7 +6,7 @@ from datetime import UTC, tzinfo
 from typing import Final
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtGui import QPaintEvent
+from PySide6.QtGui import QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from hmi.client.past import Timeline
@@ -33,6 +33,10 @@ _STEPS: Final = (
     (60, "+1 min"),
     (3_600, "+1 h"),
 )
+_SIDE, _WORDS, _WORDS_SHORT, _LINE = 14, 262, 150, 170
+# what is left out of a narrow bar, in this order
+_NO_ENTRY, _NO_STEPS, _NO_SPAN, _NO_LARGE_STEPS, _SHORT, _NO_RATE, _NO_LINE = range(1, 8)
+_LAST: Final = _NO_LINE
 _SPANS: Final = ("15 min", "1 h", "8 h", "1 day", "7 days", "30 days", "1 year")
 
 
@@ -46,7 +50,7 @@ class TimeBar(QWidget):
         super().__init__()
         self._theme, self._station, self.clock = theme, station, station.clock
         self._zone: tzinfo = UTC
-        self._asking = self._again = False
+        self._asking = self._again = self._short = False
         self.setFixedHeight(theme.px(HEIGHT))
         self.when = Text(theme, font="title", color="header.text")
         self.state = Text(theme, font="text.small", color="header.secondary")
@@ -69,14 +73,13 @@ class TimeBar(QWidget):
     def _lay_out(self) -> None:
         theme = self._theme
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 12, 4)
+        row.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)  # a narrow window leaves things out
+        row.setContentsMargins(_SIDE, 4, _SIDE, 4)
         row.setSpacing(theme.px(6))
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self.when)
         words.addWidget(self.state)
-        for text in (self.when, self.state):
-            text.setFixedWidth(theme.px(262))
         self.entry.setFixedWidth(theme.px(128))
         self.entry.setToolTip(tr("-10m, -2h30m, 14:05, 2026-10-25 14:05:30"))
         row.addLayout(words)
@@ -102,6 +105,56 @@ class TimeBar(QWidget):
         self._station.judged.connect(self.refresh)
         self._station.liveAlarmsChanged.connect(self._show_live)
 
+    # how much of it there is room for
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.fit_width()
+
+    def fit_width(self) -> None:
+        """Leave out what keys do as well, until the rest has room; time, play and the way back always stay."""
+        theme, past = self._theme, self.clock.is_past
+        out = next((n for n in range(_LAST) if self._need(n) <= self.width()), _LAST)
+        self.entry.setVisible(out < _NO_ENTRY)
+        for number, button in enumerate(self.steps):
+            button.setVisible(out < (_NO_STEPS if number in {1, 4} else _NO_LARGE_STEPS))
+        self.span.setVisible(out < _NO_SPAN)
+        self.rate.setVisible(out < _NO_RATE)
+        self.line.setVisible(out < _NO_LINE)
+        self.chip.set_short(out >= _SHORT)
+        self.live.setText(tr("Live (Esc)") if out >= _SHORT else tr("Back to live (Esc)"))
+        self._short = out >= _SHORT
+        for text in (self.when, self.state):
+            text.setFixedWidth(theme.px(_WORDS_SHORT if self._short else _WORDS))
+        self._say_when()
+        self.close_button.setVisible(not past)
+
+    def _need(self, out: int) -> int:
+        """Width of everything that is left after ``out`` steps, in pixels."""
+        theme, past, gap = self._theme, self.clock.is_past, self._theme.px(6)
+        short = out >= _SHORT
+        widths = [theme.px(_WORDS_SHORT if short else _WORDS), theme.px(_LINE) if out < _NO_LINE else 0]
+        widths += [self.play.sizeHint().width(), theme.px(90)]
+        if past:
+            widths += [theme.px(64) if short else self.chip.needed, theme.px(100 if short else 150)]
+        optional = (
+            (_NO_ENTRY, [self.entry]), (_NO_STEPS, [self.steps[1], self.steps[4]]), (_NO_SPAN, [self.span]),
+            (_NO_LARGE_STEPS, [self.steps[n] for n in (0, 2, 3, 5)]), (_NO_RATE, [self.rate]),
+        )  # fmt: skip
+        for step, widgets in optional:
+            widths += [
+                theme.px(128) if w is self.entry else w.sizeHint().width() for w in widgets if out < step
+            ]
+        return sum(widths) + gap * len(widths) + 2 * _SIDE
+
+    def _say_when(self) -> None:
+        clock = self.clock
+        if not clock.is_past:
+            self.when.set_text(tr("LIVE"))
+            return
+        text = clock_text(clock.position, self._zone)
+        self.when.set_text(f"{tr('PAST')}  {text.rpartition('  ')[2] if self._short else text}")
+
     # what it shows
 
     def refresh(self) -> None:
@@ -113,13 +166,14 @@ class TimeBar(QWidget):
         self._zone = self.line.zone = zone_of(plant.zone if plant is not None else "UTC")
         past = clock.is_past
         at = clock.position
-        self.when.set_text(f"{tr('PAST')}  {clock_text(at, self._zone)}" if past else tr("LIVE"))
+        self._say_when()
         self.state.set_text(self._state_words())
         self.play.setText(tr("Pause") if clock.is_playing else tr("Play"))
         self.rate.setText(f"{clock.rate}×")
         for widget in (self.chip, self.live):
             widget.setVisible(past)
-        self.close_button.setVisible(not past)
+        if self.isVisible():
+            self.fit_width()
         for button, (by, _) in zip(self.steps, _STEPS, strict=True):
             button.set_enabled(past or by < 0, tr("This is the present."))
         if self.line.show_times(at, clock.live_now()):
@@ -130,7 +184,7 @@ class TimeBar(QWidget):
         """What is to be known of the instant besides its time."""
         clock, moment = self.clock, self.clock.moment
         if not clock.is_past:
-            return tr("Choose a time on the line, or Play to begin 10 minutes ago")
+            return tr("Press on the line of time, or Play")
         if clock.is_seeking:
             return tr("Looking for {time} …", time=f"{local_time(clock.target, self._zone):%d.%m. %H:%M:%S}")
         assert moment is not None

@@ -31,6 +31,8 @@ class LiveChip(HeaderButton):
         self.words = ""
         self.worst = 0
         self.waiting = 0
+        self._short = False
+        self._standing = 0
         flash().turned.connect(self._blink)
         self.show_store(AlarmStore(), known=False)
 
@@ -38,7 +40,7 @@ class LiveChip(HeaderButton):
         """``known`` False: the runtime does not tell them now."""
         rows = list(store.rows.values())
         waiting = [row for row in rows if is_unacked(row)]
-        self.waiting = len(waiting)
+        self.waiting, self._standing = len(waiting), len(rows)
         self.worst = min((row.priority for row in waiting or rows), default=0)
         if not known:
             self.words = tr("Live alarms: not known")
@@ -47,9 +49,29 @@ class LiveChip(HeaderButton):
         else:
             self.words = tr("Live now: {all} alarms", all=len(rows)) if rows else tr("Live now: no alarms")
         self.setAccessibleName(tr("{words}. Press to go back to live.", words=self.words))
-        self.setToolTip(plain(tr("Back to live (Esc)")))
-        wide = metrics_of(self._theme.plain.font("text.word")).horizontalAdvance(self.words)
-        self.setFixedSize(self._theme.px(round(wide) + _LEFT * 2 + _MARK), self._theme.px(HEIGHT))
+        self._fit()
+
+    def set_short(self, short: bool) -> None:
+        """The number that waits alone, where there is no room for words; the tooltip has them."""
+        if short != self._short:
+            self._short = short
+            self._fit()
+
+    def _text(self) -> str:
+        return str(self.waiting or self._standing) if self._short else self.words
+
+    @property
+    def needed(self) -> int:
+        """Width with all words, in pixels."""
+        return self._wide(self.words)
+
+    def _wide(self, text: str) -> int:
+        wide = metrics_of(self._theme.plain.font("text.word")).horizontalAdvance(text)
+        return self._theme.px(round(wide) + _LEFT * 2 + _MARK)
+
+    def _fit(self) -> None:
+        self.setToolTip(plain(f"{self.words}\n{tr('Back to live (Esc)')}"))
+        self.setFixedSize(self._wide(self._text()), self._theme.px(HEIGHT))
         self.updateGeometry()
         self.update()
 
@@ -74,6 +96,6 @@ class LiveChip(HeaderButton):
                 painter.drawEllipse(QPointF(_LEFT + 8, middle), 6, 6)
             painter.setFont(theme.font("text.word"))
             painter.setPen(theme.color("header.text"))
-            painter.drawText(QPointF(_LEFT + _MARK, middle + 5), self.words)
+            painter.drawText(QPointF(_LEFT + _MARK, middle + 5), self._text())
             painter.resetTransform()
             self.paint_focus(painter)

@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QWidget
 
 from hmi.client.alarms import is_unacked
 from hmi.core.texts import tr
+from hmi.ui.frame import WIDTH as SIMULATOR_EDGE
 from hmi.ui.past.bar import TimeBar
-from hmi.ui.past.frame import EDGE, PastFrame, Watermark
+from hmi.ui.past.frame import PastFrame, Watermark, edge_of
 from hmi.ui.times import clock_text, zone_of
 
 if TYPE_CHECKING:
@@ -52,8 +53,12 @@ class PastDesk(QObject):
 
     @property
     def margin(self) -> int:
-        """Width of the frame, in pixels; 0 while there is none."""
-        return EDGE if self.clock.is_past else 0
+        """Width of the frames, in pixels; 0 while the past is not shown."""
+        return self._inset + edge_of(self._inset) if self.clock.is_past else 0
+
+    @property
+    def _inset(self) -> int:
+        return SIMULATOR_EDGE if self._station.is_simulated else 0
 
     def refresh(self) -> None:
         """The marks of the past are there exactly while it is shown."""
@@ -110,7 +115,7 @@ class PastDesk(QObject):
         if self.clock.is_past:
             self.watermark.setGeometry(self._room())
             self.watermark.raise_()
-            self.frame.cover(self._window.rect())
+            self.frame.cover(self._window.rect(), self._inset)
 
     def _room(self) -> QRect:
         """Display and pages; never the alarm strip."""

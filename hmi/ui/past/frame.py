@@ -13,9 +13,15 @@ from hmi.ui.paint import metrics_of, painting
 from hmi.ui.theme import Theme
 
 EDGE: Final = 8
-"""Width of the border; the simulator's one is seen inside of it."""
+INNER_EDGE: Final = 4
+"""Width of the border inside of the simulator's one."""
 _PLACES: Final = ((0.2, 0.3), (0.5, 0.55), (0.8, 0.8))
 _STRENGTH: Final = 0.16
+
+
+def edge_of(inset: int) -> int:
+    """Width of the border in a window that has another frame of width ``inset``, or none (0)."""
+    return INNER_EDGE if inset else EDGE
 
 
 class PastFrame(QWidget):
@@ -29,9 +35,13 @@ class PastFrame(QWidget):
         self.setAccessibleName(tr("The past is shown"))
         self.hide()
 
-    def cover(self, box: QRect) -> None:
-        self.setGeometry(box)
-        self.setMask(QRegion(box).subtracted(QRegion(box.adjusted(EDGE, EDGE, -EDGE, -EDGE))))
+    def cover(self, box: QRect, inset: int) -> None:
+        """Around ``box``, inside of another frame that is so wide; narrower then, so that both hide nothing."""
+        edge = edge_of(inset)
+        outer = box.adjusted(inset, inset, -inset, -inset)
+        self.setGeometry(outer)
+        own = QRect(0, 0, outer.width(), outer.height())
+        self.setMask(QRegion(own).subtracted(QRegion(own.adjusted(edge, edge, -edge, -edge))))
         self.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:

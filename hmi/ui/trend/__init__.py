@@ -1,1 +1,1 @@
-"""Trends: series of samples, min/max decimation, a plot with axes, and the panel around it."""
+"""Trends: what is shown (model), the chart that paints it, the table of pens, and what can be done with them."""

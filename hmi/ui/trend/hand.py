@@ -9,6 +9,7 @@ from PySide6.QtCore import QElapsedTimer, QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
 from hmi.ui.trend.pens import Axis, Mode, Pen
+from hmi.ui.trend.scale import Scale
 from hmi.ui.trend.strokes import Frame
 
 if TYPE_CHECKING:
@@ -161,11 +162,8 @@ class Hand:
             model.views.zoom(1.0 / factor, at, model.now)
         model.moved(anew=True)
 
-    def set_scale(self, axis: Axis, scale: object) -> None:
-        """By hand from now on, for every pen of the axis that has no axis of its own."""
-        from hmi.ui.trend.scale import Scale
-
-        assert isinstance(scale, Scale)
+    def set_scale(self, axis: Axis, scale: Scale) -> None:
+        """By hand from now on, for every pen of the axis."""
         for pen in axis.pens:
             pen.mode, pen.manual = Mode.MANUAL, scale
         axis.scale = scale

@@ -92,6 +92,7 @@ def kind_of(record: dict[str, Any]) -> str:
 
 
 def is_about(record: dict[str, Any], known: Collection[str]) -> bool:
+    """One of the objects itself, or a tag of equipment among them."""
     said = payload_of(record)
     named = (
         record.get("object_id"),
@@ -100,7 +101,7 @@ def is_about(record: dict[str, Any], known: Collection[str]) -> bool:
         said.get("tag_name"),
         said.get("instance"),
     )
-    return any(name in known for name in named if name)
+    return any(name in known or str(name).rpartition(".")[0] in known for name in named if name)
 
 
 def _marker(record: dict[str, Any], kind: str) -> Marker:

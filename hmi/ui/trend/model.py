@@ -21,6 +21,8 @@ from hmi.ui.trend.reader import Answer, Reader, Wanted
 from hmi.ui.trend.views import View, Views
 
 FIGURES_MS: Final = 400
+FIGURES_SHARE: Final = 50
+"""Figures of a stretch that moves on with the present are read again after this part of it."""
 SEAM_NS: Final = 2 * NS_PER_S
 """The first answer is read again this much later: by then what arrived while it was on its way is stored."""
 _SHORTEST_REST, _LONGEST_REST = 5 * NS_PER_S, 60 * NS_PER_S
@@ -71,7 +73,8 @@ class TrendModel(QObject):
         self._figures_timer.setSingleShot(True)
         self._figures_timer.setInterval(FIGURES_MS)
         self._figures_timer.timeout.connect(self._ask_figures)
-        self._figures_of: tuple[int, int] = (0, 0)
+        self._figures_of: object = None
+        self._figures_asking, self._next_figures = False, 0
         self._subscribe()
         station.valuesChanged.connect(self._take_values)
         station.judged.connect(self.beat)
@@ -302,7 +305,8 @@ class TrendModel(QObject):
         if not now:
             return
         self._judge(now)
-        self.views.follow(now)
+        if self.views.follow(now):
+            self.read()
         may_differ = bool(self.problem) or view.end > now - view.span
         if may_differ and now >= self._next_read and not self._reader.is_asking:
             self.read(anew=True)
@@ -367,16 +371,30 @@ class TrendModel(QObject):
         self.changed.emit()
 
     def _ask_figures(self) -> None:
+        """One question at a time; a stretch that only moves on with the present is not asked for at every step."""
         start, end = self.figures_range
-        if start >= end or not self.pens:
+        if start >= end or not self.pens or self._figures_asking:
             return
-        ids, pens = [pen.info.id for pen in self.pens], list(self.pens)
+        ids, pens = tuple(pen.info.id for pen in self.pens), list(self.pens)
+        moves_on = self.is_live and (self.cursor_a is None or self.cursor_b is None)
+        what = (ids, end - start if moves_on else (start, end))
+        if what == self._figures_of and (not moves_on or self.now < self._next_figures):
+            return
+        self._figures_of, self._figures_asking = what, True
+        self._next_figures = self.now + max((end - start) // FIGURES_SHARE, self._rest())
         self.station.link.ask(
             lambda client: client.range_figures(ids, start, end),
-            owner=self, done=lambda found: self._take_figures(pens, found), failed=lambda _: None,
-        )  # fmt: skip
+            owner=self,
+            done=lambda found: self._take_figures(pens, found),
+            failed=lambda _: self._fail_figures(),
+        )
 
     def _take_figures(self, pens: list[Pen], found: list[RangeFigures]) -> None:
+        self._figures_asking = False
         for pen, figures in zip(pens, found, strict=False):
             pen.figures = figures
+        self._figures_timer.start()  # what is wanted may be another stretch by now
         self.told.emit()
+
+    def _fail_figures(self) -> None:
+        self._figures_asking, self._figures_of = False, None

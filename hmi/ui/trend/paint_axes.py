@@ -20,6 +20,8 @@ from hmi.ui.trend.ticks import Tick, time_ticks
 _LABEL_PX: Final = 104.0
 _LIMIT_DASH: Final = (7.0, 4.0)
 _AXIS_PAD: Final = 20.0
+_GRID, _DAY = 50, 120
+"""Strength of lines of the grid, of 255."""
 
 
 @dataclass(frozen=True)
@@ -121,13 +123,20 @@ def paint_bad_band(painter: QPainter, theme: Theme, box: QRectF) -> None:
         painter.drawLine(QLineF(x, box.top(), x, box.bottom()))
 
 
+def grid_color(theme: Theme, strength: int) -> QColor:
+    """Seen on the plot and on the normal band alike."""
+    color = QColor(theme.color("text.label"))
+    color.setAlpha(strength)
+    return color
+
+
 def _paint_time_grid(sheet: Sheet, ticks: list[Tick]) -> None:
     painter, theme, frame = sheet.painter, sheet.theme, sheet.frame
-    day = blended(theme.color("grid"), theme.color("text.label"), 0.4)
+    line, day = grid_color(theme, _GRID), grid_color(theme, _DAY)
     boxes = [*dict.fromkeys(sheet.layout.strips), *sheet.layout.lanes]
     for tick in ticks:
         x = round(frame.x_at(tick.at)) + 0.5
-        painter.setPen(cosmetic(day if tick.day and tick is not ticks[0] else theme.color("grid"), None))
+        painter.setPen(cosmetic(day if tick.day and tick is not ticks[0] else line, None))
         for box in boxes:
             painter.drawLine(QLineF(x, box.top, x, box.foot))
 
@@ -147,7 +156,7 @@ def _paint_axis(sheet: Sheet, axis: Axis, index: int, box: Box) -> None:
         if not frame.top - 1 <= y <= frame.foot + 1:
             continue
         if is_first:
-            painter.setPen(cosmetic(theme.color("grid"), None))
+            painter.setPen(cosmetic(grid_color(theme, _GRID), None))
             painter.drawLine(QLineF(frame.left, round(y) + 0.5, frame.right, round(y) + 0.5))
         if y + metrics.height() < spare or spare == 0.0:
             painter.setPen(color)

@@ -68,7 +68,7 @@ def paint_curves(sheet: Sheet) -> None:
         if one.pen is model.pen:
             paint_limits(sheet, one.pen, one.axis, one.frame)
     for one in drawn:
-        painter.setClipRect(_rect(one.frame))
+        painter.setClipRect(_known(one.frame, model.now))
         _paint_behind(sheet, one)
         is_strong = one.pen is model.pen or points < MANY
         draw_strokes(painter, one.lines, one.pen.color, ground, strong=is_strong)
@@ -80,8 +80,10 @@ def paint_curves(sheet: Sheet) -> None:
     paint_flags(sheet, drawn)
 
 
-def _rect(frame: Frame) -> QRectF:
-    return QRectF(frame.left, frame.top - 1, frame.width, frame.height + 2)
+def _known(frame: Frame, now: int) -> QRectF:
+    """The plot up to the present: at an instant of the past nothing of later times is shown."""
+    right = min(frame.right, frame.x_at(now) + 1)
+    return QRectF(frame.left, frame.top - 1, max(right - frame.left, 0.0), frame.height + 2)
 
 
 def _paint_behind(sheet: Sheet, one: Drawn) -> None:

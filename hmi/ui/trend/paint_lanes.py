@@ -69,7 +69,10 @@ def segments(pen: Pen, frame: Frame, until: int) -> Iterator[Segment]:
 def paint_lanes(sheet: Sheet) -> None:
     for pen, box in zip(sheet.model.lanes, sheet.layout.lanes, strict=False):
         sheet.painter.fillRect(QRectF(box.left, box.top, box.width, box.height), sheet.theme.color("plot"))
+        right = min(box.right, sheet.frame.x_at(sheet.model.now))
+        sheet.painter.setClipRect(QRectF(box.left, box.top, max(right - box.left, 0.0), box.height))
         _paint_lane(sheet, pen, box)
+        sheet.painter.setClipping(False)
         _paint_name(sheet, pen, box)
         _paint_state(sheet, pen, box)
 

@@ -184,18 +184,34 @@ def _fit_data(axis: Axis, start: int, end: int, setpoint: Curve | None) -> None:
         return
     marks = [low, high, *_near(pens, low, high)]
     low, high = _widened(pens, min(marks), max(marks))
-    pad = (high - low) * PAD
     log = axis.pens[0].log
-    axis.scale = round_scale(low, high, log=True) if log and low > 0 else round_scale(low - pad, high + pad)
+    axis.scale = (
+        round_scale(low, high, log=True) if log and low > 0 else round_scale(*_padded(pens, low, high))
+    )
     axis.is_new = False
+
+
+def _padded(pens: Sequence[Pen], low: float, high: float) -> tuple[float, float]:
+    """A little room above and below, but not past the ends of the operating range for its sake."""
+    pad = (high - low) * PAD
+    ends = [end for pen in pens for end in _range_of(pen)] or [0.0]
+    bottom, top = low - pad, high + pad
+    if low >= min(ends):
+        bottom = max(bottom, min(ends))
+    if len(ends) > 1 and high <= max(ends):
+        top = min(top, max(ends))
+    return bottom, top
 
 
 def _widened(pens: Sequence[Pen], low: float, high: float) -> tuple[float, float]:
     """At least a small part of the operating range: noise of a steady value does not fill the chart."""
     ranges = [found for pen in pens if (found := _range_of(pen))]
     least = max((ends[1] - ends[0] for ends in ranges), default=0.0) * LEAST
-    missing = max(least - (high - low), 0.0) / 2
-    return low - missing, high + missing
+    missing = max(least - (high - low), 0.0)
+    bottom = low - missing / 2
+    if ranges and low >= min(ends[0] for ends in ranges):
+        bottom = max(bottom, min(ends[0] for ends in ranges))
+    return bottom, max(high, bottom + least)
 
 
 def _still_good(scale: Scale, low: float, high: float) -> bool:

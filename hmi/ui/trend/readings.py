@@ -80,6 +80,8 @@ def told_figures(pen: Pen, which: str) -> Told:
     if which == "GOOD":
         return Told(f"{figures.percent_good:.1f} %" if figures.percent_good < 99.95 else "100 %")
     value = getattr(figures, _FIELDS[which])
+    if value is None and not figures.count:
+        value = figures.average  # one value held all the time
     if value is None or not pen.is_number:
         return Told(NO_VALUE if pen.is_number else "")
     return Told(format_value(float(value), pen.info).strip())

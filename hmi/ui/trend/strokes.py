@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hmi.ui.trend.curve import Curve, Flags, Floats, is_bad, is_doubtful, is_gap
+from hmi.ui.trend.curve import Curve, Flags, Floats, Times, is_bad, is_doubtful, is_gap
 from hmi.ui.trend.scale import Scale
 
 PER_PIXEL: Final = 2.0
@@ -65,18 +66,33 @@ def by_pixel(curve: Curve, frame: Frame) -> Curve:
     if len(seen) <= PER_PIXEL * frame.width:
         return seen
     width = max(round(frame.ns_per_px), 1)
-    columns = seen.times // width
-    known = np.isfinite(seen.low)
-    turns = (np.diff(columns) != 0) | (np.diff(known) != 0) | seen.breaks[1:]
-    doubt = is_doubtful(seen.statuses)
-    turns |= (np.diff(doubt) != 0) & known[1:]
-    begins = np.flatnonzero(np.concatenate(([True], turns)))
+    begins = _columns(seen.times, width)
+    if seen.breaks.any() or seen.statuses.any() or not np.isfinite(seen.low).all():
+        begins = np.union1d(begins, _turns(seen))
     ends = np.concatenate((begins[1:], [len(seen)])) - 1
     return Curve(
         seen.times[begins], seen.first[begins], seen.last[ends],
         np.minimum.reduceat(seen.low, begins), np.maximum.reduceat(seen.high, begins),
         np.maximum.reduceat(seen.statuses, begins), seen.breaks[begins], seen.stepped, width,
     )  # fmt: skip
+
+
+def _columns(times: Times, width: int) -> NDArray[np.intp]:
+    """Where each column of so many ns begins; the samples before and after the window are columns of their own.
+
+    The edges are looked up in the samples: there are far fewer of them than samples.
+    """
+    inner = times[1:-1]
+    edges = np.arange(inner[0] // width + 1, inner[-1] // width + 1) * width
+    begins = np.searchsorted(inner, edges) + 1
+    return np.unique(np.concatenate(([0, 1], begins, [len(times) - 1])))
+
+
+def _turns(seen: Curve) -> NDArray[np.intp]:
+    """Where a gap or a doubtful part begins or ends."""
+    known, doubt = np.isfinite(seen.low), is_doubtful(seen.statuses)
+    turns = (np.diff(known) != 0) | seen.breaks[1:] | ((np.diff(doubt) != 0) & known[1:])
+    return np.flatnonzero(turns) + 1
 
 
 def strokes(curve: Curve, frame: Frame, scale: Scale, *, until: int | None = None) -> list[Stroke]:

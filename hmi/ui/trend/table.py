@@ -343,11 +343,7 @@ class PenTable(QTableView):
             self._trend.choose(current.row())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        row = (
-            self.rowAt(event.pos().y())
-            if event.reason() == QContextMenuEvent.Reason.Mouse
-            else self._trend.chosen
-        )
+        row = self.rowAt(event.pos().y()) if event.reason() == QContextMenuEvent.Reason.Mouse else -1
         if 0 <= row < self.pens.rowCount():
             self.menuAsked.emit(self.pens.pen(row), event.globalPos())
 
@@ -358,5 +354,12 @@ class PenTable(QTableView):
                 step = -1 if event.key() == Qt.Key.Key_Up else 1
                 row = min(max(self._trend.chosen + step, 0), self.pens.rowCount() - 1)
                 self.setCurrentIndex(self.pens.index(row, 0))
+            return
+        is_menu = event.key() == Qt.Key.Key_Menu or (
+            event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        )
+        if is_menu and self._trend.pen is not None:
+            place = self.visualRect(self.pens.index(self._trend.chosen, 0)).bottomLeft()
+            self.menuAsked.emit(self._trend.pen, self.viewport().mapToGlobal(place))
             return
         event.ignore()
