@@ -76,9 +76,9 @@ def replayed(
 
 
 def naive(plant: Plant, samples: Mapping[str, Samples], start: float, end: float) -> list[tuple[int, int]]:
-    """(begin, end) of each alarm in the time: every value through an engine, and whatever ends between two at its time."""
+    """(begin, end) of each alarm in the time: every value through an engine, what ends between two at its time."""
     values = [WAITING for _ in plant.tags]
-    names = {tag.name: WAITING for tag in plant.tags}
+    names = dict.fromkeys((tag.name for tag in plant.tags), WAITING)
     engine = AlarmEngine(plant, values, names)
     rows = sorted(
         (value.receive_time, plant.by_id[tag_id].handle, value)

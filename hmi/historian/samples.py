@@ -156,6 +156,8 @@ class Batch:
 
     def by_tag(self) -> Iterable[tuple[int, Samples]]:
         """(tag number, its samples in time order) for each tag."""
+        if not len(self):
+            return
         order = np.lexsort((self.samples.versions, self.samples.times, self.tags))
         numbers = self.tags[order]
         begins = np.flatnonzero(np.diff(numbers, prepend=np.int32(-1)))

@@ -42,6 +42,10 @@ class DataFolder:
     def close(self) -> None:
         """Release the folder and take the life sign away."""
         (self.path / LIFE_FILE).unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """Let others have the folder; its life sign is not ours."""
         if self._lock is not None:
             self._lock.close()
             self._lock = None

@@ -36,7 +36,9 @@ class Menus(QObject):
             (tr("Trend"), (lambda: window.open_trend(tags[:4])) if tags else None),
         ]
         if window.trends:
-            entries.append((tr("Add to the trend"), (lambda: window.add_to_trend(tags[:4])) if tags else None))
+            entries.append(
+                (tr("Add to the trend"), (lambda: window.add_to_trend(tags[:4])) if tags else None)
+            )
         scene = window.mimic.view.scene
         entries += why_entries(self._station, scene, element, target, window.overlays.show_why)
         if address:

@@ -398,6 +398,16 @@ def test_the_wheel_over_an_axis_scales_it_and_a_double_click_gives_it_back(desk:
     assert panel.model.axes[0].scale == before
 
 
+def test_pens_that_were_scaled_together_by_hand_stay_on_one_axis(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [FLOW, SETPOINT, LEVEL])
+    _, box = panel.chart.layout_now.axes[0]
+    turn_wheel(panel.chart, QPoint(round(box.left + 10), round(box.top + box.height / 2)), 1)
+    scale = panel.model.axes[0].scale
+    panel.toggle_pen(panel.pens[2])
+    assert [[pen.tag for pen in axis.pens] for axis in panel.model.axes] == [[FLOW, SETPOINT], [LEVEL]]
+    assert panel.model.axes[0].scale == scale
+
+
 def test_at_most_sixteen_pens_and_it_is_said(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import msgspec
     import trend_plant as plant_of

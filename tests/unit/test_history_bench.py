@@ -16,6 +16,7 @@ from hmi.bench._history_story import Model, act
 from hmi.bench.history import measured
 from hmi.bench.peers.gorilla import gorilla_bits
 from hmi.historian.port import CommitKind
+from hmi.historian.samples import Batch, Samples
 
 FIGURES = (
     "commit_vs_rows",
@@ -39,6 +40,9 @@ FIGURES = (
 )
 
 
+@pytest.mark.slow
+@pytest.mark.qt
+@pytest.mark.timeout(300)
 def test_a_small_run_of_the_bench_gives_every_figure() -> None:
     found = {one.figure: one for one in measured(SMOKE)}
     assert set(found) >= {f"history.{name}" for name in FIGURES}
@@ -110,6 +114,11 @@ def test_the_disk_of_the_proof_remembers_writes_and_can_be_full(tmp_path: Path) 
         disk.room = None
         database.execute("INSERT INTO t VALUES(1)")
         database.close()
+
+
+def test_an_empty_batch_has_no_tags() -> None:
+    nothing = Samples.empty()
+    assert list(Batch(np.empty(0, np.int32), nothing).by_tag()) == []
 
 
 def test_columns_are_good_samples_of_their_instants() -> None:

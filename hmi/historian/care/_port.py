@@ -37,8 +37,8 @@ Stop = Callable[[], bool]
 class CheckedReader(ArchiveReader, Protocol):
     """A reader that can read all of its blocks again."""
 
-    def check_days(self, pause_s: float = 0, stop: Stop = ...) -> Checked:
-        """Read every block of closed days, with a pause between two pieces of a megabyte."""
+    def check_days(self, pause_s: float = 0, stop: Stop = ..., *, open_too: bool = False) -> Checked:
+        """Read every block of closed days, with a pause between two pieces of a megabyte; ``open_too``: of all days."""
         ...
 
 

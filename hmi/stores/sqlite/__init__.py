@@ -12,11 +12,12 @@ from pathlib import Path
 from hmi.historian.care import CheckedReader
 from hmi.historian.port import Archive
 from hmi.stores.sqlite._archive import SqliteArchive
+from hmi.stores.sqlite._backup import ArchiveCopy, copy_database, copy_file
 from hmi.stores.sqlite._reader import SqliteReader
 from hmi.stores.sqlite._schema import LIVE_FILE
 from hmi.stores.sqlite._settings import Settings
 
-__all__ = ["LIVE_FILE", "open_archive", "open_reader"]
+__all__ = ["LIVE_FILE", "ArchiveCopy", "copy_database", "copy_file", "open_archive", "open_reader"]
 
 
 def open_archive(

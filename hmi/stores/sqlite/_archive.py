@@ -139,9 +139,11 @@ class SqliteArchive(SqliteReader):
         """``Cared.keep_feed``."""
         self._settings = replace(self._settings, feed_ns=feed_ns, feed_bytes=feed_bytes)
 
-    def check_days(self, pause_s: float = 0, stop: Callable[[], bool] = lambda: False) -> Checked:
+    def check_days(
+        self, pause_s: float = 0, stop: Callable[[], bool] = lambda: False, *, open_too: bool = False
+    ) -> Checked:
         """``Cared.check_days``; what it finds is kept, and what was said of sound files before is taken back."""
-        found = super().check_days(pause_s, stop)
+        found = super().check_days(pause_s, stop, open_too=open_too)
         bad = {one.file for one in found.damage}
         with self._writing, told(self._path), self._connection() as database:
             rows = [(name,) for name in found.names if name not in bad]

@@ -16,7 +16,7 @@ from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._catalogue import way_of
 from hmi.stores.sqlite._connect import FileDamaged, Pool, check_sqlite, one_row
 from hmi.stores.sqlite._damage import DamageList
-from hmi.stores.sqlite._days import day_of
+from hmi.stores.sqlite._days import closed_name, day_of
 from hmi.stores.sqlite._feed import commits_after, effects_between
 from hmi.stores.sqlite._instant import Instant, keyframe_of
 from hmi.stores.sqlite._live import LiveView
@@ -181,9 +181,15 @@ class SqliteReader:
             self._damage.add(damage)
         return self._damage.all()
 
-    def check_days(self, pause_s: float = 0, stop: Callable[[], bool] = lambda: False) -> Checked:
-        """``Cared.check_days``."""
-        refs = [ref for _, ref in sorted(self._snapshot().days.items())]
+    def check_days(
+        self, pause_s: float = 0, stop: Callable[[], bool] = lambda: False, *, open_too: bool = False
+    ) -> Checked:
+        """``CheckedReader.check_days``."""
+        refs = [
+            ref
+            for day, ref in sorted(self._snapshot().days.items())
+            if open_too or ref.name == closed_name(day)
+        ]
         found = Scrub(self._folder, self._pool, pause_s, stop).run(refs)
         for name in found.names:
             self._damage.forget(name)

@@ -24,7 +24,6 @@ from hmi.stores.sqlite._days import (
     HOURS,
     ChunkRow,
     bound,
-    closed_name,
     head_of,
     hour_of,
     presence_of,
@@ -53,11 +52,9 @@ class Scrub:
     _masks: dict[int, int] = field(default_factory=dict[int, int])
 
     def run(self, refs: Iterable[DayRef]) -> Checked:
-        """Closed days of these."""
+        """Of these days."""
         names: list[str] = []
         for ref in refs:
-            if ref.name != closed_name(ref.day):
-                continue
             if self.stop():
                 break
             self._masks = {}

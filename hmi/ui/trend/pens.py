@@ -82,8 +82,10 @@ class Pen:
     @property
     def axis_key(self) -> str:
         """Pens with the same key share an axis."""
-        if self.own_axis or self.mode is Mode.MANUAL or self.log:
+        if self.own_axis or self.log:
             return f"pen {self.number}"
+        if self.mode is Mode.MANUAL and self.manual is not None:
+            return f"unit {self.info.unit} from {self.manual.low:g} to {self.manual.high:g}"
         return f"unit {self.info.unit}"
 
 
