@@ -16,6 +16,7 @@ import typer
 
 from hmi.cli._alarms import alarms
 from hmi.cli._audit import audit
+from hmi.cli._backup import backup, restore
 from hmi.cli._demo import demo
 from hmi.cli._figures import bench
 from hmi.cli._history import history
@@ -51,6 +52,8 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "alarms": alarms,
     "history": history,
     "audit": audit,
+    "backup": backup,
+    "restore": restore,
     "notify": notify,
     "user": user,
     "trust": trust,

@@ -96,11 +96,11 @@ def _journal(folder: Path, manifest: Manifest) -> tuple[int, list[str]]:
         whole = audit_checker.check_journal(path, [seals] if seals.exists() else [])
     except (audit_checker.WrongRecord, audit_checker.NotCheckable) as error:
         return 0, [tr("the journal: {error}", error=error)]
-    if whole.count != manifest.records:
-        return whole.count, [
-            tr("the journal has {count} records, not {wanted}", count=whole.count, wanted=manifest.records)
+    if whole.records != manifest.records:
+        return whole.records, [
+            tr("the journal has {count} records, not {wanted}", count=whole.records, wanted=manifest.records)
         ]
-    return whole.count, []
+    return whole.records, []
 
 
 def _databases(folder: Path, manifest: Manifest) -> list[str]:

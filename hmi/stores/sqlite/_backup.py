@@ -20,7 +20,7 @@ from hmi.core.errors import StorageError
 from hmi.core.texts import tr
 from hmi.stores.sqlite._connect import open_reading, told
 from hmi.stores.sqlite._days import closed_name, day_named, head_of
-from hmi.stores.sqlite._live import mark_of
+from hmi.stores.sqlite._marks import mark_of
 from hmi.stores.sqlite._schema import LIVE_FILE
 
 _TRIES: Final = 20
