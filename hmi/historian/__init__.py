@@ -2,6 +2,7 @@
 
 from hmi.historian._history import History
 from hmi.historian._intake import Counts
+from hmi.historian._recorder import COLLECTOR
 from hmi.historian._run import Opened
 
-__all__ = ["Counts", "History", "Opened"]
+__all__ = ["COLLECTOR", "Counts", "History", "Opened"]

@@ -261,6 +261,10 @@ class History:
         tag = self._plant.by_id.get(tag_id)
         return tag.name if tag is not None else tag_id
 
+    def tag_id(self, number: int) -> str:
+        """The id of a tag by its number in the archive; '' where there is none."""
+        return self._run.tag_id(number)
+
     def number(self, tag_id: str) -> int | None:
         """Number of a tag in the archive, None where nothing of it is stored."""
         return _place(self._run, tag_id)[1]

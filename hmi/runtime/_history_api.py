@@ -22,6 +22,7 @@ from hmi.historian.aggregates import named
 from hmi.project.plant import TagDef
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._history_edits import HistoryEdits
+from hmi.runtime._history_feed import HistoryFeed
 from hmi.runtime._history_folder import HISTORY_FOLDER
 from hmi.runtime._history_reads import HistoryReader, Reads
 from hmi.runtime._runtime import Runtime
@@ -41,6 +42,7 @@ class HistoryApi:
         self._runtime = runtime
         self._reads = Reads()
         self._edits = HistoryEdits(runtime, lambda: self._reader, self._reads, self._tag)
+        self._feed = HistoryFeed(runtime, self._reads, lambda one: self._tag(one).id)
 
     @property
     def _reader(self) -> HistoryReader:
@@ -86,6 +88,7 @@ class HistoryApi:
                 "GET", "/v1/history/annotations", Role.VIEW, self._annotations,
                 "Remarks of people on tags in a range.", {"tag": "array", **_RANGE}, watched=True,
             ),
+            *self._feed.verbs(),
             *self._edits.verbs(),
         )  # fmt: skip
 

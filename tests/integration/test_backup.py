@@ -83,11 +83,8 @@ def samples(folder: Path) -> list[tuple[int, float, int]]:
     reader = open_reader(folder)
     try:
         found = [reader.read(number, 0, EVER) for number in sorted(reader.tags().values())]
-        return [
-            row
-            for one in found
-            for row in zip(one.times.tolist(), one.bits.tolist(), one.statuses.tolist(), strict=True)
-        ]
+        columns = [(one.times.tolist(), one.bits.tolist(), one.statuses.tolist()) for one in found]
+        return [row for one in columns for row in zip(*one, strict=True)]
     finally:
         reader.close()
 

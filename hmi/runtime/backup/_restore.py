@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hmi.core.errors import StorageError, UsageError, WatchkeeperError
+from hmi.core.errors import StorageError, WatchkeeperError
 from hmi.core.texts import tr
 from hmi.runtime._data import DataFolder
 from hmi.runtime.backup._manifest import MANIFEST_FILE, Manifest

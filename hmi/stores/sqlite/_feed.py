@@ -24,8 +24,10 @@ def commits_after(
     """Commits in order; one that is damaged is told to ``lost`` and leaves a hole in the numbers."""
     found: list[Commit] = []
     samples = 0
-    query = f"select {COLUMNS} from commits where seq > ? order by seq limit ?"
-    for row in database.execute(query, (after, limit)):
+    query = f"select {COLUMNS} from commits where seq > ? order by seq"
+    for row in database.execute(query, (after,)):
+        if len(found) >= limit:
+            break
         try:
             commit = commit_of(row)
         except BlockDamaged as error:

@@ -32,6 +32,14 @@ def level_of(key: int) -> int:
     return next((level for level, one in _CODES.items() if one == code), 0)
 
 
+def check_rollups(key: int, block: bytes) -> None:
+    """Whether a row can be read; BlockDamaged."""
+    if key & 0xFF == _WHOLE:
+        decode_rollups(block)
+    else:
+        _opened(block)
+
+
 def tag_of_rollup(key: int) -> int:
     return key >> 16
 

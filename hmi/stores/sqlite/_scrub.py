@@ -12,7 +12,7 @@ import apsw
 
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
-from hmi.historian.blocks import BlockDamaged, decode_chunk, decode_clock, decode_keyframe, decode_rollups
+from hmi.historian.blocks import BlockDamaged, decode_chunk, decode_clock, decode_keyframe
 from hmi.historian.care import Checked, Tier
 from hmi.historian.port import Damage
 from hmi.historian.rollups import HOUR
@@ -82,11 +82,9 @@ class Scrub:
             self._chunk(ref, int(key), row, clocks)
         for key, row in self._rows(ref, "rollups", "k, crc, block"):
             tag = tag_of_rollup(int(key))
-            self._block(
-                ref, tag, (ref.day * DAY, ref.day * DAY + DAY - 1), row, lambda block: decode_rollups(block)
-            )
+            self._block(ref, tag, (ref.day * DAY, ref.day * DAY + DAY - 1), row, check_rollups)
         for key, row in self._rows(ref, "keyframes", "time, crc, block"):
-            self._block(ref, 0, (int(key), int(key)), row, decode_keyframe)
+            self._block(ref, 0, (int(key), int(key)), row, _check_keyframe)
         if self.stop():
             return False
         if is_raw:
@@ -127,7 +125,7 @@ class Scrub:
         tag: int,
         span: tuple[int, int],
         row: tuple[object, ...],
-        decode: Callable[[bytes], object],
+        check: Callable[[int, bytes], None],
     ) -> None:
         key, crc, block = row
         assert isinstance(key, int)
@@ -136,7 +134,7 @@ class Scrub:
         try:
             if crc != bound(block, key):
                 raise BlockDamaged(tr("a block is not in the place where it was put"))
-            decode(block)
+            check(key, block)
         except BlockDamaged as error:
             self._note(ref, tag, *span, str(error))
 
@@ -171,3 +169,7 @@ class Scrub:
         block = f"tag {tag} hour {start // HOUR}" if tag else "file"
         if not any((one.file, one.block) == (ref.name, block) for one in self._damage[-HOURS:]):
             self._damage.append(Damage(ref.name, block, tag, start, end, text))
+
+
+def _check_keyframe(key: int, block: bytes) -> None:
+    decode_keyframe(block)
