@@ -14,6 +14,7 @@ from hmi.bench._history_reads import duck_figure, held_figures, trend_figures
 from hmi.bench._history_sizes import Sizes, asked
 from hmi.bench._history_stores import filled_pens, filled_plant, filled_reports
 from hmi.bench.figure import Figure
+from hmi.bench.peers.duckdb_rows import check_installed
 
 
 def run() -> list[Figure]:
@@ -23,6 +24,7 @@ def run() -> list[Figure]:
 
 def measured(sizes: Sizes) -> list[Figure]:
     """All figures; everything is written below a folder that goes afterwards."""
+    check_installed()
     with tempfile.TemporaryDirectory(prefix="watchkeeper-history-") as place:
         folder = Path(place)
         writing = [*commit_figures(folder, sizes), core_figure(folder, sizes), backfill_figure(folder)]

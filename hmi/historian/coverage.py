@@ -22,8 +22,8 @@ _LOSSES: Final = (
     quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE,
 )
 _LINK: Final = np.array([code >> 16 for code in _LOSSES], np.uint32)
-_LOST: Final = np.uint32(0x809D)
-"""BadDataLost."""
+_LOST: Final = np.array([0x809D, 0x809E], np.uint32)
+"""BadDataLost and BadDataUnavailable."""
 
 
 class GapReason(IntFlag):
@@ -134,7 +134,7 @@ def _judged(piece: Samples) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     codes = piece.statuses >> np.uint32(16)
     is_mark = (piece.flags & np.uint16(SampleFlag.MARK)) != 0
     is_gap = is_mark & (piece.statuses == np.uint32(quality.BAD_NO_DATA))
-    is_link, is_lost = np.isin(codes, _LINK), codes == _LOST
+    is_link, is_lost = np.isin(codes, _LINK), np.isin(codes, _LOST)
     overflown = (piece.flags & np.uint16(SampleFlag.OVERFLOW)) != 0
     why = is_link * np.uint8(GapReason.LINK) | (is_lost | overflown) * np.uint8(GapReason.LOST)
     return (is_gap | is_link | is_lost).astype(np.uint8), why.astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,16 +17,18 @@ GROUP BY tag, bucket ORDER BY tag, bucket
 """
 
 
-class DuckRows:
+def check_installed() -> None:
     """UsageError where DuckDB is not installed."""
+    if importlib.util.find_spec("duckdb") is None:
+        raise UsageError("DuckDB is not installed to be measured against; run: pip install duckdb")
+
+
+class DuckRows:
+    """One file; ``check_installed`` first."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            import duckdb
-        except ImportError as error:
-            raise UsageError(
-                "DuckDB is not installed to be measured against; run: pip install duckdb"
-            ) from error
+        import duckdb
+
         self._connection = duckdb.connect(str(path))
         self._connection.execute(
             "CREATE TABLE sample(tag INTEGER, time BIGINT, value DOUBLE, status UINTEGER)"

@@ -76,10 +76,9 @@ def restore_backup(job: RestoreJob) -> tuple[Proof, Path | None]:
 def _proven(job: RestoreJob, folder: Path) -> Proof:
     proof = verify_backup(folder, job.told)
     if proof.wrong:
-        more = tr(" and {count} more", count=len(proof.wrong) - 1) if len(proof.wrong) > 1 else ""
-        raise BackupRefused(
-            tr("{path} is not whole: {first}{more}", path=folder, first=proof.wrong[0], more=more)
-        )
+        first, *rest = proof.wrong
+        more = tr(" and {count} more", count=len(rest)) if rest else ""
+        raise BackupRefused(tr("{path} is not whole: {first}{more}", path=folder, first=first, more=more))
     if proof.damaged and not job.accept_damage:
         raise BackupRefused(
             tr("{path}: {count} blocks of the history were damaged when it was made, first {first}; "

@@ -30,7 +30,7 @@ from hmi.stores.sqlite._days import (
     tag_of,
 )
 from hmi.stores.sqlite._recent import DayRef
-from hmi.stores.sqlite._rollup_rows import tag_of_rollup
+from hmi.stores.sqlite._rollup_rows import check_rollups, tag_of_rollup
 from hmi.stores.sqlite._tiers import tier_of
 
 _ROWS_AT_ONCE: Final = 256
