@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -69,45 +69,85 @@ def history(
     """Read the history of tags: raw, as aggregates, or at instants, as a table or into a file. Put samples right, in or
     out, and remark on them (--edit, --import, --delete, --annotate).
     """
-    from hmi.cli._history_data import history_data
     from hmi.project import open_plant
 
+    asked = _Asked(
+        tuple(tags or ()), start, end, aggregate, interval, tuple(at or ()), bounds, modified, kind, out, state,
+        {"--edit": edit, "--import": import_, "--delete": delete, "--annotate": annotate}, edit or import_,
+        annotate, reason, user, password_stdin, as_json,
+    )  # fmt: skip
     opened = open_plant(plant)
     if tags and tags[0] in CARE and tags[0] not in opened.by_name:
         asked_care = Care(tags, start, end, user, reason, as_json)
         return care(
             opened, data_for(opened.id, data), asked_care, lambda: _password(from_stdin=password_stdin)
         )
-    form = _form(kind or ("json" if as_json else ""), out)
-    asked = [
-        name for name, given in (("--aggregate", aggregate), ("--at", at), ("--modified", modified)) if given
-    ]
-    if len(asked) > 1:
-        raise UsageError(tr("{one} and {other} are two questions", one=asked[0], other=asked[1]))
-    if interval and not aggregate:
-        raise UsageError(tr("--interval is the length of an --aggregate"))
-    chosen = _chosen(opened, tags or ())
-    acts = {"--edit": edit, "--import": import_, "--delete": delete, "--annotate": annotate}
-    if wanted := [name for name, given in acts.items() if given]:
+    return _answered(opened, data_for(opened.id, data), asked)
+
+
+class _Asked(NamedTuple):
+    """The options of one call, as they were written."""
+
+    tags: tuple[str, ...]
+    start: str
+    end: str
+    aggregate: str
+    interval: str
+    at: tuple[str, ...]
+    bounds: bool
+    modified: bool
+    kind: str
+    out: Path | None
+    state: bool
+    acts: dict[str, Any]
+    file: Path | None
+    text: str
+    reason: str
+    user: str
+    from_stdin: bool
+    as_json: bool
+
+
+def _answered(plant: Plant, data: Path, asked: _Asked) -> None:
+    """One question or one act."""
+    from hmi.cli._history_data import history_data
+
+    form = _form(asked.kind or ("json" if asked.as_json else ""), asked.out)
+    _check_questions(asked)
+    chosen = _chosen(plant, asked.tags)
+    if wanted := [name for name, given in asked.acts.items() if given]:
         if len(wanted) > 1:
             raise UsageError(tr("{one} and {other} are two acts", one=wanted[0], other=wanted[1]))
-        range_of = (start, end, (at or [""])[0])
+        range_of = (asked.start, asked.end, (*asked.at, "")[0])
         return _changed(
-            opened, data_for(opened.id, data), chosen, (wanted[0], edit or import_, annotate), range_of,
-            (user, reason), from_stdin=password_stdin,
+            plant, data, chosen, (wanted[0], asked.file, asked.text), range_of, (asked.user, asked.reason),
+            from_stdin=asked.from_stdin,
         )  # fmt: skip
-    source = history_data(opened, data_for(opened.id, data))
+    source = history_data(plant, data)
     if source.note:
         typer.echo(source.note, err=True)
-    if state:
-        return _state(opened, source, as_json=as_json)
+    if asked.state:
+        return _state(plant, source, as_json=asked.as_json)
     if not chosen:
         raise UsageError(tr("name one tag or more; those of a plant: hmi check PLANT"))
     now = source.now()
-    times = (instant_ns(start, opened.zone, "from", now), instant_ns(end, opened.zone, "to", now))
-    instants = tuple(sorted(instant_ns(one, opened.zone, "at", now) for one in at or ()))
-    read = _reader(opened, source, times, aggregate, interval, instants, bounds=bounds, modified=modified)
-    return _written(opened, chosen, read, form, out, modified=modified)
+    times = (instant_ns(asked.start, plant.zone, "from", now), instant_ns(asked.end, plant.zone, "to", now))
+    instants = tuple(sorted(instant_ns(one, plant.zone, "at", now) for one in asked.at))
+    read = _reader(
+        plant, source, times, asked.aggregate, asked.interval, instants, bounds=asked.bounds,
+        modified=asked.modified,
+    )  # fmt: skip
+    return _written(plant, chosen, read, form, asked.out, modified=asked.modified)
+
+
+def _check_questions(asked: _Asked) -> None:
+    """One question at a time."""
+    given = {"--aggregate": asked.aggregate, "--at": asked.at, "--modified": asked.modified}
+    questions = [name for name, value in given.items() if value]
+    if len(questions) > 1:
+        raise UsageError(tr("{one} and {other} are two questions", one=questions[0], other=questions[1]))
+    if asked.interval and not asked.aggregate:
+        raise UsageError(tr("--interval is the length of an --aggregate"))
 
 
 def _reader(

@@ -118,6 +118,20 @@ class Runtime:
         self.events: set[EventLane] = set()
         self.alarms = AlarmDesk(s.plant, s.alarms, s.journal, s.clock, self.tell)
         self._alarm_service = self.alarms.service
+        self._make_care(s)
+        self._changed: set[int] = set()
+        self.hold_effects = HoldEffects(self)
+        self.holds = self.hold_effects.desk
+        self.people = People(self)
+        self.holds.signatures = self.people.signatures
+        self._commands_open = False
+        self._reloading = asyncio.Lock()
+        self.gate = self._made_gate(s)
+        self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
+        self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
+
+    def _make_care(self, s: Services) -> None:
+        """What looks after the things around the plant: notifications, audit trail, history, certificates, clocks."""
         self.notifier = Notifier(
             s.plant,
             s.journal,
@@ -152,21 +166,11 @@ class Runtime:
             tell=self.tell,
             put=self._alarm_service.put,
         )
-        self._changed: set[int] = set()
-        self.hold_effects = HoldEffects(self)
-        self.holds = self.hold_effects.desk
-        self.people = People(self)
-        self.holds.signatures = self.people.signatures
-        self._commands_open = False
-        self._reloading = asyncio.Lock()
-        self.gate = self._made_gate(s)
-        self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
         self.clock_watch = ClockWatch(
             s.journal,
             differences=self.clock_differences,
             tell_failing=lambda name, is_off: self._cannot_keep(f"clock/{name}", is_off),
         )
-        self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
 
     def _made_gate(self, s: Services) -> CommandGate:
         return CommandGate(

