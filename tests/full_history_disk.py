@@ -1,4 +1,4 @@
-"""A runtime whose disk is filled from outside: run on a small file system, prints what the history did as one JSON line.
+"""A runtime whose disk is filled from outside, on a small file system: prints what the history did as one JSON line.
 
 ``python full_history_disk.py FOLDER``: FOLDER is the mount point of a file system of a few megabytes.
 """

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from hmi.core import quality
 from hmi.core.alarms import AlarmState
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import Principal, Role
-from hmi.historian.care import Ladder, Room, Rung, Tier
+from hmi.historian.care import Checked, Hold, HoldBook, Ladder, Room, Rung, Tier
+from hmi.project.plant import HistoryRules
 from hmi.runtime import _history_care
 from hmi.runtime._history_holds_api import HistoryHoldsApi
+from hmi.runtime._history_reads import HistoryReader
 from hmi.runtime._history_room import Ballast, room_of
 from hmi.runtime._verbs import BadRequest, NotFound
+from hmi.stores.sqlite import open_reader
+from hmi.testing.days import DAY, FIRST_DAY, days_archive
 from tests.integration.test_runtime_history import PV, Desk, desk_at
 
 MB = 1_000_000
@@ -100,7 +106,7 @@ async def test_the_ballast_is_given_back_before_recording_stops(tmp_path: Path) 
         ballast = Ballast(tmp_path / "history")
 
         async def told() -> Room:
-            return Room(1_000 * MB, 15 * MB if ballast.size else 55 * MB)
+            return Room(1_000 * MB, 15 * MB if ballast.size else 60 * MB)
 
         ballast.set_aside(1, room_of(tmp_path), 0)
         assert ballast.size
@@ -130,6 +136,88 @@ async def test_holds_are_put_on_and_taken_off_by_the_security_role_and_journalle
         told = {one.event: one.payload for one in records if one.event.startswith("history.hold")}
         assert told["history.hold_added"]["reason"] == "inquest 7"
         assert told["history.hold_removed"]["why"] == "over"
+
+
+@pytest.mark.asyncio
+async def test_a_check_names_tag_and_hour_of_what_is_damaged_raises_an_alarm_and_takes_it_back_when_it_is_sound(
+    tmp_path: Path,
+) -> None:
+    archive = days_archive(tmp_path / "history", 2)
+    archive.close()
+    path = max((tmp_path / "history").glob("day-*.db"))
+    whole = path.read_bytes()
+    async with desk_at(tmp_path, simulated=False) as desk:
+        care = desk.runtime.history_care
+        await desk.until(lambda: desk.history.archive)
+        assert (await care.check(0)).damage == ()
+        spoil(path)
+        found = await care.check(0)
+        assert (found.files, len(found.damage)) == (2, 1)
+        await desk.until(lambda: state_of(desk, "history/damaged"))
+        [line] = HistoryReader(desk.history, desk.runtime.services.clock, tmp_path).state().damaged
+        assert line.startswith(f"{path.name}: line/1, hour of 2026-09-05T")
+        [record] = await events(desk, "history.damaged")
+        assert record.payload["damage"] == [line]
+        path.with_suffix(".back").write_bytes(whole)
+        path.with_suffix(".back").replace(path)
+        assert (await care.check(0)).damage == ()
+        assert desk.history.damaged() == []
+        await desk.until(lambda: state_of(desk, "history/damaged") in (None, AlarmState.RTNUN))
+
+
+def spoil(path: Path) -> None:
+    """One byte of the first chunk of the second tag."""
+    database = apsw.Connection(str(path))
+    key, block = database.execute("select k, block from chunks where k >> 32 = 2").fetchone() or (0, b"")
+    database.execute("update chunks set block = ? where k = ?", (block[:9] + b"\xff" + block[10:], key))
+    database.close()
+
+
+def test_a_check_finds_every_flipped_byte_of_a_block_and_a_chunk_that_is_missing(tmp_path: Path) -> None:
+    archive = days_archive(tmp_path / "history", 1)
+    archive.close()
+    [path] = (tmp_path / "history").glob("day-*.db")
+    database = apsw.Connection(str(path))
+    for table, key in (("chunks", "k"), ("rollups", "k"), ("keyframes", "time")):
+        number, block = database.execute(f"select {key}, block from {table} limit 1").fetchone() or (0, b"")
+        for place in range(0, len(block), max(1, len(block) // 8)):
+            spoiled = block[:place] + bytes([block[place] ^ 4]) + block[place + 1 :]
+            database.execute(f"update {table} set block = ? where {key} = ?", (spoiled, number))
+            assert checked(tmp_path / "history").damage, (table, place)
+        database.execute(f"update {table} set block = ? where {key} = ?", (block, number))
+        assert checked(tmp_path / "history").damage == ()
+    database.execute("delete from chunks where k in (select k from chunks limit 1)")
+    assert "missing" in checked(tmp_path / "history").damage[0].text
+    database.close()
+
+
+def checked(folder: Path) -> Checked:
+    reader = open_reader(folder)
+    try:
+        return reader.check_days()
+    finally:
+        reader.close()
+
+
+@pytest.mark.asyncio
+async def test_hi_14_a_runtime_removes_what_its_plant_says_keeps_what_is_held_and_journals_it(
+    tmp_path: Path,
+) -> None:
+    archive = days_archive(tmp_path / "history", 4)
+    archive.close()
+    HoldBook(tmp_path / "history").add(
+        Hold("h", (FIRST_DAY + 1) * DAY + 1, (FIRST_DAY + 1) * DAY + 2, "inquest", "ann", 1)
+    )
+    async with desk_at(tmp_path, simulated=False) as desk:
+        await desk.until(lambda: desk.history.archive)
+        runtime, care = desk.runtime, desk.runtime.history_care
+        runtime.plant = replace(runtime.plant, history=HistoryRules(raw_days=1, minute_days=1, hour_days=1))
+        await care.retain()
+        left = sorted(path.name for path in (tmp_path / "history").glob("day-*.db"))
+        assert len(left) == 3  # the held one, the one before it, and the mark behind it
+        [record] = await events(desk, "history.retained")
+        assert record.payload["count"] == 2
+        assert [one["left"] for one in record.payload["files"]] == ["mark", "gone"]
 
 
 def test_tiers_hold_less_and_less() -> None:
