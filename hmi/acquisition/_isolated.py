@@ -8,10 +8,21 @@ import itertools
 import logging
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 from hmi.acquisition import _wire as wire
-from hmi.acquisition.port import ConditionSink, DeviceIdentity, Group, LinkSettings, Sink, Trace
+from hmi.acquisition.port import (
+    ConditionSink,
+    DeviceIdentity,
+    Group,
+    LinkSettings,
+    PastKept,
+    PastPage,
+    PastRequest,
+    Sink,
+    Trace,
+)
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall
 from hmi.core.errors import CommunicationError, LinkLost
@@ -126,6 +137,12 @@ class IsolatedDriver:
     async def trace(self, handle: int) -> Trace:
         answer = await self._ask("trace", handle=handle)
         return wire.unpack_trace(answer)
+
+    async def keeps_past(self, handles: Sequence[int]) -> PastKept:
+        return wire.unpack_kept(await self._ask("keeps", handles=list(handles)))
+
+    async def past(self, request: PastRequest) -> PastPage:
+        return wire.unpack_page(await self._ask("past", request=astuple(request)))
 
     def diagnostics(self) -> Mapping[str, Any]:
         return {**self._diagnostics, "worker_pid": self.pid}

@@ -24,6 +24,10 @@ from hmi.acquisition.port import (
     Driver,
     Group,
     LinkSettings,
+    Past,
+    PastKept,
+    PastPage,
+    PastRequest,
     Point,
     PollDriver,
     PushDriver,
@@ -176,6 +180,23 @@ class Link:
             raise CommunicationError(f"{self.name} is not connected: {self.text}")
         found = await (self._loop.trace(handle) if self._loop else traced(self._driver, handle))
         return trace_in_session(found, self._clock)
+
+    async def keeps_past(self, handles: Sequence[int]) -> PastKept:
+        """Which of these points the device keeps the past of; CommunicationError while the link is not up."""
+        driver = self._asked_for_past()
+        return await driver.keeps_past(handles) if isinstance(driver, Past) else PastKept()
+
+    async def past(self, request: PastRequest) -> PastPage:
+        """One page of stored values; CommunicationError while the link is not up."""
+        driver = self._asked_for_past()
+        if not isinstance(driver, Past):
+            return PastPage(fault=f"the driver of {self.name} has no history")
+        return await driver.past(request)
+
+    def _asked_for_past(self) -> Driver:
+        if self.state != "up" or self._driver is None:
+            raise CommunicationError(f"{self.name} is not connected: {self.text}")
+        return self._driver
 
     def demand(self, handles: frozenset[int]) -> None:
         """The points that are wanted at full rate; every later connection of this link is told as well."""

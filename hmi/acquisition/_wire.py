@@ -9,7 +9,17 @@ from typing import Any, cast
 
 import msgspec
 
-from hmi.acquisition.port import Batch, DeviceIdentity, Group, LinkSettings, Point, Trace
+from hmi.acquisition.port import (
+    Batch,
+    DeviceIdentity,
+    Group,
+    LinkSettings,
+    PastKept,
+    PastPage,
+    PastRequest,
+    Point,
+    Trace,
+)
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.conditions import ConditionAct, ConditionCall, ConditionItem, ConditionUpdate, RefreshMark
 from hmi.core.values import DataValue, Value, ValueType
@@ -110,6 +120,32 @@ def pack_trace(trace: Trace) -> dict[str, Any]:
 def unpack_trace(message: dict[str, Any]) -> Trace:
     ((_, value),) = updates(message["u"])
     return Trace(value, message["device"], message["decode"], message["fault"])
+
+
+def pack_kept(kept: PastKept) -> dict[str, Any]:
+    return {"kept": [[handle, now] for handle, now in kept.handles.items()], "since": kept.since}
+
+
+def unpack_kept(message: dict[str, Any]) -> PastKept:
+    return PastKept({handle: bool(now) for handle, now in message["kept"]}, message["since"])
+
+
+def unpack_past_request(packed: Sequence[Any]) -> PastRequest:
+    return PastRequest(*packed)
+
+
+def pack_page(page: PastPage) -> dict[str, Any]:
+    return {
+        "u": columns((0, value) for value in page.values),
+        "continuation": page.continuation,
+        "following": page.following,
+        "fault": page.fault,
+    }
+
+
+def unpack_page(message: dict[str, Any]) -> PastPage:
+    values = tuple(value for _, value in updates(message["u"]))
+    return PastPage(values, message["continuation"], message["following"], message["fault"])
 
 
 def pack_batch(batch: Batch) -> dict[str, Any]:

@@ -102,6 +102,47 @@ class Trace:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PastKept:
+    """What a device keeps of the past of its points.
+
+    ``handles``: points whose past can be read -> whether the device records them now. ``since``: it has run without a
+    break from then on (UTC ns by its own clock); 0 = it does not say.
+    """
+
+    handles: Mapping[int, bool] = field(default_factory=dict[int, bool])
+    since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PastRequest:
+    """Stored values of one point with start <= source time <= end (UTC ns), about ``limit`` of them at once.
+
+    ``continuation`` of the page before goes on there; with ``limit`` 0 the device is told to forget it.
+    """
+
+    handle: int
+    start: int
+    end: int
+    limit: int
+    continuation: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class PastPage:
+    """Values in raw device terms, in time order and within the range, and how to go on.
+
+    With ``continuation`` the device holds the rest; ``following`` (UTC ns) is where to ask again when it gave as many
+    as were wanted and did not say whether there are more; with neither this was the last page. ``fault``: the device
+    refuses, one sentence.
+    """
+
+    values: tuple[DataValue, ...] = ()
+    continuation: bytes = b""
+    following: int = 0
+    fault: str = ""
+
+
 class Driver(Protocol):
     """Common verbs. Every await has a time-out of the driver's own; a lost link raises LinkLost."""
 
@@ -197,4 +238,17 @@ class Conditions(Protocol):
 
     async def call(self, request: ConditionCall) -> WriteOutcome:
         """Exactly one method call or none; the same promises as ``write``. Never raises."""
+        ...
+
+
+@runtime_checkable
+class Past(Protocol):
+    """Optional verbs of a driver whose device keeps a history of its own."""
+
+    async def keeps_past(self, handles: Sequence[int]) -> PastKept:
+        """Which of these points it keeps the past of. Raises CommunicationError."""
+        ...
+
+    async def past(self, request: PastRequest) -> PastPage:
+        """One page; a small one, for live values wait behind it. Raises CommunicationError."""
         ...

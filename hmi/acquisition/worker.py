@@ -19,7 +19,17 @@ from typing import Any, BinaryIO, cast
 
 from hmi.acquisition import _wire as wire
 from hmi.acquisition._memory import limit_memory, memory_mb
-from hmi.acquisition.port import Batch, Conditions, Driver, PushDriver, ScansOnDemand, traced
+from hmi.acquisition.port import (
+    Batch,
+    Conditions,
+    Driver,
+    Past,
+    PastKept,
+    PastPage,
+    PushDriver,
+    ScansOnDemand,
+    traced,
+)
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionItem
@@ -104,6 +114,8 @@ class Worker:
             return await self._write(driver, message)
         if verb == "call":
             return await self._call(driver, message)
+        if verb in ("keeps", "past"):
+            return await self._past(driver, message)
         if verb == "trace":
             return wire.pack_trace(await traced(driver, message["handle"]))
         return {"u": wire.columns((await driver.read_now(message["handles"])).items())}
@@ -135,6 +147,14 @@ class Worker:
         if call.deadline_ns <= monotonic_ns():
             return _packed(WriteOutcome(WriteState.EXPIRED, text="not sent within its time to live"))
         return _packed(await driver.call(call))
+
+    async def _past(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
+        if message["t"] == "keeps":
+            kept = await driver.keeps_past(message["handles"]) if isinstance(driver, Past) else PastKept()
+            return wire.pack_kept(kept)
+        if not isinstance(driver, Past):
+            return wire.pack_page(PastPage(fault="this protocol has no history"))
+        return wire.pack_page(await driver.past(wire.unpack_past_request(message["request"])))
 
     async def _watch(self, driver: PushDriver) -> None:
         if isinstance(driver, Conditions):

@@ -116,6 +116,7 @@ _TABLE: dict[int, tuple[str, Mark]] = {
     BAD_NO_COMMUNICATION: ("comm", Mark.COMMS),
     BAD_TIMEOUT: ("comm", Mark.COMMS),
     BAD_WAITING_FOR_INITIAL_DATA: ("waiting", Mark.WAITING),
+    BAD_NO_DATA: ("no data", Mark.WAITING),
     BAD_NODE_ID_UNKNOWN: ("config", Mark.CONFIG),
     BAD_CONFIGURATION: ("config", Mark.CONFIG),
     BAD_NOT_CONNECTED: ("config", Mark.CONFIG),

@@ -43,6 +43,11 @@ class Curve(NamedTuple):
         return tuple(limit for limit in self.limits if self.low < limit.value < self.high)
 
     @property
+    def is_live(self) -> bool:
+        """Whether its end is the present."""
+        return self.past is None or self.past.is_live
+
+    @property
     def minutes(self) -> float:
         """What the time axis spans."""
         return self.past.span_ns / 60e9 if self.past else 0.0

@@ -45,7 +45,10 @@ def samples_of(samples: Sequence[DataValue], end_ns: int = 0) -> Samples:
 
 
 class Past:
-    """Fixed memory: ``count`` buckets of ``width_ns``. ``revision`` grows whenever the picture changes."""
+    """Fixed memory: ``count`` buckets of ``width_ns``. ``revision`` grows whenever the picture changes.
+
+    ``is_live``: its end is the present; False in a view of an earlier time.
+    """
 
     def __init__(self, span_ns: int, count: int) -> None:
         self.count = max(count, 2)
@@ -53,6 +56,7 @@ class Past:
         self.low: Floats = np.full(self.count, np.nan)
         self.high: Floats = np.full(self.count, np.nan)
         self.doubt: NDArray[np.bool_] = np.zeros(self.count, dtype=bool)
+        self.is_live = True
         self.head = 0
         self.revision = 0
 

@@ -94,6 +94,11 @@ class Scene:
                 known = self._by_history.setdefault(str(tag), [])
                 known += [past for past in self._pasts_of(element, str(tag)) if past not in known]
 
+    def show_past(self) -> None:
+        """What is shown is an earlier time: no end of a curve is the present."""
+        for past in self._past.values():
+            past.is_live = False
+
     def past_of(self, element: Element, tag: str) -> Past | None:
         """The buckets to draw: the shortest span that holds all that is known, at most ``span_min``.
 

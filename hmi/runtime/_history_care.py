@@ -51,7 +51,7 @@ Note = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 
 class HistoryCare:
-    """``folder``: where the archives of this runtime lie. ``tell_failing`` hears of ``history/damaged``.
+    """``folder``: where the archives of this runtime lie. A ``simulated`` plant sets no ballast aside. ``tell_failing`` hears of ``history/damaged``.
 
     ``pause`` and ``resume`` of the history are called on the loop, like its ``append``.
     """
@@ -65,9 +65,11 @@ class HistoryCare:
         rules: Callable[[], HistoryRules],
         note: Note,
         tell_failing: Callable[[str, bool], None],
+        simulated: bool = False,
     ) -> None:
         self._history, self._folder, self._clock = history, folder, clock
         self._rules, self._note, self._tell_failing = rules, note, tell_failing
+        self._simulated, self._looking = simulated, asyncio.Lock()
         self.holds = HoldBook(folder)
         self._ladder, self._ballast = Ladder(), Ballast(folder)
         self._is_damaged = self._is_ending = False
@@ -135,6 +137,10 @@ class HistoryCare:
 
     async def look(self) -> Rung:
         """Do what the room on the disk asks for (reliability, row 28)."""
+        async with self._looking:
+            return await self._look()
+
+    async def _look(self) -> Rung:
         before, rules = self._ladder.rung, self._rules()
         min_free = rules.min_free_mb * _MB
         room = await self._room()
@@ -153,7 +159,7 @@ class HistoryCare:
                 "history.room", {"state": rung.name.lower(), "free": room.free, "total": room.total}
             )
         await self._record_or_not(rung, room)
-        if rung is Rung.WELL:
+        if rung is Rung.WELL and not self._simulated:
             await asyncio.to_thread(self._ballast.set_aside, rules.ballast_mb, room, 6 * reserve)
         return rung
 

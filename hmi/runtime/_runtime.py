@@ -156,6 +156,7 @@ class Runtime:
             rules=lambda: self.plant.history,
             note=self._note,
             tell_failing=self._cannot_keep,
+            simulated=s.mode is not Mode.PLANT,
         )
         self.certificates = CertificateDesk(
             s.plant,

@@ -122,6 +122,8 @@ class MimicPage(QWidget):
         if not scene.values:
             known = {tag: data for tag, data in self._station.values.items() if tag in self._tags}
             scene.apply(known, self._station.now())
+        if self._station.clock.is_past:
+            scene.show_past()
         scene.set_images(self._station.images.want(scene.image_names))
         if self._station.has_alarms:
             scene.set_alarms(self._station.tag_alarms)

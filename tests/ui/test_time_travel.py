@@ -375,3 +375,22 @@ def test_HM_17_the_bar_fits_every_window_and_keeps_the_way_back(qtbot, width: in
         assert boxes[-1].right() < bar.width()
         assert all(one.right() < two.left() for one, two in pairwise(boxes))
         window.retire()
+
+
+def test_no_curve_of_the_past_ends_at_now(qtbot) -> None:
+    curve = {"id": "e_t", "type": "trend", "x": 20, "y": 20, "w": 626, "h": 176, "tag": FLOW, "span_min": 60}
+    info = plant()
+    home = replace(info.displays[0], document=info.displays[0].document | {"elements": [curve]})
+    with open_station(qtbot, info=replace(info, displays=[home, *info.displays[1:]])) as desk:
+        make_history(desk)
+        page = desk.window.mimic
+
+        def ends() -> set[bool]:
+            scene = page.view.scene
+            return {past.is_live for past in scene._past.values()} if scene is not None else set()
+
+        assert ends() == {True}
+        go(qtbot, desk, THEN)
+        qtbot.waitUntil(lambda: ends() == {False})
+        qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
+        qtbot.waitUntil(lambda: ends() == {True})

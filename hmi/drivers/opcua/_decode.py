@@ -163,17 +163,52 @@ class Decoder:
             add((handle, DataValue(value, status, time, now)))
         return at
 
+    def values(self, data: bytes, at: int, count: int, now: int) -> tuple[list[DataValue], int]:
+        """DataValues one after the other with no handle before each, and where they end; Unknown, struct.error,
+        IndexError or UnicodeDecodeError where the library has to look at them.
+        """
+        found: list[DataValue] = []
+        layouts, add, latest = _LAYOUTS, found.append, self._times.latest(now)
+        for _item in range(count):
+            layout = layouts.get(data[at] | data[at + 1] << 8)
+            if layout is None:
+                value, source, server, at = self._unusual(data, at)
+                add(finished(*value, self._times.pick(source, server, now), now, is_bad=_has_nan(value[0])))
+                continue
+            record, is_float, status_at, source_at, server_at = layout
+            fields = record.unpack_from(data, at - 4)  # the layouts begin with a handle
+            at += record.size - 4
+            value, status = fields[3], fields[status_at] if status_at else 0
+            if is_float and not isfinite(value):
+                value, status = None, quality.BAD_DEVICE_FAILURE
+            time = (fields[source_at] - FILETIME_1970) * 100 if source_at else -1
+            if not 0 <= time <= latest:
+                time = self._times.pick(
+                    fields[source_at] if source_at else 0, fields[server_at] if server_at else 0, now
+                )
+            add(DataValue(value, status, time, now))
+        return found, at
+
     def _other(self, data: bytes, at: int, now: int, updates: list[Update]) -> int:
         """An item that is no plain number: no value, text, time, bytes or an array of them."""
-        handle, mask = unpack_from("<IB", data, at)
+        (handle,) = unpack_from("<I", data, at)
+        value, source, server, at = self._unusual(data, at + 4)
+        if handle in self.known:
+            time = self._times.pick(source, server, now)
+            updates.append((handle, finished(*value, time, now, is_bad=_has_nan(value[0]))))
+        else:
+            self.others.append((handle, value[0]))
+        return at
+
+    def _unusual(self, data: bytes, at: int) -> tuple[tuple[Any, int], int, int, int]:
+        """((value, status), ticks of the source, ticks of the server, where it ends)."""
+        mask = data[at]
         if mask > 0x3F:
             raise Unknown
-        at += 5
+        at += 1
         value: Any = None
-        is_bad = False
         if mask & 1:
             value, at = self._variant(data, at)
-            is_bad = _has_nan(value)
         status, source, server = 0, 0, 0
         if mask & 2:
             (status,), at = unpack_from("<I", data, at), at + 4
@@ -183,12 +218,7 @@ class Decoder:
         if mask & 8:
             (server,), at = unpack_from("<q", data, at), at + 8
         at += 2 if mask & 32 else 0
-        if handle in self.known:
-            time = self._times.pick(source, server, now)
-            updates.append((handle, finished(value, status, time, now, is_bad=is_bad)))
-        else:
-            self.others.append((handle, value))
-        return at
+        return (value, status), source, server, at
 
     def _variant(self, data: bytes, at: int) -> tuple[Any, int]:
         kind, at = data[at], at + 1

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from asyncua import ua
@@ -17,6 +18,9 @@ from hmi.acquisition.port import (
     DeviceIdentity,
     Group,
     LinkSettings,
+    PastKept,
+    PastPage,
+    PastRequest,
     Point,
     Sink,
     Trace,
@@ -25,7 +29,13 @@ from hmi.core import quality
 from hmi.core.clock import wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall
-from hmi.core.errors import AddressError, CommunicationError, ConfigurationError, LinkLost
+from hmi.core.errors import (
+    AddressError,
+    CommunicationError,
+    ConfigurationError,
+    LinkLost,
+    ProtocolViolation,
+)
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.drivers.opcua import _items, _server
@@ -36,6 +46,7 @@ from hmi.drivers.opcua._conditions import ConditionWatch, notifiers_of
 from hmi.drivers.opcua._connect import connect
 from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._methods import MethodCaller, find_methods
+from hmi.drivers.opcua._past import PastReader
 from hmi.drivers.opcua._pause import Pauser
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import chunks, grouped, subscribe
@@ -86,6 +97,7 @@ class OpcuaDriver:
         self._ranges: dict[int, dict[str, Any]] = {}
         self._condition_sink: ConditionSink | None = None
         self._conditions: ConditionWatch | None = None
+        self._past_reader: PastReader | None = None
         self._last_error = ""
 
     def groups(self) -> tuple[Group, ...]:
@@ -307,6 +319,39 @@ class OpcuaDriver:
             raise CommunicationError(f"the server refuses to read: {words(error.code)}") from error
         except (OSError, TimeoutError, ua.UaError) as error:
             raise CommunicationError(f"{self._endpoint.url} does not answer a read") from error
+
+    async def keeps_past(self, handles: Sequence[int]) -> PastKept:
+        """Which nodes the server keeps a history of."""
+        with self._asking():
+            return await self._past().kept(handles)
+
+    async def past(self, request: PastRequest) -> PastPage:
+        """One page of the history of a node; a server that refuses it is a fault of the page."""
+        with self._asking():
+            try:
+                return await self._past().page(request)
+            except ua.UaStatusCodeError as error:
+                return PastPage(fault=words(error.code))
+
+    def _past(self) -> PastReader:
+        if self._past_reader is None:
+            max_array = int(self._settings.get("max_array", 100_000))
+            self._past_reader = PastReader(
+                self._opened(), self._nodes, self._times, self._read_chunk, max_array=max_array
+            )
+        self._opened()
+        return self._past_reader
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """A history that is slow or broken is no reason to give up the link: live values go on."""
+        try:
+            yield
+        except ua.UaStatusCodeError as error:
+            raise CommunicationError(f"the server refuses to read: {words(error.code)}") from error
+        except (OSError, TimeoutError, ua.UaError, ProtocolViolation) as error:
+            why = str(error) or "no answer in time"
+            raise CommunicationError(f"the history of {self._endpoint.url} cannot be read: {why}") from error
 
     async def _reread(self, handles: Sequence[int]) -> None:
         """EURange and unit of points whose meaning changed (UA-15)."""

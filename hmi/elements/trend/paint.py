@@ -49,20 +49,20 @@ def _choice(painter: QPainter, element: Element, minutes: int, seen: int, kit: K
             kit.fill(painter, x - width / 2, spot.y + 20, width, 2, "text.secondary")
 
 
-def _time_axis(painter: QPainter, minutes: float, box: QRectF, kit: Kit) -> None:
-    for share, text in _ticks(round(minutes)):
+def _time_axis(painter: QPainter, curve: Curve, box: QRectF, kit: Kit) -> None:
+    for share, text in _ticks(round(curve.minutes), "now" if curve.is_live else "0"):
         at = box.left() + share * box.width()
         kit.text(painter, at, box.bottom() + 17, text, font="text.small", color="text.label", align=CENTER)
 
 
-def _ticks(minutes: int) -> list[tuple[float, str]]:
-    """Four equal parts of the span, in hours where they are whole."""
+def _ticks(minutes: int, end: str) -> list[tuple[float, str]]:
+    """Four equal parts of the span, in hours where they are whole; ``end`` is the word for its end."""
     ticks = []
     for part in range(4):
         back = minutes * (4 - part) / 4
         text = f"−{back / 60:g} h" if back % 30 == 0 and back >= 60 else _minutes(back)
         ticks.append((part / 4, text))
-    return [*ticks, (1.0, "now")]
+    return [*ticks, (1.0, end)]
 
 
 def _minutes(back: float) -> str:
@@ -73,7 +73,7 @@ def dynamic(painter: QPainter, element: Element, look: tuple[Any, ...], kit: Kit
     shown, curve, minutes = look
     box = plot(element)
     _choice(painter, element, minutes, round(curve.minutes), kit)
-    _time_axis(painter, curve.minutes, box, kit)
+    _time_axis(painter, curve, box, kit)
     draw_band(painter, curve, box, kit)
     for part in range(4):
         kit.fill(painter, round(box.left() + part * box.width() / 4), box.top(), 1, box.height(), "grid")

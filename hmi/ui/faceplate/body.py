@@ -67,7 +67,7 @@ class Body(QWidget):
         self.commands = CommandArea(theme, station, content.commands)
         self.lines = [self._condition_line(*one) for one in conditions_by_command(infos)]
         self.first_out = Text(theme, font="text.small", color="text.secondary", wrap=True)
-        self.trend = MiniTrend(theme, station.now())
+        self.trend = MiniTrend(theme, station.now(), is_live=lambda: not station.clock.is_past)
         known = (station.catalogue.tags[tag] for tag in content.tags if tag in station.catalogue.tags)
         self.held = HeldRows(theme, station, content.name, tuple(known))
         self.last = LastCommands(theme)

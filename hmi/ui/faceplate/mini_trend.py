@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -31,8 +32,9 @@ class MiniTrend(QWidget):
 
     clicked = Signal()
 
-    def __init__(self, theme: Theme, base_ns: int) -> None:
+    def __init__(self, theme: Theme, base_ns: int, *, is_live: Callable[[], bool]) -> None:
         super().__init__()
+        self._is_live = is_live
         self._theme = theme
         self.series, self.setpoint = Series(base_ns), Series(base_ns)
         self.band: tuple[float, float] | None = None
@@ -76,7 +78,7 @@ class MiniTrend(QWidget):
             painter.setPen(theme.color("text.label"))
             metrics = QFontMetricsF(painter.font())
             painter.drawText(QPointF(plot.left(), size.height() - 3), tr("−30 min"))
-            now = tr("now")
+            now = tr("now") if self._is_live() else tr("0 min")
             painter.drawText(QPointF(plot.right() - metrics.horizontalAdvance(now), size.height() - 3), now)
             ends = self._ends()
             if ends is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hmi.core.quality import Mark, quality_of
+from hmi.core.quality import BAD_NO_DATA, CODE_MASK, Mark, quality_of
 from hmi.core.texts import tr
 from hmi.mimics import NO_VALUE, Reading, format_value
 
@@ -20,6 +20,7 @@ _CAUSES = {
     Mark.STALE: "last usable value",
     Mark.UNCERTAIN: "uncertain",
 }
+_CAUSES_OF_CODES = {BAD_NO_DATA: "no value is known for this time"}
 SECOND = 1_000_000_000
 
 
@@ -27,7 +28,8 @@ def quality_words(reading: Reading) -> str:
     """One short clause: good, stale, or what is wrong."""
     found = quality_of(reading.data.status)
     if reading.is_bad:
-        return tr("Bad: {cause}", cause=tr(_CAUSES.get(found.mark, "no value")))
+        cause = _CAUSES_OF_CODES.get(reading.data.status & CODE_MASK) or _CAUSES.get(found.mark, "no value")
+        return tr("Bad: {cause}", cause=tr(cause))
     words = tr("Good") if found.is_good else tr("Uncertain")
     if found.mark is not Mark.NONE:
         words = tr("{quality}: {cause}", quality=words, cause=tr(_CAUSES[found.mark]))
