@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from shell_plant import Desk, open_station
 
+from hmi.core.errors import CommunicationError
 from hmi.core.openings import opening
 from hmi.testing.accounts import make_account
 from hmi.ui.accounts.page import AccountsPage
@@ -176,3 +177,38 @@ def test_words_of_states_and_rights() -> None:
 def test_accounts_open_for_a_picture(desk: Desk) -> None:
     open_all(desk.window, [opening("accounts")])
     assert desk.window.accounts.isVisible()
+
+
+def test_cr_1_10_another_person_finds_nothing_half_entered(desk: Desk, qtbot: Any) -> None:
+    page = opened(desk, qtbot)
+    page.ask_for("passwd")
+    page.card.first.setText("a secret")
+    desk.client.people.add("s.other", roles=["view", "security"], name="Sam Other")
+    desk.client.people.become(desk.client.people.sessions["s.other"])
+    desk.station.ask_status()
+    qtbot.waitUntil(lambda: desk.station.rights.session.user == "s.other")
+    assert not page.is_asking
+    assert page.card.first.text() == ""
+    assert page.list.accounts.rows, "the page itself stays: this person may see accounts too"
+
+
+def test_a_lost_answer_is_unknown_and_the_list_is_asked_again(
+    desk: Desk, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(desk, qtbot)
+
+    async def done_but_lost(*_: Any, **__: Any) -> Any:
+        desk.client.account_book.act("disable", "k.lind", "", "", [], "")
+        raise CommunicationError("the runtime does not answer")
+
+    monkeypatch.setattr(desk.client, "act_on_account", done_but_lost)
+    said: list[str] = []
+    page.said.connect(said.append)
+    page.ask_for("disable")
+    page.card.yes.click()
+    qtbot.waitUntil(lambda: bool(said))
+    assert said[0].startswith(
+        "It is not known whether the account k.lind was changed: look before you repeat it."
+    )
+    assert not page.is_asking
+    qtbot.waitUntil(lambda: page.details.state.full_text == "Disabled")

@@ -46,6 +46,7 @@ class AccountsPage(Panel):
         self.card.confirmed.connect(self._send)
         self.card.cancelled.connect(self.give_up)
         station.rights.changed.connect(self._rights_changed)
+        station.rights.lost.connect(self._lost)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_MS)
         self._timer.timeout.connect(self.ask)
@@ -148,11 +149,14 @@ class AccountsPage(Panel):
             self._known = False
             self.list.show_rows([])
             self.count.set_text("")
-            if not self._sent:
-                self._back_to_details()
         if self.isVisible():
             self._show_chosen()
             self.ask()
+
+    def _lost(self) -> None:
+        """Another person, or fewer rights: a half-entered change belonged to the person before, passwords too."""
+        if not self._sent:
+            self._back_to_details()
 
     def _allow(self) -> None:
         why = self._why_not()
@@ -186,7 +190,7 @@ class AccountsPage(Panel):
         self._sent = True
         self._station.link.ask(
             lambda client: client.act_on_account(act, user, **request), owner=self,
-            done=lambda answer: self._done(user, answer), failed=self._not_done,
+            done=lambda answer: self._done(user, answer), failed=lambda why: self._unanswered(user, why),
         )  # fmt: skip
 
     def _done(self, user: str, answer: AccountAnswer) -> None:
@@ -198,6 +202,19 @@ class AccountsPage(Panel):
         self.list.setFocus()
         self.said.emit(tr("Done: the account {user}.", user=user))
         self.list.choose_user(user)
+        self.ask()
+
+    def _unanswered(self, user: str, why: str) -> None:
+        """The answer is lost, not the act: it may have been done."""
+        self._sent = False
+        self._back_to_details()
+        self.said.emit(
+            tr(
+                "It is not known whether the account {user} was changed: look before you repeat it. {why}",
+                user=user,
+                why=why,
+            )
+        )
         self.ask()
 
     def _not_done(self, why: str) -> None:
