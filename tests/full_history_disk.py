@@ -23,6 +23,10 @@ from tests.integration.test_runtime_history import PV, Desk, desk_at
 DAY = 24 * HOUR
 
 
+def alarms_of(desk: Desk) -> list[str]:
+    return [row.alarm_id for row in desk.runtime.services.alarms.active()]
+
+
 def days_in(folder: Path) -> int:
     return len(list((folder / "data" / "history").glob("day-*.db")))
 
@@ -58,7 +62,9 @@ async def watched(desk: Desk, folder: Path) -> dict[str, Any]:
         desk.plc.values[0] = value
         await desk.until(lambda value=value: desk.value(PV).value == value)
     await desk.until(lambda: history.counts.lost >= 3)
-    found["alarm"] = [row.alarm_id for row in desk.runtime.services.alarms.active()]
+    wanted = {"system:history", "system:space"}
+    await desk.until(lambda: wanted <= set(alarms_of(desk)))
+    found["alarm"] = alarms_of(desk)
     for path in files:
         path.unlink()
     await desk.until(lambda: not history.problem)

@@ -14,6 +14,7 @@ from hmi.acquisition._queue import OFFLINE, PollLoop
 from hmi.acquisition._stamps import (
     conditions_in_session,
     in_session,
+    stamped,
     trace_in_session,
     values_in_session,
 )
@@ -35,7 +36,7 @@ from hmi.acquisition.port import (
     Trace,
     traced,
 )
-from hmi.core.clock import Clock, SystemClock, monotonic_ns
+from hmi.core.clock import Clock, SessionClock, SystemClock, monotonic_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import CommunicationError, ConfigurationError, LinkLost
@@ -191,7 +192,11 @@ class Link:
         driver = self._asked_for_past()
         if not isinstance(driver, Past):
             return PastPage(fault=f"the driver of {self.name} has no history")
-        return await driver.past(request)
+        page = await driver.past(request)
+        if not isinstance(self._clock, SessionClock):
+            return page
+        values = stamped([(request.handle, value) for value in page.values], self._clock.now_ns())
+        return replace(page, values=tuple(value for _, value in values))
 
     def _asked_for_past(self) -> Driver:
         if self.state != "up" or self._driver is None:

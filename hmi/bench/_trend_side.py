@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 
 from hmi.bench._history_signals import columns
 from hmi.bench._trend_frames import HEIGHT, PENS, SECONDS, SPIKE, SPIKE_S, WIDTH, frames_ms, values_of
-from hmi.core.clock import NS_PER_S
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.historian.rollups import Rollups
 from hmi.historian.samples import Samples
 from hmi.historian.trend import series_of, trend
@@ -67,7 +67,7 @@ class _Station(QObject):
     def __init__(self, catalogue: Catalogue) -> None:
         super().__init__()
         self.catalogue, self.plant, self.values = catalogue, SimpleNamespace(zone="UTC"), {}
-        self.mailbox, self.link = SimpleNamespace(is_history=True), _Nothing()
+        self.mailbox, self.link = SimpleNamespace(is_history=True, clock=monotonic_ns), _Nothing()
 
     def now(self) -> int:
         return NOW

@@ -75,14 +75,20 @@ class FederatedHistory:
         return TrendAnswer(query.start, query.end, until, [one for one in series if one is not None])
 
     async def range_figures(self, tags: Sequence[str], start: int, end: int) -> list[RangeFigures]:
+        """The tags of a further runtime that does not answer are left out."""
+
         async def ask(client: RuntimeClient, own: list[str]) -> list[RangeFigures]:
             return await client.range_figures(own, start, end)
 
         parts = self._parts(tags)
         found: list[RangeFigures | None] = [None] * len(tags)
         asked = [self._answer(name, [own for _, own in places], ask) for name, places in parts.items()]
-        answers = await asyncio.gather(*asked)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
         for (name, places), answer in zip(parts.items(), answers, strict=True):
+            if isinstance(answer, BaseException):
+                if not name or not isinstance(answer, WatchkeeperError):
+                    raise answer
+                continue
             for (place, _), one in zip(places, answer, strict=True):
                 found[place] = replace(one, tag_id=_prefixed(name, one.tag_id))
         return [one for one in found if one is not None]

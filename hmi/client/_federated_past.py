@@ -18,7 +18,7 @@ QUICK_S: Final = 5.0
 
 
 class FederatedPast:
-    """What a further runtime does not answer is left out: its values say so, and its link does."""
+    """What a further runtime does not answer is left out and its name is told: its alarms are not known then."""
 
     def __init__(self, home: RuntimeClient, further: Mapping[str, Further]) -> None:
         self._home, self._further = home, further
@@ -45,6 +45,7 @@ class FederatedPast:
         others = await asyncio.gather(*(self._moment_of(one, at, until) for one in self._further.values()))
         home = await self._home.alarms_at(at, until)
         answered = [one for one in others if one is not None]
+        names = {name for name, _ in answered}
         complete = min((home.until, *(one.until for _, one in answered)))
         ends = [one.revision_until for one in (home, *(m for _, m in answered)) if one.revision_until]
         changes = sorted(
@@ -57,7 +58,10 @@ class FederatedPast:
             revision_until=min(ends, default=0),
             rows=[*home.rows, *(row for _, one in answered for row in one.rows)],
             changes=[change for change in changes if change.time <= complete],
+            hold_changes=[change for change in home.hold_changes if change.time <= complete],
             until=complete,
+            silent=[name for name in self._further if name not in names],
+            blank=[name for name, one in answered if not one.known],
         )
 
     async def timeline(self, start: int, end: int, slots: int) -> Timeline:

@@ -20,12 +20,25 @@ class PastChange(msgspec.Struct, frozen=True):
     row: AlarmInfo | None = None
 
 
+class HoldChange(msgspec.Struct, frozen=True):
+    """From ``time`` (UTC ns) on people held this, as ``PastMoment.holds``."""
+
+    time: int
+    holds: dict[str, Any]
+
+    @property
+    def held(self) -> Holds:
+        return _held(self.holds)
+
+
 class PastMoment(msgspec.Struct, frozen=True):
     """What was true at ``at`` (UTC ns), which is never later than ``now``, the session time of the runtime.
 
     ``revision``: of the plant, valid then and up to ``revision_until`` (0: still). ``rows``: every alarm that stood in
-    one of ``ALARM_LISTS``. ``changes`` in order are all up to ``until``. ``ran`` is False while no runtime ran, and
-    ``known`` False before the first record: then nothing is known of alarms.
+    one of ``ALARM_LISTS``. ``changes`` and ``hold_changes`` in order are all up to ``until``. ``ran`` is False while no
+    runtime ran, and ``known`` False before the first record: then nothing is known of alarms. Of several runtimes,
+    ``silent`` names the further ones that did not answer and ``blank`` those without a record before: of their alarms
+    nothing is known.
     """
 
     at: int
@@ -38,11 +51,18 @@ class PastMoment(msgspec.Struct, frozen=True):
     changes: list[PastChange] = []
     until: int = 0
     holds: dict[str, Any] = {}
+    silent: list[str] = []
+    blank: list[str] = []
+    hold_changes: list[HoldChange] = []
 
     @property
     def held(self) -> Holds:
         """Control tags, manual values, bypasses and who controlled which area."""
-        return holds_of(self.holds) if self.holds else Holds()
+        return _held(self.holds)
+
+
+def _held(said: dict[str, Any]) -> Holds:
+    return holds_of(said) if said else Holds()
 
 
 class TimelineMark(msgspec.Struct, frozen=True):
@@ -56,6 +76,7 @@ class TimelineMark(msgspec.Struct, frozen=True):
 class Timeline(msgspec.Struct, frozen=True):
     """Alarms raised and commands asked for in each equal part of the time from ``start`` to ``end`` (UTC ns), with the
     most urgent priority among the alarms (0: none). ``first``: the first record of all; 0 without one.
+    ``outages``: from when and up to when no runtime ran.
     """
 
     start: int
@@ -65,6 +86,7 @@ class Timeline(msgspec.Struct, frozen=True):
     commands: list[int]
     marks: list[TimelineMark] = []
     first: int = 0
+    outages: list[tuple[int, int]] = []
 
 
 def counts_of(rows: Iterable[AlarmInfo], *, runtime: str = "") -> AlarmDelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import struct
 import zlib
@@ -46,6 +47,7 @@ class HeldFile:
         self._path = folder / FILE
         self._file: int | None = None
         self._size = 0
+        self._is_outdated = False
 
     def read(self) -> HeldState:
         """What a run before this one left."""
@@ -70,9 +72,13 @@ class HeldFile:
         return self._file is not None
 
     @property
-    def is_large(self) -> bool:
+    def is_due(self) -> bool:
         """It is time to write the file again."""
-        return self._size > _LARGE
+        return self._is_outdated or self._size > _LARGE
+
+    def outdate(self) -> None:
+        """What it says of earlier points counts no longer: they are about to be changed where they are stored."""
+        self._is_outdated = True
 
     def renew(self, batch: Batch, alive: int) -> None:
         """A new file that holds only this."""
@@ -88,18 +94,23 @@ class HeldFile:
             self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise _unusable(self._path, error) from error
-        self._size = len(_MAGIC) + len(record)
+        self._size, self._is_outdated = len(_MAGIC) + len(record), False
 
     def add(self, batch: Batch | None, alive: int, *, closed: bool = False) -> None:
-        """Durable when there are points in it; a sign of life alone is not worth a wait for the disk."""
+        """Durable when there are points in it; a sign of life alone is not worth a wait for the disk.
+
+        Where it cannot be written the file is shut, for nobody reads beyond a torn record: it has to be renewed.
+        """
         if self._file is None:
             return
         record = _record(batch, alive, closed)
         try:
-            os.write(self._file, record)
+            if os.write(self._file, record) < len(record):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if closed or (batch is not None and len(batch)):
                 os.fdatasync(self._file) if hasattr(os, "fdatasync") else os.fsync(self._file)
         except OSError as error:
+            self._shut()
             raise _unusable(self._path, error) from error
         self._size += len(record)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -17,6 +18,8 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.historian._intake import AHEAD_NS, YEAR_NS, Counts, Told, fits
 from hmi.historian._run import Opener, Run
+from hmi.historian.care import Cared
+from hmi.historian.coverage import is_unknown
 from hmi.historian.port import Annotation, Archive, Commit, CommitKind, Coverage, Damage, DuplicatePolicy
 from hmi.historian.samples import Samples, joined
 from hmi.project.plant import Plant
@@ -149,7 +152,7 @@ class History:
         archive, number = _place(run, request.tag_id)
         found = Samples.empty()
         if archive is not None and number is not None:
-            found = archive.read(number, low, high, limit + 1, backwards=backwards)
+            found = _rows(archive, number, (low, high), limit, backwards=backwards)
         more = tail.between(low, high)
         more = more.take(~np.isin(more.times, found.times))
         if len(more):
@@ -198,6 +201,10 @@ class History:
     def values_at(self, tag_ids: Sequence[str], at: int) -> list[DataValue]:
         """What held at an instant for each of these tags."""
         run = self._run
+        if len(set(tag_ids)) < len(tag_ids):
+            once = list(dict.fromkeys(tag_ids))
+            value_of = dict(zip(once, self.values_at(once, at), strict=True))
+            return [value_of[one] for one in tag_ids]
         found: list[DataValue | None] = [None] * len(tag_ids)
         places, rows = run.fresh(tag_ids)
         held = rows.table["time"] <= at
@@ -305,11 +312,15 @@ class History:
         user: str,
         reason: str,
         policy: DuplicatePolicy = DuplicatePolicy.KEEP_OR_REPLACE,
+        open_at: int = 0,
     ) -> int:
-        """Back-fill samples, however old; returns the number of the commit. UsageError for what cannot be stored."""
+        """Back-fill samples, however old; returns the number of the commit. UsageError for what cannot be stored.
+
+        ``open_at``: nothing is known from there on (UTC ns), until the next sample that is kept.
+        """
         self._check(tag_id, values)
         why = Modification(user, self._clock.now_ns(), reason, "insert")
-        return self._put(tag_id, values, SampleFlag.BACKFILL, CommitKind.LATE, policy, why)
+        return self._put(tag_id, values, SampleFlag.BACKFILL, CommitKind.LATE, policy, why, open_at)
 
     def edit(self, tag_id: str, values: Sequence[DataValue], *, user: str, reason: str) -> int:
         """Put values in the place of those at the same instants, which stay as earlier versions."""
@@ -325,6 +336,22 @@ class History:
         for piece in list(self.samples(tag_id, start, end)):
             self._store(tag_id, piece, CommitKind.DELETE, DuplicatePolicy.REPLACE, why)
             count += len(piece)
+        return count
+
+    def close_gap(self, tag_id: str, start: int, end: int, *, user: str, reason: str) -> int:
+        """Take out what says that nothing was known from start to end (UTC ns): its source has told what it was.
+
+        Values that were back-filled stay, also Bad ones. Returns how many went; they stay as earlier versions.
+        """
+        why = Modification(user, self._clock.now_ns(), _reason(reason), "delete")
+        count = 0
+        self._settle(tag_id)
+        for piece in list(self.samples(tag_id, start, end)):
+            told = (piece.flags & np.uint16(SampleFlag.BACKFILL | SampleFlag.MARK)) == SampleFlag.BACKFILL
+            own = piece.take(is_unknown(piece) & ~told)
+            if len(own):
+                self._store(tag_id, own, CommitKind.DELETE, DuplicatePolicy.REPLACE, why)
+                count += len(own)
         return count
 
     def annotate(
@@ -348,11 +375,16 @@ class History:
         kind: CommitKind,
         policy: DuplicatePolicy,
         why: Modification,
+        open_at: int = 0,
     ) -> int:
         self._settle(tag_id)
         flags = flag | (SampleFlag.SIMULATED if self._simulated else 0)
         ordered = sorted(values, key=lambda value: value.source_time)
-        return self._store(tag_id, Samples.of(ordered, flags=flags), kind, policy, why)
+        samples = Samples.of(ordered, flags=flags)
+        if open_at:
+            mark = Samples.of([bad(quality.BAD_NO_DATA, open_at)], flags=flags | SampleFlag.MARK)
+            samples = joined((samples, mark)).in_order()
+        return self._store(tag_id, samples, kind, policy, why)
 
     def _settle(self, tag_id: str) -> None:
         """What is held back of a tag is stored first: an edit meets what it is about."""
@@ -361,6 +393,11 @@ class History:
     def _store(
         self, tag_id: str, samples: Samples, kind: CommitKind, policy: DuplicatePolicy, why: Modification
     ) -> int:
+        archive = self._run.archive
+        if isinstance(archive, Cared) and (days := archive.without_samples(samples.times)):
+            date = datetime.fromtimestamp(days[0] * 86_400, UTC)
+            day = f"{date:%Y-%m-%d}"
+            raise UsageError(tr("of {day} (UTC) only rollups are kept: no sample can be changed", day=day))
         return self._run.insert(tag_id, samples, kind, policy, why)
 
     def _check(self, tag_id: str, values: Sequence[DataValue]) -> None:
@@ -386,6 +423,26 @@ def _reason(reason: str) -> str:
 def _place(run: Run, tag_id: str) -> tuple[Archive | None, int | None]:
     archive = run.archive
     return archive, run.shelf.number(tag_id) if archive is not None else None
+
+
+def _rows(
+    archive: Archive, number: int, span: tuple[int, int], limit: int, *, backwards: bool
+) -> Samples:
+    """Stored samples of a span (UTC ns): more than ``limit`` of them, or all there are.
+
+    The archive never cuts an instant apart, so that fewer than were asked for may not be the end.
+    """
+    low, high = span
+    wanted = limit + 1
+    while True:
+        found = archive.read(number, low, high, wanted, backwards=backwards)
+        if not len(found) or len(found) > limit:
+            return found
+        last = int(found.times[-1])
+        rest = (low, last - 1) if backwards else (last + 1, high)
+        if rest[0] > rest[1] or not len(archive.read(number, *rest, 1, backwards=backwards)):
+            return found
+        wanted *= 2
 
 
 def _before(run: Run, tag_id: str, at: int, tail: Samples) -> Samples:

@@ -47,7 +47,8 @@ class Recorded:
 class Recorder:
     """Slots are given to tag ids once and for the whole run; handles of a revision point to them."""
 
-    def __init__(self, plant: Plant, *, flags: int = 0) -> None:
+    def __init__(self, plant: Plant | None = None, *, flags: int = 0) -> None:
+        """``plant``: None where ``apply`` tells it before anything comes."""
         self.counts = Counts()
         self.run = 0
         self._newest = 0  # session time, UTC ns
@@ -62,7 +63,11 @@ class Recorder:
         self._aside: list[Rows] = []
         self._reducer = Reducer(self._emit)
         self._active = np.zeros(1, np.bool_)
-        self.apply(plant, 0)
+        self._back_until = np.zeros(1, np.int64)
+        if plant is not None:
+            self.apply(plant, 0)
+        else:
+            self._reducer.grow(1)
 
     # ------------------------------------------------------------------ tags
 
@@ -94,6 +99,7 @@ class Recorder:
         none = np.zeros(len(fresh), np.bool_)
         for name in ("_is_future", "_active", "_touched"):
             setattr(self, name, np.append(getattr(self, name), none))
+        self._back_until = np.append(self._back_until, np.zeros(len(fresh), np.int64))
         for slot, tag in enumerate(fresh, len(self.ids) - len(fresh)):
             self.known[tag.id] = Recorded(slot, tag.id, tag.record, tag.type.value)
             self._settle(self.known[tag.id])
@@ -116,10 +122,19 @@ class Recorder:
         for place, one in enumerate(told):
             if one.now < self._newest - STEP_NS:
                 self._absorb(told[begin:place])
-                self._reducer.begin_anew()
+                self._step_back()
                 begin, self._newest = place, one.now
             self._newest = max(self._newest, one.now)
         self._absorb(told[begin:])
+
+    def _step_back(self) -> None:
+        newest = self._reducer.newest(np.arange(len(self.ids), dtype=np.int32))["time"]
+        self._back_until = np.maximum(self._back_until, newest)
+        self._reducer.begin_anew()
+
+    def may_be_known(self, rows: Table) -> Mask:
+        """Rows whose instants their tags may have lived through before, because the clock was set back since."""
+        return rows["time"] <= self._back_until[rows["slot"]]
 
     def _absorb(self, told: Sequence[Told]) -> None:
         if not told:
@@ -236,8 +251,14 @@ class Recorder:
 
     # ------------------------------------------------------------------ what goes on from here
 
-    def restore(self, rows: Table) -> None:
-        """The newest stored rows, at the start; what came meanwhile is newer and stays."""
+    def restore(self, rows: Table, now: int) -> None:
+        """The newest stored rows, at the start (``now``: UTC ns); what came meanwhile is newer and stays.
+
+        Those that lie ahead were stored by a clock that was set back since: nothing goes on after them.
+        """
+        ahead = rows["time"] > now + STEP_NS
+        self._back_until[rows["slot"][ahead]] = rows["time"][ahead]
+        rows = rows.compress(~ahead)
         self._reducer.restore(rows.compress(~self._reducer.knows(rows["slot"])))
 
     def flush(self, until: int | None = None) -> None:

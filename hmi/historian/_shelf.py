@@ -59,21 +59,44 @@ class Shelf:
 
     def newest(self, recorder: Recorder) -> Table:
         """The newest stored row of each recorded tag, in no order."""
-        slot_of = {self._by_id[one]: slot for slot, one in enumerate(recorder.ids) if one in self._by_id}
+        return self._newest(recorder, range(len(recorder.ids)), _EVER)
+
+    def _newest(self, recorder: Recorder, slots: Iterable[int], at: int) -> Table:
+        """Of these tags the stored rows that held at an instant (UTC ns)."""
+        numbers = ((self._by_id.get(recorder.ids[slot]), slot) for slot in slots)
+        slot_of = {number: slot for number, slot in numbers if number is not None}
         if not slot_of:
             return no_rows()
-        found = self.archive.at(tuple(slot_of), _EVER)
+        found = self.archive.at(tuple(slot_of), at)
         slots = np.array([slot_of[number] for number in found.tags.tolist()], np.int32)
         return rows_of(slots, found.samples).table
 
     def commit(self, rows: Rows, recorder: Recorder, *, now: int) -> None:
-        """Live rows in one durable commit (``now``: UTC ns); those of a compacted hour go into what is stored."""
-        early = rows.table["time"] < self.compacted
-        if early.any():  # first: to insert the same once more changes nothing
-            self._insert(rows.where(early), recorder, DuplicatePolicy.KEEP_OR_REPLACE, now)
-            rows = rows.where(~early)
+        """Live rows in one durable commit (``now``: UTC ns)."""
         if len(rows):
             self.archive.commit(self._batch(rows, recorder), time=now)
+
+    def meets_stored(self, rows: Rows, recorder: Recorder) -> NDArray[np.bool_]:
+        """Live rows that may lie at or before stored ones of their tags: they go between those.
+
+        A row that is older than the mark of the compaction alone does not: after a clock was wrong every row is.
+        """
+        table = rows.table
+        meets = (table["time"] < self.compacted) | recorder.may_be_known(table)
+        places = np.flatnonzero(meets)
+        if not len(places):
+            return meets
+        slots, times = table["slot"][places], table["time"][places]
+        first = np.full(len(recorder.ids), _EVER, np.int64)
+        np.minimum.at(first, slots, times)
+        stored = self._newest(recorder, np.unique(slots).tolist(), int(times.max()))
+        again = np.zeros(len(recorder.ids), np.bool_)
+        again[stored["slot"]] = stored["time"] >= first[stored["slot"]]
+        ordered = places[np.lexsort((table["time"][places], slots))]
+        same = (np.diff(table["slot"][ordered]) == 0) & (np.diff(table["time"][ordered]) == 0)
+        again[table["slot"][ordered[1:][same]]] = True
+        meets[places] = again[slots]
+        return meets
 
     def insert(self, rows: Rows, recorder: Recorder, *, now: int) -> None:
         """Rows that go between stored ones, by the policies of their tags."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntFlag
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from hmi.core.history import SampleFlag
 from hmi.historian.samples import Samples
 
 MOST_GAPS: Final = 1_000
+_STEPS: Final = 64
 _LOSSES: Final = (
     quality.BAD_NO_COMMUNICATION,
     quality.BAD_NOT_CONNECTED,
@@ -86,6 +87,47 @@ def gaps_of(
     if walk.since is not None:
         walk.close(end, is_open=True)
     return Gaps(tuple(walk.gaps), end)
+
+
+class Source(Protocol):
+    """The samples of one tag; StorageError where they cannot be read."""
+
+    def samples(self, start: int, end: int) -> Iterator[Samples]: ...
+
+    def before(self, at: int) -> Samples: ...
+
+    def after(self, at: int) -> Samples: ...
+
+
+def holes_of(
+    source: Source,
+    since: int,
+    end: int,
+    earliest: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Gap]:
+    """Gaps in [since, end] behind something that is known, whose source may know what was in them.
+
+    One that began before ``since`` is told whole, but from ``earliest`` on; one behind an overflow is left out, for
+    nothing says how long it was.
+    """
+    first = source.before(since)
+    for _ in range(_STEPS):
+        if not len(first) or not bool(is_unknown(first)[-1]) or int(first.times[-1]) <= earliest:
+            break
+        first = source.before(int(first.times[-1]))
+    if not len(first):
+        first = source.after(max(since, earliest) - 1)
+        if not len(first):
+            return []
+    begin = max(int(first.times[-1]), earliest)
+    found = gaps_of(first, source.samples(begin, end), begin, end, (), stop)
+    return [one for one in found.gaps if one.reason != GapReason.LOST]
+
+
+def is_unknown(piece: Samples) -> NDArray[np.bool_]:
+    """Which samples say that nothing is known from them on."""
+    return _judged(piece)[0] != 0
 
 
 class _Walk:

@@ -13,7 +13,7 @@ from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import SampleFlag
 from hmi.core.values import DataValue
-from hmi.historian.samples import Floats, Samples, Times
+from hmi.historian.samples import Floats, Samples, Times, ValueKind
 
 MINUTE: Final = 60 * NS_PER_S
 TEN_MINUTES: Final = 600 * NS_PER_S
@@ -172,19 +172,19 @@ class Weighed(NamedTuple):
 
 def line_of(parts: Sequence[Samples], before: DataValue | Samples | None) -> Line:
     """Samples of one tag, part after part, behind the one that stands before them; at least one part."""
-    times, statuses, flags = (_column(parts, name) for name in ("times", "statuses", "flags"))
-    numbers = _chained([part.numbers() for part in parts])
+    times, numbers = _column(parts, "times"), _chained([_read(part) for part in parts])
+    statuses, flags = _told(parts, "statuses"), _told(parts, "flags")
     missing = np.isnan(numbers)
-    bad = statuses >= np.uint32(quality.BAD) if statuses.any() else None
+    bad = None if statuses is None else statuses >= np.uint32(quality.BAD)
     if bad is not None and not bad.any():
         bad = None
     usable = None
     if bad is not None or missing.any():
         usable = ~missing if bad is None else ~(missing | bad)
-    gaps = (flags & np.uint16(SampleFlag.GAP_BEFORE)) != 0 if flags.any() else None
+    gaps = None if flags is None else (flags & np.uint16(SampleFlag.GAP_BEFORE)) != 0
     if gaps is not None and not gaps.any():
         gaps = None
-    return Line(times, numbers, usable, bad, gaps, statuses if statuses.any() else None, _standing(before))
+    return Line(times, numbers, usable, bad, gaps, statuses, _standing(before))
 
 
 def begins_of(times: Times, width: int) -> NDArray[np.intp]:
@@ -255,6 +255,17 @@ def within(mean: Floats, low: Floats, high: Floats, line: Line, begins: NDArray[
 
 def _column(parts: Sequence[Samples], name: str) -> NDArray[Any]:
     return _chained([getattr(part, name) for part in parts])
+
+
+def _told(parts: Sequence[Samples], name: str) -> NDArray[Any] | None:
+    """A column; None where it is 0 all along."""
+    return _column(parts, name) if any(getattr(part, name).any() for part in parts) else None
+
+
+def _read(samples: Samples) -> Floats:
+    """Numbers that nobody writes into: those of the samples themselves where they are floats."""
+    is_float = bool((samples.kinds == np.uint8(ValueKind.FLOAT)).all())
+    return samples.bits.view(np.float64) if is_float else samples.numbers()
 
 
 def _chained(columns: list[NDArray[Any]]) -> NDArray[Any]:

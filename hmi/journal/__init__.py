@@ -3,7 +3,7 @@
 from hmi.journal._alarm_log import AlarmLine, AlarmTally, alarm_lines, alarm_tally
 from hmi.journal._audit_slice import AuditQuery, audit_rows, write_package
 from hmi.journal._chain import GENESIS, chain_self_test
-from hmi.journal._past import Density, Mark, PastRecords
+from hmi.journal._past import Density, Mark, Outage, PastRecords
 from hmi.journal._reader import JournalReader
 from hmi.journal._records import record_dict
 from hmi.journal._sealer import SEAL_KEY, SEALS_FILE, Sealer
@@ -21,6 +21,7 @@ __all__ = [
     "Density",
     "JournalReader",
     "Mark",
+    "Outage",
     "PastRecords",
     "Sealer",
     "SqliteJournal",

@@ -8,6 +8,7 @@ time names several places; the last of them is meant, for what was recorded late
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import apsw
@@ -28,9 +29,10 @@ _MARKS = ("runtime.started", "runtime.stopped", "plant.applied", "run.started")
 class PastRecords(NamedTuple):
     """The alarms of an instant. ``seq`` 0: it lies before the first record.
 
-    ``revision``: of the plant, valid then and up to ``revision_until`` (UTC ns, 0: still). ``ran``: no runtime had
-    ended before and none had begun. ``states`` and ``changes`` are alarm records in order; the changes are all up to
-    ``until`` (UTC ns), at their receive time.
+    ``revision``: of the plant, valid then and up to ``revision_until`` (UTC ns, 0: still). ``ran``: a runtime had begun
+    and had not ended. ``alive_until``: it never said that it ended, and this is the time (UTC ns) of its last record;
+    0 when it ended as it should, or still runs. ``states`` and ``changes`` are alarm records in order; the changes are
+    all up to ``until`` (UTC ns), at their receive time.
     """
 
     seq: int
@@ -42,6 +44,9 @@ class PastRecords(NamedTuple):
     until: int
     holds: tuple[JournalRecord, ...] = ()
     """The newest record of each thing that people hold: control tags, manual values, bypasses, areas."""
+    hold_changes: tuple[JournalRecord, ...] = ()
+    """Those that follow in order, up to ``until``."""
+    alive_until: int = 0
 
 
 class Mark(NamedTuple):
@@ -52,15 +57,25 @@ class Mark(NamedTuple):
     revision: str
 
 
+class Outage(NamedTuple):
+    """No runtime ran from ``start`` up to ``end`` (UTC ns). ``broke_off``: it did not end as it should, and ``start``
+    is the time of its last record."""
+
+    start: int
+    end: int
+    broke_off: bool
+
+
 class Density(NamedTuple):
     """Alarms raised and commands asked for in each slot of a time, the most urgent priority among the alarms (0: none),
-    and the marks in it. ``first`` is the time of the first record of all, 0 without one."""
+    with the marks and the outages in it. ``first`` is the time of the first record of all, 0 without one."""
 
     alarms: list[int]
     worst: list[int]
     commands: list[int]
     marks: list[Mark]
     first: int
+    outages: list[Outage]
 
 
 def place_at(database: apsw.Connection, at: int) -> int:
@@ -88,15 +103,18 @@ def records_at(database: apsw.Connection, at: int, until: int) -> PastRecords:
     if not seq:
         revision = _text(database, "select plant_revision from journal order by seq limit 1")
     changes, complete = _changes(database, seq, at, until)
+    ran, alive_until = _life(database, seq)
     return PastRecords(
         seq,
         revision,
         _revision_end(database, seq, revision),
-        _ran(database, seq),
+        ran,
         _states(database, seq),
         changes,
         complete,
         _holds(database, seq),
+        _hold_changes(database, seq, at, complete),
+        alive_until,
     )
 
 
@@ -110,7 +128,7 @@ def revision_at(database: apsw.Connection, at: int) -> str:
 def density(database: apsw.Connection, start: int, end: int, slots: int) -> Density:
     """How much happened in each of ``slots`` equal parts of the time from ``start`` to ``end`` (UTC ns)."""
     slots = max(1, min(slots, MOST_SLOTS))
-    found = Density([0] * slots, [0] * slots, [0] * slots, [], _kept(database, 0))
+    found = Density([0] * slots, [0] * slots, [0] * slots, [], _kept(database, 0), [])
     low, high = place_at(database, start), place_at(database, end)
     blocks = (high - low) // BLOCK + 1
     every = max(1, blocks * BLOCK // MOST_COUNTED)
@@ -130,6 +148,7 @@ def density(database: apsw.Connection, start: int, end: int, slots: int) -> Dens
             else:
                 found.commands[slot] += every
     found.marks.extend(_marks(database, low, high))
+    found.outages.extend(_outages(database, low, high))
     return found
 
 
@@ -186,6 +205,23 @@ def _holds(database: apsw.Connection, seq: int) -> tuple[JournalRecord, ...]:
     return _records(database, query, (seq,))
 
 
+def _hold_changes(database: apsw.Connection, seq: int, at: int, until: int) -> tuple[JournalRecord, ...]:
+    """Records of what people hold after a place up to ``until``; they end where the clock goes back."""
+    query = f"""
+        select {COLUMNS} from journal where seq in (
+          select p.seq from subjects s join place p on p.subject = s.id
+          where s.kind = 'audit' and s.event >= 'hold.' and s.event < 'hold/' and p.seq > ?
+        ) order by seq limit ?"""
+    found: list[JournalRecord] = []
+    last = at
+    for record in _records(database, query, (seq, MOST_CHANGES)):
+        if record.receive_time > until or record.receive_time < last:
+            break
+        last = record.receive_time
+        found.append(record)
+    return tuple(found)
+
+
 def _changes(
     database: apsw.Connection, seq: int, at: int, until: int
 ) -> tuple[tuple[JournalRecord, ...], int]:
@@ -215,12 +251,39 @@ def _revision_end(database: apsw.Connection, seq: int, revision: str) -> int:
     return _number(database, query, seq, revision)
 
 
-def _ran(database: apsw.Connection, seq: int) -> bool:
+def _life(database: apsw.Connection, seq: int) -> tuple[bool, int]:
+    """``ran`` and ``alive_until`` of ``PastRecords``."""
+    before, after = _lives(database, "seq <= ?", seq, newest=True), _lives(database, "seq > ?", seq)
+    ran = bool(before) and before[0][0]
+    broke_off = ran and bool(after) and after[0][0]
+    return ran, _kept(database, after[0][1] - 1) if broke_off else 0
+
+
+def _outages(database: apsw.Connection, low: int, high: int) -> list[Outage]:
+    """Also the one that began before the first of these places, and the one that ends after the last."""
+    lives = [
+        *_lives(database, "seq <= ?", low, newest=True),
+        *_lives(database, "seq > ? and seq <= ?", low, high, most=500),
+        *_lives(database, "seq > ?", high),
+    ]
+    found: list[Outage] = []
+    for (ran, ended), (begins, began) in pairwise(lives):
+        if begins:
+            start = _kept(database, began - 1 if ran else ended)
+            found.append(Outage(start, _kept(database, began), ran))
+    return [one for one in found if one.start < one.end]
+
+
+def _lives(
+    database: apsw.Connection, where: str, *given: int, newest: bool = False, most: int = 1
+) -> list[tuple[bool, int]]:
+    """Records of a runtime that began (True) or ended, with their numbers, in order."""
     query = (
-        "select event from journal where kind = 'system' and seq <= ?"
-        " and event in ('runtime.started', 'runtime.stopped') order by seq desc limit 1"
+        f"select event, seq from journal where kind = 'system' and {where}"
+        " and event in ('runtime.started', 'runtime.stopped')"
+        f" order by seq {'desc' if newest else 'asc'} limit {most}"
     )
-    return _text(database, query, seq) == "runtime.started"
+    return [(event == "runtime.started", int(seq)) for event, seq in database.execute(query, given)]
 
 
 def _records(database: apsw.Connection, query: str, given: Sequence[int | str]) -> tuple[JournalRecord, ...]:

@@ -145,7 +145,7 @@ class SecurityModel(_Model):
 class HistoryModel(_Model):
     """How long the history is kept, and how much of the disk it may take."""
 
-    raw_days: int = Field(90, ge=1, le=3_660, description="every stored sample is kept for so many days")
+    raw_days: int = Field(90, ge=7, le=3_660, description="every stored sample is kept for so many days")
     minute_days: int = Field(
         730, ge=1, le=36_600, description="minimum, maximum and mean of each 10 minutes (1 minute of fast tags)"
     )

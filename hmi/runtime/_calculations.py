@@ -54,9 +54,10 @@ class CalculationDesk:
         now = self._runtime.services.clock.now_ns()
         try:
             news, more = await asyncio.to_thread(self._work, made, now)
-        except StorageError as error:
+        except Exception as error:  # whatever it is: the desk runs beside acquisition and must not end it
             if not self._failing:
-                log.error("Calculated history cannot be kept: %s", error)
+                told = None if isinstance(error, StorageError) else error
+                log.error("Calculated history cannot be kept: %s", error, exc_info=told)
             self._failing = True
             return False
         self._failing = False

@@ -51,7 +51,8 @@ Note = Callable[[str, Mapping[str, Any]], Awaitable[None]]
 
 
 class HistoryCare:
-    """``folder``: where the archives of this runtime lie. A ``simulated`` plant sets no ballast aside. ``tell_failing`` hears of ``history/damaged``.
+    """``folder``: where the archives of this runtime lie. A ``simulated`` plant sets no ballast aside. ``tell_failing``
+    hears of ``history/damaged``.
 
     ``pause`` and ``resume`` of the history are called on the loop, like its ``append``.
     """
@@ -164,9 +165,8 @@ class HistoryCare:
         return rung
 
     async def _room(self) -> Room:
-        return await asyncio.to_thread(
-            room_of, self._folder if self._folder.exists() else self._folder.parent
-        )
+        folder = self._folder
+        return await asyncio.to_thread(lambda: room_of(folder if folder.exists() else folder.parent))
 
     async def _prune(self, room: int) -> list[Removal]:
         """Oldest days go before the disk is full; held ones and those of the last week never."""

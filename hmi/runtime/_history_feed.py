@@ -85,8 +85,8 @@ class HistoryFeed:
         final = max(end, 0)
         if is_reduced:
             archive, number = history.archive, history.number(tag_id)
-            newest = archive.before(number, end + 1).times if archive is not None and number else ()
-            final = int(newest[0]) if len(newest) else 0
+            newest = archive.before(number, end + 1).times.tolist() if archive is not None and number else []
+            final = newest[0] if newest else 0
         source = HistorySource(history, tag_id)
         gaps = gaps_of(source.before(start), source.samples(start, end), start, max(end, start), marks, stop)
         return {

@@ -36,6 +36,8 @@ class HistoryFolder:
             if self._simulated:
                 (self._root / CURRENT).write_text(folder.name, encoding="utf-8")
                 self._forget_old_runs(folder)
+            else:  # what was simulated before is not the newest any more
+                (self._root / CURRENT).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(tr("{path} cannot be used: {error}", path=self._root, error=error)) from error
         opened = Opened(open_archive(folder, stepped=stepped, fine=fine), folder)

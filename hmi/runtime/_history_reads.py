@@ -28,6 +28,8 @@ from hmi.historian.port import Annotation
 from hmi.historian.rollups import HOUR, Rollups, rollups_of
 from hmi.historian.samples import Samples
 from hmi.historian.trend import TrendReader, series_of, trend
+from hmi.project.plant import Plant
+from hmi.runtime._history_room import BALLAST_FILE
 
 AT_ONCE: Final = 3
 """Reads at the same time: they share the threads of the runtime with everything else that waits for a disk."""
@@ -175,6 +177,11 @@ def annotation_info(note: Annotation) -> AnnotationInfo:
     return AnnotationInfo(note.id, note.tag_id, note.time, note.text, note.user, note.made, note.deleted)
 
 
+def forecasts_of(plant: Plant) -> frozenset[int]:
+    """Handles of the tags whose samples may lie ahead."""
+    return frozenset(tag.handle for tag in plant.tags if tag.history and tag.record.future)
+
+
 class _Nothing:
     """A tag of which nothing is stored yet; obeys TrendReader."""
 
@@ -198,7 +205,7 @@ def _size_of(folder: Path) -> int:
     total = 0
     for path in folder.rglob("*"):
         with contextlib.suppress(OSError):  # a file that goes in between is none
-            total += path.stat().st_size if path.is_file() else 0
+            total += path.stat().st_size if path.is_file() and path.name != BALLAST_FILE else 0
     return total
 
 

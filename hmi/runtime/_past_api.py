@@ -8,13 +8,15 @@ from typing import Any, Final
 
 import msgspec
 
-from hmi.client.past import PastMoment, Timeline, TimelineMark
+from hmi.client.past import HoldChange, PastMoment, Timeline, TimelineMark
 from hmi.commands import HoldBook
 from hmi.core.alarms import STATELESS
 from hmi.core.clock import NS_PER_S
 from hmi.core.journal import JournalRecord
 from hmi.core.principal import Principal, Role
 from hmi.core.quality import is_bad
+from hmi.historian import COLLECTOR
+from hmi.journal import Outage, PastRecords
 from hmi.project.plant import AlarmDef, Plant
 from hmi.runtime._past_alarms import PastRows
 from hmi.runtime._past_plants import PastPlant, PastPlants
@@ -75,19 +77,36 @@ class PastApi:
         found = await s.journal.past(at, until)
         past = await self._plant(found.revision)
         rows = PastRows(past.plant, lambda key: past.alarms.get(key) or self._own_definition(key))
-        unknown = await asyncio.to_thread(self._unknown, found.states, past, at, found.ran)
+        ran = found.ran and await asyncio.to_thread(self._was_alive, found, at)
+        unknown = await asyncio.to_thread(self._unknown, found.states, past, at, ran)
         return PastMoment(
             at=at,
             now=now,
             revision=past.plant.revision,
             revision_until=found.revision_until,
             known=found.seq > 0,
-            ran=found.ran,
-            rows=rows.rows(found.states, lambda tag_id: not found.ran or tag_id in unknown),
+            ran=ran,
+            rows=rows.rows(found.states, lambda tag_id: not ran or tag_id in unknown),
             changes=rows.changes(found.changes),
             until=found.until,
             holds=_held(past.plant, found.holds),
+            hold_changes=_hold_changes(past.plant, found),
         )
+
+    def _was_alive(self, found: PastRecords, at: int) -> bool:
+        """Of a runtime that broke off: its journal or its history still grew after ``at``."""
+        if not found.alive_until or at <= found.alive_until:
+            return True
+        (recorded,) = self._runtime.values_at([COLLECTOR], at)
+        return not is_bad(recorded.status) and recorded.value == "started"
+
+    def _outage(self, one: Outage) -> tuple[int, int]:
+        """From the last sign of life on, which may be later than the last record."""
+        if not one.broke_off:
+            return one.start, one.end
+        pieces = self._runtime.services.history.samples(COLLECTOR, one.start, one.end)
+        ends = [data.source_time for piece in pieces for data in piece.values() if data.value == "broke off"]
+        return max((one.start, *ends)), one.end
 
     def _own_definition(self, alarm_id: str) -> AlarmDef | None:
         """Of alarms that the runtime makes itself (links, its own faults): they are in no plant file."""
@@ -114,11 +133,27 @@ class PastApi:
             raise BadRequest(f"slots={slots} is not between 1 and {MOST_SLOTS}")
         found = await self._runtime.services.journal.density(start, end, slots)
         marks = [TimelineMark(*mark) for mark in found.marks]
-        return Timeline(start, end, found.alarms, found.worst, found.commands, marks, found.first)
+        outages = await asyncio.to_thread(lambda: [self._outage(one) for one in found.outages])
+        return Timeline(start, end, found.alarms, found.worst, found.commands, marks, found.first, outages)
+
+
+def _hold_changes(plant: Plant, found: PastRecords) -> list[HoldChange]:
+    """What people held after each of the records that follow."""
+    book = HoldBook(plant)
+    book.restore(found.holds)
+    changes: list[HoldChange] = []
+    for record in found.hold_changes:
+        book.restore([record])
+        changes.append(HoldChange(record.receive_time, _plain(book)))
+    return changes
+
+
+def _plain(book: HoldBook) -> dict[str, Any]:
+    return msgspec.to_builtins(book.snapshot(), enc_hook=str)
 
 
 def _held(plant: Plant, newest: Iterable[JournalRecord]) -> dict[str, Any]:
     """What people held after these records."""
     book = HoldBook(plant)
     book.restore(newest)
-    return msgspec.to_builtins(book.snapshot(), enc_hook=str)
+    return _plain(book)

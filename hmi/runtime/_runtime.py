@@ -32,6 +32,7 @@ from hmi.notify import Notifier
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._alarms import AlarmDesk
 from hmi.runtime._audit_care import AuditCare
+from hmi.runtime._backfill import backfill_of
 from hmi.runtime._calculations import CalculationDesk
 from hmi.runtime._certificates import CertificateDesk
 from hmi.runtime._clock_steps import ClockSteps
@@ -42,6 +43,7 @@ from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._history_care import HistoryCare
 from hmi.runtime._history_folder import HISTORY_FOLDER
+from hmi.runtime._history_reads import forecasts_of
 from hmi.runtime._hold_effects import HoldEffects
 from hmi.runtime._past_plants import PastPlants
 from hmi.runtime._people import People
@@ -91,11 +93,6 @@ class Services:
     linger_s: float = LINGER_S
     seals: Path | None = None
     beats: Heartbeats = field(default_factory=Heartbeats)
-
-
-def forecasts_of(plant: Plant) -> frozenset[int]:
-    """Handles of the tags whose samples may lie ahead."""
-    return frozenset(tag.handle for tag in plant.tags if tag.history and tag.record.future)
 
 
 class Runtime:
@@ -158,6 +155,7 @@ class Runtime:
             tell_failing=self._cannot_keep,
             simulated=s.mode is not Mode.PLANT,
         )
+        self.backfill = backfill_of(self, self._note)
         self.certificates = CertificateDesk(
             s.plant,
             s.data.path,
@@ -215,6 +213,7 @@ class Runtime:
             group.create_task(self._keep_history(), name="history")
             group.create_task(self.history_care.run(), name="care of the history")
             group.create_task(CalculationDesk(self).run(), name="calculated history")
+            group.create_task(self.backfill.run(), name="backfill of the history")
             if self.services.simulator:
                 group.create_task(self.services.simulator.follow(), name="simulator clock")
 
@@ -321,11 +320,13 @@ class Runtime:
 
     def on_up(self, connection: str, identity: DeviceIdentity) -> None:
         self._alarm_service.put(self.services.alarms.link_up(connection, self.services.clock.now_ns()))
+        self.backfill.up(connection)
         self._tell_connection(connection)
 
     def on_down(self, connection: str, text: str) -> None:
         """One batch of Bad values and one alarm per device."""
         self.units.lost(connection)
+        self.backfill.down(connection)
         self.server_alarms.link_down(connection)
         self._alarm_service.put(self.services.alarms.link_down(connection, self.services.clock.now_ns()))
         self.pass_on(self.services.tags.link_down(connection))

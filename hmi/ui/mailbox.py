@@ -101,9 +101,12 @@ class Ages:
         return proof is not None and now_ns - proof <= limit
 
     def now(self, now_ns: int) -> int:
-        """Session time, UTC ns, at a monotonic instant; it stands still when the runtime is silent."""
-        if not self.session_time:
-            return 0
+        """Session time, UTC ns, at a monotonic instant; it stands still when the runtime is silent.
+
+        Of the past it is the time of the last batch: of what follows no value is known yet.
+        """
+        if not self.session_time or self.at:
+            return self.session_time
         passed = min(max(now_ns - self.heartbeat_ns, 0), SILENCE_NS)
         return self.session_time + int(passed * self.rate)
 

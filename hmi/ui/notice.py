@@ -58,6 +58,7 @@ class Notice(QWidget):
         self._timer.setInterval(NOTE_MS)
         self._timer.timeout.connect(self.hide)
         self._area = QRect(0, 0, 800, 600)
+        self._warning = ""
         self.hide()
 
     def place(self, area: QRect) -> None:
@@ -66,13 +67,26 @@ class Notice(QWidget):
         height = max(40, self._row.heightForWidth(width))
         self.setGeometry(area.center().x() - width // 2, area.bottom() - height - 8, width, height)
 
+    def warn(self, sentence: str) -> None:
+        """A sentence that stays for its whole time: what is said meanwhile stands below it."""
+        self._warning = ""
+        self.say(sentence)
+        self._warning = sentence
+
     def say(self, sentence: str) -> None:
+        if self._warning and self.isVisible():
+            self._show(f"{self._warning}\n{sentence}")
+            return
+        self._warning = ""
+        self._show(sentence)
+        self._timer.start()
+
+    def _show(self, sentence: str) -> None:
         self.text.set_text(sentence)
         self.setAccessibleName(sentence)
         self.place(self._area)
         self.show()
         self.raise_()
-        self._timer.start()
 
     def mousePressEvent(self, event: object) -> None:
         self.hide()

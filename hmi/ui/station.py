@@ -144,6 +144,8 @@ class Station(QObject):
         runtime waits until the station has fetched the plant again.
         """
         if mail.snapshot:
+            if not runtime and self.clock.jumps:
+                self._forget_late_values()
             before = self._forget_values({runtime})
             if not self._knows(runtime):
                 waiting = bad(BAD_WAITING_FOR_INITIAL_DATA, self.now())
@@ -152,6 +154,12 @@ class Station(QObject):
         if mail.values and self._knows(runtime):
             self.values.update(mail.values)
             self.valuesChanged.emit(mail.values)
+
+    def _forget_late_values(self) -> None:
+        """No value of a further runtime that has not answered yet stands under another instant than its own."""
+        late = [name for name, box in self.further.items() if box.ages.waits]
+        waiting = bad(BAD_WAITING_FOR_INITIAL_DATA, self.now())
+        self.valuesChanged.emit(dict.fromkeys(self._forget_values(late), waiting))
 
     def _forget_values(self, runtimes: Collection[str]) -> list[str]:
         """Tags of these runtimes that had a value."""
@@ -180,7 +188,8 @@ class Station(QObject):
         self._alarms_told = self._alarms_told and up
         self._list_came = self._list_came and up
         if returned:
-            self._subscribed = ()
+            if not self.clock.is_past:  # the client goes on with the past where it was
+                self._subscribed = ()
             self.ask_plant()
             self.ask_status()
         self.statusChanged.emit()
@@ -473,7 +482,8 @@ class Station(QObject):
         Nothing is decided by it in the past: there ``fresh`` is False.
         """
         if self.clock.is_past:
-            return not self.clock.is_seeking
+            box = self.mailbox_of(tag)
+            return not self.clock.is_seeking and box.alive and not box.ages.waits
         return self.fresh(tag)
 
     def heartbeat(self, tag: str) -> int:
@@ -488,7 +498,16 @@ class Station(QObject):
         if runtime and runtime not in self.further:
             return False
         if self.clock.is_past:
-            return self.clock.alarms_known()
+            return self.clock.alarms_known(runtime if area else None)
+        return self.hears_live(area)
+
+    @property
+    def lacks_alarms(self) -> bool:
+        """The past is shown, and not all is known of the alarms that stood then."""
+        return self.clock.is_past and not self.hears("")
+
+    def hears_live(self, area: str = "") -> bool:
+        """Whether ``live_alarms`` are what is told now, also while the past is shown; ``area`` as in ``hears``."""
         boxes = [self.mailbox_of(area)] if area else [self.mailbox, *self.further.values()]
         return self._alarms_told and all(box.alive for box in boxes)
 

@@ -510,6 +510,8 @@ class StationWindow(QWidget):
         if self.instructor is not None:
             self.instructor.close_panel()
             return
+        if not self.past.may_act():
+            return
         self.instructor = InstructorPanel(self.theme, self.station, self)
         self.instructor.closed.connect(self._instructor_gone)
         area = self.working_area()

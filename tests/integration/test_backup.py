@@ -23,8 +23,9 @@ from hmi.client.local import is_running
 from hmi.core.errors import StorageError, UsageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM
+from hmi.journal import JournalReader
 from hmi.project.plant import Plant
-from hmi.runtime import DataFolder
+from hmi.runtime import DataFolder, newest_archive
 from hmi.runtime.backup import (
     BackupJob,
     BackupRefused,
@@ -270,6 +271,37 @@ def test_backups_beside_a_writer_that_commits_and_compacts_are_each_whole_and_go
     again.close()
 
 
+def events_in(data: Path) -> list[str]:
+    reader = JournalReader(data / "journal.sqlite", read_only=True)
+    try:
+        return [record.event for record in reader.newest(500, "system", "")]
+    finally:
+        reader.close()
+
+
+def test_a_copy_that_was_cut_off_of_another_runtime_is_begun_anew(data: Path, tmp_path: Path) -> None:
+    part = tmp_path / "copy.part"
+    (part / "history").mkdir(parents=True)
+    (part / "incomplete").write_text("p_2 r_other\n")
+    (part / "history" / "stranger").write_text("x")
+    make_backup(BackupJob(plant(), data, tmp_path / "copy", "1"))
+    assert not [path for path in (tmp_path / "copy").rglob("*") if path.name in ("stranger", "incomplete")]
+    assert not verify_backup(tmp_path / "copy").wrong
+
+
+def test_a_simulated_plant_has_the_history_of_its_newest_run_in_its_backup(tmp_path: Path) -> None:
+    async def lived() -> None:
+        async with desk_at(tmp_path / "data") as desk:
+            await desk.until(lambda: desk.history.archive)
+            await asyncio.to_thread(desk.history.sync)
+
+    asyncio.run(lived())
+    make_backup(BackupJob(plant(), tmp_path / "data", tmp_path / "copy", "1"))
+    proof, _ = restore_backup(RestoreJob(tmp_path / "copy", tmp_path / "elsewhere"))
+    assert proof.manifest.archive.startswith("history/run_")
+    assert newest_archive(tmp_path / "elsewhere") == tmp_path / "elsewhere" / proof.manifest.archive
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket")
 def test_se_12_the_command_line_backs_up_a_running_runtime_holds_days_and_restores(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -296,6 +328,7 @@ def test_se_12_the_command_line_backs_up_a_running_runtime_holds_days_and_restor
         copied = hmi("backup", str(place), str(tmp_path / "copy"), "--verify", "--data", str(data))
         assert copied.code == 0, copied.err
         assert "proven:" in copied.out
+        wait_until(lambda: "process.backup" in events_in(data))
         busy = hmi("restore", str(tmp_path / "copy"), str(place), "--data", str(data), "--replace")
         assert (busy.code, "another runtime" in busy.err) == (2, True)
         checked = hmi("history", *where, "verify")
@@ -313,6 +346,7 @@ def test_se_12_the_command_line_backs_up_a_running_runtime_holds_days_and_restor
         assert process.poll() is None
         assert hmi("history", *where, LEVEL_TAG).code == 0
         assert hmi("audit", *where).code == 0
+        wait_until(lambda: "process.restore" in events_in(data))
     finally:
         process.terminate()
         assert process.wait(20) == 0

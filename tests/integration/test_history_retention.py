@@ -14,8 +14,9 @@ from hmi.historian.care import Cared, Hold, HoldBook, Limits, Tier, days_of_hold
 from hmi.historian.port import Archive
 from hmi.historian.rollups import HOUR, TEN_MINUTES
 from hmi.historian.samples import Batch
+from hmi.historian.trend import trend
 from hmi.project.plant import HistoryRules
-from hmi.stores.sqlite import open_archive, open_reader
+from hmi.stores.sqlite import _retention, open_archive, open_reader
 from hmi.testing.days import DAY, FIRST_DAY, add_days, days_archive, samples_of
 
 DAYS: Final = 6
@@ -109,6 +110,71 @@ def test_late_samples_of_a_day_without_samples_never_change_its_rollups(archive:
     after = archive.rollups(1, start, start + DAY, HOUR)
     assert after.mean.tolist() == before.mean.tolist()
     assert after.high.tolist() == before.high.tolist()
+
+
+def test_samples_of_a_day_that_keeps_only_rollups_are_refused_and_what_waits_for_a_day_keeps_it(
+    archive: Archive,
+) -> None:
+    start = FIRST_DAY * DAY
+    times = np.array([start + HOUR + 1])
+    archive.insert(Batch(np.ones(1, np.int32), samples_of(times, np.array([7.0]))), time=NOW)
+    removed = cared(archive).retain(Limits(2, 100, 100), NOW, (), never)
+    assert [one.day - FIRST_DAY for one in removed] == [1, 2, 3]  # day 0 waits for the compaction
+    archive.compact(NOW)
+    [removed] = cared(archive).retain(Limits(2, 100, 100), NOW, (), never)
+    assert removed.day == FIRST_DAY
+    assert archive.rollups(1, start + HOUR, start + 2 * HOUR, HOUR).high.tolist() == [7.0]
+    assert cared(archive).without_samples(np.array([start, NOW, start + 5 * DAY])) == [FIRST_DAY]
+
+
+def test_the_feed_is_kept_as_long_as_it_is_asked_for(archive: Archive) -> None:
+    assert archive.feed(0)
+    cared(archive).keep_feed(2 * DAY, 1 << 30)
+    add_days(archive, FIRST_DAY + DAYS, 1)
+    archive.compact(NOW + DAY)
+    oldest = archive.feed(0)[0]
+    assert oldest.time >= (FIRST_DAY + DAYS - 2) * DAY
+    cared(archive).keep_feed(365 * DAY, 20_000)
+    add_days(archive, FIRST_DAY + DAYS + 1, 1)
+    archive.compact(NOW + 2 * DAY)
+    assert archive.feed(0)[0].seq > oldest.seq
+
+
+def test_a_day_that_was_cut_off_while_its_samples_went_is_whole_before_or_after(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "history"
+
+    def cut_off(*arguments: object) -> object:
+        real(*arguments)  # type: ignore[arg-type]
+        raise StorageError("the power failed")
+
+    real = _retention.thinned
+    monkeypatch.setattr(_retention, "thinned", cut_off)
+    assert cared(archive).retain(Limits(5, 100, 100), NOW, (), never) == []
+    archive.close()
+    (folder / f"{min(files(tmp_path))}.new").write_bytes(b"half")
+    monkeypatch.undo()
+    again = open_archive(folder)
+    assert [name for name in files(tmp_path) if name.endswith(".new")] == []
+    assert days_with_samples(again) == [1, 2, 3, 4, 5]
+    rows = again.rollups(1, FIRST_DAY * DAY, (FIRST_DAY + 1) * DAY, HOUR)
+    assert len(rows) == 24
+    assert not np.isnan(rows.mean).any()
+    assert not again.damaged()
+    again.close()
+
+
+def test_a_trend_over_days_without_samples_shows_their_rollups(archive: Archive) -> None:
+    cared(archive).retain(Limits(2, 100, 100), NOW, (), never)
+    start, end = FIRST_DAY * DAY, (FIRST_DAY + DAYS) * DAY
+    none = archive.read(1, 0, 0)
+    found = trend(archive, 1, start, end, 60, stepped=False, tail=none, stop=never)
+    assert not found.exact
+    known = found.high[~np.isnan(found.high)]
+    assert known[0] < 4
+    assert known[-1] > 140
+    assert len(known) == 48
 
 
 def test_a_quota_removes_the_oldest_days_and_never_the_newest(archive: Archive, tmp_path: Path) -> None:

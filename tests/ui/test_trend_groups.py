@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,23 @@ def test_own_groups_are_kept_for_the_person_and_shared_ones_for_all(qtbot: Any, 
     assert names(other, "shared") == ["Ours"]
     other.remove(Group("Ours", (), "shared"))
     assert names(other, "shared") == []
+
+
+def test_what_one_trend_saves_for_everybody_no_other_one_takes_away(qtbot: Any, tmp_path: Path) -> None:
+    (one, anna), (two, bert) = opened(tmp_path, "anna", qtbot), opened(tmp_path, "bert", qtbot)
+    told: list[str] = []
+    two.changed.connect(lambda: told.append("changed"))
+    one.save(Group("Of one", (FLOW,), "shared"))
+    assert told
+    assert names(two, "shared") == ["Of one"]
+    two.save(Group("Of two", (LEVEL,), "shared"))
+    one.remove(Group("Of one", (), "shared"))
+    for settings in (anna, bert, one, two):
+        settings.close()
+    del one, two
+    gc.collect()
+    again, _ = opened(tmp_path, "anna", qtbot)
+    assert names(again, "shared") == ["Of two"]
 
 
 def test_a_group_of_the_same_name_is_replaced(qtbot: Any, tmp_path: Path) -> None:

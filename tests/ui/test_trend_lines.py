@@ -177,8 +177,12 @@ def test_history_and_live_values_join_without_a_seam_and_without_doubles() -> No
 def test_nothing_is_drawn_from_an_old_past_to_the_first_live_value() -> None:
     curve, tail = curve_from(seconds(0, 1), np.array([1.0, 2.0])), Tail()
     tail.append(live(600, 5.0), 600 * NS_PER_S)
-    assert joined(curve, tail, until=2 * NS_PER_S).breaks.tolist() == [False, False, True]
-    assert not joined(curve, tail, until=599 * NS_PER_S).breaks.any()
+    parted = joined(curve, tail, until=2 * NS_PER_S)
+    assert parted.times.tolist() == seconds(0, 1, 2, 600).tolist()
+    assert np.isnan(parted.last[2])
+    assert parted.statuses.tolist() == [GOOD, GOOD, BAD_NO_DATA, GOOD]
+    assert len(strokes(parted, frame(0, 700), SCALE)) == 2
+    assert len(joined(curve, tail, until=599 * NS_PER_S)) == 3
 
 
 def test_a_value_that_is_no_longer_live_ends_its_line_once() -> None:

@@ -285,7 +285,8 @@ def test_at_an_instant_of_the_past_the_trend_ends_there_and_nothing_in_it_is_liv
     qtbot.waitUntil(lambda: not desk.station.mailbox.is_history and desk.station.now() >= START_NS)
     panel.model.beat()
     assert panel.model.view.end == desk.station.now()
-    qtbot.waitUntil(lambda: int(panel.pens[0].whole.times[-1]) > START_NS - 60 * NS_PER_S)
+    qtbot.waitUntil(lambda: bool(panel.pens[0].until))
+    assert int(panel.pens[0].whole.times[-1]) > START_NS - 60 * NS_PER_S
 
 
 # another period
@@ -394,6 +395,7 @@ def test_a_runtime_that_does_not_answer_leaves_the_picture_and_says_so_in_a_sent
     assert [pen.curve for pen in panel.pens] == before
     panel.grab()
     desk.client.return_link()
+    desk.time.pass_s(6)
     desk.client.session_time += 20 * NS_PER_S
     desk.client.tick({})
     desk.station.drain()

@@ -233,7 +233,8 @@ def test_two_fingers_zoom_around_their_middle_and_move(desk: Desk, qtbot: Any) -
 def test_figures_are_asked_for_one_question_at_a_time(desk: Desk, qtbot: Any) -> None:
     panel = opened(desk, qtbot)
     model, asked, gate = panel.model, [], asyncio.Event()
-    qtbot.waitUntil(lambda: all(pen.figures is not None for pen in panel.pens) and not model._figures_asking)
+    figures = model.figures
+    qtbot.waitUntil(lambda: all(pen.figures is not None for pen in panel.pens) and not figures.is_asking)
     answered = desk.client.range_figures
 
     async def slow(*what: Any) -> Any:
@@ -244,10 +245,10 @@ def test_figures_are_asked_for_one_question_at_a_time(desk: Desk, qtbot: Any) ->
     desk.client.range_figures = slow  # type: ignore[method-assign]
     for n in range(1, 6):
         model.set_cursors(START_NS - 2 * HOUR, START_NS - HOUR + n * NS_PER_S)
-        model._ask_figures()
+        figures.ask()
     qtbot.waitUntil(lambda: len(asked) == 1)
     desk.station.link._loop.call_soon_threadsafe(gate.set)
-    wanted = model.figures_range
+    wanted = figures.range
     qtbot.waitUntil(
         lambda: all(pen.figures and (pen.figures.start, pen.figures.end) == wanted for pen in panel.pens)
     )

@@ -31,7 +31,7 @@ MOST_VALUES: Final = 50_000
 MOST_POINT_BYTES: Final = 4_096
 _HISTORY_READ: Final = 4  # bit of the access level
 _START_TIME: Final = 2257  # Server_ServerStatus_StartTime
-_RESPONSE: Final = b"\x01\x00\x99\x02"  # HistoryReadResponse, i=665
+_RESPONSE: Final = b"\x01\x00\x9b\x02"  # HistoryReadResponse, i=667
 _DATA: Final = b"\x01\x00\x92\x02\x01"  # HistoryData, i=658, with a body
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EMPTY: Final = (ua.StatusCodes.GoodNoData, ua.StatusCodes.BadNoData, ua.StatusCodes.BadNoDataAvailable)
@@ -49,7 +49,7 @@ class PastReader:
         self._decoder = Decoder(self._times, max_items=MOST_VALUES, max_array=max_array)
 
     async def kept(self, handles: Sequence[int]) -> PastKept:
-        """Which nodes this user may read the past of, which of them are recorded now, and since when the server runs."""
+        """Whose past this user may read, which of these nodes are recorded now, and since when the server runs."""
         found: dict[int, bool] = {}
         for part in chunks([one for one in handles if one in self._nodes], max(self._chunk // 3, 1)):
             asked = [
@@ -119,10 +119,12 @@ class PastReader:
             at = start + 40 + max(size, 0)
             if count != 1 or size > MOST_POINT_BYTES or data[at : at + 5] != _DATA:
                 return None
-            _length, number = unpack_from("<ii", data, at + 5)
+            length, number = unpack_from("<ii", data, at + 5)
             if not -1 <= number <= MOST_VALUES:
                 return None
-            values, at = self._decoder.values(data, at + 13, max(number, 0), now)
+            values, end = self._decoder.values(data, at + 13, max(number, 0), now)
+            if end != at + 9 + length:
+                return None
             return status, bytes(data[start + 40 : start + 40 + max(size, 0)]), values
         except (Unknown, struct.error, IndexError, UnicodeDecodeError):
             return None

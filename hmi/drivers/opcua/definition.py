@@ -70,6 +70,11 @@ SETTINGS = (
         minimum=10,
         maximum=100_000,
     ),
+    Setting("backfill", "boolean", True, "fill holes of the history with what the server keeps of the past"),
+    Setting("backfill_days", "number", 7.0, "how far back holes are filled", minimum=0.001, maximum=366.0),
+    Setting(
+        "backfill_rate", "integer", 2000, "samples of the past read in a second", minimum=10, maximum=100_000
+    ),
     Setting("retry_items_s", "number", 30.0, "pause before refused items are asked for again", minimum=0.1),
 )
 TAG_OPTIONS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -12,6 +13,7 @@ import numpy as np
 
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
+from hmi.core.errors import StorageError
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.expressions import compile_expression
@@ -21,6 +23,8 @@ from hmi.historian.port import Commit, CommitKind, Coverage
 from hmi.historian.samples import Samples
 from hmi.project.calculation import CalculationRule
 from hmi.project.plant import Plant, TagDef
+
+log = logging.getLogger(__name__)
 
 USER: Final = "calculation"
 GRACE_NS: Final = 10 * NS_PER_S
@@ -85,22 +89,41 @@ class Calculations:
         made = [_made(plant, tag, tag.calculation) for tag in plant.tags if tag.calculation is not None]
         self._all = sorted(made, key=lambda one: one.rule.is_kpi)  # parts before what is made of them
         self._told: dict[str, DataValue] = {}
+        self._ends: dict[str, int] = {}
+        self._failing: set[str] = set()
 
     @property
     def tags(self) -> tuple[TagDef, ...]:
         return tuple(one.tag for one in self._all)
 
     def step(self, now: int, stop: Callable[[], bool] = lambda: False) -> tuple[list[Result], bool]:
-        """Newest values that were not told yet, and whether there is more to do at once. ``now``: session time."""
+        """Newest values that were not told yet, and whether there is more to do at once. ``now``: session time.
+
+        StorageError: the archive takes nothing now. What else goes wrong with one tag stops no other one.
+        """
         more = self._look_again(now, stop)
         for one in self._all:
             if stop():
                 return [], False
-            more |= self._go_on(one, now)
+            more |= self._alone(one, lambda one=one: self._go_on(one, now))
         newest = [(one.tag, self._newest(one.tag.id)) for one in self._all]
         news = [Result(tag, value) for tag, value in newest if value and self._told.get(tag.id) != value]
         self._told.update((one.tag.id, one.value) for one in news)
         return news, more
+
+    def _alone(self, one: _Made, work: Callable[[], bool]) -> bool:
+        """Work for one tag whose failure is told once and goes no further; what it returned, else False."""
+        try:
+            found = work()
+        except StorageError:
+            raise
+        except Exception as error:
+            if one.tag.id not in self._failing:
+                log.exception("%s: a period cannot be calculated: %s", one.tag.name, error)
+            self._failing.add(one.tag.id)
+            return False
+        self._failing.discard(one.tag.id)
+        return found
 
     # ------------------------------------------------------------------ what is over
 
@@ -113,16 +136,24 @@ class Calculations:
         values = [self._value(one, period) for period in missing[:PER_STEP]]
         if values:
             self._history.insert(one.tag.id, values, user=USER, reason=tr("calculated"))
+            self._ends[one.tag.id] = missing[len(values) - 1].end
         return len(missing) > PER_STEP
 
     def _next_start(self, one: _Made, now: int) -> int | None:
         """Where the first missing period begins; None while there is nothing to calculate from."""
         newest = self._newest(one.tag.id)
         if newest is not None:
+            self._look_behind(one, newest.source_time, now)
             return period_of(one.rule, self._zone, newest.source_time).end
         firsts = [self._history.after(tag_id, max(now - LONGEST_NS, 0)) for tag_id in one.reads.values()]
         times = [int(found.times[0]) for found in firsts if len(found)]
         return period_of(one.rule, self._zone, min(times)).start if times else None
+
+    def _look_behind(self, one: _Made, newest: int, now: int) -> None:
+        """Where a clock that ran ahead left results of a time to come, each is made anew when its period is over."""
+        under_way = period_of(one.rule, self._zone, now - GRACE_NS).start
+        if newest >= under_way:
+            self._renew(one, under_way - 1, under_way - 1, now)
 
     def _newest(self, tag_id: str) -> DataValue | None:
         found = self._history.before(tag_id, _EVER)
@@ -153,30 +184,59 @@ class Calculations:
             return False
         if coverage.first_seq > self.cursor + 1:  # commits fell out of the feed
             for one in self._all:
-                self._renew(one, max(now - LATE_NS, 0), now)
+                self._alone(one, lambda one=one: self._renew(one, max(now - LATE_NS, 0), now, now))
             self.cursor = coverage.first_seq - 1
         commits = self._history.feed_after(self.cursor)
         for commit in commits:
             if stop():
                 return False
-            if commit.kind in _AFRESH:
-                self._take(commit)
+            self._take(commit, now)
             self.cursor = commit.seq
         return bool(commits)
 
-    def _take(self, commit: Commit) -> None:
+    def _take(self, commit: Commit, now: int) -> None:
+        """What a commit says of periods that are calculated already; a live one may do so too, told late."""
         for one in self._all:
-            numbers = [self._history.number(tag_id) for tag_id in one.reads.values()]
-            known = [number for number in numbers if number is not None]
-            times = commit.batch.samples.times[np.isin(commit.batch.tags, known)]
-            if len(times):
-                self._renew(one, int(times.min()), int(times.max()))
+            for tag_id in one.reads.values():
+                self._alone(one, lambda one=one, tag_id=tag_id: self._take_of(one, tag_id, commit, now))
 
-    def _renew(self, one: _Made, begin: int, end: int) -> None:
+    def _take_of(self, one: _Made, tag_id: str, commit: Commit, now: int) -> bool:
+        times = commit.batch.samples.times[commit.batch.tags == (self._history.number(tag_id) or 0)]
+        if not len(times):
+            return False
+        first = int(times.min())
+        if first >= self._end(one) and commit.kind not in _AFRESH:
+            return False
+        begin, end = first, int(times.max())
+        if not one.rule.is_kpi:
+            begin, end = self._reach(tag_id, begin, end)
+        return self._renew(one, begin, end, now)
+
+    def _reach(self, tag_id: str, first: int, last: int) -> tuple[int, int]:
+        """A sample says something up to the one behind it, and of a sloped tag from the one before it on."""
+        behind = self._history.after(tag_id, last)
+        end = int(behind.times[0]) if len(behind) else _EVER
+        if self._history.is_stepped(tag_id):
+            return first, end
+        ahead = self._history.before(tag_id, first)
+        return (int(ahead.times[0]) if len(ahead) else first), end
+
+    def _end(self, one: _Made) -> int:
+        """Where the last period ends that is calculated; 0 without one."""
+        known = self._ends.get(one.tag.id)
+        if known is None:
+            newest = self._newest(one.tag.id)
+            known = period_of(one.rule, self._zone, newest.source_time).end if newest is not None else 0
+            self._ends[one.tag.id] = known
+        return known
+
+    def _renew(self, one: _Made, begin: int, end: int, now: int) -> bool:
         """Results that are stored already and differ now are replaced; the old ones stay as modified."""
-        at = begin
+        at, end = begin, min(end, self._end(one) - 1)
         while at <= end:
             period = period_of(one.rule, self._zone, at)
+            if period.end + GRACE_NS > now:
+                break  # it is not over: only a clock that ran ahead can have left a result
             old = self._stored(one.tag.id, period)
             if old is not None:
                 new = self._value(one, period)
@@ -184,6 +244,7 @@ class Calculations:
                     reason = tr("calculated again: what it is made of was changed")
                     self._history.edit(one.tag.id, [new], user=USER, reason=reason)
             at = period.end
+        return False
 
 
 class _OfTag:

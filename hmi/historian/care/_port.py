@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from hmi.historian.care._limits import Limits, Tier
 from hmi.historian.port import ArchiveReader, Damage
+from hmi.historian.samples import Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,10 @@ class Cared(Protocol):
 
     def prune(self, room: int, keep_from: int, held: Container[int]) -> list[Removal]:
         """Remove oldest closed days before the day ``keep_from`` until they made so many bytes of room."""
+        ...
+
+    def without_samples(self, times: Times) -> list[int]:
+        """Days of these times (UTC ns) of which only rollups are kept: nothing can be put in there."""
         ...
 
     def keep_feed(self, feed_ns: int, feed_bytes: int) -> None:

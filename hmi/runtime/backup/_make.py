@@ -30,6 +30,8 @@ _FILES: Final = (IDENTITY_FILE, "calculations.json", "stations.json")
 _FOLDERS: Final = ("revisions", "pki", "tls")
 _BESIDE: Final = ("holds.json", "held.bin")
 """Of the history; what is held back comes before the archive: what is stored of it meanwhile is then known twice."""
+_MARK: Final = "incomplete"
+"""In a backup that is not whole yet: whose it is."""
 _KEY: Final = b"PRIVATE KEY"
 _SPARE: Final = 1.1
 Told = Callable[[str, int, int], None]
@@ -57,7 +59,7 @@ def make_backup(job: BackupJob) -> Manifest:
     total = _size(job.data / JOURNAL) + (sum(_size(one) for one in archive.iterdir()) if archive else 0)
     _check_room(part, total)
     try:
-        part.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _begin(part, job)
         return _made(job, part, archive, earlier, total)
     except OSError as error:
         raise StorageError(
@@ -76,7 +78,17 @@ def _earlier(job: BackupJob) -> Path | None:
         raise UsageError(
             tr("{path} is a backup of {plant}; name another place", path=job.target, plant=known.plant)
         )
-    return job.target
+    return job.target if known.runtime_id == _runtime_id(job.data) else None
+
+
+def _begin(part: Path, job: BackupJob) -> None:
+    """Go on with what was cut off where it is of the same runtime, else begin anew; OSError."""
+    whose = f"{job.plant.id} {_runtime_id(job.data)}\n"
+    mark = part / _MARK
+    if part.exists() and not (mark.exists() and mark.read_text(encoding="utf-8") == whose):
+        shutil.rmtree(part)
+    part.mkdir(parents=True, exist_ok=True, mode=0o700)
+    mark.write_text(whose, encoding="utf-8")
 
 
 def _check_room(part: Path, total: int) -> None:
@@ -104,6 +116,7 @@ def _made(job: BackupJob, part: Path, archive: Path | None, earlier: Path | None
     if archive is not None:
         place = archive.relative_to(job.data).as_posix()
         _copy_history(job.data, part, archive, earlier / place if earlier is not None else None, progress)
+    (part / _MARK).unlink()
     manifest = _manifest_of(job, part, place, records)
     path = part / MANIFEST_FILE
     path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))

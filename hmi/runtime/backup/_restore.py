@@ -70,7 +70,9 @@ def restore_backup(job: RestoreJob) -> tuple[Proof, Path | None]:
             ) from error
     finally:
         lock.release()
-    return _proven(job, job.data), aside
+    proof = _proven(job, job.data)
+    (job.data / MANIFEST_FILE).unlink(missing_ok=True)
+    return proof, aside
 
 
 def _proven(job: RestoreJob, folder: Path) -> Proof:

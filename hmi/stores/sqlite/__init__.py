@@ -13,6 +13,7 @@ from hmi.historian.care import CheckedReader
 from hmi.historian.port import Archive
 from hmi.stores.sqlite._archive import SqliteArchive
 from hmi.stores.sqlite._backup import ArchiveCopy, copy_database, copy_file
+from hmi.stores.sqlite._packs import MEMORY
 from hmi.stores.sqlite._reader import SqliteReader
 from hmi.stores.sqlite._schema import LIVE_FILE
 from hmi.stores.sqlite._settings import Settings
@@ -25,13 +26,15 @@ def open_archive(
     *,
     stepped: Callable[[int], bool] = lambda tag: False,
     fine: Callable[[int], bool] = lambda tag: False,
+    memory: int = MEMORY,
 ) -> Archive:
     """Open or begin the archive of a folder for writing; StorageError where it cannot be, or another process writes.
 
     ``stepped``: whether the value of a tag number stands between two samples, else it is a line. ``fine``: whether a
-    tag number keeps rollups of one minute besides those of ten and of an hour.
+    tag number keeps rollups of one minute besides those of ten and of an hour. ``memory``: bytes that
+    decoded live samples may take.
     """
-    return SqliteArchive(folder, Settings(stepped, fine))
+    return SqliteArchive(folder, Settings(stepped, fine, memory=memory))
 
 
 def open_reader(
@@ -39,9 +42,10 @@ def open_reader(
     *,
     stepped: Callable[[int], bool] | None = None,
     fine: Callable[[int], bool] | None = None,
+    memory: int = MEMORY,
 ) -> CheckedReader:
     """Read an archive, also while another process writes it and from a medium that cannot be written.
 
-    ``stepped``, ``fine``: as in ``open_archive``; without them what the writer noted of its tags.
+    ``stepped``, ``fine``, ``memory``: as in ``open_archive``; without the first two what the writer noted of its tags.
     """
-    return SqliteReader(folder, stepped=stepped, fine=fine)
+    return SqliteReader(folder, stepped=stepped, fine=fine, memory=memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,14 +11,15 @@ from pathlib import Path
 from typing import IO
 
 import apsw
+import numpy as np
 
 from hmi.core.errors import StorageError
 from hmi.core.history import Modification
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged, encode_chunk
-from hmi.historian.care import Checked, Limits, Removal
+from hmi.historian.care import Checked, Limits, Removal, Tier
 from hmi.historian.port import Annotation, Commit, CommitKind, CompactReport, Damage, DuplicatePolicy
-from hmi.historian.samples import Batch
+from hmi.historian.samples import Batch, Times
 from hmi.stores.sqlite._catalogue import catalogue_of_live, note_ways
 from hmi.stores.sqlite._closing import swept
 from hmi.stores.sqlite._compaction import Compaction
@@ -27,13 +29,17 @@ from hmi.stores.sqlite._head import HeadFile
 from hmi.stores.sqlite._lock import locked
 from hmi.stores.sqlite._marks import mark_of
 from hmi.stores.sqlite._overlay import Replaced, reason_of, resolved
+from hmi.stores.sqlite._packs import put_pack
 from hmi.stores.sqlite._reader import SqliteReader
 from hmi.stores.sqlite._recover import GENERATION, begin_anew
 from hmi.stores.sqlite._retention import Keeper
 from hmi.stores.sqlite._rows import INSERT, Effect, Row, no_samples, packed, row_of
 from hmi.stores.sqlite._schema import LIVE_FILE, LIVE_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
+from hmi.stores.sqlite._tiers import tier_of
 from hmi.stores.sqlite._wal import lost_in_logs
+
+log = logging.getLogger(__name__)
 
 
 class SqliteArchive(SqliteReader):
@@ -46,7 +52,7 @@ class SqliteArchive(SqliteReader):
         self._database: apsw.Connection | None = None
         self._head: HeadFile | None = None
         try:
-            super().__init__(folder, stepped=settings.stepped, fine=settings.fine)
+            super().__init__(folder, stepped=settings.stepped, fine=settings.fine, memory=settings.memory)
             self._open()
         except BaseException:
             self._close_files()
@@ -135,6 +141,14 @@ class SqliteArchive(SqliteReader):
             keeper.make_room(room, keep_from)
         return keeper.removals
 
+    def without_samples(self, times: Times) -> list[int]:
+        """``Cared.without_samples``."""
+        known = self._snapshot().days
+        days = [day for day in np.unique(times // DAY).tolist() if day in known]
+        return [
+            day for day in days if self._days.look(known[day], lambda db, _h, _p: tier_of(db)) is not Tier.RAW
+        ]
+
     def keep_feed(self, feed_ns: int, feed_bytes: int) -> None:
         """``Cared.keep_feed``."""
         self._settings = replace(self._settings, feed_ns=feed_ns, feed_bytes=feed_bytes)
@@ -183,6 +197,7 @@ class SqliteArchive(SqliteReader):
             self._seq = (self._seq // GENERATION + 1) * GENERATION
         swept(self._folder, {ref.name for ref in self._live.snapshot().days.values()})
         self._note_damage(*lost_in_logs(self._folder, writer=True))
+        self._loose = sum(len(one.tags) for one in self._live.snapshot().segments)
         self._head = HeadFile(self._folder)
         if self._head.seq > self._seq:
             text = tr("commits {first} to {last} are missing", first=self._seq + 1, last=self._head.seq)
@@ -233,7 +248,20 @@ class SqliteArchive(SqliteReader):
         if self._head is not None:
             self._head.put(commit.seq)
         self._live.offer(commit.seq, commit.time, effect)
+        self._loose += len(effect.added)
+        if self._loose >= self._settings.pack_at:
+            self._pack()
         return commit.seq
+
+    def _pack(self) -> None:
+        """Sort what is committed by tag, for whoever reads; where that fails it costs them time and nothing else."""
+        self._loose = 0
+        try:
+            for segment, time in self._live.unpacked(self._settings.pack_at):
+                with told(self._path), self._connection() as database:
+                    put_pack(database, segment, time)
+        except StorageError as error:
+            log.warning("What was committed is not sorted by tag this time: %s", error)
 
     def _keep_names(self) -> None:
         if self._new_tags or self._new_runs:

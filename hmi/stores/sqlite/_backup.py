@@ -47,7 +47,7 @@ def copy_database(source: Path, target: Path, progress: Progress = nothing) -> N
         finally:
             writing.close()
             reading.close()
-        _settle(fresh, target)
+        _settle(fresh, target, source)
         progress(target.stat().st_size)
 
 
@@ -59,13 +59,16 @@ def copy_file(source: Path, target: Path, progress: Progress = nothing) -> None:
             while piece := reading.read(_PIECE):
                 writing.write(piece)
                 progress(len(piece))
-        _settle(fresh, target)
+        _settle(fresh, target, source)
 
 
-def _settle(fresh: Path, target: Path) -> None:
+def _settle(fresh: Path, target: Path, source: Path) -> None:
+    """Durable, with the time of what it is a copy of: it tells a later copy whether that changed."""
     with fresh.open("rb+") as file:
         os.fsync(file.fileno())
     fresh.chmod(0o600)
+    found = source.stat()
+    os.utime(fresh, ns=(found.st_atime_ns, found.st_mtime_ns))
     fresh.replace(target)
 
 
@@ -144,13 +147,12 @@ class ArchiveCopy:
         source, target = self.source / name, self.target / name
         try:
             with told(source):
-                change = _change_of(source)
-                size = source.stat().st_size
+                change, found = _change_of(source), source.stat()
             for kept in (target, self.earlier / name if self.earlier is not None else target):
-                if kept.exists() and kept.stat().st_size == size and _change_of(kept) == change:
+                if _is_same(kept, found) and _change_of(kept) == change:
                     if kept is not target:
                         _taken_over(kept, target)
-                    self.progress(size)
+                    self.progress(found.st_size)
                     break
             else:
                 copy_database(source, target, self.progress)
@@ -172,6 +174,14 @@ class ArchiveCopy:
             for path in self.target.glob("day-*"):
                 if path.name not in named:
                     path.unlink()
+
+
+def _is_same(kept: Path, source: os.stat_result) -> bool:
+    try:
+        found = kept.stat()
+    except FileNotFoundError:
+        return False
+    return (found.st_size, found.st_mtime_ns) == (source.st_size, source.st_mtime_ns)
 
 
 def _change_of(path: Path) -> int:

@@ -19,7 +19,7 @@ from hmi.historian.blocks import BlockDamaged, decode_chunk, encode_chunk, encod
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES
 from hmi.historian.samples import Times, joined
 from hmi.stores.sqlite._chunks import NO_CLOCK, PUT_CHUNK
-from hmi.stores.sqlite._connect import PAGE_SIZE, open_writing
+from hmi.stores.sqlite._connect import PAGE_SIZE, one_row, open_writing
 from hmi.stores.sqlite._days import (
     ChunkRow,
     Head,
@@ -36,9 +36,9 @@ from hmi.stores.sqlite._settings import Settings
 
 _FEW: Final = 1_800
 """Hours with fewer samples than this on average are merged: a block of its own costs them too much."""
-_SMALL_PAGE: Final = 1_024
-_LITTLE: Final = 2_000
-"""Bytes of a block of which many fit into a page of the usual size."""
+_SMALLEST_PAGE: Final = 512
+_PAGES_PER_BLOCK: Final = 32
+"""The last page of a block is half empty on average: with so many of them that is little."""
 _DAY_CLOCK: Final = 1 << 40
 """Key of the scan clock of a whole day; those of hours have the number of the hour."""
 _ROWS: Final = "select k, first, last, n, clock, tail, crc, block from chunks order by k"
@@ -69,10 +69,14 @@ def closed(folder: Path, name: str, day: int, settings: Settings, stop: Callable
 
 
 def _page_size(source: apsw.Connection) -> int:
-    """Hours of a full second-by-second tag take half a page of the usual size: small pages leave less of them empty."""
-    query = "select avg(length(block)) from chunks where n >= ?"
-    (average,) = source.execute(query, (_FEW,)).fetchone() or (0,)
-    return _SMALL_PAGE if _LITTLE < (average or 0) < PAGE_SIZE else PAGE_SIZE
+    """The smaller the blocks of the closed file are, the smaller are its pages."""
+    query = "select count(*), count(distinct k >> 32), coalesce(sum(length(block)), 0), sum(n) from chunks"
+    rows, tags, size, samples = one_row(source, query)
+    if not rows:
+        return PAGE_SIZE
+    blocks = rows if samples >= _FEW * rows else tags
+    wanted = size // blocks // _PAGES_PER_BLOCK
+    return min(max(1 << wanted.bit_length(), _SMALLEST_PAGE), PAGE_SIZE)
 
 
 def remove_open(folder: Path, name: str) -> None:

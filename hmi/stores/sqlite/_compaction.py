@@ -8,7 +8,8 @@ holds the same, and a compaction that was cut off anywhere goes on where it was.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 
 import apsw
@@ -26,10 +27,9 @@ from hmi.stores.sqlite._day_writer import DayWriter
 from hmi.stores.sqlite._days import DAY, HOURS, Head, closed_name, head_of, open_name
 from hmi.stores.sqlite._feed import trimmed
 from hmi.stores.sqlite._gather import CommitLost, Effects, HourData, OpenCommits, gathered, open_commits
-from hmi.stores.sqlite._keyframes import last_at
-from hmi.stores.sqlite._levels import Many
 from hmi.stores.sqlite._marks import mark_of, put_mark
 from hmi.stores.sqlite._mending import Mending
+from hmi.stores.sqlite._packs import drop_packs
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._settings import Settings
 from hmi.stores.sqlite._tiers import tier_of_file
@@ -124,9 +124,8 @@ class Compaction:
         if first is None:
             return
         with DayWriter(self._folder / self._name(day), day, self._settings) as writer:
-            self._hour(writer, first)
-            for data in news:
-                self._hour(writer, data)
+            for hour, parts in groupby(chain((first,), news), key=lambda data: data.hour):
+                self._hour(writer, hour, parts)
             self._take_modified(writer, day, target)
             writer.finish(target, self._catalogue)
             self._settings.reached("before a day")
@@ -139,23 +138,20 @@ class Compaction:
         """Hours of a day with what is new to its file, whose mark is ``head``."""
         for hour in range(day * HOURS, min((day + 1) * HOURS, target.until // HOUR)):
             if commits.of_hour(hour) or commits.holes_of(hour):
-                data = gathered(self._effects, hour, head, commits, self._tags)
-                if not data.is_empty:
-                    yield data
+                yield from gathered(self._effects, hour, head, commits, self._tags)
 
-    def _hour(self, writer: DayWriter, data: HourData) -> None:
-        begin, end = data.hour * HOUR, (data.hour + 1) * HOUR
-        is_new = begin >= self._mark.until and not writer.has_keyframes(data.hour)
+    def _hour(self, writer: DayWriter, hour: int, parts: Iterable[HourData]) -> None:
+        begin = hour * HOUR
+        is_new = begin >= self._mark.until and not writer.has_keyframes(hour)
         standing = self._standing
         if standing is None or not is_new:
             standing = self._at(self._tags.tolist(), begin - 1)
         if is_new:
-            writer.put_hour(data, standing)
-            many = Many(data.hour, data.numbers, data.begins, data.samples)
-            self._standing = last_at(many, standing, end - 1)
+            self._standing = writer.put_hour(hour, parts, standing)
         else:
-            writer.mend_hour(data, standing)
-            self._mending.note(data)
+            for data in parts:
+                writer.mend_hour(data, standing)
+                self._mending.note(data)
             self._standing = None
         self._settings.reached("an hour")
 
@@ -179,6 +175,7 @@ class Compaction:
         """Tell readers of the day files and forget what they hold."""
         with self._live:
             put_mark(self._live, target)
+            drop_packs(self._live, target)
             note_ways(self._live, self._tags.tolist(), self._settings)
             days = [(day, *file) for day, file in self._files.items()]
             self._live.executemany("insert or replace into days (day, name, change) values (?, ?, ?)", days)

@@ -17,8 +17,8 @@ from hmi.core.texts import tr
 OLDEST_SQLITE: Final = (3, 51, 3)
 BUSY_MS: Final = 5_000
 PAGE_SIZE: Final = 8_192
-_IDLE_MOST: Final = 160
-"""Connections that wait for their next reader; each holds a file open."""
+_IDLE_MOST: Final = 400
+"""Connections that wait for their next reader, a year of days among them; each holds a file open."""
 _CACHE_KIB: Final = 1_024
 _NO_SCHEMA: Final = ("no such table", "malformed database schema")
 
@@ -113,7 +113,7 @@ def _open_reading(path: Path) -> apsw.Connection:
     return database
 
 
-Key = tuple[Path, int]
+Key = tuple[str, int]
 """A file by name and number: another one of the same name is another file."""
 
 
@@ -130,7 +130,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._idle: OrderedDict[tuple[Key, int], apsw.Connection] = OrderedDict()
+        self._idle: OrderedDict[Key, list[apsw.Connection]] = OrderedDict()
         self._count = 0
         self._closed = False
 
@@ -138,7 +138,7 @@ class Pool:
     def reading(self, path: Path) -> Iterator[apsw.Connection]:
         """A connection in one read transaction; FileDamaged or StorageError."""
         with told(path):
-            key = (path, path.stat().st_ino)
+            key = (str(path), path.stat().st_ino)
             database = self._taken(key) or open_reading(path)
             fit = False
             try:
@@ -155,15 +155,18 @@ class Pool:
     def forget(self, path: Path) -> None:
         """Close what waits for a file that is gone."""
         with self._lock:
-            gone = [self._idle.pop(key) for key in [key for key in self._idle if key[0][0] == path]]
+            keys = [key for key in self._idle if key[0] == str(path)]
+            gone = [one for key in keys for one in self._idle.pop(key)]
+            self._count -= len(gone)
         for database in gone:
             database.close()
 
     def close(self) -> None:
         with self._lock:
             self._closed = True
-            gone = list(self._idle.values())
+            gone = [one for ones in self._idle.values() for one in ones]
             self._idle.clear()
+            self._count = 0
         for database in gone:
             database.close()
 
@@ -171,17 +174,30 @@ class Pool:
         with self._lock:
             if self._closed:
                 raise StorageError(tr("{path}: the history is closed", path=key[0]))
-            for one in reversed(self._idle):
-                if one[0] == key:
-                    return self._idle.pop(one)
-        return None
+            waiting = self._idle.get(key)
+            if not waiting:
+                return None
+            found = waiting.pop()
+            self._count -= 1
+            if not waiting:
+                del self._idle[key]
+            return found
 
     def _put_back(self, key: Key, database: apsw.Connection) -> None:
         over: apsw.Connection | None = database
         with self._lock:
             if not self._closed:
+                self._idle.setdefault(key, []).append(database)
+                self._idle.move_to_end(key)
                 self._count += 1
-                self._idle[key, self._count] = database
-                over = self._idle.popitem(last=False)[1] if len(self._idle) > _IDLE_MOST else None
+                over = self._oldest() if self._count > _IDLE_MOST else None
         if over is not None:
             over.close()
+
+    def _oldest(self) -> apsw.Connection:
+        key, waiting = next(iter(self._idle.items()))
+        found = waiting.pop(0)
+        self._count -= 1
+        if not waiting:
+            del self._idle[key]
+        return found

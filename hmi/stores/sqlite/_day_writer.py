@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -25,7 +26,7 @@ from hmi.stores.sqlite._days import (
     put_state,
 )
 from hmi.stores.sqlite._gather import HourData
-from hmi.stores.sqlite._keyframes import keyframes_of, updated
+from hmi.stores.sqlite._keyframes import Frames, updated
 from hmi.stores.sqlite._levels import Many, as_rows, rows_of
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._rollup_rows import put_hour_rows
@@ -71,15 +72,23 @@ class DayWriter:
     def written(self) -> Written:
         return self._chunks.written
 
-    def put_hour(self, data: HourData, standing: Batch) -> None:
-        """An hour to which nothing was written before; ``standing``: the last sample of every tag before it."""
-        many = self._put_chunks(data)
-        self._put_rollups(many, standing)
-        for at, values in keyframes_of(many, standing):
+    def put_hour(self, hour: int, parts: Iterable[HourData], standing: Batch) -> Batch:
+        """An hour to which nothing was written before; what stands at its end.
+
+        ``standing``: the last sample of every tag before it.
+        """
+        frames = Frames(hour, standing)
+        for data in parts:
+            # nothing is there that could be taken away
+            many = self._put_chunks(replace(data, gone={}))
+            self._put_rollups(many, standing)
+            frames.add(many)
+        for at, values in frames.keyframes():
             self._put_keyframe(at, values)
+        return frames.end()
 
     def mend_hour(self, data: HourData, standing: Batch) -> None:
-        """An hour that was written before: what is new goes in between. Keyframes are mended by ``mend``."""
+        """Tags of an hour that was written before: what is new goes in between. Keyframes are mended by ``mend``."""
         many = self._put_chunks(data)
         self._put_rollups(many, standing)
         before = dict(zip(standing.tags.tolist(), range(len(standing)), strict=True))

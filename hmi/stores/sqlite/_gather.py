@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 import apsw
@@ -18,15 +18,14 @@ from hmi.stores.sqlite._marks import expected_of
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._rows import COLUMNS, HEAD_COLUMNS, Effect, effect_of, is_sound
 from hmi.stores.sqlite._slim import slim_joined, slim_taken, tag_order
+from hmi.stores.sqlite._spool import Part, Spool
 
-_CLOCK_LEAST = 4
-"""An instant at which fewer tags have a sample does not go into the shared scan clock."""
 _KEPT_MOST = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HourData:
-    """Samples of one hour that are new to its day file, sorted by (tag, time, version), and what goes.
+    """What is new to the day file of an hour, of some tags, sorted by (tag, time, version), and what goes.
 
     ``begins``: where each of ``numbers`` (tags) begins in ``samples``, and the end behind them. ``gone``: instants by
     tag at which what the file holds is taken away. ``clock``: instants that many tags share.
@@ -54,13 +53,6 @@ class HourData:
 
     def touched(self) -> list[int]:
         return sorted({*self.numbers.tolist(), *self.gone})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    seq: int
-    tags: NDArray[np.int32]
-    samples: Samples
 
 
 class CommitLost(BlockDamaged):
@@ -143,24 +135,27 @@ class Effects:
 
 def gathered(
     effects: Effects, hour: int, head: Mark, commits: OpenCommits, tags: NDArray[np.int32]
-) -> HourData:
+) -> Iterator[HourData]:
     """What commits say of an hour (since the epoch) and the file with this ``head`` does not hold; CommitLost.
 
-    ``tags``: all there are, for what is lost.
+    A large hour comes in several ranges of tags, one after the other. ``tags``: all there are, for what is lost.
     """
-    added: list[_Part] = []
-    removed: list[_Part] = []
+    spool, removed = Spool(), list[Part]()
     for seq in commits.of_hour(hour):
         effect = effects.of(seq)
-        added += _part(seq, effect.added, hour, head)
+        spool.add(_part(seq, effect.added, hour, head))
         removed += _part(seq, effect.removed, hour, head)
     for seq, at in commits.holes_of(hour):
         gap = lost(at).take(np.zeros(len(tags), np.intp))
-        added += _part(seq, Batch(tags, gap), hour, head)
-    return _sorted(hour, added, removed)
+        spool.add(_part(seq, Batch(tags, gap), hour, head))
+    clock = spool.clock()
+    for low, high, parts in spool.ranges():
+        data = _sorted(hour, parts, [_inside(part, low, high) for part in removed], clock)
+        if not data.is_empty:
+            yield data
 
 
-def _part(seq: int, batch: Batch, hour: int, head: Mark) -> list[_Part]:
+def _part(seq: int, batch: Batch, hour: int, head: Mark) -> list[Part]:
     times = batch.samples.times
     if not len(times):
         return []
@@ -168,14 +163,18 @@ def _part(seq: int, batch: Batch, hour: int, head: Mark) -> list[_Part]:
     if seq <= head.seq:
         inside &= times >= head.until
     if inside.all():
-        return [_Part(seq, batch.tags, batch.samples)]
+        return [Part(seq, batch.tags, batch.samples)]
     if not inside.any():
         return []
-    return [_Part(seq, batch.tags[inside], batch.samples.take(inside))]
+    return [Part(seq, batch.tags[inside], batch.samples.take(inside))]
 
 
-def _sorted(hour: int, added: list[_Part], removed: list[_Part]) -> HourData:
-    clock = _clock(added)
+def _inside(part: Part, low: int, high: int) -> Part:
+    left = (part.tags >= low) & (part.tags < high)
+    return Part(part.seq, part.tags[left], part.samples.take(left))
+
+
+def _sorted(hour: int, added: list[Part], removed: list[Part], clock: Times) -> HourData:
     tags = np.concatenate([part.tags for part in added]) if added else np.empty(0, np.int32)
     lengths = [len(part.tags) for part in added]
     seqs = np.array([part.seq for part in added], np.int64)
@@ -185,7 +184,7 @@ def _sorted(hour: int, added: list[_Part], removed: list[_Part]) -> HourData:
     if order is not None:
         tags, samples = tags[order], slim_taken(samples, order)
     gone: dict[int, Times] = {}
-    if removed:
+    if any(len(part.tags) for part in removed):
         owners = np.repeat(seqs, lengths)
         tags, samples, gone = _without(tags, owners if order is None else owners[order], samples, removed)
     firsts = np.flatnonzero(np.diff(tags, prepend=np.int32(-1))).astype(np.int64)
@@ -193,7 +192,7 @@ def _sorted(hour: int, added: list[_Part], removed: list[_Part]) -> HourData:
 
 
 def _without(
-    tags: NDArray[np.int32], seqs: NDArray[np.int64], samples: Samples, removed: list[_Part]
+    tags: NDArray[np.int32], seqs: NDArray[np.int64], samples: Samples, removed: list[Part]
 ) -> tuple[NDArray[np.int32], Samples, dict[int, Times]]:
     left = np.ones(len(tags), bool)
     gone: dict[int, list[Times]] = {}
@@ -209,17 +208,3 @@ def _without(
         slim_taken(samples, left),
         {tag: np.unique(np.concatenate(parts)) for tag, parts in gone.items()},
     )
-
-
-def _clock(parts: list[_Part]) -> Times:
-    """Instants that many samples of the hour share."""
-    if not parts:
-        return np.empty(0, np.int64)
-    found = [np.unique(column, return_counts=True) for part in parts for column in _instants(part.samples)]
-    times, places = np.unique(np.concatenate([one[0] for one in found]), return_inverse=True)
-    counts = np.bincount(places, np.concatenate([one[1] for one in found]))
-    return times[counts >= _CLOCK_LEAST]
-
-
-def _instants(samples: Samples) -> tuple[Times, Times]:
-    return samples.times, samples.receives

@@ -10,12 +10,12 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.blocks import BlockDamaged, decode_chunk, decode_keyframe
+from hmi.historian.blocks import BlockDamaged, decode_keyframe
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._connect import FileDamaged
 from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, day_of, key_of
-from hmi.stores.sqlite._recent import EARLIEST, DayRef, Segment, Snapshot
+from hmi.stores.sqlite._recent import EARLIEST, DayRef, Snapshot
 from hmi.stores.sqlite._rows import Effect
 from hmi.stores.sqlite._stored import DayReader
 
@@ -99,7 +99,8 @@ class Instant:
         if any(hole.first <= self.at for hole in self.snapshot.holes):
             slow[:] = True
         open_ = ~slow
-        self._live(best, open_)
+        slow |= self._live(best, open_)
+        open_ &= ~slow
         open_ &= best.times < self.snapshot.mark.until
         for day in sorted(self.snapshot.days, reverse=True):
             if not open_.any():
@@ -114,15 +115,23 @@ class Instant:
                 best.clear(place)
         return best.batch()
 
-    def _live(self, best: Best, wanted: NDArray[np.bool_]) -> None:
-        for segment in reversed(self.snapshot.segments):
-            if segment.first > self.at:
+    def _live(self, best: Best, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Take what is committed beyond the day files; the places that need the long way."""
+        slow, mark = np.zeros(len(wanted), bool), self.snapshot.mark
+        for part in reversed(self.snapshot.parts):
+            if part.first > self.at:
                 continue
-            places = np.flatnonzero(wanted & (best.times <= segment.last))
-            found = _last_in(segment, best.tags[places], self.at)
-            has = found >= 0
-            if has.any():
-                best.offer(places[has], segment.samples.take(found[has]))
+            places = np.flatnonzero(wanted & (best.times <= part.last))
+            has, samples = part.held(best.tags[places], self.at)
+            old = samples.times < mark.until
+            if old.any() and part.commits_span[0] <= mark.seq:
+                # day files hold it, and may know that it was taken away since
+                if part.commits_span[1] > mark.seq:
+                    slow[places[has[old]]] = True
+                has, samples = has[~old], samples.take(~old)
+            if len(has):
+                best.offer(places[has], samples)
+        return slow
 
     def _stored(self, best: Best, open_: NDArray[np.bool_], ref: DayRef) -> NDArray[np.bool_]:
         """Take what a day file knows; closes what is known then. Returns the places that need the long way."""
@@ -162,14 +171,17 @@ class Instant:
         todo = places[busy]
         if frame is not None and len(todo) > _WALK_LEAST:
             todo = self._walked(best, todo, frame[0])
+        found: dict[int, Samples] = {}
         for place in todo.tolist():
             sample = self._last_of_chunk(database, ref, int(best.tags[place]), since, hour)
             if sample is None:
                 slow[place] = True
                 open_[place] = False
             elif len(sample):
-                best.offer(np.array([place]), sample)
+                found[place] = sample
                 open_[place] = False
+        if found:
+            best.offer(np.fromiter(found, np.intp, len(found)), joined(found.values()))
 
     def _walked(self, best: Best, places: NDArray[np.intp], since: int) -> NDArray[np.intp]:
         """Take what commits said after a keyframe, where the feed still holds them; the places that are left over."""
@@ -207,7 +219,7 @@ class Instant:
             return None if row.hours[0] > since else Samples.empty()
         clocks = self.days.clocks(database, ref.name, (row.clock,)) if row.clock >= 0 else {}
         try:
-            samples = decode_chunk(row.block or b"", clocks.get(row.clock))
+            samples = self.days.chunk(ref.name, row, clocks)
         except BlockDamaged:
             return None
         place = int(np.searchsorted(samples.times, self.at, side="right"))
@@ -231,19 +243,3 @@ def keyframe_of(database: apsw.Connection, at: int) -> tuple[int, Batch] | None:
 def _bits(low: int, high: int) -> np.uint32:
     """Hours of the day from one to another, both included."""
     return np.uint32(((1 << (high + 1)) - 1) & ~((1 << max(low, 0)) - 1) & 0xFFFFFFFF)
-
-
-def _last_in(segment: Segment, tags: NDArray[np.int32], at: int) -> NDArray[np.int64]:
-    """Place of the last sample at or before an instant for each tag, -1 without one."""
-    low = np.searchsorted(segment.tags, tags, side="left").astype(np.int64)
-    high = np.searchsorted(segment.tags, tags, side="right").astype(np.int64)
-    begins = low.copy()
-    if segment.last > at:
-        times = segment.samples.times
-        bottom, top = low, high
-        while bool((bottom < top).any()):
-            middle = (bottom + top) // 2
-            early = (bottom < top) & (times[np.minimum(middle, len(times) - 1)] <= at)
-            bottom, top = np.where(early, middle + 1, bottom), np.where(early | (bottom >= top), top, middle)
-        high = bottom
-    return np.where(high > begins, high - 1, -1)

@@ -13,20 +13,42 @@ from hmi.stores.sqlite._levels import Many
 PER_HOUR = HOUR // TEN_MINUTES
 
 
-def keyframes_of(many: Many, standing: Batch) -> Iterator[tuple[int, Batch]]:
-    """(instant, last sample of every tag at or before it) at each ten minutes of an hour, its begin included."""
-    for number in range(PER_HOUR):
-        at = many.hour * HOUR + number * TEN_MINUTES
-        yield at, last_at(many, standing, at)
+class Frames:
+    """Collects the last sample of every tag at each ten minutes of an hour, its begin included, and at its end.
 
+    ``standing``: those before the hour, tags rising.
+    """
 
-def last_at(many: Many, standing: Batch, at: int) -> Batch:
-    """The last sample of every tag with time <= at; tags rise."""
-    if not len(many.numbers):
-        return standing
-    counts = np.add.reduceat((many.samples.times <= at).astype(np.int64), many.begins[:-1])
-    has = counts > 0
-    return updated(standing, many.numbers[has], many.samples.take(many.begins[:-1][has] + counts[has] - 1))
+    def __init__(self, hour: int, standing: Batch) -> None:
+        self._instants = [hour * HOUR + number * TEN_MINUTES for number in range(PER_HOUR)]
+        self._end, self._standing = (hour + 1) * HOUR - 1, standing
+        self._parts: dict[int, list[Batch]] = {at: [] for at in (*self._instants, self._end)}
+
+    def add(self, many: Many) -> None:
+        """Samples of tags that did not come before, and are behind those that did."""
+        if not len(many.numbers):
+            return
+        begins = many.begins[:-1]
+        for at, parts in self._parts.items():
+            counts = np.add.reduceat((many.samples.times <= at).astype(np.int64), begins)
+            has = counts > 0
+            parts.append(Batch(many.numbers[has], many.samples.take(begins[has] + counts[has] - 1)))
+
+    def keyframes(self) -> Iterator[tuple[int, Batch]]:
+        """(instant, last sample of every tag at or before it)."""
+        for at in self._instants:
+            yield at, self._at(at)
+
+    def end(self) -> Batch:
+        """What stands at the end of the hour."""
+        return self._at(self._end)
+
+    def _at(self, at: int) -> Batch:
+        parts = self._parts[at]
+        if not parts:
+            return self._standing
+        tags = np.concatenate([part.tags for part in parts])
+        return updated(self._standing, tags, joined(part.samples for part in parts))
 
 
 def updated(standing: Batch, tags: np.ndarray, samples: Samples) -> Batch:

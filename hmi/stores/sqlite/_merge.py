@@ -32,8 +32,13 @@ class Asked:
 
 
 def pieces(days: DayReader, snapshot: Snapshot, asked: Asked) -> Iterator[Samples]:
-    """Samples in order, piece by piece; backwards the last piece comes first. No instant is in two pieces."""
-    seqs, live = snapshot.of_tag(asked.tag, asked.start, asked.end)
+    """Samples in order, piece by piece; backwards the last piece comes first. No instant is in two pieces. PackGone."""
+    return _pieces(days, snapshot, asked, *snapshot.of_tag(asked.tag, asked.start, asked.end))
+
+
+def _pieces(
+    days: DayReader, snapshot: Snapshot, asked: Asked, seqs: Seqs, live: Samples
+) -> Iterator[Samples]:
     first, last = day_of(asked.start), day_of(asked.end)
     wanted = {day for day in snapshot.days if first <= day <= last}
     wanted.update(np.unique(live.times // DAY).tolist())
@@ -65,6 +70,14 @@ def _of_day(
     extra += [days.note_missing(name, asked.tag, hour).between(start, end) for hour in stored.missing]
     more = joined([live.take(beside), *extra]).in_order()
     gone = _gone(snapshot.removals.get(asked.tag, ()), stored.mark)
+    if not len(more) and not len(gone):
+        for row in reversed(stored.rows) if asked.backwards else stored.rows:
+            piece = days.decoded(name, asked.tag, row, stored.clocks)
+            if row.first < start or row.last > end or len(piece) != row.n:
+                piece = piece.between(start, end)
+            if len(piece):
+                yield piece
+        return
     for low, high, rows in _windows(stored.rows, start, end, asked):
         base = joined(days.decoded(name, asked.tag, row, stored.clocks) for row in rows)
         merged = merge(base.between(low, high), more.between(low, high), gone)

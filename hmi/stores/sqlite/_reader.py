@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from hmi.core.errors import StorageError
 from hmi.core.history import Modification
@@ -21,6 +22,7 @@ from hmi.stores.sqlite._feed import commits_after, effects_between
 from hmi.stores.sqlite._instant import Instant, keyframe_of
 from hmi.stores.sqlite._live import LiveView
 from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, pieces
+from hmi.stores.sqlite._packs import MEMORY, PackGone
 from hmi.stores.sqlite._recent import Hole, Snapshot
 from hmi.stores.sqlite._recover import Found, day_files
 from hmi.stores.sqlite._rolled import RollupReader
@@ -30,6 +32,9 @@ from hmi.stores.sqlite._scrub import Scrub
 from hmi.stores.sqlite._stored import DayReader
 from hmi.stores.sqlite._wal import lost_in_logs
 
+T = TypeVar("T")
+_CHUNK_SHARE = 4
+"""One part of so many of the memory is for chunks of day files."""
 _NEAR = TEN_MINUTES
 """Where the sample before or after an instant mostly is: then the rest of its day is not read."""
 
@@ -43,14 +48,15 @@ class SqliteReader:
         *,
         stepped: Callable[[int], bool] | None = None,
         fine: Callable[[int], bool] | None = None,
+        memory: int = MEMORY,
     ) -> None:
         check_sqlite()
-        self._folder = folder
+        self._folder, self._memory = folder, memory
         self._stepped = stepped or (lambda tag: self._way(tag)[0])
         self._fine = fine or (lambda tag: self._way(tag)[1])
         self._pool, self._damage = Pool(), DamageList()
         self._live = self._view()
-        self._days = DayReader(folder, self._pool, self._damage)
+        self._days = DayReader(folder, self._pool, self._damage, memory // _CHUNK_SHARE)
         self._rolled = RollupReader(self._days)
         self._left: Snapshot | None = None
 
@@ -69,7 +75,7 @@ class SqliteReader:
         asked = Asked(tag, start, end, limit or LATEST, backwards)
         found: list[Samples] = []
         count = 0
-        for piece in pieces(self._days, self._snapshot(), asked):
+        for piece in self._asked(lambda snapshot: pieces(self._days, snapshot, asked)):
             found.append(piece.take(slice(None, None, -1)) if backwards else piece)
             count += len(piece)
             if limit and count >= limit:
@@ -77,7 +83,7 @@ class SqliteReader:
         return cut(joined(found), limit)
 
     def blocks(self, tag: int, start: int, end: int) -> Iterator[Samples]:
-        yield from pieces(self._days, self._snapshot(), Asked(tag, start, end))
+        yield from self._asked(lambda snapshot: pieces(self._days, snapshot, Asked(tag, start, end)))
 
     def before(self, tag: int, at: int) -> Samples:
         if at == EARLIEST:
@@ -117,7 +123,9 @@ class SqliteReader:
         return self._rolled.read(self._snapshot(), tag, level_ns, begin, stop, made)
 
     def at(self, tags: Sequence[int], at: int) -> Batch:
-        return Instant(self._days, self._snapshot(), self.before, self._walk, at).values(tags)
+        return self._asked(
+            lambda snapshot: Instant(self._days, snapshot, self.before, self._walk, at).values(tags)
+        )
 
     def keyframe(self, at: int) -> tuple[int, Batch] | None:
         days = self._snapshot().days
@@ -197,6 +205,14 @@ class SqliteReader:
             self._damage.add(damage)
         return found
 
+    def _asked(self, read: Callable[[Snapshot], T]) -> T:
+        """What is read of the newest state, again where a compaction took away what the state was made of."""
+        while True:  # each time one pack fewer is asked
+            try:
+                return read(self._snapshot())
+            except PackGone:
+                continue
+
     def _way(self, tag: int) -> tuple[bool, bool]:
         try:
             with self._pool.reading(self._folder / LIVE_FILE) as database:
@@ -205,7 +221,7 @@ class SqliteReader:
             return False, False
 
     def _view(self) -> LiveView:
-        return LiveView(self._folder, self._lost_commit, lambda name: self._days.forget(name))
+        return LiveView(self._folder, self._lost_commit, lambda name: self._days.forget(name), self._memory)
 
     def _snapshot(self) -> Snapshot:
         """The newest state; without a live file that can be read, what the day files hold."""

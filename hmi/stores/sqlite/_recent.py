@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples, joined
 from hmi.stores.sqlite._rows import Effect
 from hmi.stores.sqlite._slim import slim_joined, slim_taken, slimmed, tag_order
@@ -83,6 +84,21 @@ class Segment:
         samples = slim_joined([one.samples for one in parts])
         return cls.of(tags, seqs, samples, commits=sum(one.commits for one in parts))
 
+    @property
+    def commits_span(self) -> tuple[int, int]:
+        """Numbers of the first and the last commit in it."""
+        return int(self.seqs.min()), int(self.seqs.max())
+
+    @property
+    def size(self) -> int:
+        """Bytes of memory, about."""
+        columns = (getattr(self.samples, name) for name in ("times", "bits", "receives", "statuses", "flags"))
+        same = self.samples.receives is self.samples.times
+        held = sum(one.nbytes for one in columns if one.strides != (0,)) - (
+            self.samples.times.nbytes if same else 0
+        )
+        return self.tags.nbytes + self.seqs.nbytes + held + 64 * len(self.samples.objects) + 1_000
+
     def of_tag(self, tag: int, start: int, end: int) -> tuple[Seqs, Samples] | None:
         """Those of one tag with start <= time <= end."""
         if self.last < start or self.first > end:
@@ -96,6 +112,24 @@ class Segment:
             return None
         return self.seqs[begin:stop], self.samples.take(slice(begin, stop))
 
+    def held(self, tags: NDArray[np.int32], at: int) -> tuple[NDArray[np.intp], Samples]:
+        """(places of the tags that have a sample at or before an instant, the last such sample of each)."""
+        found = _last_in(self, tags, at)
+        has = np.flatnonzero(found >= 0)
+        return has, self.samples.take(found[has])
+
+    def hours_of(self, tag: int) -> Iterable[int]:
+        """Hours (since the epoch) in which a tag has samples."""
+        found = self.of_tag(tag, EARLIEST, LATEST)
+        return np.unique(found[1].times // HOUR).tolist() if found else ()
+
+    def of_commits(self, seqs: Seqs, *, others: bool = False) -> Segment:
+        """What these commits said, or what all others did; itself where that is everything."""
+        left = np.isin(self.seqs, seqs, invert=others)
+        if left.all():
+            return self
+        return Segment.of(self.tags[left], self.seqs[left], self.samples.take(left), commits=self.commits)
+
     @classmethod
     def unsorted(cls, seq: int, batch: Batch) -> Segment:
         """The samples of one commit as they came, to be joined."""
@@ -107,6 +141,36 @@ class Segment:
         if 2 * int(np.count_nonzero(left)) > len(left):
             return self
         return Segment.of(self.tags[left], self.seqs[left], self.samples.take(left), commits=self.commits)
+
+
+def _last_in(segment: Segment, tags: NDArray[np.int32], at: int) -> NDArray[np.int64]:
+    """Place of the last sample at or before an instant for each tag, -1 without one."""
+    low = np.searchsorted(segment.tags, tags, side="left").astype(np.int64)
+    high = np.searchsorted(segment.tags, tags, side="right").astype(np.int64)
+    begins = low.copy()
+    if segment.last > at:
+        times = segment.samples.times
+        bottom, top = low, high
+        while bool((bottom < top).any()):
+            middle = (bottom + top) // 2
+            early = (bottom < top) & (times[np.minimum(middle, len(times) - 1)] <= at)
+            bottom, top = np.where(early, middle + 1, bottom), np.where(early | (bottom >= top), top, middle)
+        high = bottom
+    return np.where(high > begins, high - 1, -1)
+
+
+class Packed(Protocol):
+    """A part of a snapshot that is not in memory: ``hmi.stores.sqlite._packs.PackedSegment``."""
+
+    @property
+    def first(self) -> int: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def commits_span(self) -> tuple[int, int]: ...
+    def of_tag(self, tag: int, start: int, end: int) -> tuple[Seqs, Samples] | None: ...
+    def held(self, tags: NDArray[np.int32], at: int) -> tuple[NDArray[np.intp], Samples]: ...
+    def hours_of(self, tag: int) -> Iterable[int]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,6 +189,7 @@ class Snapshot:
     time: int = 0
     mark: Mark = Mark()
     days: dict[int, DayRef] = field(default_factory=dict)
+    packs: tuple[Packed, ...] = ()
     segments: tuple[Segment, ...] = ()
     removals: dict[int, tuple[Removal, ...]] = field(default_factory=dict)
     holes: tuple[Hole, ...] = ()
@@ -134,7 +199,7 @@ class Snapshot:
 
         What a later commit took away is left out.
         """
-        found = [part for part in (one.of_tag(tag, start, end) for one in self.segments) if part]
+        found = [part for part in (one.of_tag(tag, start, end) for one in self.parts) if part]
         if not found:
             return np.empty(0, np.int64), Samples.empty()
         seqs, samples = np.concatenate([part[0] for part in found]), joined(part[1] for part in found)
@@ -147,11 +212,26 @@ class Snapshot:
                 seqs, samples = seqs[~gone], samples.take(~gone)
         return seqs, samples
 
-    def touched_hours(self, tag: int, hour_ns: int) -> NDArray[np.int64]:
-        """Hours (since the epoch) of a tag in which something is added or removed beyond the day files."""
-        _, samples = self.of_tag(tag, EARLIEST, LATEST)
-        times = [samples.times, *(one.times for one in self.removals.get(tag, ()))]
-        return np.unique(np.concatenate(times) // hour_ns)
+    @property
+    def parts(self) -> tuple[Packed | Segment, ...]:
+        """Packs and segments, older ones first."""
+        return (*self.packs, *self.segments)
+
+    def touched_hours(self, tag: int) -> NDArray[np.int64]:
+        """Hours (since the epoch) of a tag in which something may be added or removed beyond the day files."""
+        hours: set[int] = set()
+        for part in self.parts:
+            if found := part.hours_of(tag):
+                is_old = part.commits_span[1] <= self.mark.seq
+                hours.update(hour for hour in found if not is_old or hour * HOUR >= self.mark.until)
+        times = [one.times for one in self.removals.get(tag, ())]
+        gone = np.concatenate(times) // HOUR if times else np.empty(0, np.int64)
+        return np.union1d(np.fromiter(hours, np.int64, len(hours)), gone)
+
+    def with_packs(self, packs: Sequence[Packed], covered: Seqs) -> Snapshot:
+        """With these packs and no others; ``covered``: commits that are in one of them."""
+        left = (one.of_commits(covered, others=True) for one in self.segments)
+        return replace(self, packs=tuple(packs), segments=tuple(one for one in left if len(one.tags)))
 
     def with_commits(self, commits: Sequence[tuple[int, int, Effect]]) -> Snapshot:
         """The state after more commits: (seq, time, what it does)."""

@@ -13,7 +13,8 @@ from hmi.core.errors import StorageError
 from hmi.historian.blocks import BlockDamaged
 from hmi.historian.care import Limits, Removal, Tier
 from hmi.stores.sqlite._connect import told
-from hmi.stores.sqlite._days import closed_name, day_named
+from hmi.stores.sqlite._days import DAY, closed_name, day_named
+from hmi.stores.sqlite._marks import mark_of
 from hmi.stores.sqlite._thinning import thinned
 from hmi.stores.sqlite._tiers import tier_of_file
 
@@ -52,6 +53,8 @@ class Keeper:
     def _reduce(self, day: int, wanted: Tier) -> int:
         """Bytes that were freed."""
         path = self.folder / closed_name(day)
+        if self._is_awaited(day):
+            return 0
         if wanted is Tier.GONE and (day - 1) in self.held and (self.folder / closed_name(day - 1)).exists():
             wanted = Tier.MARK
         try:
@@ -69,6 +72,13 @@ class Keeper:
         freed = before - (path.stat().st_size if path.exists() else 0)
         self.removals.append(Removal(day, path.name, wanted, freed))
         return freed
+
+    def _is_awaited(self, day: int) -> bool:
+        """Something was committed of the day that the next compaction brings into its file."""
+        mark = mark_of(self.live)
+        query = "select 1 from commits where (seq > ? or last >= ?) and first < ? and last >= ? limit 1"
+        span = (mark.seq, mark.until, (day + 1) * DAY, day * DAY)
+        return self.live.execute(query, span).fetchone() is not None
 
     def _remove(self, day: int, path: Path) -> None:
         with self.live:

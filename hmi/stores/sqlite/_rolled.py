@@ -119,7 +119,7 @@ def _changed_hours(snapshot: Snapshot, tag: int, begin: int, stop: int) -> Hours
 
     The last one before the range is among them: it may change what stands at its begin.
     """
-    hours = snapshot.touched_hours(tag, HOUR)
+    hours = snapshot.touched_hours(tag)
     for hole in snapshot.holes:
         low, high = max(hole.first, begin - HOUR) // HOUR, min(hole.last, stop) // HOUR
         hours = np.union1d(hours, np.arange(low, high + 1))

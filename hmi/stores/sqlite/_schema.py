@@ -40,6 +40,11 @@ create table damage (
 ) strict, without rowid;
 """
 
+_LIVE_2: Final = """
+create table packs (number integer primary key autoincrement, head blob not null) strict;
+create table pack_blocks (k integer primary key, block blob not null) strict;
+"""
+
 _DAY_1: Final = """
 create table state (name text primary key, content blob not null) strict, without rowid;
 create table chunks (
@@ -55,7 +60,7 @@ create table modified (
 ) strict, without rowid;
 """
 
-LIVE_ROAD: Final = (_LIVE_1,)
+LIVE_ROAD: Final = (_LIVE_1, _LIVE_2)
 DAY_ROAD: Final = (_DAY_1,)
 """The n-th script brings a file of format n to format n + 1. Never change one that was released."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hmi.historian.rollups import HOUR
+from hmi.stores.sqlite._packs import MEMORY, PACK_AT
 
 
 def nothing(step: str) -> None:
@@ -15,7 +16,8 @@ def nothing(step: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """``stepped``, ``fine``: see ``open_archive``; ``level``: effort of pcodec; ``feed_ns``, ``feed_bytes``: how much
-    of the change feed stays after compaction.
+    of the change feed stays after compaction; ``memory``: bytes of decoded live samples that are kept; ``pack_at``: so
+    many samples of commits become a pack.
 
     ``reached`` is told of each step of a compaction; tests of crashes end the process in it.
     """
@@ -25,4 +27,6 @@ class Settings:
     level: int = 8
     feed_ns: int = 7 * 24 * HOUR
     feed_bytes: int = 1 << 30
+    memory: int = MEMORY
+    pack_at: int = PACK_AT
     reached: Callable[[str], None] = nothing

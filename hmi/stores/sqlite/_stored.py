@@ -18,6 +18,7 @@ from hmi.historian.care import Tier
 from hmi.historian.port import Damage
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Samples, Times
+from hmi.stores.sqlite._cache import ByteCache
 from hmi.stores.sqlite._connect import FileDamaged, Pool
 from hmi.stores.sqlite._damage import DamageList, lost
 from hmi.stores.sqlite._days import (
@@ -37,6 +38,9 @@ from hmi.stores.sqlite._tiers import tier_of
 
 _KNOWN_MOST: Final = 1_000
 _CLOCK_INSTANTS: Final = 4_000_000
+_SAMPLE_BYTES: Final = 40
+"""What a decoded sample takes, about; texts more."""
+_CHUNK_BYTES: Final = 2_000
 EVERYTHING: Final = Mark(LATEST, LATEST)
 T = TypeVar("T")
 
@@ -57,11 +61,13 @@ class Stored:
 class DayReader:
     """Day files of one folder; safe from any thread."""
 
-    def __init__(self, folder: Path, pool: Pool, damage: DamageList) -> None:
+    def __init__(self, folder: Path, pool: Pool, damage: DamageList, memory: int) -> None:
+        """``memory``: bytes that decoded chunks may take."""
         self._folder, self._pool, self._damage = folder, pool, damage
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[int, Presence]] = OrderedDict()
         self._clocks: OrderedDict[tuple[str, int], Times] = OrderedDict()
+        self._chunks = ByteCache[tuple[str, int, int], Samples](memory)
 
     def stored(self, ref: DayRef, tag: int, start: int, end: int) -> Stored:
         """Chunks that may hold samples with start <= time <= end (UTC ns) of that day."""
@@ -120,11 +126,20 @@ class DayReader:
     def decoded(self, name: str, tag: int, row: ChunkRow, clocks: dict[int, Times]) -> Samples:
         """The samples of a chunk, or one Bad sample where it is damaged."""
         try:
-            return decode_chunk(row.block or b"", clocks.get(row.clock))
+            return self.chunk(name, row, clocks)
         except BlockDamaged as error:
             begin = row.hours[0] * HOUR
             self.note(name, tag, begin, max(row.last, begin), str(error))
             return lost(begin)
+
+    def chunk(self, name: str, row: ChunkRow, clocks: dict[int, Times]) -> Samples:
+        """The samples of a sound row, which nobody may write into; BlockDamaged."""
+        place = (name, row.key, row.tail)
+        known = self._chunks.get(place)
+        if known is None:
+            known = decode_chunk(row.block or b"", clocks.get(row.clock))
+            self._chunks.put(place, known, _SAMPLE_BYTES * len(known) + _CHUNK_BYTES)
+        return known
 
     def note_missing(self, name: str, tag: int, hour: int) -> Samples:
         """One Bad sample for an hour of which the file knows that it had a chunk."""
@@ -136,6 +151,7 @@ class DayReader:
             self._known.pop(name, None)
             for key in [key for key in self._clocks if key[0] == name]:
                 del self._clocks[key]
+        self._chunks.forget(lambda place: place[0] == name)
         self._pool.forget(self._folder / name)
 
     def _look(self, ref: DayRef, name: str, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:

@@ -104,7 +104,8 @@ class AlarmPage(Panel):
     def _connect(self) -> None:
         station, bar, filters = self._station, self.title_bar, self.filter_bar
         station.alarmsTurned.connect(self._take_news)
-        station.alarmsChanged.connect(self.tell)
+        for told in (station.alarmsChanged, station.clock.landed, station.clock.turned):
+            told.connect(self.tell)
         station.statusChanged.connect(self._judge_acts)
         self.lists.changed.connect(self._take_hidden)
         bar.listAsked.connect(self.show_list)
@@ -222,7 +223,9 @@ class AlarmPage(Panel):
         active = self.list_name == "active"
         total = len(self._station.alarms if active else self.lists.rows)
         old = "" if active else self.lists.problem
-        if not self._station.hears(""):
+        if self._station.lacks_alarms:
+            old = tr("Not all alarms of then are known.")
+        elif not self._station.hears(""):
             old = tr("Not known: the runtime is silent. What is listed is old.")
         self.filter_bar.tell_count(self.model.passing, total, old)
         return total
@@ -230,6 +233,8 @@ class AlarmPage(Panel):
     def _empty_words(self, total: int) -> str:
         if self.list_name != "active" and not self.lists.is_known:
             return self.lists.problem or tr("Asking …")
+        if self._station.lacks_alarms:
+            return tr("Not known")
         if total:
             return tr("No alarm passes the filter")
         empty = {"shelved": "No alarm is shelved", "suppressed": "No alarm is suppressed",

@@ -79,7 +79,7 @@ class AlarmSheet(QWidget):
         self.ways: dict[str, FlatButton] = {}
         self.row: AlarmInfo | None = None
         self.details: AlarmDetails | None = None
-        self.ended = False
+        self.ended = self._of_past = False
         self.mark = Mark(theme)
         self.title = Text(theme, font="title", wrap=True)
         self.state = Text(theme, font="text.label", color="text.secondary", wrap=True)
@@ -95,6 +95,7 @@ class AlarmSheet(QWidget):
         self._soon = self._timer(AGAIN_MS, self._ask, single=True)
         self._beat = self._timer(TICK_MS, self._tick)
         self._beat.start()
+        station.clock.turned.connect(self._turn)
 
     def _timer(self, interval: int, slot: Any, *, single: bool = False) -> QTimer:
         timer = QTimer(self)
@@ -165,15 +166,25 @@ class AlarmSheet(QWidget):
             self.ended = True
             self._fill()
 
+    def _turn(self) -> None:
+        """Rule and records of one time say nothing of the other."""
+        if self._of_past != self._station.clock.is_past:
+            self._of_past = not self._of_past
+            self.details = None
+            self._fill()
+            self._ask()
+
     def _ask(self) -> None:
         if self.row is not None:
-            alarm_id = self.row.alarm_id
+            alarm_id, of_past = self.row.alarm_id, self._station.clock.is_past
             self._station.link.ask(
                 lambda client: client.alarm(alarm_id), owner=self,
-                done=lambda found: self._take(alarm_id, found), failed=self._failed,
+                done=lambda found: self._take(alarm_id, of_past, found), failed=self._failed,
             )  # fmt: skip
 
-    def _take(self, alarm_id: str, found: AlarmDetails) -> None:
+    def _take(self, alarm_id: str, of_past: bool, found: AlarmDetails) -> None:
+        if of_past != self._station.clock.is_past:
+            return
         if self.row is not None and self.row.alarm_id == alarm_id:
             self.details = found
             self.problem.set_text("")

@@ -107,7 +107,8 @@ class AlarmStrip(QWidget):
         self._lay_out()
         self.table.foldAsked.connect(lambda _: self.enlargeAsked.emit())
         station.alarmsTurned.connect(lambda news: take_news(self.model, news))
-        station.alarmsChanged.connect(self.tell)
+        for told in (station.alarmsChanged, station.clock.landed, station.clock.turned):
+            told.connect(self.tell)
 
     def _lay_out(self) -> None:
         outer = QVBoxLayout(self)
@@ -149,6 +150,11 @@ class AlarmStrip(QWidget):
         ):  # fmt: skip
             if counts.get(name):
                 parts.append(tr(words, n=counts[name]))
+        unknown = self._station.lacks_alarms
+        self.table.empty_text = tr("Not known") if unknown else tr("No alarms")
+        self.table.viewport().update()
+        if unknown:
+            parts = [tr("not all alarms are known")]
         if store.unstored:
             parts.insert(0, tr("{n} NOT STORED", n=store.unstored))
         self.told.set_text("  ·  ".join(parts))

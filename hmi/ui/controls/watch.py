@@ -29,6 +29,7 @@ class ControlWatch(QObject):
         station.valuesChanged.connect(self._values_changed)
         station.judged.connect(self.refresh)
         station.statusChanged.connect(self.refresh)
+        station.clock.turned.connect(self.refresh)
         self._road.turned.connect(self.refresh)
 
     def show(self, scene: Scene | None) -> tuple[str, ...]:
@@ -74,6 +75,8 @@ class ControlWatch(QObject):
             self._view.set_controls(self._told)
 
     def _control(self, tag: str) -> Control:
+        if self._station.clock.is_past:
+            return Control(self._station.clock.why_nothing)  # what is under way belongs to the present
         why = self._road.why(tag)
         if (proposal := self._road.pending(tag)) is not None:
             progress = self._road.progress(tag)

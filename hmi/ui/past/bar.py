@@ -203,8 +203,8 @@ class TimeBar(QWidget):
 
     def _show_live(self) -> None:
         if not self.isHidden():
-            box = self._station.mailbox
-            self.chip.show_store(self._station.live_alarms, known=box.alive)
+            station = self._station
+            self.chip.show_store(station.live_alarms, known=station.hears_live())
 
     def ask(self) -> None:
         """How much happened in the time in view; one question at a time."""

@@ -10,10 +10,11 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from hmi.client.alarms import AlarmInfo, list_of
-from hmi.client.past import PastChange, PastMoment, counts_of
+from hmi.client.past import HoldChange, PastChange, PastMoment, counts_of
 from hmi.client.port import PlantInfo, RuntimeClient
 from hmi.core import heap
 from hmi.core.clock import NS_PER_MS, NS_PER_S
@@ -37,6 +38,11 @@ NEWEST_NS: Final = NS_PER_S // 2
 EDGE_NS: Final = 2 * NS_PER_S
 """So near to the present playing has caught up."""
 EARLIEST: Final = NS_PER_S
+PATIENCE_NS: Final = NS_PER_S
+"""Alarms of the instant before stand so long while those of another one are asked for."""
+AGAIN_MS: Final = 500
+SILENT_MS: Final = 2_000
+"""So often a runtime that did not answer is asked again what stood then."""
 
 
 class StationClock(QObject):
@@ -62,9 +68,12 @@ class StationClock(QObject):
         """What is known of the instant; None until the runtime has told it."""
         self._rows: dict[str, AlarmInfo] = {}
         self._coming: deque[PastChange] = deque()
-        self._complete = 0
-        self._holds: tuple[int, Holds] | None = None
+        self._complete = self._turned_to = 0
+        self._holds_coming: deque[HoldChange] = deque()
         self._asking = self._reading_ahead = False
+        self._moment_waits = False
+        """What is known of alarms belongs to another instant than the one asked for."""
+        self._sought_ns = 0
         self._asked = 0
         self._on_the_way = False
         self._span: tuple[int, int, float] | None = None
@@ -73,8 +82,7 @@ class StationClock(QObject):
         station.link.lens = self._lens
         self._again = QTimer(self)
         self._again.setSingleShot(True)
-        self._again.setInterval(500)
-        self._again.timeout.connect(self._ask)
+        self._again.timeout.connect(self._ask_once_more)
 
     # what is asked of it
 
@@ -93,7 +101,12 @@ class StationClock(QObject):
         """Something of the instant asked for is not there yet."""
         if not self.is_past:
             return False
-        return self._asking or self.moment is None or self._station.mailbox.ages.waits
+        return self._moment_waits or self.moment is None or self._station.mailbox.ages.waits
+
+    @property
+    def jumps(self) -> bool:
+        """Values of another instant than before are on their way."""
+        return self.is_past and self._on_the_way
 
     @property
     def position(self) -> int:
@@ -112,8 +125,12 @@ class StationClock(QObject):
         """What to subscribe to: from, until, rate; None for live."""
         return self._span
 
-    def alarms_known(self) -> bool:
-        return self.moment is not None and self.moment.known
+    def alarms_known(self, runtime: str | None = None) -> bool:
+        """Whether the alarms of a runtime ('': the home runtime, None: every one) are those of the position."""
+        if self.moment is None or self.is_seeking or not self.moment.known:
+            return False
+        unheard = (*self.moment.silent, *self.moment.blank)
+        return not unheard if runtime is None else runtime not in unheard
 
     def listed(self, name: str) -> list[AlarmInfo]:
         """The rows of one of ``ALARM_LISTS`` as they stand at the position."""
@@ -132,7 +149,8 @@ class StationClock(QObject):
         shown = at if entered else self.position
         if entered:
             self._enter(present)
-        self.target, self._on_the_way = at, True
+        self._seek(at)
+        self._on_the_way = True
         self._span = (at, at, 1.0)
         self._station.expect_past(at, at, shown)
         if entered:
@@ -176,13 +194,15 @@ class StationClock(QObject):
         """The present again: live values, live alarms, the plant as it is now."""
         if not self.is_past:
             return
+        present = self.live_now()  # while it is still told apart from the position
         self.target, self.is_playing, self._span, self.moment = 0, False, None, None
-        self._rows, self._asking, self._on_the_way = {}, False, True
+        self._rows, self._asking, self._moment_waits, self._on_the_way = {}, False, False, True
         self._coming.clear()
+        self._holds_coming.clear()
         self._asked += 1
         self._again.stop()
         live, self._live = self._live, None
-        self._station.expect_live(live, self.live_now())
+        self._station.expect_live(live, present)
         self.turned.emit()
         self.moved.emit()
 
@@ -218,10 +238,15 @@ class StationClock(QObject):
         if self._on_the_way and not self.is_seeking and not self._station.mailbox.ages.waits:
             self._on_the_way = False
             self.landed.emit()
-        if not self.is_past or self.moment is None:
+        if self._moment_waits and self._station.mailbox.clock() - self._sought_ns > PATIENCE_NS:
+            self._forget_then()
+        if not self.is_past or self.is_seeking:
             return
-        self._turn_alarms(self._station.now())
-        if not self.is_playing or self.is_seeking:
+        if self.position < self._turned_to:
+            self._ask_anew()  # rows that turned already cannot be turned back
+            return
+        self._turn_alarms(self.position)
+        if not self.is_playing:
             return
         ages = self._station.mailbox.ages
         if self._span is not None and self._span[1] == self._span[0]:
@@ -246,9 +271,16 @@ class StationClock(QObject):
 
     def _empty(self) -> None:
         """No live alarm stands in a past view until what stood then is known."""
-        self.moment, self._rows = None, {}
+        self.moment, self._rows, self._turned_to = None, {}, 0
         self._coming.clear()
+        self._holds_coming.clear()
         self._station.show_past_alarms(AlarmMail(whole=[], floods={"": []}), anew=True)
+
+    def _forget_then(self) -> None:
+        """Nothing stands of an instant that is not the one asked for."""
+        if self.moment is not None:
+            self._empty()
+            self._station.holds.take(Holds())
 
     def _ask(self) -> None:
         """One question at a time; who moves on meanwhile is answered with the last place alone."""
@@ -263,6 +295,22 @@ class StationClock(QObject):
             done=lambda found: self._take(number, at, *found),
             failed=lambda why: self._failed(number, at, why),
         )  # fmt: skip
+
+    def _seek(self, at: int) -> None:
+        if not self._moment_waits:
+            self._sought_ns = self._station.mailbox.clock()
+        self.target, self._moment_waits = at, True
+
+    def _ask_anew(self) -> None:
+        """The values stand before what the alarms were turned to: they are asked for at the position."""
+        self._seek(self.position)
+        self._ask()
+
+    def _ask_once_more(self) -> None:
+        """What was not answered; while it plays at the instant that is shown by now."""
+        if self.is_past and not self._moment_waits and self.moment is not None and not self._asking:
+            self.target = self.position
+        self._ask()
 
     def _ahead(self) -> int:
         return max(LEAST_AHEAD_NS, int(AHEAD_S * self.rate * NS_PER_S)) if self.is_playing else 0
@@ -280,10 +328,16 @@ class StationClock(QObject):
         if moment.at < at:  # it was still in the future of the runtime
             self.go_to(moment.at)
             return
-        self.moment, self._complete = moment, moment.until
+        if moment.silent:
+            self._again.start(SILENT_MS)
+        else:
+            self._again.stop()
+        if self.moment is not None and not self._moment_waits and self.moment.silent == moment.silent:
+            return  # asked once more for those that were silent, and they still are
+        self.moment, self._complete, self._moment_waits = moment, moment.until, False
+        self._turned_to = at
         self._rows = {row.alarm_id: row for row in moment.rows}
-        self._coming = deque(moment.changes)
-        self._holds = None
+        self._coming, self._holds_coming = deque(moment.changes), deque(moment.hold_changes)
         self._station.holds.take(moment.held)
         if plant is not None and catalogue is not None:
             self._station.show_plant(plant, catalogue)
@@ -302,14 +356,16 @@ class StationClock(QObject):
         if at != self.target:
             self._ask()
             return
-        if self.moment is not None:
-            self._empty()
-            self._station.holds.take(Holds())
+        if self.moment is not None and not self._moment_waits:  # asked once more for those that were silent
+            self._again.start(SILENT_MS)
+            return
+        self._forget_then()
+        self._moment_waits = False
         self.is_playing = False
         self.said.emit(tr("What was true then cannot be shown: {why}", why=why))
         self.turned.emit()
         if not self._station.mailbox.alive:
-            self._again.start()
+            self._again.start(AGAIN_MS)
 
     # playing
 
@@ -344,9 +400,12 @@ class StationClock(QObject):
 
     def _turn_alarms(self, now: int) -> None:
         """Every change up to the position, in order; of each alarm the last one is shown."""
-        if self._holds is not None and self._holds[0] <= now:
-            self._station.holds.take(self._holds[1])
-            self._holds = None
+        self._turned_to = now
+        held = None
+        while self._holds_coming and self._holds_coming[0].time <= now:
+            held = self._holds_coming.popleft()
+        if held is not None:
+            self._station.holds.take(held.held)
         mail = AlarmMail()
         while self._coming and self._coming[0].time <= now:
             change = self._coming.popleft()
@@ -383,8 +442,18 @@ class StationClock(QObject):
         if number == self._asked and self.is_past and since == self._complete:
             self._coming.extend(moment.changes)
             self._complete = max(moment.until, since)
-            self._holds = moment.at, moment.held
+            self._holds_coming.extend((HoldChange(moment.at, moment.holds), *moment.hold_changes))
             self.know_live(moment.now, self._told[2])
+            self._miss(moment)
+
+    def _miss(self, moment: PastMoment) -> None:
+        """Of a runtime that did not answer at once what stood is not known any more, until it does."""
+        assert self.moment is not None
+        silent = [*dict.fromkeys((*self.moment.silent, *moment.silent))]
+        if silent != self.moment.silent:
+            self.moment = replace(self.moment, silent=silent)
+            self._again.start(SILENT_MS)
+            self.turned.emit()
 
     def _lost_ahead(self, number: int, why: str) -> None:
         """Values do not run on beside alarms that stand still."""

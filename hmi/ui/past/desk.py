@@ -84,16 +84,21 @@ class PastDesk(QObject):
         return window.mimic, window.alarm_page, window.logbook.log
 
     def _may_open(self, page: QWidget) -> bool:
-        may = not self.clock.is_past or page in self._pages_of_the_past()
-        if not may:
+        return page in self._pages_of_the_past() or self.may_act()
+
+    def may_act(self) -> bool:
+        """For what tells of the present alone; in the past it is refused in one sentence."""
+        if self.clock.is_past:
             self._window.notice.say(tr("This page tells of the present. Go back to live first (Esc)."))
-        return may
+        return not self.clock.is_past
 
     def _leave_the_present(self) -> None:
         """What tells of another time than the one that is shown from here on is put away."""
         window = self._window
         if window.stack.current not in self._pages_of_the_past():
             window.stack.leave()
+        if window.instructor is not None:
+            window.instructor.close_panel()
         for panel in (window.overlays.why, window.overlays.guidance):
             if not panel.isHidden():
                 panel.close_panel()
@@ -143,7 +148,7 @@ class PastDesk(QObject):
         self._heard = frozenset(waiting)
         if new:
             more = tr(" and {n} more", n=len(new) - 1) if len(new) > 1 else ""
-            self._window.notice.say(
+            self._window.notice.warn(
                 tr("A live alarm has come: {words}{more}. Esc goes back to live.", words=new[0], more=more)
             )
             self._window.notice.raise_()

@@ -142,13 +142,7 @@ class TimeLine(QWidget):
         gaps: list[tuple[int, int]] = []
         if not filled.first or filled.first > self.start:
             gaps.append((self.start, filled.first or self.end))
-        stopped = 0
-        for mark in filled.marks:
-            if mark.event == "runtime.stopped":
-                stopped = mark.at
-            elif mark.event == "runtime.started":
-                gaps += [(stopped, mark.at)] if stopped else []
-                stopped = 0
+        gaps += filled.outages
         brush = QBrush(self._theme.color("text.label"), Qt.BrushStyle.BDiagPattern)
         for since, until in gaps:
             left, right = max(self._x(since), 0.0), min(self._x(until), float(self.width()))

@@ -338,8 +338,14 @@ class TrendActs(QObject):
 
     def write(self, file: Path) -> None:
         """What is shown, by the ending of the name; beside the Qt thread."""
-        model = self._model
-        if file.suffix.lower() == ".png":
+        model, is_picture = self._model, file.suffix.lower() == ".png"
+        why = model.why_unread
+        if why and not (
+            is_picture and model.problem
+        ):  # a picture says itself that the history cannot be read
+            self.said.emit(tr("Nothing was written. {why}", why=why))
+            return
+        if is_picture:
             picture = self._panel.grab().toImage()
             self._beside(file, lambda: whole(file, lambda fresh: _save(picture, fresh)))
             return

@@ -128,9 +128,13 @@ class TrendBar(QWidget):
         """Ranges that have no button now."""
         return [one for one, button in zip(RANGES_S, self.ranges, strict=True) if button.isHidden()]
 
-    def show_view(self, view: View, *, has_before: bool, has_after: bool) -> None:
-        """Buttons and fields say what is in view; a field in which somebody is writing is left alone."""
-        self.pause.setText(tr("Pause") if view.live else tr("Live"))
+    def show_view(self, view: View, *, has_before: bool, has_after: bool, is_past: bool) -> None:
+        """Buttons and fields say what is in view; a field in which somebody is writing is left alone.
+
+        ``is_past``: what can be followed is an instant of the past, not the present.
+        """
+        again = tr("Follow") if is_past else tr("Live")
+        self.pause.setText(tr("Pause") if view.live else again)
         self.pause.setAccessibleName(self.pause.text())
         for button, (span, _) in zip(self.ranges, RANGES_S, strict=True):
             button.setChecked(abs(view.span - span * NS_PER_S) < NS_PER_S)

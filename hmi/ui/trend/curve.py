@@ -20,7 +20,7 @@ Statuses = NDArray[np.uint32]
 Flags = NDArray[np.bool_]
 ROOM: Final = 256
 SEAM: Final = 10 * NS_PER_S
-KEPT: Final = 200_000
+KEPT: Final = 20_000
 """Live samples of one pen; the oldest half leaves when there are more."""
 
 
@@ -130,10 +130,21 @@ class Tail:
         self._times = np.empty(ROOM, np.int64)
         self._values = np.empty(ROOM)
         self._statuses = np.empty(ROOM, np.uint32)
-        self._count = 0
+        self._count = self._changes = self._trims = 0
 
     def __len__(self) -> int:
         return self._count
+
+    def seen(self, edge: int) -> int:
+        """How many samples a picture up to ``edge`` (UTC ns; 0: all) needs: those up to it and the next one."""
+        if not edge or not self._count or edge >= self._times[self._count - 1]:
+            return self._count
+        upto = int(np.searchsorted(self.times, edge, side="right"))
+        return upto + 1 if upto else 0
+
+    def state(self, seen: int) -> tuple[int, int, int]:
+        """Another one as soon as one of the first ``seen`` samples is another one."""
+        return seen, self._trims, self._changes if seen == self._count else -1
 
     @property
     def times(self) -> Times:
@@ -153,7 +164,9 @@ class Tail:
         return self._count > 0 and bool(np.isfinite(self._values[self._count - 1]))
 
     def clear(self) -> None:
-        self._count = 0
+        if self._count:
+            self._count = 0
+            self._trims += 1
 
     def append(self, data: DataValue, now_ns: int) -> bool:
         """A live value; one that is older than the newest is left to the history. True when it was taken."""
@@ -167,6 +180,7 @@ class Tail:
         self._times[self._count], self._statuses[self._count] = at, data.status
         self._values[self._count] = float("nan") if number is None else number
         self._count += 1
+        self._changes += 1
         return True
 
     def end(self, now_ns: int) -> bool:
@@ -174,11 +188,14 @@ class Tail:
         return self.has_value and self.append(DataValue(None, BAD_NO_DATA, now_ns, now_ns), now_ns)
 
     def forget_before(self, instant: int) -> None:
-        """The history has what is older."""
-        begin = int(np.searchsorted(self.times, instant))
+        """The history has what is older; one sample before stays: it says that the value was live then."""
+        begin = max(int(np.searchsorted(self.times, instant)) - 1, 0)
+        if not begin:
+            return
         for data in (self._times, self._values, self._statuses):
             data[: self._count - begin] = data[begin : self._count].copy()
         self._count -= begin
+        self._trims += 1
 
     def _make_room(self) -> None:
         if self._count >= KEPT:
@@ -192,22 +209,28 @@ class Tail:
             setattr(self, name, fresh)
 
 
-def joined(curve: Curve, tail: Tail, until: int = 0) -> Curve:
-    """The past, then what came live after it. ``until`` (UTC ns): how far the past was known; where more than a
-    moment lies between that and the first live value, nothing is drawn across.
+def joined(curve: Curve, tail: Tail, until: int = 0, seen: int | None = None) -> Curve:
+    """The past, then the first ``seen`` samples of what came live after it (all by default).
+
+    ``until`` (UTC ns, 0: nobody knows): how far the past was read. Where more than a moment lies between that and the
+    first live value, and the value was not live all the time, a gap begins there.
     """
-    begin = int(np.searchsorted(tail.times, curve.times[-1], side="right")) if len(curve) else 0
-    if begin >= len(tail):
+    times, values, statuses = tail.times[:seen], tail.values[:seen], tail.statuses[:seen]
+    begin = int(np.searchsorted(times, curve.times[-1], side="right")) if len(curve) else 0
+    if begin >= len(times):
         return curve
-    values = tail.values[begin:]
-    count = len(values)
-    breaks = np.zeros(count, bool)
-    breaks[0] = until > 0 and int(tail.times[begin]) - until > SEAM
+    was_live = begin > 0 and bool(np.isfinite(values[begin - 1]))
+    times, values, statuses = times[begin:], values[begin:], statuses[begin:]
+    if len(curve) and not was_live and int(times[0]) - until > SEAM:
+        times = np.concatenate(([max(until, int(curve.times[-1]) + 1)], times))
+        values = np.concatenate(([np.nan], values))
+        statuses = np.concatenate((np.array([BAD_NO_DATA], np.uint32), statuses))
     return Curve(
-        np.concatenate((curve.times, tail.times[begin:])),
+        np.concatenate((curve.times, times)),
         np.concatenate((curve.first, values)), np.concatenate((curve.last, values)),
         np.concatenate((curve.low, values)), np.concatenate((curve.high, values)),
-        np.concatenate((curve.statuses, tail.statuses[begin:])), np.concatenate((curve.breaks, breaks)),
+        np.concatenate((curve.statuses, statuses)),
+        np.concatenate((curve.breaks, np.zeros(len(times), bool))),
         curve.stepped, curve.width_ns, curve.problem,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+from weakref import WeakValueDictionary
 
 from PySide6.QtCore import QObject, Signal
 
@@ -16,6 +17,8 @@ EVERYBODY: Final = "everybody"
 """The user name under which a station keeps what all of its users share."""
 MOST_GROUPS: Final = 200
 _OF_AREA: Final = 8
+_SHARED: Final[WeakValueDictionary[tuple[object, str], Settings]] = WeakValueDictionary()
+"""By place and plant: what one trend saves every other one of this station has at once."""
 
 
 class Group(NamedTuple):
@@ -39,14 +42,16 @@ class TrendGroups(QObject):
 
     def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._own = settings
-        self._shared = Settings(settings.folder, self)
+        self._own, self._shared = settings, Settings()
         settings.changed.connect(self.changed)
-        self._shared.changed.connect(self.changed)
+        settings.kept.connect(self._tell)
 
     def open(self, plant: PlantInfo) -> None:
         """Those of this plant."""
-        self._shared.open(plant.id, EVERYBODY)
+        self._shared = _shared_of(self._own, plant.id)
+        self._shared.changed.connect(self.changed)
+        self._shared.kept.connect(self._tell)
+        self.changed.emit()
 
     def all(self, plant: PlantInfo) -> list[Group]:
         """Own first, then shared, then one for each area."""
@@ -68,11 +73,24 @@ class TrendGroups(QObject):
 
     def _put(self, settings: Settings, groups: Sequence[Group]) -> None:
         settings.put(SECTION, {"groups": [_document(group) for group in groups]})
-        self.changed.emit()
+
+    def _tell(self, section: str) -> None:
+        if section == SECTION:
+            self.changed.emit()
 
     def _read(self, settings: Settings, kind: str) -> list[Group]:
         found = settings.get(SECTION).get("groups")
         return list(_groups(found, kind)) if isinstance(found, list) else []
+
+
+def _shared_of(own: Settings, plant: str) -> Settings:
+    """One for all trends that keep theirs at the same place; without a place, for all with the same settings."""
+    key = (own.folder or own, plant)
+    shared = _SHARED.get(key)
+    if shared is None:
+        shared = _SHARED[key] = Settings(own.folder)
+        shared.open(plant, EVERYBODY)
+    return shared
 
 
 def _document(group: Group) -> dict[str, Any]:

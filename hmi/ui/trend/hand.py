@@ -177,8 +177,8 @@ class Hand:
         self._wheel.restart()
 
     def _set_cursor(self, which: Doing, at: QPointF) -> None:
-        instant = self._frame.instant_at(self._inside(at.x()))
         model = self._model
+        instant = min(self._frame.instant_at(self._inside(at.x())), model.now)
         if which is Doing.CURSOR_B:
             model.set_cursors(model.cursor_a, instant)
         else:

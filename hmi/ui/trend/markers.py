@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hmi.client.alarms import JournalQuery
 from hmi.client.history import AnnotationInfo
@@ -38,6 +38,15 @@ class Marker:
     annotation: str = ""
 
 
+class Happened(NamedTuple):
+    """Markers in order of time. ``since`` (UTC ns): there may be more before it, for they were too many to read;
+    0: these are all.
+    """
+
+    markers: list[Marker]
+    since: int = 0
+
+
 async def read_markers(
     client: RuntimeClient,
     ids: Sequence[str],
@@ -45,18 +54,20 @@ async def read_markers(
     instances: Collection[str],
     start: int,
     end: int,
-) -> list[Marker]:
-    """Everything about these tags (ids, names and the equipment they belong to) between two instants."""
+) -> Happened:
+    """What is about these tags (ids, names and the equipment they belong to) between two instants, newest first."""
     found = [marker_of_note(one) for one in await _annotations(client, ids, start, end)]
     known = {*ids, *names, *instances}
     before, more = 0, True
-    seen = 0
+    seen, oldest, is_cut = 0, end, False
     while more and seen < MOST:
         page = await client.search_journal(JournalQuery(start=start, end=end, before=before, limit=PAGE))
         found += markers_of(page.records, known)
         seen += len(page.records)
+        oldest = min((at_of(record) for record in page.records), default=oldest)
         before, more = page.next_before, bool(page.next_before)
-    return sorted(found, key=lambda one: one.at)
+        is_cut = bool(page.searched_from) or more
+    return Happened(sorted(found, key=lambda one: one.at), oldest if is_cut else 0)
 
 
 async def _annotations(

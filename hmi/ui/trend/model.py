@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
-from hmi.client.history import MOST_PENS, RangeFigures
+from hmi.client.history import MOST_PENS
 from hmi.core.clock import NS_PER_S
+from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.mimics import number_of
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
 from hmi.ui.times import zone_of
+from hmi.ui.trend.beside import RETRY_NS, FiguresReader, MarkersReader
 from hmi.ui.trend.curve import EMPTY, Curve, shifted
-from hmi.ui.trend.markers import Marker, read_markers
+from hmi.ui.trend.markers import Happened, Marker
 from hmi.ui.trend.pens import Axis, Pen, axes_of, fit, make_pen, make_pens
 from hmi.ui.trend.reader import Answer, Reader, Wanted
 from hmi.ui.trend.views import View, Views
 
-FIGURES_MS: Final = 400
-FIGURES_SHARE: Final = 50
-"""Figures of a stretch that moves on with the present are read again after this part of it."""
 SEAM_NS: Final = 2 * NS_PER_S
 """The first answer is read again this much later: by then what arrived while it was on its way is stored."""
 _SHORTEST_REST, _LONGEST_REST = 5 * NS_PER_S, 60 * NS_PER_S
-MARKERS_REST: Final = 10 * NS_PER_S
+_PAST_PARTS, _PAST_REST = 300, NS_PER_S
+"""No live values follow what was read of the past: it is read on after such a part of the view."""
 
 
 class TrendModel(QObject):
@@ -57,24 +57,21 @@ class TrendModel(QObject):
         self.stacked = False
         self.shows_markers = True
         self.markers: list[Marker] = []
+        self.markers_since = 0
+        """There may be more markers before this (UTC ns); 0: none."""
         self.problem = ""
         self.pixels = 0
         self.setpoint: Curve = EMPTY
-        self._next_read = 0
-        self._next_markers = 0
-        self._markers_of: tuple[int, int, tuple[str, ...]] | None = None
-        self._was_history = False
+        self._next_read = self._failed_at = 0
+        self._was_past = station.mailbox.is_history
         self._has_news, self._shown_end = False, 0
         self._reader, self._other = Reader(station.link, self), Reader(station.link, self)
         self._reader.arrived.connect(self._take)
         self._reader.failed.connect(self._fail)
         self._other.arrived.connect(self._take_other)
-        self._figures_timer = QTimer(self)
-        self._figures_timer.setSingleShot(True)
-        self._figures_timer.setInterval(FIGURES_MS)
-        self._figures_timer.timeout.connect(self._ask_figures)
-        self._figures_of: object = None
-        self._figures_asking, self._next_figures = False, 0
+        self.figures, self._happened = FiguresReader(self), MarkersReader(self)
+        self.figures.told.connect(self.told)
+        self._happened.arrived.connect(self._take_markers)
         self._subscribe()
         station.valuesChanged.connect(self._take_values)
         station.judged.connect(self.beat)
@@ -89,9 +86,19 @@ class TrendModel(QObject):
     def now(self) -> int:
         return self.station.now()
 
+    def real_time(self) -> int:
+        """Ns of a clock that goes on while the time that is shown stands still."""
+        return self.station.mailbox.clock()
+
     @property
     def is_live(self) -> bool:
+        """The view follows now, which is an instant of the past while ``is_past``."""
         return self.view.live
+
+    @property
+    def is_past(self) -> bool:
+        """An instant of the past is shown: no live value comes."""
+        return self.station.mailbox.is_history
 
     @property
     def pen(self) -> Pen | None:
@@ -117,25 +124,50 @@ class TrendModel(QObject):
     @property
     def is_waiting(self) -> bool:
         """What is in view has been asked for a while ago and is not here yet."""
-        view = self.view
-        wanted = Wanted(tuple(pen.info.id for pen in self.pens), view.start, view.end, self.pixels)
-        return self._reader.is_slow and not (self._reader.answer and self._reader.answer.covers(wanted))
+        return self._reader.is_slow and not self._has_read()
+
+    def _has_read(self) -> bool:
+        wanted, now = self._wanted([pen.info.id for pen in self.pens]), self.now
+        return wanted.start >= now or self._reader.has(wanted, now, self._slack())
+
+    def _wanted(self, ids: Sequence[str]) -> Wanted:
+        return Wanted(tuple(ids), self.view.start, self.view.end, self.pixels)
+
+    def _slack(self) -> int | None:
+        return self.rest() if self.is_past else None
 
     @property
-    def figures_range(self) -> tuple[int, int]:
-        """Between the cursors, else what is in view up to now."""
-        if self.cursor_a is not None and self.cursor_b is not None and self.cursor_a != self.cursor_b:
-            return min(self.cursor_a, self.cursor_b), max(self.cursor_a, self.cursor_b)
-        return self.view.start, min(self.view.end, self.now)
+    def why_unread(self) -> str:
+        """Why the curves are not all of what is in view, in one sentence; empty when they are."""
+        if self.problem:
+            return tr("The history cannot be read: {why}", why=self.problem)
+        if self.pens and not self._has_read():
+            return tr("The history of what is shown is still being read. Try again in a moment.")
+        hidden = [
+            f"{pen.tag}: {pen.curve.problem}" for pen in self.pens if pen.curve.problem and not pen.hidden
+        ]
+        return hidden[0] if hidden else ""
 
     def known_until(self, pen: Pen) -> int:
-        """Up to where the newest value of a pen is known to hold."""
-        answer, newest = self._reader.answer, int(pen.whole.times[-1]) if len(pen.whole) else 0
-        if self.station.mailbox.is_history:
-            return self.now
-        if len(pen.tail) and pen.tail.has_value and self.station.fresh(pen.tag):
-            return self.now
-        return max(newest, min(answer.until, answer.asked.end) if answer and not len(pen.tail) else 0)
+        """Up to where the newest value of a pen is known to hold (UTC ns)."""
+        now, newest = self.now, int(pen.whole.times[-1]) if len(pen.whole) else 0
+        follows = not self.is_past and pen.tail.seen(pen.edge) > 0
+        if follows and pen.tail.has_value and self.station.fresh(pen.tag):
+            return now
+        return min(now, newest if follows else max(newest, pen.until))
+
+    def is_known(self, pen: Pen, at: int) -> bool:
+        """Something is known of a pen at an instant: a number is not carried on over time that was not read."""
+        if at > self.now:
+            return False
+        held = pen.whole.at(at)
+        return held is None or held[0] != held[0] or at <= self.known_until(pen)
+
+    @property
+    def setpoint_until(self) -> int:
+        """Up to where the setpoint curve is known to hold (UTC ns)."""
+        answer = self._reader.answer
+        return min(self.now, answer.known) if answer is not None else 0
 
     # what is wanted
 
@@ -143,7 +175,7 @@ class TrendModel(QObject):
         self.station.want(self, ())
         self.station.valuesChanged.disconnect(self._take_values)
         self.station.judged.disconnect(self.beat)
-        self._figures_timer.stop()
+        self.figures.stop()
 
     def set_pixels(self, pixels: int) -> None:
         if pixels != self.pixels:
@@ -153,20 +185,23 @@ class TrendModel(QObject):
     def read(self, *, anew: bool = False) -> None:
         """Ask for what is in view and not here."""
         if anew:
-            self._next_read = self.now + self._rest()
+            self._next_read = self.now + self.rest()
         ids = [pen.info.id for pen in self.pens]
         setpoint = self._setpoint_id()
         if setpoint and setpoint not in ids and len(ids) < MOST_PENS:
             ids.append(setpoint)
         view = self.view
-        self._reader.want(Wanted(tuple(ids), view.start, view.end, self.pixels), self.now, anew=anew)
+        self._reader.want(self._wanted(ids), self.now, anew=anew, slack=self._slack())
         if self.shift_ns:
             other = tuple(pen.info.id for pen in self.pens)
             wanted = Wanted(other, view.start - self.shift_ns, view.end - self.shift_ns, self.pixels)
             self._other.want(wanted, self.now)
         self.read_markers()
 
-    def _rest(self) -> int:
+    def rest(self) -> int:
+        """After how much time (ns) what moves on is read again."""
+        if self.is_past:
+            return max(self.view.span // _PAST_PARTS, _PAST_REST)
         return min(max(self.view.span // 60, _SHORTEST_REST), _LONGEST_REST)
 
     def _setpoint_id(self) -> str:
@@ -176,9 +211,10 @@ class TrendModel(QObject):
 
     def moved(self, *, anew: bool = False) -> None:
         """Another stretch of time is in view; ``anew``: another length too, so that every scale is made for it."""
+        self._set_edge()
         self.rescale(anew=anew)
         self.read()
-        self._figures_timer.start()
+        self.figures.look()
         self.changed.emit()
         self.told.emit()
 
@@ -234,7 +270,7 @@ class TrendModel(QObject):
 
     def _pens_changed(self) -> None:
         self.chosen = min(self.chosen, max(len(self.pens) - 1, 0))
-        self._markers_of = None
+        self._happened.forget()
         self._subscribe()
         self.axes = axes_of(self.pens, self.axes)
         self.pensChanged.emit()
@@ -246,8 +282,15 @@ class TrendModel(QObject):
     def set_cursors(self, a: int | None, b: int | None) -> None:
         if (a, b) != (self.cursor_a, self.cursor_b):
             self.cursor_a, self.cursor_b = a, b
-            self._figures_timer.start()
+            self._set_edge()
+            self.figures.look()
             self.told.emit()
+
+    def _set_edge(self) -> None:
+        """While nothing of the present is in view no pen is made anew for what comes live."""
+        edge = 0 if self.is_live else max(self.view.end, self.cursor_a or 0, self.cursor_b or 0)
+        for pen in self.pens:
+            pen.edge = edge
 
     def compare(self, shift_ns: int) -> None:
         """Lay another period over this one, ``shift_ns`` earlier; 0 takes it away."""
@@ -262,15 +305,15 @@ class TrendModel(QObject):
     def _take(self, answer: Answer) -> None:
         self.problem = ""
         first = self._next_read == 0
-        self._next_read = self.now + (SEAM_NS if first else self._rest())
+        self._next_read = self.now + (SEAM_NS if first else self.rest())
         for pen in self.pens:
             if (curve := answer.curves.get(pen.info.id)) is not None:
-                pen.curve, pen.until = curve, answer.until
+                pen.curve, pen.until = curve, answer.known
                 if len(curve):
                     pen.tail.forget_before(int(curve.times[-1]))
         self._take_setpoint()
         self.rescale(anew=first)
-        self._figures_timer.start()
+        self.figures.look()
         self.changed.emit()
         self.told.emit()
 
@@ -287,12 +330,12 @@ class TrendModel(QObject):
 
     def _fail(self, sentence: str) -> None:
         self.problem = sentence
-        self._next_read = self.now + _SHORTEST_REST
+        self._failed_at = self.real_time()
         self.changed.emit()
         self.told.emit()
 
     def _take_values(self, values: dict[str, DataValue]) -> None:
-        if self.station.mailbox.is_history:
+        if self.is_past:
             return
         now = self.now
         for pen in self.pens:
@@ -304,17 +347,23 @@ class TrendModel(QObject):
         now, view = self.now, self.view
         if not now:
             return
-        self._judge(now)
-        if self.views.follow(now):
+        turned = self._judge(now)
+        if self.views.follow(now) or turned:
             self.read()
-        may_differ = bool(self.problem) or view.end > now - view.span
-        if may_differ and now >= self._next_read and not self._reader.is_asking:
+        if self._is_due(now, view) and not self._reader.is_asking:
             self.read(anew=True)
+        self.read_markers()
+        self.figures.keep_looking()
         if self._is_another_picture():
             self.rescale()
-            self.read_markers()
             self.changed.emit()
         self.told.emit()
+
+    def _is_due(self, now: int, view: View) -> bool:
+        """What failed is tried again by real time; what may have changed by the time that is shown."""
+        if self.problem:
+            return self.real_time() - self._failed_at >= RETRY_NS
+        return view.end > now - view.span and now >= self._next_read
 
     def _is_another_picture(self) -> bool:
         """The present moved on by half a pixel, or a value arrived while it is in view."""
@@ -325,13 +374,14 @@ class TrendModel(QObject):
         self._shown_end, self._has_news = view.end, False
         return True
 
-    def _judge(self, now: int) -> None:
-        """Carry nothing on that is not fresh; begin again where it is."""
-        is_past = self.station.mailbox.is_history
-        if is_past != self._was_history:
-            self._was_history = is_past
-            self._reader.forget()
-            self._next_read = 0
+    def _judge(self, now: int) -> bool:
+        """Carry nothing on that is not fresh; begin again where it is. True when another time is shown than before:
+        the past, or the present again.
+        """
+        is_past = self.is_past
+        turned, self._was_past = is_past != self._was_past, is_past
+        if turned:
+            self._forget()
         for pen in self.pens:
             if is_past:
                 pen.tail.clear()
@@ -343,58 +393,23 @@ class TrendModel(QObject):
                     continue  # it is known to be Bad already
                 again = data._replace(source_time=now) if len(pen.tail) else data
                 self._has_news = pen.tail.append(again, now) or self._has_news
+        return turned
+
+    def _forget(self) -> None:
+        """The past is shown, or the present again: nothing read before is carried on."""
+        self._reader.forget()
+        self._happened.forget()
+        self._next_read, self.problem, self.setpoint = 0, "", EMPTY
+        for pen in self.pens:
+            pen.forget()
+        self.changed.emit()
 
     # beside the curves
 
     def read_markers(self, *, anew: bool = False) -> None:
         """Alarms, commands, notes and annotations of what is in view."""
-        view, now = self.view, self.now
-        if not self.shows_markers or not self.pens:
-            return
-        ids = tuple(pen.info.id for pen in self.pens)
-        known = self._markers_of
-        here = known is not None and known[2] == ids and known[0] <= view.start and view.end <= known[1]
-        if here and not anew and (view.end < now - view.span or now < self._next_markers):
-            return
-        beside = view.span // 2
-        start, end = max(view.start - beside, 0), view.end + beside
-        self._markers_of, self._next_markers = (start, end, ids), now + MARKERS_REST
-        names = frozenset(pen.tag for pen in self.pens)
-        instances = frozenset(pen.info.instance for pen in self.pens if pen.info.instance)
-        self.station.link.ask(
-            lambda client: read_markers(client, ids, names, instances, start, end),
-            owner=self, done=self._take_markers, failed=lambda _: None,
-        )  # fmt: skip
+        self._happened.want(anew=anew)
 
-    def _take_markers(self, markers: list[Marker]) -> None:
-        self.markers = markers
+    def _take_markers(self, found: Happened) -> None:
+        self.markers, self.markers_since = found
         self.changed.emit()
-
-    def _ask_figures(self) -> None:
-        """One question at a time; a stretch that only moves on with the present is not asked for at every step."""
-        start, end = self.figures_range
-        if start >= end or not self.pens or self._figures_asking:
-            return
-        ids, pens = tuple(pen.info.id for pen in self.pens), list(self.pens)
-        moves_on = self.is_live and (self.cursor_a is None or self.cursor_b is None)
-        what = (ids, end - start if moves_on else (start, end))
-        if what == self._figures_of and (not moves_on or self.now < self._next_figures):
-            return
-        self._figures_of, self._figures_asking = what, True
-        self._next_figures = self.now + max((end - start) // FIGURES_SHARE, self._rest())
-        self.station.link.ask(
-            lambda client: client.range_figures(ids, start, end),
-            owner=self,
-            done=lambda found: self._take_figures(pens, found),
-            failed=lambda _: self._fail_figures(),
-        )
-
-    def _take_figures(self, pens: list[Pen], found: list[RangeFigures]) -> None:
-        self._figures_asking = False
-        for pen, figures in zip(pens, found, strict=False):
-            pen.figures = figures
-        self._figures_timer.start()  # what is wanted may be another stretch by now
-        self.told.emit()
-
-    def _fail_figures(self) -> None:
-        self._figures_asking, self._figures_of = False, None

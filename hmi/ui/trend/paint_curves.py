@@ -94,7 +94,9 @@ def _paint_behind(sheet: Sheet, one: Drawn) -> None:
         draw_ghost(painter, lines, blended(one.pen.color, theme.color("plot"), GHOST_SHARE))
     if one.pen is model.pen and len(model.setpoint) and not model.shows(one.pen.setpoint):
         painter.setPen(cosmetic(theme.color("setpoint"), _SETPOINT_DASH))
-        for line in strokes(model.setpoint, one.frame, one.axis.scale, until=min(model.now, one.frame.end)):
+        for line in strokes(
+            model.setpoint, one.frame, one.axis.scale, until=min(model.setpoint_until, one.frame.end)
+        ):
             painter.drawPolyline(polygon(line.x, line.y))
 
 
@@ -131,7 +133,8 @@ def flags_of(sheet: Sheet, drawn: list[Drawn]) -> Iterator[Flag]:
             known = not shown.frame
         else:
             held = pen.whole.at(edge)
-            known = held is not None and held[1] < BAD and value == value
+            known = held is not None and held[1] < BAD and value == value and model.is_known(pen, edge)
+            value = value if known else float("nan")
             text = format_value(value, pen.info).strip() if known else NO_VALUE
         y = (
             one.frame.foot - one.axis.scale.place_one(value) * one.frame.height

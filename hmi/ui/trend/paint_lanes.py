@@ -145,8 +145,9 @@ def _paint_state(sheet: Sheet, pen: Pen, box: Box) -> None:
         shown = show(model.station.reading(pen.tag))
         text, mark, known = shown.text.strip(), shown.mark, not shown.frame
     else:
-        held = pen.whole.at(min(model.view.end, model.now))
-        known = held is not None and held[0] == held[0]
+        edge = min(model.view.end, model.now)
+        held = pen.whole.at(edge)
+        known = held is not None and held[0] == held[0] and model.is_known(pen, edge)
         text = state_text(pen, int(held[0])) if held is not None and known else NO_VALUE
     font = theme.font("text.small.strong")
     metrics = metrics_of(font)
@@ -172,8 +173,8 @@ def placed_markers(sheet: Sheet) -> list[Placed]:
     model, frame = sheet.model, sheet.frame
     if not model.shows_markers:
         return []
-    view = model.view
-    seen = [one for one in model.markers if view.start <= one.at <= view.end and one.kind != "return"]
+    start, end = model.view.start, min(model.view.end, model.now)
+    seen = [one for one in model.markers if start <= one.at <= end and one.kind != "return"]
     seen.sort(key=lambda one: one.at)
     xs = [frame.x_at(one.at) for one in seen]
     groups = grouped(seen, xs, APART * sheet.theme.scale)

@@ -65,7 +65,7 @@ def _paint_cursor(sheet: Sheet, name: str, at: int, x: float) -> None:
     for index, axis in enumerate(sheet.model.axes):
         frame = layout.frame(sheet.model.view, index)
         for pen in axis.shown:
-            value = pen.whole.drawn_at(at)
+            value = pen.whole.drawn_at(at) if sheet.model.is_known(pen, at) else float("nan")
             y = frame.foot - axis.scale.place_one(value) * frame.height
             if frame.top <= y <= frame.foot:
                 painter.setPen(QPen(theme.color("plot"), 1.5))
@@ -145,6 +145,12 @@ def paint_message(sheet: Sheet) -> None:
         _paint_line(sheet, tr("Reading the history …"), place)
     elif hidden := [pen for pen in model.pens if pen.curve.problem]:
         _paint_line(sheet, f"{hidden[0].tag}: {hidden[0].curve.problem}", place)
+    elif model.shows_markers and model.markers_since > model.view.start:
+        when = cursor_text(model, model.markers_since)
+        words = tr(
+            "Alarms, commands and remarks may be missing before {time}: there are too many.", time=when
+        )
+        _paint_line(sheet, words, place)
 
 
 def _paint_line(sheet: Sheet, text: str, place: QRectF) -> None:

@@ -322,7 +322,9 @@ class TrendPanel(Panel):
     def _tell(self) -> None:
         model = self.model
         views = model.views
-        self.bar.show_view(model.view, has_before=views.has_before, has_after=views.has_after)
+        self.bar.show_view(
+            model.view, has_before=views.has_before, has_after=views.has_after, is_past=model.is_past
+        )
         self.bar.title.set_text(self._title())
         self.bar.when.set_text(self._when())
         self.table.show_columns()
@@ -342,7 +344,8 @@ class TrendPanel(Panel):
         model = self.model
         if model.cursor_a is None:
             if model.is_live:
-                return tr("now  {time}", time=time_text(model.now, model.zone, millis=False))
+                time = time_text(model.now, model.zone, millis=False)
+                return tr("then  {time}", time=time) if model.is_past else tr("now  {time}", time=time)
             return tr(
                 "{span} of {day}",
                 span=span_text(model.view.span),

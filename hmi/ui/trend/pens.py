@@ -47,7 +47,9 @@ class Pen:
     curve: Curve = EMPTY
     tail: Tail = field(default_factory=Tail)
     until: int = 0
-    """How far its past is known (UTC ns)."""
+    """How far its past was read and is known (UTC ns)."""
+    edge: int = 0
+    """Nothing later is looked at (UTC ns; 0: all): what comes live after it is not joined."""
     ghost: Curve | None = None
     hidden: bool = False
     own_axis: bool = False
@@ -55,7 +57,7 @@ class Pen:
     manual: Scale | None = None
     log: bool = False
     figures: RangeFigures | None = None
-    _joined: tuple[int, int, Curve] | None = None
+    _joined: tuple[Curve, tuple[int, int, int], Curve] | None = None
 
     @property
     def is_lane(self) -> bool:
@@ -67,17 +69,27 @@ class Pen:
         return not self.is_lane and self.info.type not in {"string", "bytes", "time"}
 
     @property
+    def is_sloped(self) -> bool:
+        """Between two samples it has the values of the line between them."""
+        return self.is_number and "int" not in self.info.type
+
+    @property
     def limits(self) -> tuple[Limit, ...]:
         return limits_of(self.info)
 
     @property
     def whole(self) -> Curve:
         """The past and what came live after it."""
-        newest = int(self.tail.times[-1]) if len(self.tail) else 0
-        key = (id(self.curve), newest * 2 + self.tail.has_value)
-        if self._joined is None or self._joined[:2] != key:
-            self._joined = (*key, joined(self.curve, self.tail, self.until))
-        return self._joined[2]
+        seen = self.tail.seen(self.edge)
+        state, known = self.tail.state(seen), self._joined
+        if known is None or known[0] is not self.curve or known[1] != state:
+            known = self._joined = (self.curve, state, joined(self.curve, self.tail, self.until, seen))
+        return known[2]
+
+    def forget(self) -> None:
+        """What was read and what came live are not of the time that is shown now."""
+        self.curve, self.until, self.figures = EMPTY, 0, None
+        self.tail.clear()
 
     @property
     def axis_key(self) -> str:

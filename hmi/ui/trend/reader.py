@@ -30,6 +30,10 @@ class Wanted(NamedTuple):
     def ns_per_px(self) -> float:
         return (self.end - self.start) / max(self.pixels, 1)
 
+    def pixels_until(self, instant: int) -> int:
+        """The columns up to an instant."""
+        return max(round((min(self.end, instant) - self.start) / max(self.ns_per_px, 1.0)), 1)
+
 
 class Answer(NamedTuple):
     """``until``: what is later may still change (UTC ns). ``reaches``: it was read up to the present."""
@@ -39,12 +43,20 @@ class Answer(NamedTuple):
     curves: dict[str, Curve]
     reaches: bool
 
-    def covers(self, wanted: Wanted) -> bool:
-        """All of it is here and sharp."""
+    @property
+    def known(self) -> int:
+        """How far it was read and is known (UTC ns); 0: the runtime does not know."""
+        return min(self.until, self.asked.end)
+
+    def covers(self, wanted: Wanted, slack: int | None = None) -> bool:
+        """All of it is here and sharp. ``slack`` (ns): where no live values follow what was read up to the present,
+        so much of the time that went by since may be missing.
+        """
         here = self.asked
         if not set(wanted.ids) <= set(here.ids) or here.start > wanted.start:
             return False
-        if wanted.end > here.end and not self.reaches:
+        late = wanted.end - here.end
+        if late > 0 and (not self.reaches or (slack is not None and late > slack)):
             return False
         is_exact = all(self.curves[one].is_exact for one in wanted.ids if one in self.curves)
         return is_exact or wanted.ns_per_px >= SHARP * here.ns_per_px
@@ -63,7 +75,8 @@ class Reader(QObject):
         self._link = link
         self.answer: Answer | None = None
         self.is_asking = False
-        self._next: tuple[Wanted, int] | None = None
+        self._next: tuple[Wanted, int, int | None] | None = None
+        self._forgotten = 0
         self._asked_for = QElapsedTimer()
 
     @property
@@ -72,42 +85,60 @@ class Reader(QObject):
         return self.is_asking and self._asked_for.hasExpired(SLOW_MS)
 
     def forget(self) -> None:
-        """What was read is no longer what is to be shown."""
+        """What was read, and what is on its way, is no longer what is to be shown."""
         self.answer, self._next = None, None
+        self._forgotten += 1
 
-    def want(self, wanted: Wanted, now: int, *, anew: bool = False) -> None:
-        """Ask when it is not here yet, or in any case with ``anew``. Nothing after ``now`` is asked for."""
+    def has(self, wanted: Wanted, now: int, slack: int | None = None) -> bool:
+        """What is wanted up to ``now`` is here."""
+        wanted = wanted._replace(end=min(wanted.end, now), pixels=wanted.pixels_until(now))
+        return self.answer is not None and self.answer.covers(wanted, slack)
+
+    def want(self, wanted: Wanted, now: int, *, anew: bool = False, slack: int | None = None) -> None:
+        """Ask when it is not here yet, or in any case with ``anew``. Nothing after ``now`` is asked for.
+
+        ``slack``: as in ``Answer.covers``.
+        """
         if not wanted.ids or wanted.pixels < 2 or wanted.start >= now:
             return
-        if not anew and self.answer is not None and self.answer.covers(wanted):
+        if not anew and self.has(wanted, now, slack):
             return
         if self.is_asking:
-            self._next = (wanted, now)
+            self._next = (wanted, now, slack)
             return
         self._ask(_with_neighbours(wanted, now), now)
 
     def _ask(self, asked: Wanted, now: int) -> None:
         self.is_asking, self._next = True, None
         self._asked_for.restart()
+        then = self._forgotten
         self._link.ask(
-            lambda client: _read(client, asked, now), owner=self, done=self._take, failed=self._fail
+            lambda client: _read(client, asked, now),
+            owner=self,
+            done=lambda answer: self._take(answer, then),
+            failed=lambda sentence: self._fail(sentence, then),
         )
 
-    def _take(self, answer: Answer) -> None:
-        self.is_asking, self.answer = False, answer
-        self.arrived.emit(answer)
+    def _take(self, answer: Answer, then: int) -> None:
+        self.is_asking = False
+        if then == self._forgotten:
+            self.answer = answer
+            self.arrived.emit(answer)
         self._go_on()
 
-    def _fail(self, sentence: str) -> None:
+    def _fail(self, sentence: str, then: int) -> None:
         self.is_asking = False
+        if then != self._forgotten:
+            self._go_on()
+            return
         self.failed.emit(sentence)
         self._next = None
 
     def _go_on(self) -> None:
         if self._next is not None:
-            wanted, now = self._next
+            wanted, now, slack = self._next
             self._next = None
-            self.want(wanted, now)
+            self.want(wanted, now, slack=slack)
 
 
 def _with_neighbours(wanted: Wanted, now: int) -> Wanted:

@@ -27,19 +27,34 @@ def told_at(model: TrendModel, pen: Pen, at: int | None) -> Told:
     """At a cursor; without one the live value, or what held at the right edge while the past is in view."""
     if at is None and model.is_live:
         return told_reading(model.station.reading(pen.tag))
-    return told_reading(reading_at(pen, at if at is not None else min(model.view.end, model.now)))
+    at = min(model.view.end, model.now) if at is None else at
+    return told_reading(reading_at(pen, at) if model.is_known(pen, at) else unknown_at(pen, at))
+
+
+def unknown_at(pen: Pen, at: int) -> Reading:
+    """An instant of which nothing is known."""
+    return Reading(pen.tag, DataValue(None, BAD_NO_DATA, at, at), pen.info)
 
 
 def reading_at(pen: Pen, at: int) -> Reading:
-    """What held at an instant of the past."""
+    """What the curve says of an instant: on the line between two samples where it is drawn as a line."""
     held = pen.whole.at(at)
     if held is None:
-        return Reading(pen.tag, DataValue(None, BAD_NO_DATA, at, at), pen.info)
-    number, status, _ = held
+        return unknown_at(pen, at)
+    status, number = held[1], number_at(pen, at)
     value = None if number != number else typed(pen, number)
     return Reading(
         pen.tag, DataValue(value, status if value is not None else max(status, BAD), at, at), pen.info
     )
+
+
+def number_at(pen: Pen, at: int) -> float:
+    """The number of a curve at an instant, the same as the dot on it; NaN where there is none."""
+    whole = pen.whole
+    if pen.is_sloped and whole.is_exact:
+        return whole.drawn_at(at)
+    held = whole.at(at)
+    return held[0] if held is not None else float("nan")
 
 
 def typed(pen: Pen, number: float) -> float | int | bool:
@@ -61,10 +76,11 @@ def told_difference(model: TrendModel, pen: Pen) -> Told:
     """From cursor A to cursor B; nothing where either has no number."""
     if model.cursor_a is None or model.cursor_b is None or not pen.is_number:
         return Told("")
-    a, b = (pen.whole.at(at) for at in (model.cursor_a, model.cursor_b))
-    if a is None or b is None or a[0] != a[0] or b[0] != b[0]:
+    cursors = (model.cursor_a, model.cursor_b)
+    a, b = (number_at(pen, at) if model.is_known(pen, at) else float("nan") for at in cursors)
+    difference = b - a
+    if difference != difference:
         return Told(NO_VALUE)
-    difference = b[0] - a[0]
     text = format_value(abs(difference), pen.info).strip()
     return Told(f"{'+' if difference > 0 else MINUS if difference < 0 else ''}{text}")
 
@@ -72,9 +88,9 @@ def told_difference(model: TrendModel, pen: Pen) -> Told:
 _FIELDS = {"LEAST": "minimum", "MOST": "maximum", "MEAN": "average"}
 
 
-def told_figures(pen: Pen, which: str) -> Told:
-    """Minimum, maximum, time-weighted average or the share of Good time; empty until they are known."""
-    figures = pen.figures
+def told_figures(model: TrendModel, pen: Pen, which: str) -> Told:
+    """Minimum, maximum, time-weighted average or the share of Good time; empty until known of what is shown."""
+    figures = model.figures.fit(pen.figures)
     if figures is None:
         return Told("")
     if which == "GOOD":

@@ -98,7 +98,7 @@ class PensModel(QAbstractTableModel):
         if column is Column.QUALITY:
             return Told(told_at(trend, pen, trend.cursor_a).quality)
         if column in {Column.LEAST, Column.MOST, Column.MEAN, Column.GOOD}:
-            return told_figures(pen, column.name)
+            return told_figures(trend, pen, column.name)
         return Told(self._plain(pen, column))
 
     def _plain(self, pen: Pen, column: Column) -> str:
@@ -128,13 +128,18 @@ class PensModel(QAbstractTableModel):
         has_a, has_b = self.trend.cursor_a is not None, self.trend.cursor_b is not None
         titles = {
             Column.PEN: tr("Pen"), Column.DESCRIPTION: tr("Description"),
-            Column.VALUE: tr("At A") if has_a else tr("Now") if self.trend.is_live else tr("At the right"),
+            Column.VALUE: tr("At A") if has_a else self._at_the_right(),
             Column.QUALITY: tr("Quality"), Column.SECOND: tr("At B") if has_b else "",
             Column.DIFFERENCE: tr("B − A") if has_a and has_b else "", Column.UNIT: tr("Unit"),
             Column.SCALE: tr("Scale"), Column.LEAST: tr("Minimum"), Column.MOST: tr("Maximum"),
             Column.MEAN: tr("Average"), Column.GOOD: tr("Good"),
         }  # fmt: skip
         return titles[Column(section)]
+
+    def _at_the_right(self) -> str:
+        if not self.trend.is_live:
+            return tr("At the right")
+        return tr("Then") if self.trend.is_past else tr("Now")
 
     def touch(self) -> None:
         """All values may be others now."""

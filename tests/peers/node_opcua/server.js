@@ -131,6 +131,9 @@ add("Guarded", "Double", 1, {
   ],
 });
 
+// a history that outlives the link of a client, but not this server
+for (const name of ["Counter", "Level"]) space.installHistoricalDataNode(nodes[name], { maxOnlineValues: 100_000 });
+
 let writes = 0;
 server.on("request", (request) => (writes += request.schema.name === "WriteRequest"));
 
