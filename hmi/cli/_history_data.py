@@ -102,6 +102,8 @@ class _Running:
             if not page.continuation:
                 return
             query = {**query, "start": page.continuation}
+            if "bounds" in query:
+                query["continued"] = 1
 
     def _ask(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
         from hmi.client.once import ask

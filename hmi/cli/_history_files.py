@@ -18,7 +18,8 @@ from hmi.core import quality
 from hmi.core.errors import UsageError
 from hmi.core.history import SampleFlag
 from hmi.core.texts import tr
-from hmi.core.values import DataValue
+from hmi.core.values import DataValue, Value
+from hmi.historian.samples import ValueKind
 from hmi.project.plant import TagDef
 
 FORMATS: Final = ("table", "csv", "parquet", "xlsx", "json")
@@ -26,6 +27,8 @@ SHEET_ROWS: Final = 1_000_000
 """A sheet takes 1,048,576 rows; what is more belongs into CSV or Parquet."""
 HEADER: Final = ("time_utc", "time_local", "tag", "value", "unit", "status", "status_code", "flags")
 MODIFIED: Final = ("changed_by", "changed_utc", "act", "reason")
+EXACT: Final = 2**53
+"""From here on a column of floating point numbers does not hold every integer."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INFO: Final = (
@@ -178,7 +181,10 @@ class TableWriter:
 
 
 class ParquetWriter:
-    """Zstd, sorted by tag and time; numbers in a column of numbers, everything else in a column of text."""
+    """Zstd, sorted by tag and time; numbers in a column of numbers, everything else in a column of text.
+
+    Integers that the column of numbers cannot hold exactly are text.
+    """
 
     def __init__(self, path: Path, *, modified: bool) -> None:
         import pyarrow as pa
@@ -202,11 +208,11 @@ class ParquetWriter:
         import numpy as np
 
         numbers = samples.numbers()
-        missing = np.isnan(numbers)
+        whole = np.isin(samples.kinds, (ValueKind.INT, ValueKind.UINT))
+        missing = np.isnan(numbers) | (whole & (np.abs(numbers) >= EXACT))
         texts = [None] * count
         if missing.any():
-            texts = [None if one.value is None or isinstance(one.value, int | float) else str(one.value)
-                     for one in samples.values()]  # fmt: skip
+            texts = [_text_of(one.value) for one in samples.values()]
         columns: list[Any] = [
             pa.array(samples.times, pa.timestamp("ns", tz="UTC")),
             pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int32)), pa.array([tag.name])),
@@ -227,6 +233,12 @@ class ParquetWriter:
 
     def finish(self) -> None:
         self._file.close()
+
+
+def _text_of(value: Value) -> str | None:
+    if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) < EXACT):
+        return None
+    return str(value)
 
 
 class SheetWriter:

@@ -30,7 +30,7 @@ class SocketHistory:
 
     async def read_raw(self, request: ReadRaw) -> HistoryPage:
         query = {"tag": request.tag_id, "start": request.start, "end": request.end, "limit": request.limit}
-        asked = {"bounds": request.bounds, "modified": request.modified}
+        asked = {"bounds": request.bounds, "modified": request.modified, "continued": request.continued}
         query |= {name: 1 for name, wanted in asked.items() if wanted}
         return history_page(await self._read("/v1/history/raw", query, dict[str, Any]))
 

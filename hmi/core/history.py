@@ -37,7 +37,8 @@ class ReadRaw:
     """Stored samples of one tag between two instants (UTC ns); ``limit`` 0 = the usual page.
 
     ``start > end`` reads backwards; ``bounds`` adds the values at or next to the ends. ``modified`` asks for the
-    versions that were replaced or deleted instead (ReadModified, Part 11 6.4.3).
+    versions that were replaced or deleted instead (ReadModified, Part 11 6.4.3). ``continued``: ``start`` is where an
+    earlier page said that this one begins, so that the bound before it is known.
     """
 
     tag_id: str
@@ -46,6 +47,7 @@ class ReadRaw:
     limit: int = 0
     bounds: bool = False
     modified: bool = False
+    continued: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
@@ -18,7 +17,7 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.historian._intake import AHEAD_NS, YEAR_NS, Counts, Told, fits
 from hmi.historian._run import Opener, Run
-from hmi.historian.care import Cared
+from hmi.historian.care import limits_of
 from hmi.historian.coverage import is_unknown
 from hmi.historian.port import Annotation, Archive, Commit, CommitKind, Coverage, Damage, DuplicatePolicy
 from hmi.historian.samples import Samples, joined
@@ -162,7 +161,7 @@ class History:
         following = int(found.times[cut]) if cut < len(found) else 0
         page = found.take(slice(0, cut))
         if request.bounds:
-            page = self._with_bounds(page, run, request, tail, is_last=not following)
+            page = _with_bounds(page, run, request, tail, is_last=not following)
         return HistoryPage(
             request.tag_id,
             tuple(page.values()),
@@ -170,26 +169,19 @@ class History:
             tuple(page.flags.tolist()) if page.flags.any() else (),
         )
 
-    def _with_bounds(
-        self, page: Samples, run: Run, request: ReadRaw, tail: Samples, *, is_last: bool
-    ) -> Samples:
-        low, high = sorted((request.start, request.end))
-        backwards = request.start > request.end
-        ends = {"before": not backwards or is_last, "after": backwards or is_last}
-        before = _before(run, request.tag_id, low, tail) if ends["before"] else Samples.empty()
-        after = _after(run, request.tag_id, high, tail) if ends["after"] else Samples.empty()
-        return joined((after, page, before) if backwards else (before, page, after))
-
     def _modified(self, request: ReadRaw, low: int, high: int) -> HistoryPage:
         archive, number = _place(self._run, request.tag_id)
         kept = archive.modified(number, low, high) if archive is not None and number is not None else []
         ordered = sorted(kept, key=lambda one: int(one[0].times[0]), reverse=request.start > request.end)
-        ordered = ordered[: request.limit or PAGE]
+        times = np.array([int(one[0].times[0]) for one in ordered], np.int64)
+        cut = _cut(times, request.limit or PAGE)
+        following = int(times[cut]) if cut < len(times) else 0
+        ordered = ordered[:cut]
         samples = joined(one for one, _ in ordered)
         return HistoryPage(
             request.tag_id,
             tuple(samples.values()),
-            0,
+            following,
             tuple(samples.flags.tolist()),
             tuple(why for _, why in ordered),
         )
@@ -393,21 +385,25 @@ class History:
     def _store(
         self, tag_id: str, samples: Samples, kind: CommitKind, policy: DuplicatePolicy, why: Modification
     ) -> int:
-        archive = self._run.archive
-        if isinstance(archive, Cared) and (days := archive.without_samples(samples.times)):
-            date = datetime.fromtimestamp(days[0] * 86_400, UTC)
-            day = f"{date:%Y-%m-%d}"
-            raise UsageError(tr("of {day} (UTC) only rollups are kept: no sample can be changed", day=day))
         return self._run.insert(tag_id, samples, kind, policy, why)
 
     def _check(self, tag_id: str, values: Sequence[DataValue]) -> None:
         now, tag = self._clock.now_ns(), self._plant.by_id.get(tag_id)
         ahead = YEAR_NS if tag is not None and tag.record.future else AHEAD_NS
+        first = limits_of(self._plant.history).first_raw(now)
         for place, value in enumerate(values, 1):
             if value.source_time <= 0:
                 raise UsageError(tr("sample {n}: a time before 1970 cannot be stored", n=place))
             if value.source_time > now + ahead:
                 raise UsageError(tr("sample {n}: its time lies too far ahead", n=place))
+            if value.source_time < first:
+                raise UsageError(
+                    tr(
+                        "sample {n}: the plant keeps samples for {days} days and this one is older",
+                        n=place,
+                        days=limits_of(self._plant.history).raw_days,
+                    )
+                )
             if not fits(value.value):
                 raise UsageError(tr("sample {n}: its value is too large to be stored", n=place))
             if isinstance(value.value, float) and not np.isfinite(value.value):
@@ -425,9 +421,7 @@ def _place(run: Run, tag_id: str) -> tuple[Archive | None, int | None]:
     return archive, run.shelf.number(tag_id) if archive is not None else None
 
 
-def _rows(
-    archive: Archive, number: int, span: tuple[int, int], limit: int, *, backwards: bool
-) -> Samples:
+def _rows(archive: Archive, number: int, span: tuple[int, int], limit: int, *, backwards: bool) -> Samples:
     """Stored samples of a span (UTC ns): more than ``limit`` of them, or all there are.
 
     The archive never cuts an instant apart, so that fewer than were asked for may not be the end.
@@ -443,6 +437,16 @@ def _rows(
         if rest[0] > rest[1] or not len(archive.read(number, *rest, 1, backwards=backwards)):
             return found
         wanted *= 2
+
+
+def _with_bounds(page: Samples, run: Run, request: ReadRaw, tail: Samples, *, is_last: bool) -> Samples:
+    """The bound at the start is in the first page only, the one at the end in the last."""
+    low, high = sorted((request.start, request.end))
+    backwards, is_first = request.start > request.end, not request.continued
+    has_before, has_after = (is_last, is_first) if backwards else (is_first, is_last)
+    before = _before(run, request.tag_id, low, tail) if has_before else Samples.empty()
+    after = _after(run, request.tag_id, high, tail) if has_after else Samples.empty()
+    return joined((after, page, before) if backwards else (before, page, after))
 
 
 def _before(run: Run, tag_id: str, at: int, tail: Samples) -> Samples:

@@ -144,17 +144,18 @@ _TOO_LARGE: Final[Any] = object()
 def fits(value: Value) -> bool:
     """Whether a value can be stored: texts, bytes and arrays are bounded, integers have 64 bits."""
     if isinstance(value, str | bytes | tuple | dict):
-        return _size(value) <= LARGEST
+        return size_of(value) <= LARGEST
     return not isinstance(value, int) or -(2**63) <= value < 2**64
 
 
-def _size(value: Value) -> int:
+def size_of(value: Value) -> int:
+    """Roughly its bytes."""
     if isinstance(value, str | bytes):
         return len(value)
     if isinstance(value, tuple):
-        return len(value) + sum(map(_size, value))
+        return len(value) + sum(map(size_of, value))
     if isinstance(value, dict):
-        return len(value) + sum(len(name) + _size(item) for name, item in value.items())
+        return len(value) + sum(len(name) + size_of(item) for name, item in value.items())
     return LARGEST + 1 if isinstance(value, int) and not -(2**63) <= value < 2**64 else 1
 
 

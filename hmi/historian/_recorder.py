@@ -47,8 +47,8 @@ class Recorded:
 class Recorder:
     """Slots are given to tag ids once and for the whole run; handles of a revision point to them."""
 
-    def __init__(self, plant: Plant | None = None, *, flags: int = 0) -> None:
-        """``plant``: None where ``apply`` tells it before anything comes."""
+    def __init__(self, *, flags: int = 0) -> None:
+        """Nothing is recorded before the first ``apply``."""
         self.counts = Counts()
         self.run = 0
         self._newest = 0  # session time, UTC ns
@@ -64,10 +64,7 @@ class Recorder:
         self._reducer = Reducer(self._emit)
         self._active = np.zeros(1, np.bool_)
         self._back_until = np.zeros(1, np.int64)
-        if plant is not None:
-            self.apply(plant, 0)
-        else:
-            self._reducer.grow(1)
+        self._reducer.grow(1)
 
     # ------------------------------------------------------------------ tags
 
@@ -229,6 +226,15 @@ class Recorder:
         slots = np.flatnonzero(self._active).astype(np.int32)
         if len(slots):
             self._close_line(slots, at, SampleFlag.OVERFLOW)
+
+    def lose_rows(self, rows: Table) -> Table:
+        """These rows are lost and their tags told anew: one gap for each, for where the first of them was."""
+        rows = rows.compress((rows["slot"] > 0) & ~is_gap(rows))
+        slots, first = np.unique(rows["slot"], return_index=True)
+        slots = slots.astype(np.int32)
+        if len(slots):
+            self._close_line(slots, 0, SampleFlag.OVERFLOW)
+        return self.gap_rows(slots, rows["time"][first], flags=SampleFlag.OVERFLOW)
 
     def end(self, now: int) -> None:
         """Recording ends: every tag with a gap, and the row that says so."""

@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,9 +19,10 @@ from hmi.core.history import Modification, SampleFlag
 from hmi.core.texts import tr
 from hmi.historian._held import HeldFile, HeldState
 from hmi.historian._intake import Told
+from hmi.historian._portions import at_once, pieces, sifted
 from hmi.historian._recorder import Recorder, is_gap
 from hmi.historian._rows import Rows, Table, joined_rows, no_rows, rows_of
-from hmi.historian._shelf import Shelf
+from hmi.historian._shelf import EVER, Shelf
 from hmi.historian.port import Annotation, Archive, CommitKind, DuplicatePolicy
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 COMMIT_S: Final = 1.0
 RETRY_S: Final = 5.0
 LOOK_S: Final = 5.0
+COMPACT_AGAIN_S: Final = 30.0
+"""After a compaction that failed."""
 GRACE_NS: Final = 180 * 1_000_000_000
 """How long after its end an hour is compacted."""
-MOST_AT_ONCE: Final = 100_000
-"""Rows of one commit, where one second does not bring more."""
 MOST_PENDING: Final = 500_000
 ABSORB_AT: Final = 50_000
 MOST_ROWS: Final = 2_000_000
@@ -71,13 +71,13 @@ class Run:
         self, plant: Plant, *, run_id: str, clock: Clock, simulated: bool, opener: Opener | None
     ) -> None:
         self.run_id, self._clock, self._opener = run_id, clock, opener
-        self.problem = ""
+        self._problem = self._stuck = ""
         self.paused = ""
         """Why nothing is to be stored, one sentence; '' mostly."""
         self.durable = 0
         """Up to here (UTC ns) all that came is stored."""
-        self.recorder = Recorder(plant, flags=SampleFlag.SIMULATED if simulated else 0)
-        self._pending: deque[Told | Plant | Lost] = deque()
+        self.recorder = Recorder(flags=SampleFlag.SIMULATED if simulated else 0)
+        self._pending: deque[Told | Plant | Lost] = deque((plant,))
         self._is_losing = False
         self.wants_all = False
         """What all tags say now is not known here, and what does not change is never told."""
@@ -86,6 +86,7 @@ class Run:
         self._live: list[Rows] = []
         self._aside: list[Rows] = []
         self._busy = 0
+        self._compacted_at = 0
         self._shelf: Shelf | None = None
         self._held: HeldFile | None = None
         self._wake, self._ended = threading.Event(), threading.Event()
@@ -152,6 +153,11 @@ class Run:
     # ------------------------------------------------------------------ of any thread
 
     @property
+    def problem(self) -> str:
+        """Why nothing can be stored or compacted now, one sentence; '' while all is well."""
+        return self._problem or self._stuck
+
+    @property
     def archive(self) -> Archive | None:
         """None until it is open."""
         return self._shelf.archive if self._shelf is not None else None
@@ -160,7 +166,7 @@ class Run:
     def shelf(self) -> Shelf:
         """StorageError while the archive is not open."""
         if self._shelf is None:
-            raise StorageError(self.problem or tr("the history is not open yet"))
+            raise StorageError(self._problem or tr("the history is not open yet"))
         return self._shelf
 
     def tag_id(self, number: int) -> str:
@@ -191,10 +197,8 @@ class Run:
 
     def _take(self) -> None:
         live, aside = self.recorder.take()
-        if len(live):
-            self._live.append(live)
-        if len(aside):
-            self._aside.append(aside)
+        self._live += pieces(live)
+        self._aside += pieces(aside)
         if sum(map(len, self._live)) + sum(map(len, self._aside)) > MOST_ROWS:
             self._shorten()
 
@@ -234,35 +238,45 @@ class Run:
             with self._lock:
                 now = self._clock.now_ns()
                 self.absorb()
-                aside, self._aside = self._aside, []
                 held = self._held_rows()
             try:
                 while self._write_live(shelf, now):
                     pass
-                while aside:
-                    shelf.insert(aside[0], self.recorder, now=now)
-                    del aside[0]
-            finally:
-                with self._lock:
-                    self._aside = [*aside, *self._aside]
-            self._keep_held(shelf, held, now)
+                self._write_aside(shelf, now)
+                self._keep_held(shelf, held, now)
+            except BaseException:  # what is held back was not told to its file
+                self.recorder.touched_all()
+                raise
             self.durable = now
 
     def _write_live(self, shelf: Shelf, now: int) -> bool:
         """One commit; what it holds is not changed meanwhile."""
         with self._lock:
-            sizes = accumulate(map(len, self._live))
-            self._busy = sum(size <= MOST_AT_ONCE for size in sizes) or len(self._live[:1])
+            self._busy = at_once(self._live)
             rows = joined_rows(self._live[: self._busy])
         try:
-            shelf.commit(rows, self.recorder, now=now)
+            meets = shelf.meets_stored(rows, self.recorder)
+            shelf.commit(rows.where(~meets), self.recorder, now=now)
         except BaseException:
             self._busy = 0
             raise
         with self._lock:
             del self._live[: self._busy]
             self._busy = 0
+            if meets.any():
+                self._aside.append(rows.where(meets))
             return bool(self._live)
+
+    def _write_aside(self, shelf: Shelf, now: int) -> None:
+        with self._lock:
+            aside, self._aside = self._aside, []
+        try:
+            while aside:
+                shelf.insert(aside[0], self.recorder, now=now)
+                del aside[0]
+        finally:
+            with self._lock:
+                self._aside = [*aside, *self._aside]
 
     def tail(self, tag_id: str) -> Samples:
         """The fresh rows of one tag, in time order."""
@@ -271,12 +285,15 @@ class Run:
     # ------------------------------------------------------------------ what people do
 
     def settle(self, tag_id: str) -> None:
-        """Store what is held back of a tag."""
-        with self._lock:
-            self.absorb()
-            self.recorder.flush_tag(tag_id)
-            self._take()
-        self.write()
+        """Store what is held back of a tag; the file of held points forgets it, for it may be deleted next."""
+        with self._writing:
+            with self._lock:
+                self.absorb()
+                self.recorder.flush_tag(tag_id)
+                self._take()
+            if self._held is not None:
+                self._held.outdate()
+            self.write()
 
     def insert(
         self, tag_id: str, samples: Samples, kind: CommitKind, policy: DuplicatePolicy, why: Modification
@@ -299,7 +316,7 @@ class Run:
         """What has to go to the file of held points: those that changed, or all of them."""
         if self._held is None:
             return None
-        if self._held.is_large:
+        if self._held.is_due:
             self.recorder.touched_all()
         return self.recorder.waiting(self.recorder.take_touched())
 
@@ -307,14 +324,10 @@ class Run:
         if self._held is None or held is None:
             return
         batch = held.batch(shelf.numbers(self.recorder, np.unique(held.table["slot"]).tolist()))
-        try:
-            if self._held.is_large or not self._held.is_open:
-                self._held.renew(batch, now)
-            else:
-                self._held.add(batch, now)
-        except StorageError:
-            self.recorder.touched_all()
-            raise
+        if self._held.is_due or not self._held.is_open:
+            self._held.renew(batch, now)
+        else:
+            self._held.add(batch, now)
 
     # ------------------------------------------------------------------ the thread that writes
 
@@ -334,22 +347,37 @@ class Run:
         try:
             work()
         except StorageError as error:
-            if not self.problem:
+            if not self._problem:
                 log.error("The history cannot be kept: %s", error)
-            self.problem = str(error)
+            self._problem = str(error)
         except Exception as error:
             log.exception("Samples that cannot be stored are dropped.")
-            self.problem = str(error) or type(error).__name__
-            self._drop()
+            self._problem = str(error) or type(error).__name__
+            with self._writing:
+                self._drop()
         else:
-            if self.problem:
+            if self._problem:
                 log.info("The history is kept again.")
-            self.problem = ""
+            self._problem = ""
 
     def _drop(self) -> None:
+        """Tags whose samples no archive takes lose them, behind a gap; those of all others are stored."""
+        shelf, recorder, now = self._shelf, self.recorder, self._clock.now_ns()
+        if shelf is None:
+            return
         with self._lock:
-            self.recorder.counts.lost += sum(map(len, self._live)) + sum(map(len, self._aside))
-            self._live, self._aside = [], []
+            self._busy = len(self._live)
+            live = joined_rows(self._live)
+            aside, self._aside = joined_rows(self._aside), []
+        refused, left = sifted(live, lambda rows: shelf.commit(rows, recorder, now=now))
+        late, left_aside = sifted(aside, lambda rows: shelf.insert(rows, recorder, now=now))
+        with self._lock:
+            gaps = recorder.lose_rows(refused.table)
+            self._live[: self._busy] = pieces(joined_rows((Rows(gaps), left)))
+            self._busy = 0
+            self._aside = [*pieces(left_aside), *self._aside]
+            recorder.counts.lost += int((~is_gap(refused.table)).sum()) + len(late)
+            self.wants_all |= bool(len(gaps))
 
     def _open(self) -> bool:
         assert self._opener is not None
@@ -359,7 +387,9 @@ class Run:
             opened = opener(self.run_id)
             shelf = Shelf(opened.archive, self.run_id)
             held = HeldFile(opened.folder) if opened.folder is not None else None
-            self._restore(shelf, held.read() if held is not None else HeldState())
+            state = held.read() if held is not None else HeldState()
+            self._restore(shelf, state)
+            self._compacted_at = shelf.compacted
             self._held, self._shelf = held, shelf
 
         self._try(work)
@@ -368,6 +398,7 @@ class Run:
     def _restore(self, shelf: Shelf, state: HeldState) -> None:
         """Go on where the archive ends: with what was held back, and a gap from the last sign of life on."""
         coverage, now = shelf.archive.coverage(), self._clock.now_ns()
+        alive = max(state.alive, coverage.until)
         with self._lock:
             self.absorb()
             recorder = self.recorder
@@ -377,13 +408,15 @@ class Run:
             last[newest["slot"]] = newest
             held = _held_after(state, shelf, recorder, last)
             last[held["slot"]] = held
-            alive = max(state.alive, coverage.until)
             ended = last[(last["time"] > 0) & ~is_gap(last) & (last["slot"] > 0)]
-            gaps = recorder.gap_rows(ended["slot"], np.maximum(ended["time"], alive) + 1)
+            gaps = recorder.gap_rows(ended["slot"], np.maximum(ended["time"], min(alive, now)) + 1)
             last[gaps["slot"]] = gaps
-            recorder.restore(last[last["time"] > 0])
+            recorder.restore(last[last["time"] > 0], now)
             marks = recorder.marks(alive, now, is_closed=state.is_closed or not alive)
             self._live.insert(0, joined_rows((Rows(held), Rows(gaps), marks)))
+            strays = _strays_after(state, shelf, recorder, min(alive, now))
+        if len(strays):
+            shelf.archive.commit(Batch(strays["slot"], Rows(strays).samples()), time=now)
 
     def _close(self) -> None:
         """The last commit: nothing is held back any longer, and every tag ends with a gap."""
@@ -403,37 +436,72 @@ class Run:
     # ------------------------------------------------------------------ the thread that compacts
 
     def _compact(self) -> None:
-        while not self._ended.wait(LOOK_S):
+        while not self._ended.wait(COMPACT_AGAIN_S if self._stuck else LOOK_S):
             self.compact_due()
 
     def compact_due(self) -> None:
-        """Compact the hours that have ended for good."""
+        """Compact the hours that have ended for good; what fails is told and tried again.
+
+        Also where the clock was ahead and hours beyond are compacted already: what came since goes into them.
+        """
         until = (self._clock.now_ns() - GRACE_NS) // HOUR * HOUR
         shelf = self._shelf
-        if shelf is None or until <= shelf.compacted or self.problem or self.paused:
+        if shelf is None or until == self._compacted_at or self._problem or self.paused:
             return
+        try:
+            self._compact_until(shelf, until)
+        except Exception as error:
+            text = str(error) or type(error).__name__
+            if text != self._stuck:
+                log.exception("The history cannot be compacted: %s", text)
+            self._stuck = text
+        else:
+            self._stuck, self._compacted_at = "", until
+
+    def _compact_until(self, shelf: Shelf, until: int) -> None:
         with self._lock:
             self.absorb()
             self.recorder.flush(until)
             self._take()
-        try:
-            self.write()
-            with self._writing:
-                shelf.compacted = until  # from here on older rows go into what is stored
-            shelf.archive.compact(until, stop=self._ended.is_set)
-        except StorageError as error:
-            log.error("The history cannot be compacted: %s", error)
+        self.write()
+        with self._writing:  # from here on older rows may go into what is stored
+            shelf.compacted = max(shelf.compacted, until)
+        shelf.archive.compact(until, stop=self._ended.is_set)
 
 
 def _held_after(state: HeldState, shelf: Shelf, recorder: Recorder, last: Table) -> Table:
     """Points that were held back and are newer than what is stored of their tags, in time order."""
     slot_of = {number: slot for slot, one in enumerate(recorder.ids) if (number := shelf.number(one))}
+    kept = [no_rows()]
+    for number, table in _by_number(state).items():
+        slot = slot_of.get(number)
+        if slot is not None:
+            table["slot"] = slot
+            kept.append(table[table["time"] > last["time"][slot]])
+    found = np.concatenate(kept)
+    return found[np.argsort(found["time"], kind="stable")]
+
+
+def _strays_after(state: HeldState, shelf: Shelf, recorder: Recorder, alive: int) -> Table:
+    """The same of tags that are not recorded now, by number instead of slot, each with the gap that ends it."""
+    own = {shelf.number(one) for one in recorder.ids}
+    tables = {number: table for number, table in _by_number(state).items() if number not in own}
+    stored = shelf.archive.at([number for number in tables if shelf.tag_id(number)], EVER)
+    kept = [no_rows()]
+    for number, newest in zip(stored.tags.tolist(), stored.samples.times.tolist(), strict=True):
+        table = tables[number]
+        table = table[table["time"] > newest]
+        if len(table):
+            end = np.array([max(int(table["time"][-1]), alive) + 1])
+            kept += [table, recorder.gap_rows(np.array([number], np.int32), end)]
+    return np.concatenate(kept)
+
+
+def _by_number(state: HeldState) -> dict[int, Table]:
+    """Of each tag what was held back of it last, with its number instead of a slot."""
     tables: dict[int, Table] = {}
     for batch in state.batches:
-        slots = np.array([slot_of.get(number, -1) for number in batch.tags.tolist()], np.int32)
-        table = rows_of(slots, batch.samples).table
-        for slot in np.unique(slots[slots >= 0]).tolist():
-            tables[slot] = table[slots == slot]
-    kept = [table[table["time"] > last["time"][slot]] for slot, table in tables.items()]
-    found = np.concatenate(kept) if kept else no_rows()
-    return found[np.argsort(found["time"], kind="stable")]
+        table = rows_of(batch.tags, batch.samples).table
+        for number in np.unique(batch.tags).tolist():
+            tables[number] = table[batch.tags == number]
+    return tables

@@ -14,7 +14,10 @@ from hmi.historian._rows import Rows, Table, no_rows, rows_of
 from hmi.historian.port import Archive, CommitKind, DuplicatePolicy
 from hmi.historian.samples import Batch
 
-_EVER: Final = 2**63 - 1
+MOST_BETWEEN: Final = 20_000
+"""Live rows that are put between stored ones at once; each tag costs about a millisecond."""
+EVER: Final = 2**63 - 1
+"""Later than every sample (UTC ns)."""
 
 
 class Shelf:
@@ -59,7 +62,7 @@ class Shelf:
 
     def newest(self, recorder: Recorder) -> Table:
         """The newest stored row of each recorded tag, in no order."""
-        return self._newest(recorder, range(len(recorder.ids)), _EVER)
+        return self._newest(recorder, range(len(recorder.ids)), EVER)
 
     def _newest(self, recorder: Recorder, slots: Iterable[int], at: int) -> Table:
         """Of these tags the stored rows that held at an instant (UTC ns)."""
@@ -79,7 +82,8 @@ class Shelf:
     def meets_stored(self, rows: Rows, recorder: Recorder) -> NDArray[np.bool_]:
         """Live rows that may lie at or before stored ones of their tags: they go between those.
 
-        A row that is older than the mark of the compaction alone does not: after a clock was wrong every row is.
+        A row that is older than the mark of the compaction alone does not: after a clock was wrong every row is. More
+        than ``MOST_BETWEEN`` do not either, for that would hold the recording up; of two at one instant both stay.
         """
         table = rows.table
         meets = (table["time"] < self.compacted) | recorder.may_be_known(table)
@@ -87,7 +91,7 @@ class Shelf:
         if not len(places):
             return meets
         slots, times = table["slot"][places], table["time"][places]
-        first = np.full(len(recorder.ids), _EVER, np.int64)
+        first = np.full(len(recorder.ids), EVER, np.int64)
         np.minimum.at(first, slots, times)
         stored = self._newest(recorder, np.unique(slots).tolist(), int(times.max()))
         again = np.zeros(len(recorder.ids), np.bool_)
@@ -96,7 +100,7 @@ class Shelf:
         same = (np.diff(table["slot"][ordered]) == 0) & (np.diff(table["time"][ordered]) == 0)
         again[table["slot"][ordered[1:][same]]] = True
         meets[places] = again[slots]
-        return meets
+        return meets if meets.sum() <= MOST_BETWEEN else np.zeros(len(table), np.bool_)
 
     def insert(self, rows: Rows, recorder: Recorder, *, now: int) -> None:
         """Rows that go between stored ones, by the policies of their tags."""

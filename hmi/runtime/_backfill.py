@@ -36,7 +36,7 @@ MOST_IDLE: Final = 3
 SETTLE_S: Final = 10.0
 LOOK_S: Final = 0.2
 BEFORE_NS: Final = 60 * NS_PER_S
-MARGIN_NS: Final = 10 * NS_PER_S
+MARGIN_NS: Final = 3 * NS_PER_S
 """So long before a hole the device is asked too: what it told last may not have come through."""
 MOST_TOLD: Final = 10
 DAY_NS: Final = 86_400 * NS_PER_S
@@ -233,6 +233,8 @@ class _Filler:
         """Read the hole and put it into the history; what cannot be read or stored stays open."""
         try:
             self._known = await asyncio.to_thread(self._known_before)
+            self._from = min(self._known, default=self._hole.start)  # never before what was recorded
+            self._newest = self._from - 1
             fault = await self._read()
             await self._store(is_last=not fault and self._tells_all)
         except UsageError as error:

@@ -56,7 +56,8 @@ class HistoryApi:
                 "Stored samples (ReadRaw) in time order, or backwards when start is after end; `bounds` 1 adds the "
                 "ones around the range, `modified` 1 gives what was replaced or deleted instead, with who, when, why. "
                 "`flags` as in standards 7.2.",
-                {"tag": "string", **_RANGE, "limit": "integer", "bounds": "integer", "modified": "integer"},
+                {"tag": "string", **_RANGE, "limit": "integer", "bounds": "integer", "modified": "integer",
+                 "continued": "integer"},
                 watched=True,
             ),
             Verb(
@@ -98,6 +99,7 @@ class HistoryApi:
         request = ReadRaw(
             self._tag(given["tag"]).id, given["start"], given["end"] or self._now(),
             min(given["limit"] or PAGE, PAGE), bool(given["bounds"]), bool(given["modified"]),
+            bool(given["continued"]),
         )  # fmt: skip
         return page_wire(await self._reads.run(lambda stop: self._reader.raw(request)))
 

@@ -13,6 +13,7 @@ from hmi.core.journal import Entry, Kind
 from hmi.core.principal import Principal, Role
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, Value, ValueType
+from hmi.historian.port import DuplicatePolicy
 from hmi.journal import record_dict
 from hmi.project.plant import TagDef
 from hmi.runtime._history_reads import HistoryReader, Reads
@@ -110,10 +111,13 @@ class HistoryEdits:
             "start": min(one.source_time for one in samples), "end": max(one.source_time for one in samples),
         }  # fmt: skip
         history = self._runtime.services.history
-        act = history.insert if insert else history.edit
 
         def write(stop: object) -> None:
-            act(tag.id, samples, user=principal.user, reason=reason)
+            if insert:
+                keep = DuplicatePolicy.KEEP_FIRST
+                history.insert(tag.id, samples, user=principal.user, reason=reason, policy=keep)
+            else:
+                history.edit(tag.id, samples, user=principal.user, reason=reason)
 
         event = "history.insert" if insert else "history.edit"
         await self._done(principal, tag, Kind.AUDIT, event, details, lambda: self._reads.run(write))

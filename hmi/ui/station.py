@@ -560,3 +560,4 @@ async def _whole(client: RuntimeClient, request: ReadRaw, last: int) -> Samples:
         if len(found) >= MOST_SAMPLES:
             return samples_of(found, found[-1].source_time)
         start = page.continuation
+        request = dataclasses.replace(request, continued=True)

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+import msgspec
 from msgspec.structs import replace
 from PySide6.QtCore import QObject, QRect
 from shell_plant import alarms, open_station
@@ -43,11 +44,12 @@ def hold_back(desk: Any) -> asyncio.Event:
 
 
 def let_go(desk: Any, gate: asyncio.Event) -> None:
-    desk.station.link.ask(lambda client: set_gate(gate), owner=desk.station, done=print, failed=print)
+    """On the client's loop, which is where it is waited for."""
 
+    async def opened() -> None:
+        gate.set()
 
-async def set_gate(gate: asyncio.Event) -> None:
-    gate.set()
+    desk.station.link.ask(lambda _: opened(), owner=desk.station, done=lambda _: None, failed=pytest.fail)
 
 
 def two_histories(desk: TwoDesk) -> None:
@@ -168,7 +170,7 @@ def test_a_step_back_of_the_values_asks_for_the_alarms_of_there(qtbot) -> None:
         station.expect_past(THEN, START_NS, THEN)
         station.link.ask(
             lambda client: client.subscribe([FLOW, LEVEL], at=THEN, until=START_NS - NS_PER_S),
-            owner=QObject(station), done=lambda _: None, failed=print,
+            owner=QObject(station), done=lambda _: None, failed=pytest.fail,
         )  # fmt: skip
         until(qtbot, desk, lambda: strip(desk.window) == ["Raw flow low low"])
         assert station.now() < THEN + 60 * NS_PER_S
@@ -197,10 +199,10 @@ def test_holds_turn_at_their_own_time_while_it_plays(qtbot) -> None:
         asked: list[bool] = []
         desk.station.link.ask(
             lambda client: client.hold(request), owner=desk.station, done=lambda _: asked.append(True),
-            failed=print,
+            failed=pytest.fail,
         )  # fmt: skip
-        until(qtbot, desk, lambda: asked and desk.station.holds.held.tags)
-        held = desk.station.holds.held
+        until(qtbot, desk, lambda: bool(asked and desk.station.holds.holds.tags))
+        held = desk.station.holds.holds
         answer = desk.client.alarms_at
 
         async def with_hold(at: int, until: int = 0) -> PastMoment:
@@ -210,15 +212,13 @@ def test_holds_turn_at_their_own_time_while_it_plays(qtbot) -> None:
         desk.client.alarms_at = with_hold  # type: ignore[method-assign]
         go(qtbot, desk, THEN)
         station = desk.station
-        assert station.holds.held.tags == ()
+        assert station.holds.holds.tags == ()
         station.clock.play(60)
-        until(qtbot, desk, lambda: bool(station.holds.held.tags))
+        until(qtbot, desk, lambda: bool(station.holds.holds.tags))
         assert THEN + 30 * NS_PER_S <= station.now() < THEN + 60 * NS_PER_S
 
 
 def as_wire(held: Any) -> dict[str, Any]:
-    import msgspec
-
     return msgspec.to_builtins(held, enc_hook=str)
 
 

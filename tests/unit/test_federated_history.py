@@ -53,6 +53,11 @@ async def test_a_runtime_that_does_not_answer_costs_its_own_pens_alone() -> None
         )
         assert [bool(one.problem) for one in answer.series] == [True, False]
         assert answer.series[0].tag_id == SOUTH
+        found = await case.federation.range_figures([SOUTH, f"t_{FLOW}"], BEGIN, BEGIN + 50 * NS_PER_S)
+        assert [(one.tag_id, one.average) for one in found] == [(f"t_{FLOW}", 1.0)]
+        case.south.silent, case.home.silent = False, True
+        with pytest.raises(CommunicationError):
+            await case.federation.range_figures([SOUTH, f"t_{FLOW}"], BEGIN, BEGIN + 50 * NS_PER_S)
 
 
 async def test_values_aggregates_and_edits_reach_their_own_runtime() -> None:

@@ -61,6 +61,9 @@ async def test_rows_and_changes_of_all_runtimes_come_under_their_references() ->
     }
     assert [change.alarm_id for change in moment.changes] == ["a_1", "north::a_1"]
     assert moment.revision == "r_home north:r_north"
+    assert (moment.silent, moment.blank) == ([], [])
+    both.clients["north"].travel.begins = THEN + NS_PER_S
+    assert (await both.station.alarms_at(THEN, THEN)).blank == ["north"]
     found = await both.station.plant_at(THEN)
     assert {tag.name for tag in found.tags} == {"tank/lt1", "north::tank/lt1"}
     assert found.revision == moment.revision
@@ -74,5 +77,6 @@ async def test_a_further_runtime_that_does_not_answer_holds_up_nothing() -> None
     both.clients["home"].travel.turn(THEN, make_alarm("tank/lt1"))
     moment = await both.station.alarms_at(THEN, 0)
     assert [row.tag_name for row in moment.rows] == ["tank/lt1"]
+    assert (moment.silent, moment.blank) == (["north"], [])
     assert (moment.revision, (await both.station.plant_at(THEN)).revision) == ("r_home", "r_home")
     await both.station.close()

@@ -9,8 +9,6 @@ from itertools import islice
 from typing import Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
@@ -19,6 +17,7 @@ from hmi.core.values import DataValue, bad
 from hmi.expressions import compile_expression
 from hmi.historian.calculated._periods import Period, period_of, periods
 from hmi.historian.calculated._results import calculated, combined
+from hmi.historian.care import limits_of
 from hmi.historian.port import Commit, CommitKind, Coverage
 from hmi.historian.samples import Samples
 from hmi.project.calculation import CalculationRule
@@ -88,6 +87,7 @@ class Calculations:
         self._history, self._zone, self.cursor = history, ZoneInfo(plant.zone), cursor
         made = [_made(plant, tag, tag.calculation) for tag in plant.tags if tag.calculation is not None]
         self._all = sorted(made, key=lambda one: one.rule.is_kpi)  # parts before what is made of them
+        self._limits = limits_of(plant.history)
         self._told: dict[str, DataValue] = {}
         self._ends: dict[str, int] = {}
         self._failing: set[str] = set()
@@ -144,10 +144,19 @@ class Calculations:
         newest = self._newest(one.tag.id)
         if newest is not None:
             self._look_behind(one, newest.source_time, now)
-            return period_of(one.rule, self._zone, newest.source_time).end
+            following = period_of(one.rule, self._zone, newest.source_time).end
+            return max(following, self._first_kept(one, now))
         firsts = [self._history.after(tag_id, max(now - LONGEST_NS, 0)) for tag_id in one.reads.values()]
         times = [int(found.times[0]) for found in firsts if len(found)]
-        return period_of(one.rule, self._zone, min(times)).start if times else None
+        if not times:
+            return None
+        return max(period_of(one.rule, self._zone, min(times)).start, self._first_kept(one, now))
+
+    def _first_kept(self, one: _Made, now: int) -> int:
+        """Where the first period begins of which the plant keeps samples: results of earlier ones are not taken."""
+        first = max(self._limits.first_raw(now), 0)
+        period = period_of(one.rule, self._zone, first)
+        return period.start if period.start >= first else period.end
 
     def _look_behind(self, one: _Made, newest: int, now: int) -> None:
         """Where a clock that ran ahead left results of a time to come, each is made anew when its period is over."""
@@ -232,7 +241,7 @@ class Calculations:
 
     def _renew(self, one: _Made, begin: int, end: int, now: int) -> bool:
         """Results that are stored already and differ now are replaced; the old ones stay as modified."""
-        at, end = begin, min(end, self._end(one) - 1)
+        at, end = max(begin, self._first_kept(one, now)), min(end, self._end(one) - 1)
         while at <= end:
             period = period_of(one.rule, self._zone, at)
             if period.end + GRACE_NS > now:

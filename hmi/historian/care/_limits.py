@@ -46,8 +46,8 @@ class Limits:
         return Tier.RAW
 
     def first_raw(self, now: int) -> int:
-        """UTC ns: before it, samples of days that are not held are not kept."""
-        return (now // DAY - self.raw_days - 1) * DAY
+        """UTC ns: before it, samples of days that are not held are not kept at ``now``."""
+        return (-(-now // DAY) - self.raw_days - 1) * DAY
 
 
 def limits_of(rules: HistoryRules) -> Limits:

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 import apsw
 import numpy as np
 
-from hmi.core.errors import StorageError
+from hmi.core.errors import StorageError, UsageError
 from hmi.core.history import Modification
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged, encode_chunk
@@ -95,6 +96,8 @@ class SqliteArchive(SqliteReader):
         modification: Modification | None = None,
     ) -> int:
         with self._writing:
+            if modification is not None:
+                self._refuse_without_samples(batch.samples.times)
             outcome = resolved(batch, kind, policy, self.blocks)
             commit = Commit(self._seq + 1, time, kind, batch, modification)
             row = row_of(commit, outcome.effect)
@@ -117,7 +120,14 @@ class SqliteArchive(SqliteReader):
                 self._keep_names()
             live = open_writing(self._path, wal=True)
             try:
-                run = Compaction(self._folder, live, self._settings, at=self.at, after=self.after)
+                run = Compaction(
+                    self._folder,
+                    live,
+                    self._settings,
+                    at=self.at,
+                    after=self.after,
+                    forget=self._days.forget,
+                )
                 report = run.run(until, stop)
             finally:
                 live.close()
@@ -148,6 +158,12 @@ class SqliteArchive(SqliteReader):
         return [
             day for day in days if self._days.look(known[day], lambda db, _h, _p: tier_of(db)) is not Tier.RAW
         ]
+
+    def _refuse_without_samples(self, times: Times) -> None:
+        """UsageError: compaction could not put into a day what somebody was told is kept."""
+        for day in self.without_samples(times)[:1]:
+            date = f"{datetime.fromtimestamp(day * 86_400, UTC):%Y-%m-%d}"
+            raise UsageError(tr("of {day} (UTC) only rollups are kept: no sample can be changed", day=date))
 
     def keep_feed(self, feed_ns: int, feed_bytes: int) -> None:
         """``Cared.keep_feed``."""

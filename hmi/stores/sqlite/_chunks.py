@@ -81,7 +81,8 @@ class ChunkWriter:
             try:
                 base = decode_chunk(old.block or b"", clocks.get(old.clock))
             except BlockDamaged:
-                base = lost(old.hours[0] * HOUR)
+                base = lost(_free(old.hours[0] * HOUR, data.of(tag).times))
+                gone = gone[gone != base.times[0]]
         found = merge(base, data.of(tag), gone)
         self._unmark(tag, hours)
         if len(found):
@@ -142,3 +143,11 @@ class ChunkWriter:
         for hour in hours:
             mask &= ~(1 << (hour - self._day * HOURS))
         self.written.masks[tag] = mask
+
+
+def _free(begin: int, taken: Times) -> int:
+    """The first instant from ``begin`` on (UTC ns) that no sample takes: there is room for what says that more is lost."""
+    at = begin
+    while at in taken:
+        at += 1
+    return at

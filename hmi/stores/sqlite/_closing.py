@@ -15,7 +15,7 @@ from typing import Final
 import apsw
 import numpy as np
 
-from hmi.historian.blocks import BlockDamaged, decode_chunk, encode_chunk, encode_clock
+from hmi.historian.blocks import BlockDamaged, BlockTooLarge, decode_chunk, encode_chunk, encode_clock
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES
 from hmi.historian.samples import Times, joined
 from hmi.stores.sqlite._chunks import NO_CLOCK, PUT_CHUNK
@@ -134,15 +134,15 @@ def _copied(
 def _merged(
     source: apsw.Connection, tag: int, rows: list[ChunkRow], clock: Times, key: int, settings: Settings
 ) -> list[ChunkRow]:
-    """One chunk of many small ones; as they are where they are large, or where one of them is damaged."""
+    """One chunk of many small ones; as they are where they are large, or too large together, or damaged."""
     if len(rows) < 2 or sum(row.n for row in rows) >= _FEW * len(rows):
         return rows
     clocks = clocks_of(source, [row.clock for row in rows])
     try:
         samples = joined(decode_chunk(row.block or b"", clocks.get(row.clock)) for row in rows)
-    except BlockDamaged:
+        block = encode_chunk(samples, clock if len(clock) else None, level=settings.level)
+    except (BlockDamaged, BlockTooLarge):
         return rows
-    block = encode_chunk(samples, clock if len(clock) else None, level=settings.level)
     first, last = int(samples.times[0]), int(samples.times[-1])
     return [ChunkRow.of(rows[0].key, first, last, len(samples), key if len(clock) else NO_CLOCK, block)]
 

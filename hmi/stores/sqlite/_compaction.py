@@ -15,6 +15,8 @@ from pathlib import Path
 import apsw
 import numpy as np
 
+from hmi.core.errors import StorageError
+from hmi.historian.blocks import BlockDamaged
 from hmi.historian.care import Tier
 from hmi.historian.port import CompactReport
 from hmi.historian.rollups import HOUR
@@ -43,7 +45,7 @@ class Compaction:
     """One run over the files of a folder, with a connection of its own to the live file.
 
     ``at``: the last samples of tags at or before an instant; ``after``: the first one behind it; both as they are read
-    from the whole archive.
+    from the whole archive. ``forget``: lets go of a file that is about to be none any more.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class Compaction:
         *,
         at: Callable[[Sequence[int], int], Batch],
         after: Callable[[int, int], Samples],
+        forget: Callable[[str], None],
     ) -> None:
         self._folder, self._live, self._settings, self._at = folder, live, settings, at
+        self._forget = forget
         self._catalogue = catalogue_of_live(live)
         self._tags = np.array(sorted(self._catalogue[0].values()), np.int32)
         self._effects = Effects(live)
@@ -185,19 +189,24 @@ class Compaction:
         self._settings.reached("the live file")
 
     def _close_days(self, target: Mark, stop: Callable[[], bool]) -> None:
-        """Days that are over; also those that an earlier run did not come to."""
+        """Days that are over; also those that an earlier run did not come to. One that fails holds up no other."""
         for day, name in list(self._live.execute("select day, name from days order by day")):
             if (day + 1) * DAY > target.until or name == closed_name(day):
                 continue
             path = self._folder / closed_name(day)
-            with told(path):
-                head = closed(self._folder, name, day, self._settings, stop)
+            try:
+                with told(path):
+                    head = closed(self._folder, name, day, self._settings, stop)
+            except (StorageError, BlockDamaged) as error:
+                log.error("%s is not closed this time: %s", name, error)
+                continue
             if head is None:
                 return
             self._live.execute(
                 "update days set name = ?, change = ? where day = ?", (path.name, head.change, day)
             )
             self._settings.reached("a named day")
+            self._forget(name)
             remove_open(self._folder, name)
 
     def _trim(self, target: Mark) -> None:

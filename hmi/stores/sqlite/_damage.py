@@ -6,6 +6,7 @@ import threading
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hmi.core.history import SampleFlag
 from hmi.historian.port import Damage
@@ -29,6 +30,14 @@ def lost(time: int, status: int = BAD_DATA_LOST) -> Samples:
         np.zeros(1, np.uint16),
         np.zeros(1, np.uint32),
     )
+
+
+def stands_in(samples: Samples) -> NDArray[np.bool_]:
+    """Which samples only say that others are lost or not kept any more."""
+    told = np.isin(samples.statuses, (BAD_DATA_LOST, BAD_DATA_UNAVAILABLE)) & (
+        samples.kinds == ValueKind.NONE
+    )
+    return told & (samples.flags == SampleFlag.GAP_BEFORE) & (samples.receives == samples.times)
 
 
 class DamageList:

@@ -43,12 +43,16 @@ class Best:
         self._parts: list[Samples] = []
         self._where = np.full((len(tags), 2), -1, np.int64)
 
-    def offer(self, places: NDArray[np.intp], samples: Samples) -> None:
-        """A sample for each of these places, each place once; the newer one stays, of equal ones the one offered."""
-        known = self.times[places]
-        newer = (samples.times > known) | (
-            (samples.times == known) & (samples.versions >= self._versions[places])
-        )
+    def offer(self, places: NDArray[np.intp], samples: Samples, *, is_later: bool = False) -> None:
+        """A sample for each of these places, each place once; the newer one stays.
+
+        Two of one instant and version come from a clock that went back: the one of the later commit stays, which is
+        the known one unless ``is_later``.
+        """
+        known, versions = self.times[places], self._versions[places]
+        newer = (samples.times > known) | ((samples.times == known) & (samples.versions > versions))
+        if is_later:
+            newer |= (samples.times == known) & (samples.versions == versions)
         newer |= self._where[places, 0] < 0
         if not newer.any():
             return
@@ -58,13 +62,13 @@ class Best:
         self._parts.append(chosen)
 
     def offer_all(self, places: NDArray[np.intp], samples: Samples) -> None:
-        """Samples in any order, several of one place among them."""
+        """Samples of a later commit in any order, several of one place among them."""
         if len(places) > 1 and not bool((np.diff(places) > 0).all()):
             order = np.lexsort((samples.versions, samples.times, places))
             places = places[order]
             ends = np.append(np.flatnonzero(np.diff(places)), len(places) - 1)
             places, samples = places[ends], samples.take(order[ends])
-        self.offer(places, samples)
+        self.offer(places, samples, is_later=True)
 
     def force(self, place: int, sample: Samples) -> None:
         """What is known better than all that was offered."""
@@ -118,7 +122,7 @@ class Instant:
     def _live(self, best: Best, wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Take what is committed beyond the day files; the places that need the long way."""
         slow, mark = np.zeros(len(wanted), bool), self.snapshot.mark
-        for part in reversed(self.snapshot.parts):
+        for part in sorted(self.snapshot.parts, key=lambda one: one.commits_span[1], reverse=True):
             if part.first > self.at:
                 continue
             places = np.flatnonzero(wanted & (best.times <= part.last))

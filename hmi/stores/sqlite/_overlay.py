@@ -10,6 +10,7 @@ import numpy as np
 from hmi.core.history import Modification
 from hmi.historian.port import CommitKind, DuplicatePolicy
 from hmi.historian.samples import Batch, Samples, ValueKind, joined
+from hmi.stores.sqlite._damage import stands_in
 from hmi.stores.sqlite._rows import Effect, keys, no_samples
 
 Known = Callable[[int, int, int], Iterator[Samples]]
@@ -130,9 +131,9 @@ def _is_kept(old: Samples, new: Samples, policy: DuplicatePolicy) -> bool:
 
 
 def _at_instants(known: Known, tag: int, times: np.ndarray) -> Samples:
-    """What is kept at some instants (which rise)."""
+    """What is kept at some instants (which rise); what stands in for damage is none of it and stays."""
     pieces = known(tag, int(times[0]), int(times[-1]))
-    return joined(piece.take(np.isin(piece.times, times)) for piece in pieces)
+    return joined(piece.take(np.isin(piece.times, times) & ~stands_in(piece)) for piece in pieces)
 
 
 def _batch(parts: list[tuple[int, Samples]]) -> Batch:

@@ -89,6 +89,7 @@ class Keeper:
         path.unlink()
 
     def _thin(self, day: int, path: Path, tier: Tier) -> None:
+        self.gone(path.name)  # where a file that is open cannot be replaced
         head = thinned(self.folder, path.name, tier)
         with self.live:
             self.live.execute("update days set change = ? where day = ?", (head.change, day))
