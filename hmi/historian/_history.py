@@ -390,7 +390,7 @@ class History:
     def _check(self, tag_id: str, values: Sequence[DataValue]) -> None:
         now, tag = self._clock.now_ns(), self._plant.by_id.get(tag_id)
         ahead = YEAR_NS if tag is not None and tag.record.future else AHEAD_NS
-        first = limits_of(self._plant.history).first_raw(now)
+        first = limits_of(self._plant.history).first_kept(now)
         for place, value in enumerate(values, 1):
             if value.source_time <= 0:
                 raise UsageError(tr("sample {n}: a time before 1970 cannot be stored", n=place))
@@ -399,9 +399,9 @@ class History:
             if value.source_time < first:
                 raise UsageError(
                     tr(
-                        "sample {n}: the plant keeps samples for {days} days and this one is older",
+                        "sample {n}: the plant keeps nothing longer than {days} days and it is older",
                         n=place,
-                        days=limits_of(self._plant.history).raw_days,
+                        days=limits_of(self._plant.history).hour_days,
                     )
                 )
             if not fits(value.value):
@@ -422,7 +422,7 @@ def _place(run: Run, tag_id: str) -> tuple[Archive | None, int | None]:
 
 
 def _rows(archive: Archive, number: int, span: tuple[int, int], limit: int, *, backwards: bool) -> Samples:
-    """Stored samples of a span (UTC ns): more than ``limit`` of them, or all there are.
+    """Stored samples of a span (UTC ns): those of a page of ``limit`` and the next instant, or all there are.
 
     The archive never cuts an instant apart, so that fewer than were asked for may not be the end.
     """
@@ -430,7 +430,7 @@ def _rows(archive: Archive, number: int, span: tuple[int, int], limit: int, *, b
     wanted = limit + 1
     while True:
         found = archive.read(number, low, high, wanted, backwards=backwards)
-        if not len(found) or len(found) > limit:
+        if not len(found) or _cut(found.times, limit) < len(found):
             return found
         last = int(found.times[-1])
         rest = (low, last - 1) if backwards else (last + 1, high)

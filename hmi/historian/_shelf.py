@@ -14,7 +14,9 @@ from hmi.historian._rows import Rows, Table, no_rows, rows_of
 from hmi.historian.port import Archive, CommitKind, DuplicatePolicy
 from hmi.historian.samples import Batch
 
-MOST_BETWEEN: Final = 20_000
+_MOST_INSTANTS: Final = 16
+"""Of the rows of one commit, to be looked at one by one."""
+MOST_BETWEEN: Final = 2_000
 """Live rows that are put between stored ones at once; each tag costs about a millisecond."""
 EVER: Final = 2**63 - 1
 """Later than every sample (UTC ns)."""
@@ -80,7 +82,7 @@ class Shelf:
             self.archive.commit(self._batch(rows, recorder), time=now)
 
     def meets_stored(self, rows: Rows, recorder: Recorder) -> NDArray[np.bool_]:
-        """Live rows that may lie at or before stored ones of their tags: they go between those.
+        """Live rows at instants at which their tags may have stored ones: they go between those.
 
         A row that is older than the mark of the compaction alone does not: after a clock was wrong every row is. More
         than ``MOST_BETWEEN`` do not either, for that would hold the recording up; of two at one instant both stay.
@@ -90,17 +92,26 @@ class Shelf:
         places = np.flatnonzero(meets)
         if not len(places):
             return meets
-        slots, times = table["slot"][places], table["time"][places]
+        doubted = table[places]
+        found = _told_twice(doubted)
+        instants = np.unique(doubted["time"])
+        if len(instants) <= _MOST_INSTANTS:
+            for at in instants.tolist():
+                found |= self._from(doubted, recorder, at, at)
+        else:
+            found |= self._from(doubted, recorder, int(instants[0]), int(instants[-1]))
+        meets[places] = found
+        return meets if found.sum() <= MOST_BETWEEN else np.zeros(len(table), np.bool_)
+
+    def _from(self, rows: Table, recorder: Recorder, start: int, end: int) -> NDArray[np.bool_]:
+        """Rows from start to end (UTC ns) whose tags have a stored one at or behind the first of them."""
+        within = (rows["time"] >= start) & (rows["time"] <= end)
         first = np.full(len(recorder.ids), EVER, np.int64)
-        np.minimum.at(first, slots, times)
-        stored = self._newest(recorder, np.unique(slots).tolist(), int(times.max()))
-        again = np.zeros(len(recorder.ids), np.bool_)
-        again[stored["slot"]] = stored["time"] >= first[stored["slot"]]
-        ordered = places[np.lexsort((table["time"][places], slots))]
-        same = (np.diff(table["slot"][ordered]) == 0) & (np.diff(table["time"][ordered]) == 0)
-        again[table["slot"][ordered[1:][same]]] = True
-        meets[places] = again[slots]
-        return meets if meets.sum() <= MOST_BETWEEN else np.zeros(len(table), np.bool_)
+        np.minimum.at(first, rows["slot"][within], rows["time"][within])
+        stored = self._newest(recorder, np.flatnonzero(first < EVER).tolist(), end)
+        has = np.zeros(len(recorder.ids), np.bool_)
+        has[stored["slot"]] = stored["time"] >= first[stored["slot"]]
+        return within & has[rows["slot"]]
 
     def insert(self, rows: Rows, recorder: Recorder, *, now: int) -> None:
         """Rows that go between stored ones, by the policies of their tags."""
@@ -122,3 +133,11 @@ def _by_policy(rows: Rows, recorder: Recorder) -> Iterable[tuple[DuplicatePolicy
     for name in sorted(set(policies.values())):
         chosen = np.array([slot for slot, one in policies.items() if one == name], np.int32)
         yield DuplicatePolicy(name), rows.where(np.isin(slots, chosen))
+
+
+def _told_twice(rows: Table) -> NDArray[np.bool_]:
+    """Rows of an instant that their tag had before among these."""
+    order = np.lexsort((rows["time"], rows["slot"]))
+    ordered, found = rows[order], np.zeros(len(rows), np.bool_)
+    found[order[1:]] = (np.diff(ordered["slot"]) == 0) & (np.diff(ordered["time"]) == 0)
+    return found

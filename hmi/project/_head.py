@@ -49,7 +49,9 @@ def load_head(folder: Path, draft: Draft) -> bool:
         "alarm_targets": alarm_targets(model.alarm_targets, file, draft),
         "area_control_required": model.security.area_control == "required",
         "sessions": _session_rules(model.security),
-        "history": HistoryRules(**{one.name: getattr(model.history, one.name) for one in fields(HistoryRules)}),
+        "history": HistoryRules(
+            **{one.name: getattr(model.history, one.name) for one in fields(HistoryRules)}
+        ),
     }
     _areas(model, file, draft)
     draft.head["notifications"] = notifications(model.notifications, folder, file, draft)

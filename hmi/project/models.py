@@ -147,16 +147,26 @@ class HistoryModel(_Model):
 
     raw_days: int = Field(90, ge=7, le=3_660, description="every stored sample is kept for so many days")
     minute_days: int = Field(
-        730, ge=1, le=36_600, description="minimum, maximum and mean of each 10 minutes (1 minute of fast tags)"
+        730,
+        ge=1,
+        le=36_600,
+        description="minimum, maximum and mean of each 10 minutes (1 minute of fast tags)",
     )
     hour_days: int = Field(3_650, ge=1, le=36_600, description="the same of each hour")
     feed_days: int = Field(7, ge=1, le=366, description="the change feed, which exports follow")
     feed_mb: int = Field(1_024, ge=16, le=1_048_576, description="the most that the change feed takes, in MB")
     quota_gb: float = Field(
-        0, ge=0, le=1_000_000, allow_inf_nan=False, description="oldest days go beyond so many GB; 0 = no limit"
+        0,
+        ge=0,
+        le=1_000_000,
+        allow_inf_nan=False,
+        description="oldest days go beyond so many GB; 0 = no limit",
     )
     min_free_mb: int = Field(
-        0, ge=0, le=10_000_000, description="recording stops below so many free MB; 0 = 2 percent, at most 1 GB"
+        0,
+        ge=0,
+        le=10_000_000,
+        description="recording stops below so many free MB; 0 = 2 percent, at most 1 GB",
     )
     ballast_mb: int = Field(64, ge=0, le=10_000, description="room set aside for when the disk runs full")
 

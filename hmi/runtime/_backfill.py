@@ -102,6 +102,8 @@ class Backfill:
         self._plant, self._link = plant, link
         self._latest, self._scaled, self._note = latest, scaled, note
         self._since: dict[str, int] = {}
+        self._losses: dict[str, int] = {}
+        """How often each link was lost: what a device said of itself before counts no more then."""
         self._clean: set[str] = set()
         self._run_id = ""
         self._due: dict[str, None] = {}
@@ -121,6 +123,7 @@ class Backfill:
     def down(self, connection: str) -> None:
         """A link was lost: from here on values may be missing, and where nothing was left only from here on."""
         self._due.pop(connection, None)
+        self._losses[connection] = self._losses.get(connection, 0) + 1
         if connection in self._clean:
             self._clean.discard(connection)
             self._since[connection] = self._clock.now_ns() - BEFORE_NS
@@ -168,6 +171,8 @@ class Backfill:
         earliest = self._clock.now_ns() - window
         since = max(self._since.get(name, 0), earliest)
         await self._settled(tags)
+        losses = self._losses.get(name, 0)
+        kept = await link.keeps_past([tag.handle for tag in tags])  # it may have been started again meanwhile
         found, is_open = Filled(), False
         rate = int(definition.settings.get("backfill_rate", 2000))
         try:
@@ -176,6 +181,7 @@ class Backfill:
                     is_open |= hole.is_open
                     if not hole.is_open:
                         filler = _Filler(self._history, link, tag, hole, kept, self._scaled, rate)
+                        filler.is_lost = lambda: self._losses.get(name, 0) != losses
                         await filler.run(found)
         finally:
             if found.holes:
@@ -225,6 +231,8 @@ class _Filler:
         self._newest = self._from - 1
         self._at_newest: list[DataValue] = []
         self._is_disordered = False
+        self.is_lost: Callable[[], bool] = lambda: False
+        """Whether the link was lost since the device told what it keeps."""
         self._before_break = hole.start - 1
         """Newest value from before the device itself was started."""
         self._after_break = 0
@@ -236,6 +244,8 @@ class _Filler:
             self._from = min(self._known, default=self._hole.start)  # never before what was recorded
             self._newest = self._from - 1
             fault = await self._read()
+            if not fault and self.is_lost():
+                fault = tr("the link was lost while it was read")
             await self._store(is_last=not fault and self._tells_all)
         except UsageError as error:
             fault = str(error)

@@ -48,7 +48,7 @@ class CalculationDesk:
             self._stop.set()
 
     async def _step(self) -> bool:
-        made = self._calculations()
+        made = await self._calculations()
         if made is None:
             return False
         now = self._runtime.services.clock.now_ns()
@@ -65,7 +65,7 @@ class CalculationDesk:
             self._pass_on(news)
         return more
 
-    def _calculations(self) -> Calculations | None:
+    async def _calculations(self) -> Calculations | None:
         """Of the plant revision and the run as they are now; None while there is nothing to do."""
         runtime = self._runtime
         history, plant = runtime.services.history, runtime.plant
@@ -73,7 +73,10 @@ class CalculationDesk:
             return None
         of = (history.run_id, plant.revision)
         if of != self._of or self._made is None:
-            self._of, self._made = of, Calculations(plant, history, self._read_cursor(history.run_id))
+            cursor = await asyncio.to_thread(self._read_cursor, of[0])
+            if history.run_id != of[0] or runtime.plant is not plant:
+                return None  # they changed meanwhile; the next step looks at the new ones
+            self._of, self._made = of, Calculations(plant, history, cursor)
             handles = tuple(tag.handle for tag in self._made.tags)
             runtime.services.tags.add_groups(GROUP, [Group(GROUP, "", PERIOD_MS, handles)])
         return self._made

@@ -54,7 +54,8 @@ class HistoryApi:
             Verb(
                 "GET", "/v1/history/raw", Role.VIEW, self._raw,
                 "Stored samples (ReadRaw) in time order, or backwards when start is after end; `bounds` 1 adds the "
-                "ones around the range, `modified` 1 gives what was replaced or deleted instead, with who, when, why. "
+                "ones around the range (`continued` 1: not the first of them again), "
+                "`modified` 1 gives what was replaced or deleted instead, with who, when, why. "
                 "`flags` as in standards 7.2.",
                 {"tag": "string", **_RANGE, "limit": "integer", "bounds": "integer", "modified": "integer",
                  "continued": "integer"},

@@ -17,8 +17,9 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
 from hmi.core.history import ReadRaw
 from hmi.core.values import DataValue, EURange, Value, ValueType
-from hmi.historian import History, Opened, _portions, _run
+from hmi.historian import History, Opened, _portions, _run, _shelf
 from hmi.historian._held import HeldFile
+from hmi.historian._recorder import Recorder
 from hmi.historian.blocks import _zstd
 from hmi.historian.port import CommitKind
 from hmi.historian.samples import Batch, Samples
@@ -132,6 +133,22 @@ def test_after_a_step_back_one_instant_has_one_value_and_what_it_replaced_is_kep
     desk.clock.advance(2 * 3_600)
     desk.compact()
     assert desk.found(RAW) == right
+
+
+def test_more_than_can_be_put_between_stored_samples_holds_nothing_up_and_the_last_told_counts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_shelf, "MOST_BETWEEN", 0)
+    desk.each_second(1, 0.0, 1.0, 2.0, 3.0)
+    desk.history.sync()
+    desk.clock.step(-3)
+    desk.each_second(1, 101.0, 102.0, 103.0)
+    desk.history.sync()
+    archive = desk.history.archive
+    assert archive is not None
+    assert {one.kind for one in archive.feed(0)} == {CommitKind.LIVE}
+    assert desk.history.read_at(RAW, START + 2 * S).value == 102.0
+    assert [value for _, value in desk.found(RAW)][-1] == 103.0
 
 
 def test_a_clock_that_was_ahead_makes_no_later_sample_late_and_compaction_goes_on(desk: Desk) -> None:
@@ -277,7 +294,24 @@ def test_texts_that_are_too_much_for_one_block_are_stored_in_several(
     assert desk.history.problem == ""
 
 
-# ------------------------------------------------------------------ folders
+# ------------------------------------------------------------------ runs and folders
+
+
+def test_another_run_begins_without_work_on_the_loop(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    apply = Recorder.apply
+
+    def noted(recorder: Recorder, plant: Plant, now: int) -> None:
+        threads.add(threading.get_ident())
+        apply(recorder, plant, now)
+
+    monkeypatch.setattr(Recorder, "apply", noted)
+    desk.history.begin_run("run_2")
+    desk.tell(1, 1.0)
+    wait_until(lambda: threads)
+    assert threading.get_ident() not in threads
+    wait_until(lambda: desk.history.archive is not None)
+    assert desk.found(RAW)[-1] == (0.0, 1.0)
 
 
 def test_a_plant_that_is_real_now_is_not_read_from_a_run_that_was_simulated_before(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -188,6 +189,30 @@ async def test_hi_11_an_edit_keeps_the_old_version_with_user_and_reason(
         assert (why.user, why.reason, why.act) == ("eng", "sensor was bridged", "replace")
         (noted,) = await journalled(client, "audit", "history.edit")
         assert noted["actor"] == "eng"
+
+
+async def test_an_insert_never_takes_the_place_of_what_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with history(tmp_path, monkeypatch) as (_, client):
+        await client.edit_history(PV, [value(7, 70.0), value(7.5, 75.0)], "by hand", insert=True)
+        found = await client.read_raw(ReadRaw(PV, BEGIN + 7 * NS_PER_S, BEGIN + 8 * NS_PER_S))
+        assert [one.value for one in found.samples] == [7.0, 75.0, 8.0]
+
+
+async def test_bounds_come_once_over_the_pages_of_a_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with history(tmp_path, monkeypatch) as (_, client):
+        request = ReadRaw(PV, BEGIN + 10 * NS_PER_S, BEGIN + 19 * NS_PER_S, 4, bounds=True)
+        found: list[object] = []
+        while True:
+            page = await client.read_raw(request)
+            found += [one.value for one in page.samples]
+            if not page.continuation:
+                break
+            request = replace(request, start=page.continuation, continued=True)
+        assert found == [float(second) for second in range(9, 21)]
 
 
 async def test_hi_11_deleted_samples_stay_readable_as_deleted(

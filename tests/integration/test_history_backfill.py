@@ -181,7 +181,7 @@ async def test_a_gap_stays_where_the_server_itself_did_not_run(node_opcua: Insta
         await asyncio.sleep(1.0)  # the server records before the link is back
         proxy.mend()
         (note,) = await filled(runtime)
-        assert note["closed"] == 0
+        assert note["closed"] == 0, repr(note)
         assert "was started within" in note["left"][0]
         assert note["samples"] >= 5
         gaps = gaps_now(runtime, begin)

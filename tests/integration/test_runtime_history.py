@@ -109,7 +109,7 @@ async def test_hi_08_a_forecast_never_changes_what_a_tag_says_now(tmp_path: Path
 
 async def test_what_cannot_be_stored_raises_an_alarm_that_ends_by_itself(tmp_path: Path) -> None:
     async with desk_at(tmp_path) as desk:
-        desk.history._run.problem = "the disk is full"  # pyright: ignore[reportPrivateUsage]
+        desk.history._run._problem = "the disk is full"  # pyright: ignore[reportPrivateUsage]
         await desk.until(lambda: _standing(desk.runtime))
         await desk.until(lambda: not _standing(desk.runtime))
 

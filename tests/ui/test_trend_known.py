@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPixmap
 from PySide6.QtTest import QTest
@@ -278,8 +279,10 @@ def test_a_failed_read_is_tried_again_while_the_past_stands_still(desk: Desk, qt
     mend = fail(desk, "read_trend")
     desk.window.open_trend([FLOW])
     panel = desk.window.trends[0]
+    panel.model.beat()
     panel.grab()
     qtbot.waitUntil(lambda: bool(panel.model.problem))
+    panel.model.beat()
     mend()
     at = desk.station.now()
     desk.time.pass_s(6)
@@ -288,6 +291,45 @@ def test_a_failed_read_is_tried_again_while_the_past_stands_still(desk: Desk, qt
     assert desk.station.now() == at
     panel.model.beat()
     qtbot.waitUntil(lambda: not panel.model.problem and len(panel.pens[0].curve) > 0)
+
+
+def test_one_pen_that_could_not_be_read_is_tried_again_while_the_past_stands_still(
+    desk: Desk, qtbot: Any
+) -> None:
+    go(desk, qtbot, START_NS - 6 * HOUR)
+    read = desk.client.read_trend
+
+    async def silent(query: Any) -> Any:
+        answer = await read(query)
+        return replace(
+            answer, series=[replace(one, problem="south does not answer") for one in answer.series]
+        )
+
+    desk.client.read_trend = silent  # type: ignore[method-assign]
+    desk.window.open_trend([FLOW])
+    panel = desk.window.trends[0]
+    panel.grab()
+    qtbot.waitUntil(lambda: bool(panel.pens[0].curve.problem))
+    panel.model.beat()
+    assert panel.model.why_unread == f"{FLOW}: south does not answer"
+    desk.client.read_trend = read  # type: ignore[method-assign]
+    desk.time.pass_s(16)
+    panel.model.beat()
+    qtbot.waitUntil(lambda: not panel.pens[0].curve.problem)
+    assert not panel.model.why_unread
+
+
+def test_another_period_that_could_not_be_read_is_asked_for_again(desk: Desk, qtbot: Any) -> None:
+    panel = opened(desk, qtbot, [FLOW], 900)
+    panel.show_range(START_NS - 2 * HOUR, START_NS - HOUR)
+    settle(panel, qtbot)
+    mend = fail(desk, "read_trend")
+    panel.model.compare(3 * HOUR)
+    qtbot.waitUntil(lambda: panel.model._other_failed_at > 0)
+    mend()
+    desk.time.pass_s(6)
+    panel.model.beat()
+    qtbot.waitUntil(lambda: panel.pens[0].ghost is not None)
 
 
 def test_nothing_is_written_before_all_that_is_shown_was_read(desk: Desk, qtbot: Any, tmp_path: Any) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
+from hmi.core.errors import UsageError
 from hmi.core.history import SampleFlag
 from hmi.core.values import DataValue, bad
 from hmi.historian.aggregates import SamplesSource
@@ -277,6 +278,71 @@ def test_HI_05_late_data_calculates_its_period_again_and_what_is_made_of_it() ->
     assert values_of(store, "t_a/volume") == [360.0, 240.0, 240.0]
     assert values_of(store, "t_a/kpi") == [15.0, 10.0, 10.0]
     assert {tag_id for tag_id, _ in store.edits} == {"t_a/volume", "t_a/kpi"}
+
+
+def test_HI_05_a_late_value_counts_up_to_the_next_one_through_all_periods() -> None:
+    store = Store()
+    store.live((BEGIN, 10.0))
+    made = Calculations(works(), store)
+    settled(made, BEGIN + 3 * DAY + GRACE_NS)
+    store.put("t_a/flow", [DataValue(20.0, 0, BEGIN + 12 * HOUR, 1)], CommitKind.LATE)
+    settled(made, BEGIN + 3 * DAY + GRACE_NS)
+    assert values_of(store, "t_a/volume") == [360.0, 480.0, 480.0]
+    assert values_of(store, "t_a/kpi") == [15.0, 20.0, 20.0]
+
+
+def test_HI_05_a_live_value_of_a_period_that_is_calculated_counts_too() -> None:
+    store = Store()
+    store.live((BEGIN, 10.0))
+    made = Calculations(works(), store)
+    settled(made, BEGIN + DAY + GRACE_NS)
+    store.live((BEGIN + 12 * HOUR, 20.0))
+    settled(made, BEGIN + DAY + 2 * GRACE_NS)
+    assert values_of(store, "t_a/volume") == [360.0]
+
+
+class Fragile(Store):
+    """Refuses what is said of one tag."""
+
+    refused: tuple[str, type[Exception]] = ("", ValueError)
+
+    def put(self, tag_id: str, values: Sequence[DataValue], kind: CommitKind) -> int:
+        if tag_id == self.refused[0]:
+            raise self.refused[1]("it goes wrong")
+        return super().put(tag_id, values, kind)
+
+
+@pytest.mark.parametrize("error", [ValueError, UsageError])
+def test_a_calculation_that_fails_stops_no_other_one(error: type[Exception]) -> None:
+    store = Fragile()
+    store.live((BEGIN, 10.0))
+    store.refused = ("t_a/volume", error)
+    made = Calculations(two_totals(), store)
+    settled(made, BEGIN + DAY + GRACE_NS)
+    assert values_of(store, "t_a/other") == [240.0]
+    store.put("t_a/flow", [DataValue(20.0, 0, BEGIN + 12 * HOUR, 1)], CommitKind.LATE)
+    settled(made, BEGIN + DAY + GRACE_NS)
+    assert values_of(store, "t_a/other") == [360.0]
+    assert made.cursor == len(store.commits)
+
+
+def two_totals() -> Plant:
+    rule = CalculationRule("total", of="t_a/flow", base_s=3_600.0)
+    totals = [make_tag(f"a/{name}", history=True, calculation=rule) for name in ("volume", "other")]
+    return make_plant([make_tag("a/flow", history=True), *totals])
+
+
+def test_what_a_clock_ahead_left_is_made_anew_when_its_time_has_come() -> None:
+    store = Store()
+    store.live((BEGIN, 10.0))
+    made = Calculations(works(), store)
+    settled(made, BEGIN + 5 * DAY + GRACE_NS)  # the clock is wrong for a while
+    now = BEGIN + DAY + HOUR
+    store.live((now, 20.0))
+    settled(made, now)
+    assert values_of(store, "t_a/volume") == [240.0] * 5
+    settled(made, BEGIN + 2 * DAY + GRACE_NS)
+    assert values_of(store, "t_a/volume")[:3] == [240.0, 470.0, 240.0]
 
 
 def test_commits_that_fell_out_of_the_feed_are_made_up_for() -> None:

@@ -11,13 +11,12 @@ from zoneinfo import ZoneInfo
 
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
-from hmi.core.errors import StorageError
+from hmi.core.errors import StorageError, UsageError
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.expressions import compile_expression
 from hmi.historian.calculated._periods import Period, period_of, periods
 from hmi.historian.calculated._results import calculated, combined
-from hmi.historian.care import limits_of
 from hmi.historian.port import Commit, CommitKind, Coverage
 from hmi.historian.samples import Samples
 from hmi.project.calculation import CalculationRule
@@ -87,9 +86,9 @@ class Calculations:
         self._history, self._zone, self.cursor = history, ZoneInfo(plant.zone), cursor
         made = [_made(plant, tag, tag.calculation) for tag in plant.tags if tag.calculation is not None]
         self._all = sorted(made, key=lambda one: one.rule.is_kpi)  # parts before what is made of them
-        self._limits = limits_of(plant.history)
         self._told: dict[str, DataValue] = {}
         self._ends: dict[str, int] = {}
+        self._refused: dict[str, int] = {}
         self._failing: set[str] = set()
 
     @property
@@ -135,28 +134,35 @@ class Calculations:
         missing = list(islice(periods(one.rule, self._zone, start, now - GRACE_NS), PER_STEP + 1))
         values = [self._value(one, period) for period in missing[:PER_STEP]]
         if values:
-            self._history.insert(one.tag.id, values, user=USER, reason=tr("calculated"))
+            self._put(one, values)
             self._ends[one.tag.id] = missing[len(values) - 1].end
         return len(missing) > PER_STEP
+
+    def _put(self, one: _Made, values: Sequence[DataValue]) -> None:
+        """Store results; those of days that keep no samples any more are refused and left out."""
+        try:
+            self._history.insert(one.tag.id, values, user=USER, reason=tr("calculated"))
+        except UsageError as error:
+            if len(values) > 1:
+                for value in values:
+                    self._put(one, (value,))
+            else:
+                log.info("%s: a result is not kept: %s", one.tag.name, error)
+                self._refused[one.tag.id] = period_of(one.rule, self._zone, values[0].source_time).end
 
     def _next_start(self, one: _Made, now: int) -> int | None:
         """Where the first missing period begins; None while there is nothing to calculate from."""
         newest = self._newest(one.tag.id)
         if newest is not None:
             self._look_behind(one, newest.source_time, now)
-            following = period_of(one.rule, self._zone, newest.source_time).end
-            return max(following, self._first_kept(one, now))
+            return max(
+                period_of(one.rule, self._zone, newest.source_time).end, self._refused.get(one.tag.id, 0)
+            )
         firsts = [self._history.after(tag_id, max(now - LONGEST_NS, 0)) for tag_id in one.reads.values()]
         times = [int(found.times[0]) for found in firsts if len(found)]
         if not times:
             return None
-        return max(period_of(one.rule, self._zone, min(times)).start, self._first_kept(one, now))
-
-    def _first_kept(self, one: _Made, now: int) -> int:
-        """Where the first period begins of which the plant keeps samples: results of earlier ones are not taken."""
-        first = max(self._limits.first_raw(now), 0)
-        period = period_of(one.rule, self._zone, first)
-        return period.start if period.start >= first else period.end
+        return max(period_of(one.rule, self._zone, min(times)).start, self._refused.get(one.tag.id, 0))
 
     def _look_behind(self, one: _Made, newest: int, now: int) -> None:
         """Where a clock that ran ahead left results of a time to come, each is made anew when its period is over."""
@@ -241,7 +247,7 @@ class Calculations:
 
     def _renew(self, one: _Made, begin: int, end: int, now: int) -> bool:
         """Results that are stored already and differ now are replaced; the old ones stay as modified."""
-        at, end = max(begin, self._first_kept(one, now)), min(end, self._end(one) - 1)
+        at, end = begin, min(end, self._end(one) - 1)
         while at <= end:
             period = period_of(one.rule, self._zone, at)
             if period.end + GRACE_NS > now:
@@ -251,9 +257,15 @@ class Calculations:
                 new = self._value(one, period)
                 if (new.value, new.status) != (old.value, old.status):
                     reason = tr("calculated again: what it is made of was changed")
-                    self._history.edit(one.tag.id, [new], user=USER, reason=reason)
+                    self._replace(one, new, reason)
             at = period.end
         return False
+
+    def _replace(self, one: _Made, new: DataValue, reason: str) -> None:
+        try:
+            self._history.edit(one.tag.id, [new], user=USER, reason=reason)
+        except UsageError as error:  # of a day that keeps no samples any more
+            log.info("%s: a result stays as it was: %s", one.tag.name, error)
 
 
 class _OfTag:

@@ -45,9 +45,9 @@ class Limits:
                 return tier
         return Tier.RAW
 
-    def first_raw(self, now: int) -> int:
-        """UTC ns: before it, samples of days that are not held are not kept at ``now``."""
-        return (-(-now // DAY) - self.raw_days - 1) * DAY
+    def first_kept(self, now: int) -> int:
+        """UTC ns: of days before it that are not held nothing is kept at ``now``, not even rollups."""
+        return (-(-now // DAY) - self.hour_days - 1) * DAY
 
 
 def limits_of(rules: HistoryRules) -> Limits:

@@ -146,7 +146,7 @@ class ChunkWriter:
 
 
 def _free(begin: int, taken: Times) -> int:
-    """The first instant from ``begin`` on (UTC ns) that no sample takes: there is room for what says that more is lost."""
+    """The first instant from ``begin`` on (UTC ns) that no sample takes: room for what says that more is lost."""
     at = begin
     while at in taken:
         at += 1

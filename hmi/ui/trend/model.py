@@ -62,13 +62,14 @@ class TrendModel(QObject):
         self.problem = ""
         self.pixels = 0
         self.setpoint: Curve = EMPTY
-        self._next_read = self._failed_at = 0
+        self._next_read = self._failed_at = self._other_failed_at = 0
         self._was_past = station.mailbox.is_history
         self._has_news, self._shown_end = False, 0
         self._reader, self._other = Reader(station.link, self), Reader(station.link, self)
         self._reader.arrived.connect(self._take)
         self._reader.failed.connect(self._fail)
         self._other.arrived.connect(self._take_other)
+        self._other.failed.connect(self._fail_other)
         self.figures, self._happened = FiguresReader(self), MarkersReader(self)
         self.figures.told.connect(self.told)
         self._happened.arrived.connect(self._take_markers)
@@ -202,6 +203,9 @@ class TrendModel(QObject):
         """After how much time (ns) what moves on is read again."""
         if self.is_past:
             return max(self.view.span // _PAST_PARTS, _PAST_REST)
+        return self._live_rest()
+
+    def _live_rest(self) -> int:
         return min(max(self.view.span // 60, _SHORTEST_REST), _LONGEST_REST)
 
     def _setpoint_id(self) -> str:
@@ -303,7 +307,7 @@ class TrendModel(QObject):
     # what comes
 
     def _take(self, answer: Answer) -> None:
-        self.problem = ""
+        self.problem, self._failed_at = "", self.real_time()
         first = self._next_read == 0
         self._next_read = self.now + (SEAM_NS if first else self.rest())
         for pen in self.pens:
@@ -334,6 +338,10 @@ class TrendModel(QObject):
         self.changed.emit()
         self.told.emit()
 
+    def _fail_other(self, _: str) -> None:
+        """The other period is missing; it is asked for again."""
+        self._other_failed_at = max(self.real_time(), 1)
+
     def _take_values(self, values: dict[str, DataValue]) -> None:
         if self.is_past:
             return
@@ -352,6 +360,9 @@ class TrendModel(QObject):
             self.read()
         if self._is_due(now, view) and not self._reader.is_asking:
             self.read(anew=True)
+        if self._other_failed_at and self.real_time() - self._other_failed_at >= RETRY_NS:
+            self._other_failed_at = 0
+            self.read()
         self.read_markers()
         self.figures.keep_looking()
         if self._is_another_picture():
@@ -363,6 +374,11 @@ class TrendModel(QObject):
         """What failed is tried again by real time; what may have changed by the time that is shown."""
         if self.problem:
             return self.real_time() - self._failed_at >= RETRY_NS
+        if (
+            any(pen.curve.problem for pen in self.pens)
+            and self.real_time() - self._failed_at >= self._live_rest()
+        ):
+            return True
         return view.end > now - view.span and now >= self._next_read
 
     def _is_another_picture(self) -> bool:
