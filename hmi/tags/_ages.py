@@ -31,6 +31,14 @@ class GroupAge:
     stale: bool = False
     alive_at: int = 0
 
+    @property
+    def surely_seen_at(self) -> int:
+        """Up to when (session time, UTC ns) an unchanged value is known once nothing comes any more.
+
+        What a device sends tells of a moment that is past already: a change of the last period may have been lost.
+        """
+        return max(self.alive_at - self.limit_ms // PERIODS * NS_PER_MS, 0)
+
     def age_ms(self, mono_ns: int) -> int:
         return max(0, (mono_ns - self.alive_ns) // NS_PER_MS)
 

@@ -117,7 +117,7 @@ class TagEngine:
             self._put(handle, value, out)
         gone = set(handles)
         lost = [known for known in self._groups.known.values() if gone.issuperset(known.handles)]
-        out.seen_ns = min((known.alive_at for known in lost if known.heard), default=0)
+        out.seen_ns = min((known.surely_seen_at for known in lost if known.heard), default=0)
         for known in lost:
             known.heard = known.stale = False
         self._recompute(out)
