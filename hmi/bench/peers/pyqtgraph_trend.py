@@ -30,7 +30,7 @@ def main() -> None:
     plot.show()
 
     def frame(moved_s: float) -> object:
-        plot.setXRange(moved_s, SECONDS + moved_s, padding=0)
+        plot.setXRange(moved_s, SECONDS + moved_s, padding=0)  # pyright: ignore[reportCallIssue]
         return plot.grab()
 
     sys.stdout.write(json.dumps({"ms": frames_ms(frame)}) + "\n")
