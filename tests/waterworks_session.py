@@ -159,6 +159,7 @@ async def watching(data: Path) -> tuple[SocketClient, Watcher]:
 
 async def all_links_up(client: SocketClient, watcher: Watcher) -> list[ConnectionInfo]:
     """Wait until every connection is up and every device tag is live."""
+    await watcher.until(lambda: bool(watcher.live()))  # before that the runtime may be away
     devices = {tag.name for tag in (await client.plant()).tags if tag.connection}
     await watcher.until(lambda: devices <= set(watcher.live()))
     return (await client.status()).connections

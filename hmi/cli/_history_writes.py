@@ -48,7 +48,8 @@ class Writing:
         found = self._post("/v1/session", {"user": who.user, "password": who.password}, "")
         self._session = str(found.get("token") or "")
         if not self._session:
-            raise CommunicationError(str(found.get("problem") or tr("{user} cannot sign in", user=who.user)))
+            why = found.get("refusal") or found.get("problem") or tr("{user} cannot sign in", user=who.user)
+            raise CommunicationError(str(why))
 
     def __enter__(self) -> Writing:
         return self

@@ -97,14 +97,13 @@ class Comparison:
         if other is not None and other.partner is None:
             self._pair(own, other)
         elif other is not None:
-            own.is_merged = True
-            self.merged += own.counts
+            own.beside = other
 
     def _proposed_begins(self, at: int) -> None:
         other = self._other = _Alarm(at, counts=self.start <= at < self.end)
         self.proposed.count += other.counts
         own = self._own
-        if own is not None and own.partner is None and not own.is_merged:
+        if own is not None and own.partner is None and own.beside is None:
             self._pair(own, other)
 
     def _pair(self, own: _Alarm, other: _Alarm) -> None:
@@ -126,7 +125,9 @@ class Comparison:
         if own.partner is not None:
             later_s = (own.partner.since - own.since) / NS_PER_S
             self._kept.put(later_s, Stretch(own.since, at, is_open, later_s))
-        elif not own.is_merged:
+        elif own.beside is not None:
+            self.merged += 1
+        else:
             self.removed += 1
             seconds = (at - own.since) / NS_PER_S
             self.longest_removed_s = max(self.longest_removed_s, seconds)
@@ -136,6 +137,10 @@ class Comparison:
         other, self._other = self._other, None
         if other is None:
             return
+        if self._own is not None and self._own.beside is other and self._own.since == at:
+            self._own.beside = (
+                None  # it ends in the instant in which the other began: they did not stand together
+            )
         self.proposed.lasted_ns += self._bins.add(1, other.since, at)
         if other.counts and other.partner is None:
             self.new += 1
@@ -163,7 +168,8 @@ class _Alarm:
     since: int
     counts: bool
     partner: _Alarm | None = None
-    is_merged: bool = False
+    beside: _Alarm | None = None
+    """One of the other side that it met standing, and that belongs to an earlier one."""
 
 
 def _goes_first(own: Turn, other: Turn) -> bool:
