@@ -89,13 +89,13 @@ def paired(own: list[Interval], other: list[Interval]) -> tuple[int, int, int, i
     return kept, len(set(free) - merged), len(merged), new
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(pasts(), plain_alarms(), plain_alarms(), st.integers(1, 20))
 def test_the_replay_is_the_plain_way(samples: Samples, was: AlarmDef, proposed: AlarmDef, size: int) -> None:
     compare({T: samples}, was, replace(proposed, kind=was.kind), size)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(pasts(), pasts(20), any_alarms(), DELAYS, DELAYS, st.integers(1, 20))
 def test_the_replay_of_several_tags_is_the_plain_way(
     own: Samples, other: Samples, was: AlarmDef, on_s: float, off_s: float, size: int
@@ -119,7 +119,7 @@ def compare(samples: dict[str, Samples], was: AlarmDef, proposed: AlarmDef, size
     assert found.was.lasted_ns == sum(min(b, at(END)) - max(a, at(START)) for a, b in own if b > at(START))
 
 
-@settings(derandomize=True, max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(pasts(), pasts(20), st.one_of(plain_alarms(), any_alarms()))
 def test_unchanged_settings_change_nothing(own: Samples, other: Samples, was: AlarmDef) -> None:
     case = case_of(plant_of(was), was, was)

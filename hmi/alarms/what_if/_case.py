@@ -49,7 +49,8 @@ def case_of(plant: Plant, was: AlarmDef, proposed: AlarmDef) -> Case:
             tr("{tag} is not recorded, so its past cannot be replayed; write history = true for it", tag=missing[0])
         )  # fmt: skip
     further = (_names_further(plant, was) | _names_further(plant, proposed)) - needed
-    names = sorted({own.name, *needed, *further})
+    # in the order of the plant: of what comes in one instant the engine judges the tags one after the other
+    names = sorted({own.name, *needed, *further}, key=lambda name: plant.by_name[name].handle)
     inputs = tuple(replace(plant.by_name[name], handle=handle) for handle, name in enumerate(names))
     coarse = tuple(_too_coarse(plant, own, was, proposed))
     return Case(
