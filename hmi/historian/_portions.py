@@ -51,6 +51,7 @@ def sifted(rows: Rows, store: Callable[[Rows], None]) -> tuple[Rows, Rows]:
         except StorageError:
             break
         except Exception:
+            # Whatever a row is that no archive takes: it must not cost the rows beside it.
             slots = np.unique(group.table["slot"])
             if len(slots) < 2:
                 refused.append(group)

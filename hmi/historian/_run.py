@@ -351,6 +351,7 @@ class Run:
                 log.error("The history cannot be kept: %s", error)
             self._problem = str(error)
         except Exception as error:
+            # The border of the writing thread: a row that nothing takes must not end recording.
             log.exception("Samples that cannot be stored are dropped.")
             self._problem = str(error) or type(error).__name__
             with self._writing:
@@ -451,6 +452,7 @@ class Run:
         try:
             self._compact_until(shelf, until)
         except Exception as error:
+            # The border of the compacting thread: it goes on, is tried again, and the problem is told.
             text = str(error) or type(error).__name__
             if text != self._stuck:
                 log.exception("The history cannot be compacted: %s", text)

@@ -20,6 +20,7 @@ from hmi.ui.mimic.view import MimicView
 from hmi.ui.people.card import Mode
 from hmi.ui.shortcuts import PAGE, SHORTCUTS
 from hmi.ui.tabs import Tabs
+from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
 INTERACTIVE = (QAbstractButton, QLineEdit, QAbstractItemView, Tabs, Crumbs, MimicView)
@@ -147,6 +148,20 @@ def test_HM_17_every_control_says_what_it_is(qtbot) -> None:
         assert [type(w).__name__ for w in nameless] == []
 
 
+def pages(window: StationWindow) -> list[tuple[str, Qt.Key, Qt.KeyboardModifier, QWidget]]:
+    """The pages that a key opens and closes: action, key, what is held with it, the page."""
+    control, shift = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+    return [
+        ("alarms", Qt.Key.Key_L, control, window.alarm_page),
+        ("points", Qt.Key.Key_P, control, window.points_page),
+        ("figures", Qt.Key.Key_G, control, window.figures_page),
+        ("log", Qt.Key.Key_J, control, window.logbook.log),
+        ("handover", Qt.Key.Key_H, control, window.logbook.handover),
+        ("certificates", Qt.Key.Key_C, control | shift, window.certificates),
+        ("accounts", Qt.Key.Key_U, control | shift, window.accounts),
+    ]
+
+
 def test_HM_17_every_key_of_the_table_does_what_it_says(qtbot) -> None:
     """Each combination with an action, pressed in the real window, changes what its line promises."""
     control, alt, shift = (
@@ -175,30 +190,19 @@ def test_HM_17_every_key_of_the_table_does_what_it_says(qtbot) -> None:
         press("escape", Qt.Key.Key_Escape, none, overlays.keys.isHidden)
         press("instructor", Qt.Key.Key_I, control, lambda: window.instructor is not None)
         press("instructor", Qt.Key.Key_I, control, lambda: window.instructor is None)
-        press("alarms", Qt.Key.Key_L, control, window.alarm_page.isVisible)
-        press("alarms", Qt.Key.Key_L, control, window.mimic.isVisible)
         press("to_strip", Qt.Key.Key_D, control, lambda: window.focusWidget() is window.strip.table)
         press("to_display", Qt.Key.Key_M, control, lambda: window.focusWidget() is window.mimic.view)
         QTest.keyClick(window, Qt.Key.Key_S)
         qtbot.waitUntil(lambda: desk.client.alarm_book.silenced == [""])
         tried.add("silence")
-        press("points", Qt.Key.Key_P, control, window.points_page.isVisible)
-        press("points", Qt.Key.Key_P, control, window.mimic.isVisible)
-        press("figures", Qt.Key.Key_G, control, window.figures_page.isVisible)
-        press("figures", Qt.Key.Key_G, control, window.mimic.isVisible)
+        for action, key, modifier, page in pages(window):
+            press(action, key, modifier, page.isVisible)
+            press(action, key, modifier, window.mimic.isVisible)
         press("people", Qt.Key.Key_U, control, overlays.people.isVisible)
         press("people", Qt.Key.Key_U, control, overlays.people.isHidden)
         press("lock", Qt.Key.Key_L, control | shift, window.notice.isVisible)
-        press("log", Qt.Key.Key_J, control, window.logbook.log.isVisible)
-        press("log", Qt.Key.Key_J, control, window.mimic.isVisible)
-        press("handover", Qt.Key.Key_H, control, window.logbook.handover.isVisible)
-        press("handover", Qt.Key.Key_H, control, window.mimic.isVisible)
         press("time", Qt.Key.Key_B, control, window.past.bar.isVisible)
         press("time", Qt.Key.Key_B, control, window.past.bar.isHidden)
-        press("certificates", Qt.Key.Key_C, control | shift, window.certificates.isVisible)
-        press("certificates", Qt.Key.Key_C, control | shift, window.mimic.isVisible)
-        press("accounts", Qt.Key.Key_U, control | shift, window.accounts.isVisible)
-        press("accounts", Qt.Key.Key_U, control | shift, window.mimic.isVisible)
         press("why", Qt.Key.Key_W, none, overlays.why.isVisible)
         press("escape", Qt.Key.Key_Escape, none, overlays.why.isHidden)
         window.open_display("intake")

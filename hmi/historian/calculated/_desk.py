@@ -117,6 +117,7 @@ class Calculations:
         except StorageError:
             raise
         except Exception as error:
+            # The border of one calculation: the others go on.
             if one.tag.id not in self._failing:
                 log.exception("%s: a period cannot be calculated: %s", one.tag.name, error)
             self._failing.add(one.tag.id)

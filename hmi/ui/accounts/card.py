@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from hmi.client.people import AccountInfo
 from hmi.core.texts import tr
 from hmi.ui.accounts.words import ACTS
 from hmi.ui.alarms.guidance import scrolled
+from hmi.ui.asking import AskPanel
 from hmi.ui.flow import Flow
 from hmi.ui.people.fields import PasswordField
 from hmi.ui.people.words import ROLES
 from hmi.ui.theme import Theme
-from hmi.ui.widgets import Field, FlatButton, Panel, Text
+from hmi.ui.widgets import Field, FlatButton, Text
 
 _WITH_PASSWORD: Final = frozenset({"add", "passwd"})
 _WITH_ROLES: Final = frozenset({"add", "grant", "revoke"})
@@ -27,11 +27,10 @@ _NOT_BY_AREA: Final = frozenset({"security"})
 _ROLES: Final = tuple(role for role in ROLES if role not in {"instructor", "view"})
 
 
-class AccountCard(Panel):
+class AccountCard(AskPanel):
     """``confirmed``: act, user and the further fields of the request, once. Esc or Cancel: ``cancelled``."""
 
     confirmed = Signal(str, str, object)
-    cancelled = Signal()
 
     def __init__(self, theme: Theme, title_of: Callable[[str], str]) -> None:
         super().__init__(theme)
@@ -192,23 +191,6 @@ class AccountCard(Panel):
             self._user = self.user.text().strip()
             request["name"] = self.name.text().strip()
         self.confirmed.emit(self._act, self._user, request)
-
-    def event(self, event: QEvent) -> bool:
-        """Esc is for this step before it is for the window."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 _ADD: Final = (

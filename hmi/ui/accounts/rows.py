@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QPainter
 
 from hmi.client.people import AccountInfo
 from hmi.core.texts import tr
 from hmi.ui.accounts.words import short_rights, state_words
 from hmi.ui.paint import metrics_of
-from hmi.ui.rows import RowList, draw_cut
+from hmi.ui.rows import RowList, RowModel, draw_cut
 from hmi.ui.theme import Theme
 
 ROW, LEFT = 58, 16
-Index = QModelIndex | QPersistentModelIndex
 
 
-class AccountModel(QAbstractListModel):
-    """``rows`` as they stand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[AccountInfo] = []
-
-    def set_rows(self, rows: Sequence[AccountInfo]) -> None:
-        self.beginResetModel()
-        self.rows = list(rows)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: Index, role: int = 0) -> Any:
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            row = self.rows[index.row()]
-            return f"{row.name} ({row.user}): {state_words(row)}"
-        return None
+def _spoken(row: AccountInfo) -> str:
+    return f"{row.name} ({row.user}): {state_words(row)}"
 
 
 class AccountList(RowList):
@@ -49,7 +29,7 @@ class AccountList(RowList):
     def __init__(self, theme: Theme, title_of: Callable[[str], str]) -> None:
         super().__init__(theme, ROW, self._paint_row)
         self._plain, self._title_of = theme.plain, title_of
-        self.accounts = AccountModel()
+        self.accounts = RowModel[AccountInfo](_spoken)
         self.setModel(self.accounts)
         self.setAccessibleName(tr("Accounts"))
         self.selectionModel().currentChanged.connect(lambda *_: self.turned.emit())

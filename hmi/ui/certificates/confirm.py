@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.client.certificates import CertificateInfo, grouped
 from hmi.core.texts import tr
 from hmi.ui.alarms.guidance import scrolled
+from hmi.ui.asking import AskPanel
 from hmi.ui.certificates.words import ACTS, question_of, two_lines
 from hmi.ui.theme import Theme
-from hmi.ui.widgets import Field, FlatButton, Panel, Text
+from hmi.ui.widgets import Field, FlatButton, Text
 
 
-class ConfirmCard(Panel):
+class ConfirmCard(AskPanel):
     """``confirmed``: act, fingerprint and reason, once. Esc or Cancel: ``cancelled``."""
 
     confirmed = Signal(str, str, str)
-    cancelled = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -91,20 +90,3 @@ class ConfirmCard(Panel):
         if self.about is not None and self.yes.isEnabled():
             self.yes.set_enabled(False, tr("The runtime is asked."))
             self.confirmed.emit(self._act, self.about.fingerprint, self.reason.text().strip())
-
-    def event(self, event: QEvent) -> bool:
-        """Esc is for this step before it is for the window."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
-        else:
-            super().keyPressEvent(event)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, Signal
 from PySide6.QtGui import QPainter
 
 from hmi.client.certificates import CertificateInfo
@@ -13,34 +13,15 @@ from hmi.core.texts import tr
 from hmi.ui.certificates.marks import draw_state
 from hmi.ui.certificates.words import left_words, state_words, title_of, under_title
 from hmi.ui.paint import metrics_of
-from hmi.ui.rows import RowList, draw_cut
+from hmi.ui.rows import RowList, RowModel, draw_cut
 from hmi.ui.theme import Theme
 
 ROW, LEFT = 62, 48
 NARROW: Final = 360
-Index = QModelIndex | QPersistentModelIndex
 
 
-class CertificateModel(QAbstractListModel):
-    """``rows`` as they stand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[CertificateInfo] = []
-
-    def set_rows(self, rows: Sequence[CertificateInfo]) -> None:
-        self.beginResetModel()
-        self.rows = list(rows)
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: Index, role: int = 0) -> Any:
-        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole}:
-            row = self.rows[index.row()]
-            return f"{state_words(row)}: {title_of(row)}, {under_title(row)}"
-        return None
+def _spoken(row: CertificateInfo) -> str:
+    return f"{state_words(row)}: {title_of(row)}, {under_title(row)}"
 
 
 class CertificateList(RowList):
@@ -51,7 +32,7 @@ class CertificateList(RowList):
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, ROW, self._paint_row)
         self._plain = theme.plain
-        self.certificates = CertificateModel()
+        self.certificates = RowModel[CertificateInfo](_spoken)
         self.setModel(self.certificates)
         self.setAccessibleName(tr("Certificates"))
         self.selectionModel().currentChanged.connect(lambda *_: self.turned.emit())

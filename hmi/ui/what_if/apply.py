@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
 from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfResult
 from hmi.core.texts import tr
+from hmi.ui.asking import AskPanel
 from hmi.ui.theme import Theme
 from hmi.ui.what_if.words import change_words
-from hmi.ui.widgets import Field, FlatButton, Panel, Text
+from hmi.ui.widgets import Field, FlatButton, Text
 
 
-class ApplyCard(Panel):
+class ApplyCard(AskPanel):
     """``confirmed``: the change, once. Esc or Cancel: ``cancelled``."""
 
     confirmed = Signal(object)
-    cancelled = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme)
@@ -92,20 +91,3 @@ class ApplyCard(Panel):
         self.yes.set_enabled(False, tr("The runtime is asked."))
         edit = self._edit
         self.confirmed.emit(AlarmEdit(edit.alarm_id, edit.changes, self.reason.text().strip(), edit.revision))
-
-    def event(self, event: QEvent) -> bool:
-        """Esc is for this step before it is for the window."""
-        if (
-            event.type() == QEvent.Type.ShortcutOverride
-            and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
-        ):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.cancelled.emit()
-        else:
-            super().keyPressEvent(event)
