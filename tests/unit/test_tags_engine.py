@@ -105,6 +105,21 @@ def test_link_down_is_one_batch_of_bad_for_its_tags_only(clock: ManualClock) -> 
     assert not tags.link_down("plc1", quality.BAD_NO_COMMUNICATION)
 
 
+@pytest.mark.parametrize("period_ms", [1_000, 4_000])
+def test_what_is_known_ends_a_period_before_the_last_sign_of_a_lost_link(
+    clock: ManualClock, period_ms: int
+) -> None:
+    """A change of the last period may have been on its way: history must not claim that the value stood."""
+    tags = engine(clock, make_tag("a/one"))
+    tags.add_groups("plc1", [Group("g", "", period_ms, (0,))])
+    tags.ingest(Batch("g", [(0, good(1.0))]))
+    clock.advance(60)
+    tags.ingest(Batch("g", ()))  # it lives, and nothing has changed
+    heard_at = clock.now_ns()
+    clock.advance(1)
+    assert tags.link_down("plc1").seen_ns == heard_at - period_ms * 1_000_000
+
+
 def test_a_silent_group_goes_stale_by_the_monotonic_clock_and_comes_back(clock: ManualClock) -> None:
     tags = engine(clock, make_tag("a/one", scan="normal"))
     tags.add_groups("plc1", [Group("g", "1", 1_000, (0,))])
