@@ -35,7 +35,7 @@ def test_every_display_carries_what_an_operator_must_know(qtbot) -> None:
         assert header.plant.full_text == "Small plant"
         assert "Overview" in header.place.full_text
         assert "1" in header.place.full_text
-        assert header.health.word == "All links up"
+        qtbot.waitUntil(lambda: header.health.word == "All links up")
         assert header.clock.full_text.count(":") == 2
         assert header.counts.count(2) == 1
         assert header.counts.count(4) == 1
