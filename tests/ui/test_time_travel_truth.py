@@ -297,3 +297,16 @@ def test_the_sheet_of_an_alarm_keeps_no_live_details_in_the_past(qtbot) -> None:
         desk.station.clock.go_live()
         qtbot.waitUntil(lambda: sheet.details is not None)
         assert sheet.problem.full_text == ""
+
+
+def test_playing_begins_with_the_alarms_that_stood_and_calls_them_known(qtbot) -> None:
+    """Values are on their way for a moment when playing begins: nobody paints the strip again when they are there."""
+    with open_station(qtbot) as desk:
+        make_history(desk)
+        go(qtbot, desk, THEN)
+        clock = desk.station.clock
+        clock.play(1)
+        assert desk.station.mailbox.ages.waits
+        assert desk.station.hears("")
+        assert strip(desk.window) == ["Raw flow low low"]
+        assert desk.window.strip.told.full_text == "1 unacknowledged of 1"

@@ -126,8 +126,11 @@ class StationClock(QObject):
         return self._span
 
     def alarms_known(self, runtime: str | None = None) -> bool:
-        """Whether the alarms of a runtime ('': the home runtime, None: every one) are those of the position."""
-        if self.moment is None or self.is_seeking or not self.moment.known:
+        """Whether the alarms of a runtime ('': the home runtime, None: every one) are those of the position.
+
+        Values that are on their way change nothing of that: playing begins where it stood.
+        """
+        if not self.is_past or self._moment_waits or self.moment is None or not self.moment.known:
             return False
         unheard = (*self.moment.silent, *self.moment.blank)
         return not unheard if runtime is None else runtime not in unheard
