@@ -34,7 +34,8 @@ architecture: install
 	$(VENV)/bin/lint-imports
 
 unit: install
-	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -n $(WORKERS) --dist loadfile --durations=25
+	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -n $(WORKERS) --dist loadfile --durations=25 -m "not soak and not alone"
+	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -m "alone and not soak"
 
 # Ten minutes of polling and the long property tests: too long for every run (docs/developers.md).
 soak: install
@@ -53,7 +54,7 @@ chaos-history: install
 
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed
-	$(VENV)-headless/bin/python -m pytest tests -n $(WORKERS) --dist loadfile -m "not qt and not soak" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
+	$(VENV)-headless/bin/python -m pytest tests -n $(WORKERS) --dist loadfile -m "not qt and not soak and not alone" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
 
 $(VENV)-headless/.installed: requirements.lock pyproject.toml .ci/setup
 	@bash .ci/setup $(VENV)-headless without-qt

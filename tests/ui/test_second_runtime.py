@@ -195,12 +195,16 @@ def test_a_faceplate_of_the_other_runtime_goes_by_its_rights_and_its_life(qtbot)
         own.refresh()
         assert "no right" in card.commands.why.full_text  # type: ignore[union-attr]
         assert "no right" not in own.commands.why.full_text  # type: ignore[union-attr]
-        desk.pass_s(2.5)
-        desk.home.tick()
-        desk.look()
-        card.refresh()
-        own.refresh()
-        assert "does not answer" in card.commands.why.full_text  # type: ignore[union-attr]
+
+        def silent() -> bool:
+            desk.pass_s(2.5)  # again where a sign of life was still on its way
+            desk.home.tick()
+            desk.look()
+            card.refresh()
+            own.refresh()
+            return "does not answer" in card.commands.why.full_text  # type: ignore[union-attr]
+
+        qtbot.waitUntil(silent)
         assert "does not answer" not in own.commands.why.full_text  # type: ignore[union-attr]
 
 

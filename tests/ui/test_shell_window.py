@@ -142,11 +142,15 @@ def test_HM_15_every_disabled_command_tells_its_reason(qtbot) -> None:
     with open_station(qtbot) as desk:
         card = desk.window.desk.open("intake/p1", QRect(400, 344, 90, 36))
         desk.client.tick({"intake/p1.remote": good(False)})
-        desk.station.drain()
-        card.refresh()
         buttons = [button for row in card.commands.rows for button, _ in row.buttons]
         assert buttons
-        assert all(not b.isEnabled() and "local" in b.toolTip() for b in buttons)
+
+        def blocked() -> bool:
+            desk.station.drain()
+            card.refresh()
+            return all(not b.isEnabled() and "local" in b.toolTip() for b in buttons)
+
+        qtbot.waitUntil(blocked)
         assert "local" in card.commands.why.full_text
 
 

@@ -193,6 +193,7 @@ async def test_nobody_gets_rights_while_the_audit_trail_cannot_be_written(tmp_pa
         assert desk.who(session).roles == roles("view")
 
 
+@pytest.mark.alone
 async def test_cr_1_10_unknown_user_and_wrong_password_have_one_text_and_take_the_same_time(
     tmp_path: Path,
 ) -> None:
