@@ -54,3 +54,23 @@ class DriverDefinition:
     check_setting: Callable[[str, Any], None] = any_value
     own_line: Callable[[str], str] = lambda _endpoint: ""
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterDefinition:
+    """A place that the plant's data goes to. ``takes``: of ``samples`` and ``events`` what it can hold.
+
+    ``check(settings)`` raises ConfigurationError for values of the right type that do not fit together.
+    ``live``: it also shows how the plant is now (``hmi.export.port.LiveExporter``).
+    ``host(settings)`` names the machine it sends to, empty for this one: a simulated plant sends to no other.
+    The folder's ``exporter.py`` has ``create(settings, context)`` (``hmi.export.port``).
+    """
+
+    name: str
+    title: str
+    settings: tuple[Setting, ...]
+    takes: frozenset[str]
+    check: Callable[[Mapping[str, Any]], None]
+    host: Callable[[Mapping[str, Any]], str] = lambda _settings: ""
+    live: bool = False
+    version: int = 1

@@ -11,6 +11,7 @@ from typing import Any
 from hmi.core.errors import ConfigurationError
 from hmi.project._draft import Draft
 from hmi.project._drivers import check_value, driver
+from hmi.project._exports import exports
 from hmi.project._findings import FieldError
 from hmi.project._ids import derived_id
 from hmi.project._loopback import is_loopback
@@ -55,6 +56,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
     }
     _areas(model, file, draft)
     draft.head["notifications"] = notifications(model.notifications, folder, file, draft)
+    draft.head["exports"] = exports(model.exports, folder, file, draft)
     scans = {**DEFAULT_SCANS, **model.scan}
     draft.scans = {name: ScanClass(name, period) for name, period in scans.items()}
     for name, connection in model.connection.items():

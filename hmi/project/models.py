@@ -120,6 +120,40 @@ class NotificationModel(_Model):
     simulator: bool = Field(False, description="true: sent by a simulated plant too, to this machine only")
 
 
+class ExportModel(_Model):
+    """A job that delivers what is recorded to the computers of the office, one way."""
+
+    name: str = Field(pattern="^[a-z0-9_-]{1,64}$", description="short name: a-z 0-9 _ -")
+    to: str = Field(description="name of an exporter, such as files or postgres")
+    what: Literal["samples", "aggregates", "alarms", "audit"] = Field(
+        "samples", description="what is delivered"
+    )
+    tags: list[str] = Field(
+        default_factory=list,
+        max_length=1_000,
+        description="names with * and ?, area:PATH, type:NAME; none = every recorded tag",
+    )
+    aggregates: list[str] = Field(
+        default_factory=list, max_length=37, description="names of OPC UA Part 13, such as Average"
+    )
+    interval_s: int = Field(60, ge=1, le=86_400, description="seconds of one interval of the aggregates")
+    every_s: float = Field(
+        1, ge=0.2, le=86_400, description="seconds between two packages while it is up to date"
+    )
+    since: str = Field(
+        "", description="where delivery begins: a time, a day or all; empty = when it is seen first"
+    )
+    quota_days: float = Field(
+        7, ge=0.01, le=3_650, description="what waits longer for its target is dropped and counted"
+    )
+    backfill_percent: int = Field(
+        50, ge=5, le=90, description="share of the time for what is behind while there is live data"
+    )
+    simulator: bool = Field(False, description="true: a simulated plant delivers too, to this machine only")
+    enabled: bool = True
+    settings: dict[str, Any] = Field(default_factory=dict, description="the exporter's own settings")
+
+
 class SecurityModel(_Model):
     """Who may do what, beside the accounts of the data folder."""
 
@@ -190,6 +224,7 @@ class PlantModel(_Model):
     connection: dict[str, ConnectionModel] = Field(default_factory=dict)
     texts: dict[str, str] = Field(default_factory=dict, description="texts of the plant by key")
     notifications: list[NotificationModel] = Field(default_factory=list)
+    exports: list[ExportModel] = Field(default_factory=list)
     security: SecurityModel = Field(default_factory=SecurityModel)  # pyright: ignore[reportArgumentType]
     history: HistoryModel = Field(default_factory=HistoryModel)  # pyright: ignore[reportArgumentType]
     alarm_targets: AlarmTargetsModel = Field(

@@ -17,6 +17,7 @@ from hmi.core.commands import SELECTION_MS, CommandClass, Reason
 from hmi.core.principal import Role, lineage_of
 from hmi.core.values import EURange, Value, ValueType
 from hmi.project.calculation import CalculationRule
+from hmi.project.exports import ExportDef
 from hmi.project.notifications import NotificationDef
 from hmi.project.recording import NOTHING_SAID, RecordRules, RecordSettings, settings_of
 from hmi.project.targets import AlarmTargets
@@ -369,6 +370,7 @@ class Plant:
     alarm_targets: AlarmTargets = field(default_factory=AlarmTargets)
     change_number: str = ""
     notifications: tuple[NotificationDef, ...] = ()
+    exports: tuple[ExportDef, ...] = ()
     area_control_required: bool = False
     sessions: SessionRules = field(default_factory=SessionRules)
     history: HistoryRules = field(default_factory=HistoryRules)

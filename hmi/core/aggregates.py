@@ -1,0 +1,45 @@
+"""The aggregates of OPC UA Part 13 by their standard names; how they are made is ``hmi.historian.aggregates``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+AGGREGATE_NAMES: Final = (
+    "Interpolative",
+    "Average",
+    "TimeAverage",
+    "TimeAverage2",
+    "Total",
+    "Total2",
+    "Minimum",
+    "Maximum",
+    "MinimumActualTime",
+    "MaximumActualTime",
+    "Range",
+    "Minimum2",
+    "Maximum2",
+    "MinimumActualTime2",
+    "MaximumActualTime2",
+    "Range2",
+    "AnnotationCount",
+    "Count",
+    "DurationInStateZero",
+    "DurationInStateNonZero",
+    "NumberOfTransitions",
+    "Start",
+    "End",
+    "Delta",
+    "StartBound",
+    "EndBound",
+    "DeltaBounds",
+    "DurationGood",
+    "DurationBad",
+    "PercentGood",
+    "PercentBad",
+    "WorstQuality",
+    "WorstQuality2",
+    "StandardDeviationSample",
+    "VarianceSample",
+    "StandardDeviationPopulation",
+    "VariancePopulation",
+)

@@ -1,0 +1,174 @@
+"""How far a job has come, and what it does next. Pure (standards 7.4).
+
+Live data come first: a job that is behind leaves what is old for later (``waiting``) and goes on at the newest commit.
+What is old is delivered beside it, oldest first, for a share of the time. A step is written down before it is
+done, so that the same package comes again after a crash, under the same number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from hmi.core.clock import NS_PER_S
+from hmi.export.port import Haste
+
+LATE_S: Final = 3.0
+LATE_PERIODS: Final = 3
+HIGH_WATER: Final = 0.7
+"""Of the quota: from there on an alarm is due (standards 7.4)."""
+
+
+class Span(msgspec.Struct, frozen=True):
+    """Commits ``first`` to ``last``, made from ``begin`` to ``end`` (UTC ns)."""
+
+    first: int
+    last: int
+    begin: int
+    end: int
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One package to be made: commits ``first`` to ``last``, or the samples of [``start``, ``end``) out of the archive
+    where ``first`` is 0. ``instead``: commits that the archive has to stand in for.
+    """
+
+    haste: Haste
+    number: int
+    first: int = 0
+    last: int = 0
+    start: int = 0
+    end: int = 0
+    instead: tuple[int, int] = (0, 0)
+
+
+class Past(msgspec.Struct, frozen=True):
+    """Samples with ``start`` <= source time < ``end`` (UTC ns) that are read out of the archive."""
+
+    start: int
+    end: int
+    instead: tuple[int, int] = (0, 0)
+
+
+class Progress(msgspec.Struct):
+    """``archive``: which one the numbers are of. ``live``: commits up to there are delivered or wait, and ``live_time``
+    its time. ``number`` and ``digest``: of the last package that the target has. ``dropped``: pairs of commits that
+    the next package has to tell; ``dropped_total``: how many there were.
+    """
+
+    archive: str = ""
+    is_begun: bool = False
+    live: int = 0
+    live_time: int = 0
+    waiting: list[Span] = []
+    past: list[Past] = []
+    number: int = 0
+    digest: str = ""
+    step: Step | None = None
+    dropped: list[tuple[int, int]] = []
+    dropped_total: int = 0
+    quarantined: int = 0
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """``seq``, ``time``: the newest commit and when it was made. ``first``: the oldest one that can be read.
+    ``until``: all of an earlier time is in.
+    """
+
+    seq: int
+    time: int
+    first: int
+    until: int
+
+
+def begin(progress: Progress, archive: str, head: Head, since: int) -> None:
+    """Start at the newest commit; what is older and wanted comes out of the archive. Another archive begins anew."""
+    known = progress.is_begun and progress.archive == archive and progress.live <= head.seq
+    if known:
+        return
+    progress.archive, progress.is_begun, progress.step = archive, True, None
+    progress.live, progress.live_time = head.seq, head.time
+    progress.waiting, progress.past = [], [Past(since, head.until)] if 0 < since < head.until else []
+
+
+def catch_up(progress: Progress, head: Head, now: int, every_s: float, next_time: int) -> None:
+    """Leave for later what is late: ``next_time`` is when the next live commit was made."""
+    late = max(LATE_S, LATE_PERIODS * every_s) * NS_PER_S
+    if progress.step is None and head.seq > progress.live + 1 and now - next_time > late + every_s * NS_PER_S:
+        progress.waiting.append(Span(progress.live + 1, head.seq, next_time, head.time))
+        progress.live, progress.live_time = head.seq, head.time
+
+
+def keep_quota(progress: Progress, head: Head, now: int, quota_s: float) -> int:
+    """Drop what waits for longer than the quota, and let the archive stand in for commits that are not there any more.
+
+    Returns how many commits were dropped.
+    """
+    oldest, dropped = now - int(quota_s * NS_PER_S), 0
+    kept: list[Span] = []
+    for span in progress.waiting:
+        if span.end < oldest:
+            progress.dropped.append((span.first, span.last))
+            dropped += span.last - span.first + 1
+            continue
+        if span.first < head.first:
+            last = min(span.last, head.first - 1)
+            progress.past.append(Past(max(span.begin, oldest), span.end, (span.first, last)))
+            span = Span(last + 1, span.last, span.begin, span.end)
+        if span.first <= span.last:
+            kept.append(span)
+    progress.waiting, progress.dropped_total = kept, progress.dropped_total + dropped
+    return dropped
+
+
+def next_live(progress: Progress, head: Head) -> Step | None:
+    """The live commits that are not delivered yet; None when there are none."""
+    if head.seq <= progress.live:
+        return None
+    return Step(Haste.LIVE, progress.number + 1, progress.live + 1, head.seq)
+
+
+def next_backfill(progress: Progress, piece_ns: int) -> Step | None:
+    """The oldest of what waits, at most ``piece_ns`` of the archive at once; None when nothing waits."""
+    span = progress.waiting[0] if progress.waiting else None
+    past = progress.past[0] if progress.past else None
+    if past is not None and (span is None or past.start <= span.begin):
+        end = min(past.end, past.start + piece_ns)
+        return Step(Haste.BACKFILL, progress.number + 1, start=past.start, end=end, instead=past.instead)
+    if span is not None:
+        return Step(Haste.BACKFILL, progress.number + 1, span.first, span.last)
+    return None
+
+
+def done(progress: Progress, step: Step, last_time: int, digest: str) -> None:
+    """A package was delivered. ``last_time``: when its last commit was made."""
+    progress.number, progress.digest, progress.step, progress.dropped = step.number, digest, None, []
+    if step.haste is Haste.LIVE:
+        progress.live, progress.live_time = step.last, last_time
+    elif step.first:
+        span = progress.waiting[0]
+        rest = Span(step.last + 1, span.last, max(span.begin, last_time), span.end)
+        progress.waiting[0:1] = [rest] if rest.first <= rest.last else []
+    else:
+        past = progress.past[0]
+        rest_of_past = Past(step.end, past.end, past.instead)
+        progress.past[0:1] = [rest_of_past] if rest_of_past.start < rest_of_past.end else []
+
+
+def complete_until(progress: Progress, step: Step, head: Head, last_time: int) -> int:
+    """Up to when nothing is missing once ``step`` is delivered (UTC ns)."""
+    after = msgspec.convert(msgspec.to_builtins(progress), Progress)
+    done(after, step, last_time, "")
+    begins = [span.begin for span in after.waiting] + [past.start for past in after.past]
+    newest = head.until if after.live >= head.seq else after.live_time
+    return min([newest, *begins])
+
+
+def backlog_s(progress: Progress, now: int) -> float:
+    """Age of the oldest thing that waits, in seconds; 0 when nothing does."""
+    begins = [span.begin for span in progress.waiting]
+    return max(0.0, (now - min(begins)) / NS_PER_S) if begins else 0.0

@@ -1,0 +1,371 @@
+"""One job at work in its own thread: makes packages of a source and hands them to an exporter."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from hmi.core.clock import NS_PER_S
+from hmi.core.errors import StorageError, WatchkeeperError
+from hmi.export._progress import (
+    Head,
+    Past,
+    Progress,
+    Step,
+    backlog_s,
+    begin,
+    catch_up,
+    complete_until,
+    done,
+    keep_quota,
+    next_backfill,
+    next_live,
+)
+from hmi.export._source import Part, Source, without
+from hmi.export._state import JobState
+from hmi.export.digest import (
+    NO_ROWS,
+    canonical,
+    event_text,
+    object_text,
+    schema_digest,
+    sum_of,
+    sum_of_events,
+    watermark_digest,
+)
+from hmi.export.figures import JobCondition, JobFigures
+from hmi.export.port import (
+    Exporter,
+    Haste,
+    Package,
+    RecordsRefused,
+    Schema,
+    TargetRefused,
+    TargetUnavailable,
+    Watermark,
+)
+from hmi.project.exports import ExportDef
+
+log = logging.getLogger(__name__)
+LOOK_S: Final = 0.2
+TELL_S: Final = 1.0
+RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+REFUSED_RETRY_S: Final = 60.0
+QUALITY_RULE: Final = (
+    "status is the OPC UA status code; a Bad value (code >= 0x80000000) is null; the highest revision of a "
+    "(key, time, version) counts"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """What a job has to know of the plant. ``stream``: ``PLANT-ID/JOB``; ``archive`` names the one that is read."""
+
+    stream: str
+    site: str
+    title: str
+    zone: str
+    archive: str
+
+
+class JobRunner:
+    """``run`` until ``stop`` is set. What a target does wrong is told in the figures; the next try comes by itself."""
+
+    def __init__(
+        self,
+        job: ExportDef,
+        plain: Plain,
+        source: Source,
+        exporter: Exporter,
+        state: JobState,
+        *,
+        stop: threading.Event,
+        now: Callable[[], int] = time.time_ns,
+        pause: Callable[[float], None] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.job, self._plain, self._source, self._exporter, self._state = job, plain, source, exporter, state
+        self._stop, self._now, self._monotonic = stop, now, monotonic
+        self._pause = pause or (lambda seconds: void(stop.wait(seconds)))
+        self.progress: Progress = state.progress(job.name)
+        self.figures = JobFigures(job=job.name, to=job.to, what=job.what.value)
+        self._is_open = False
+        self._described = ""
+        self._tries = 0
+        self._not_before = 0.0
+        self._next_live = 0.0
+        self._next_backfill = 0.0
+        self._told_at = -1e9
+        self._rates: deque[tuple[float, int]] = deque()
+        self._schema = schema_digest(source.series)
+        self._is_paused = False
+
+    # ------------------------------------------------------------------ the loop
+
+    def run(self) -> None:
+        """Until ``stop``; the exporter is closed behind it."""
+        try:
+            while not self._stop.is_set():
+                if not self.turn():
+                    self._pause(LOOK_S)
+        finally:
+            self._condition(JobCondition.STOPPED, "")
+            self._tell(force=True)
+            self._close()
+
+    def turn(self) -> bool:
+        """One look; whether there was something to do. Nothing is raised but what ends the process."""
+        try:
+            self._take_asked()
+            if self._is_paused or self._monotonic() < self._not_before:
+                return False
+            did = self._step()
+            self._tries = 0
+        except TargetRefused as error:
+            self._failed(JobCondition.REFUSED, str(error), REFUSED_RETRY_S)
+            return False
+        except (TargetUnavailable, StorageError) as error:
+            self._failed(JobCondition.UNAVAILABLE, str(error), RETRY_S[min(self._tries, len(RETRY_S) - 1)])
+            return False
+        except Exception as error:
+            # The border to what a library or a foreign server may do: the job is tried again, the others go on.
+            log.exception("Export %s failed.", self.job.name)
+            self._failed(JobCondition.UNAVAILABLE, f"{type(error).__name__}: {error}", RETRY_S[-1])
+            return False
+        finally:
+            self._tell()
+        return did
+
+    def finish(self) -> None:
+        """Deliver all there is now, without waiting; raises what stands in the way (``hmi export run --once``)."""
+        self._next_live = self._next_backfill = 0.0
+        while self._step(patient=False):
+            self._next_live = self._next_backfill = 0.0
+        self._tell(force=True)
+
+    def _step(self, *, patient: bool = True) -> bool:
+        head = self._source.head()
+        self._begin(head)
+        step = self.progress.step or self._planned(head, patient=patient)
+        if step is None:
+            self._exporter.idle()
+            self._judge(head)
+            return False
+        started = self._monotonic()
+        self._deliver(step, head)
+        self._account(step, self._monotonic() - started)
+        self._judge(head)
+        return True
+
+    # ------------------------------------------------------------------ parts of a step
+
+    def _begin(self, head: Head) -> None:
+        begin(self.progress, self._plain.archive, head, self.job.since)
+        if self._is_open and self._described == self._schema:
+            return
+        if not self._is_open:
+            self._adopt(self._exporter.open())
+            self._is_open = True
+        schema = Schema(
+            self._plain.stream, self._schema, self._source.series, self._plain.site, self._plain.title,
+            self._plain.zone, QUALITY_RULE, self._now(),
+        )  # fmt: skip
+        self._exporter.describe(schema)
+        self._described = self._schema
+        self._state.keep(self.job.name, self.progress)
+
+    def _adopt(self, last: Watermark | None) -> None:
+        """What the target itself has counts: a package that it holds is not made again."""
+        step = self.progress.step
+        if last is None or last.number <= self.progress.number:
+            return
+        if step is not None and last.number == step.number and last.previous == self.progress.digest:
+            done(self.progress, step_of(step, last.last), last.made, last.digest)
+        else:  # the state of here was lost, or is an older copy: the numbers go on behind those of the target
+            self.progress.number, self.progress.digest = last.number, last.digest
+            if step is not None:
+                self.progress.step = msgspec.structs.replace(step, number=last.number + 1)
+
+    def _planned(self, head: Head, *, patient: bool) -> Step | None:
+        now, clock = self._now(), self._monotonic()
+        if head.seq > self.progress.live:
+            first = self._source.time_of(self.progress.live + 1) or head.time
+            catch_up(self.progress, head, now, self.job.every_s, first)
+        keep_quota(self.progress, head, now, self.job.quota_s)
+        live = next_live(self.progress, head)
+        if live is not None and clock >= self._next_live:
+            return live
+        late = next_backfill(self.progress, self._source.piece_ns)
+        return late if late is not None and (clock >= self._next_backfill or not patient) else None
+
+    def _deliver(self, step: Step, head: Head) -> None:
+        if self.progress.step is None:
+            self.progress.step = step
+            self._state.keep(self.job.name, self.progress)
+        part = (
+            self._source.read(step.first, step.last)
+            if step.first
+            else self._source.read_past(step.start, step.end)
+        )
+        step = step_of(step, part.last)
+        refused = 0
+        while True:
+            package = self._package(step, part, head, refused)
+            try:
+                self._exporter.deliver(package)
+                break
+            except RecordsRefused as error:
+                part = self._without(step, part, error)
+                refused += len(error.reasons)
+        done(self.progress, step, part.last_time, package.watermark.digest)
+        self.progress.rows += len(package)
+        self.progress.quarantined += refused
+        self._state.keep(self.job.name, self.progress)
+        self.figures.complete_until = package.watermark.complete_until
+
+    def _package(self, step: Step, part: Part, head: Head, refused: int) -> Package:
+        rows, events = part.rows, part.events
+        mark = Watermark(
+            stream=self._plain.stream,
+            number=step.number,
+            previous=self.progress.digest,
+            first=step.first,
+            last=step.last,
+            rows=len(rows) if rows is not None else len(events),
+            sum=sum_of(rows) if rows is not None else sum_of_events(events) if events else NO_ROWS,
+            complete_until=complete_until(self.progress, step, head, part.last_time),
+            schema=self._schema,
+            made=self._now(),
+            haste=step.haste,
+            dropped=tuple(self.progress.dropped) + part.missing,
+            quarantined=refused,
+            coverage={}
+            if step.first
+            else {"start": step.start, "end": step.end, "instead": list(step.instead)},
+        )
+        return Package(replace(mark, digest=watermark_digest(mark)), rows, events)
+
+    def _without(self, step: Step, part: Part, error: RecordsRefused) -> Part:
+        places = sorted(error.reasons)
+        if part.rows is not None:
+            values = part.rows.samples.take(_index(places)).values()
+            tags = [part.rows.tags[int(part.rows.places[place])] for place in places]
+            texts = [
+                canonical([tag.key, one.source_time, object_text(one.value), one.status])
+                for tag, one in zip(tags, values, strict=True)
+            ]
+            left = replace(part, rows=without(part.rows, places))
+        else:
+            texts = [event_text(part.events[place]) for place in places]
+            chosen = set(places)
+            left = replace(part, events=tuple(e for at, e in enumerate(part.events) if at not in chosen))
+        reasons = [error.reasons[place] for place in places]
+        self._state.quarantine(self.job.name, step.number, self._now(), zip(reasons, texts, strict=True))
+        return left
+
+    def _account(self, step: Step, took_s: float) -> None:
+        clock = self._monotonic()
+        if step.haste is Haste.LIVE:
+            self._next_live = max(self._next_live + self.job.every_s, clock)
+            if self._next_live - clock > self.job.every_s:
+                self._next_live = clock + self.job.every_s
+        else:
+            share = self.job.backfill_share
+            self._next_backfill = clock + took_s * (1 / share - 1)
+        self._rates.append((clock, self.progress.rows))
+        while self._rates and clock - self._rates[0][0] > 60:
+            self._rates.popleft()
+
+    # ------------------------------------------------------------------ what people ask and are told
+
+    def _take_asked(self) -> None:
+        for asked in self._state.take_asked(self.job.name):
+            if asked.act == "replay":
+                self.progress.past.append(Past(asked.start, asked.end))
+                self.progress.past.sort(key=lambda one: one.start)
+                self._state.keep(self.job.name, self.progress)
+            elif asked.act in ("pause", "resume"):
+                self._is_paused = asked.act == "pause"
+                self._condition(JobCondition.PAUSED if self._is_paused else JobCondition.RUNNING, "")
+            self._not_before = 0.0
+
+    def _failed(self, condition: JobCondition, text: str, wait_s: float) -> None:
+        if self.figures.last_error != text or not self._tries:
+            log.warning("Export %s: %s", self.job.name, text)
+        self._tries += 1
+        self._not_before = self._monotonic() + wait_s
+        self.figures.retries += 1
+        self.figures.last_error, self.figures.last_error_time = text, self._now()
+        self._condition(condition, text)
+        self._close()
+
+    def _judge(self, head: Head) -> None:
+        """Live again, or still catching up."""
+        is_late = bool(self.progress.waiting or self.progress.past)
+        self._condition(JobCondition.CATCHING_UP if is_late else JobCondition.RUNNING, "")
+        now = self._now()
+        figures, progress = self.figures, self.progress
+        behind = head.seq - progress.live
+        figures.lag_s = max(0.0, (now - (progress.live_time or now)) / NS_PER_S) if behind else 0.0
+        waiting = sum(span.last - span.first + 1 for span in progress.waiting)
+        figures.backlog_commits = waiting + behind
+
+    def _condition(self, condition: JobCondition, text: str) -> None:
+        if (self.figures.condition, self.figures.text) != (condition, text):
+            self.figures.condition, self.figures.text, self.figures.since = condition, text, self._now()
+
+    def _tell(self, *, force: bool = False) -> None:
+        clock = self._monotonic()
+        if not force and clock - self._told_at < TELL_S:
+            return
+        self._told_at = clock
+        figures, progress, now = self.figures, self.progress, self._now()
+        figures.told, figures.packages, figures.rows = now, progress.number, progress.rows
+        figures.dropped, figures.quarantined = progress.dropped_total, progress.quarantined
+        figures.digest = progress.digest
+        if not self._is_open and progress.live_time:
+            figures.lag_s = max(0.0, (now - progress.live_time) / NS_PER_S)
+        figures.backlog_s = max(backlog_s(progress, now), figures.lag_s)
+        figures.quota_used = figures.backlog_s / self.job.quota_s
+        figures.rate = self._rate(clock)
+        try:
+            self._state.tell(figures)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    def _rate(self, clock: float) -> float:
+        if not self._rates or clock - self._rates[0][0] <= 0:
+            return 0.0
+        return (self.progress.rows - self._rates[0][1]) / (clock - self._rates[0][0])
+
+    def _close(self) -> None:
+        self._is_open = False
+        self._described = ""
+        try:
+            self._exporter.close()
+        except WatchkeeperError as error:
+            log.info("Export %s: %s", self.job.name, error)
+        except Exception:
+            # The border to a library: what cannot be closed is left.
+            log.exception("Export %s cannot be closed.", self.job.name)
+
+
+def step_of(step: Step, last: int) -> Step:
+    """The step as it became: it may have ended early."""
+    return msgspec.structs.replace(step, last=last) if step.first else step
+
+
+def void(_result: object) -> None:
+    """For a call whose result does not matter."""
+
+
+def _index(places: list[int]) -> np.ndarray:
+    return np.array(places, np.int64)

@@ -1,0 +1,107 @@
+"""Which series a job delivers. Pure."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from hmi.core.values import ValueType
+from hmi.export.port import ExportTag
+from hmi.project.exports import ExportDef, ExportWhat
+from hmi.project.plant import Plant, TagDef
+
+_OF_THE_SAME_KIND: Final = frozenset(
+    ("Interpolative", "Minimum", "Maximum", "Minimum2", "Maximum2", "MinimumActualTime", "MaximumActualTime",
+     "MinimumActualTime2", "MaximumActualTime2", "Start", "End", "StartBound", "EndBound")
+)  # fmt: skip
+_IN_THE_UNIT: Final = frozenset(
+    ("Average", "TimeAverage", "TimeAverage2", "Range", "Range2", "Delta", "DeltaBounds",
+     "StandardDeviationSample", "StandardDeviationPopulation")
+)  # fmt: skip
+
+
+def chosen(plant: Plant, job: ExportDef) -> tuple[TagDef, ...]:
+    """The recorded tags that the job's patterns name, in the order of the plant."""
+    wanted = _matcher(plant, job.tags)
+    return tuple(tag for tag in plant.tags if tag.history and wanted(tag))
+
+
+def series_of(plant: Plant, job: ExportDef) -> tuple[ExportTag, ...]:
+    """The series of a job: one for each tag, or one for each tag that is a number and each aggregate."""
+    tags = chosen(plant, job)
+    if job.what is ExportWhat.AGGREGATES:
+        return tuple(_aggregate(plant, tag, name, job.interval_s) for tag in tags for name in job.aggregates)
+    return tuple(_series(plant, tag) for tag in tags) if job.what is ExportWhat.SAMPLES else ()
+
+
+def aggregate_key(tag_id: str, aggregate: str, interval_s: int) -> str:
+    """The key of a calculated series."""
+    return f"{tag_id}/{aggregate}/{interval_s}s"
+
+
+def _matcher(plant: Plant, patterns: tuple[str, ...]) -> Callable[[TagDef], bool]:
+    if not patterns:
+        return lambda _tag: True
+    tests = [_test(plant, pattern) for pattern in patterns]
+    return lambda tag: any(test(tag) for test in tests)
+
+
+def _test(plant: Plant, pattern: str) -> Callable[[TagDef], bool]:
+    kind, found, name = pattern.partition(":")
+    if found and kind == "area":
+        return lambda tag: name in plant.lineage(tag.area)
+    if found and kind == "type":
+        return lambda tag: tag.instance in plant.instances and plant.instances[tag.instance].type == name
+    expression = re.compile(fnmatch.translate(pattern))
+    return lambda tag: expression.match(tag.name) is not None
+
+
+def _series(plant: Plant, tag: TagDef) -> ExportTag:
+    record = tag.record
+    return ExportTag(
+        key=tag.id,
+        name=tag.name,
+        path=tuple(_path(plant, tag)),
+        area=tag.area,
+        type=tag.type,
+        unit=tag.unit,
+        unit_code=tag.unit_code,
+        low=tag.range.low if tag.range else None,
+        high=tag.range.high if tag.range else None,
+        description=tag.description,
+        states=tag.states,
+        connection=tag.connection,
+        is_stepped=record.is_stepped,
+        is_compressed=record.compression or record.exc_dev > 0,
+    )
+
+
+def _aggregate(plant: Plant, tag: TagDef, aggregate: str, interval_s: int) -> ExportTag:
+    series = _series(plant, tag)
+    kept = aggregate in _OF_THE_SAME_KIND
+    return replace(
+        series,
+        key=aggregate_key(tag.id, aggregate, interval_s),
+        name=f"{tag.name}.{aggregate}",
+        path=(*series.path, aggregate),
+        type=series.type if kept else ValueType.FLOAT64,
+        unit=series.unit if kept or aggregate in _IN_THE_UNIT else "",
+        unit_code=series.unit_code if kept or aggregate in _IN_THE_UNIT else "",
+        is_stepped=True,
+        is_compressed=False,
+        aggregate=aggregate,
+        interval_s=interval_s,
+    )
+
+
+def _path(plant: Plant, tag: TagDef) -> Iterator[str]:
+    """Plant, areas from the top down, equipment and signal, as they are in names and never as titles: titles change."""
+    yield plant.name
+    lineage = [area for area in reversed(plant.lineage(tag.area)) if area]
+    yield from lineage
+    rest = tag.name.removeprefix(f"{tag.area}/")
+    equipment, dot, signal = rest.rpartition(".")
+    yield from (equipment, signal) if dot and equipment else (rest,)

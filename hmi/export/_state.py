@@ -1,0 +1,176 @@
+"""What the jobs of a plant remember: how far each has come, its figures, its quarantine. One SQLite file.
+
+Written by the exporting process alone; the runtime and the command line read it beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from hmi.core.errors import StorageError
+from hmi.export._progress import Progress
+from hmi.export.figures import JobFigures
+
+FILE: Final = "exports.sqlite"
+BUSY_MS: Final = 5_000
+QUARANTINE_MOST: Final = 100_000
+"""Rows of each job; the oldest ones go."""
+_SCHEMA: Final = """
+create table if not exists progress(job text primary key, content text not null) without rowid;
+create table if not exists figures(job text primary key, content text not null) without rowid;
+create table if not exists asked(number integer primary key, job text not null, content text not null);
+create table if not exists quarantine(
+  number integer primary key, job text not null, package integer not null, time integer not null,
+  reason text not null, row text not null);
+create index if not exists quarantine_by_job on quarantine(job, number);
+"""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a person asks of a job: ``replay`` of [start, end) in UTC ns, ``pause`` or ``resume``."""
+
+    number: int
+    job: str
+    act: str
+    start: int = 0
+    end: int = 0
+    by: str = ""
+
+
+class JobState:
+    """The file, for the one process that writes it. StorageError where it cannot be kept."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._database = _open(folder / FILE)
+
+    def progress(self, job: str) -> Progress:
+        """How far a job has come; a fresh one for a job that is not known."""
+        row = self._one("select content from progress where job = ?", job)
+        return msgspec.json.decode(row[0], type=Progress) if row else Progress()
+
+    def keep(self, job: str, progress: Progress) -> None:
+        """Durable on return."""
+        self._write(
+            "insert or replace into progress values (?, ?)", job, msgspec.json.encode(progress).decode()
+        )
+
+    def tell(self, figures: JobFigures) -> None:
+        """The figures as they are now."""
+        self._write(
+            "insert or replace into figures values (?, ?)", figures.job, msgspec.json.encode(figures).decode()
+        )
+
+    def quarantine(self, job: str, package: int, time: int, rows: Iterable[tuple[str, str]]) -> None:
+        """Keep (reason, row) of what a target does not take, at most ``QUARANTINE_MOST`` of each job."""
+        try:
+            with self._database:
+                self._database.executemany(
+                    "insert into quarantine(job, package, time, reason, row) values (?, ?, ?, ?, ?)",
+                    [(job, package, time, reason, row) for reason, row in rows],
+                )
+                self._database.execute(
+                    "delete from quarantine where job = ?1 and number <= (select number from quarantine "
+                    "where job = ?1 order by number desc limit 1 offset ?2)",
+                    (job, QUARANTINE_MOST),
+                )
+        except apsw.Error as error:
+            raise StorageError(f"the quarantine of {job} cannot be kept: {error}") from error
+
+    def forget_others(self, jobs: Iterable[str]) -> None:
+        """Figures of jobs that the plant has no more."""
+        names = list(jobs)
+        marks = ",".join("?" * len(names))
+        self._write(f"delete from figures where job not in ({marks})", *names)
+
+    def take_asked(self, job: str) -> list[Asked]:
+        """What people asked of a job since the last call."""
+        query = "select number, content from asked where job = ? order by number"
+        found = [msgspec.json.decode(content, type=Asked) for _, content in self._rows(query, job)]
+        if found:
+            self._write("delete from asked where job = ?", job)
+        return found
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
+        rows = self._rows(query, *values)
+        return rows[0] if rows else None
+
+    def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        try:
+            return list(self._database.execute(query, values))
+        except apsw.Error as error:
+            raise StorageError(f"the state of the exports cannot be read: {error}") from error
+
+    def _write(self, query: str, *values: Any) -> None:
+        try:
+            self._database.execute(query, values)
+        except apsw.Error as error:
+            raise StorageError(f"the state of the exports cannot be kept: {error}") from error
+
+
+def ask(folder: Path, asked: Asked) -> None:
+    """Leave a request for the exporting process; StorageError where that is not possible."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database = _open(folder / FILE)
+    try:
+        database.execute(
+            "insert into asked(job, content) values (?, ?)", (asked.job, msgspec.json.encode(asked).decode())
+        )
+    except apsw.Error as error:
+        raise StorageError(f"the request cannot be left: {error}") from error
+    finally:
+        database.close()
+
+
+def told(folder: Path) -> list[JobFigures]:
+    """The figures of all jobs as they were told last; none where nothing was ever exported."""
+    rows = _read(folder, "select content from figures order by job")
+    return [msgspec.json.decode(row[0], type=JobFigures) for row in rows]
+
+
+def progresses(folder: Path) -> dict[str, Progress]:
+    """How far every job has come."""
+    rows = _read(folder, "select job, content from progress")
+    return {job: msgspec.json.decode(content, type=Progress) for job, content in rows}
+
+
+def quarantined(folder: Path, job: str, most: int = 1_000) -> list[tuple[int, int, str, str]]:
+    """(package, UTC ns, reason, row) of a job, newest first."""
+    query = "select package, time, reason, row from quarantine where job = ? order by number desc limit ?"
+    return [(int(a), int(b), str(c), str(d)) for a, b, c, d in _read(folder, query, job, most)]
+
+
+def _read(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
+    path = folder / FILE
+    if not path.exists():
+        return []
+    try:
+        database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error as error:
+        raise StorageError(f"{path} cannot be read: {error}") from error
+    try:
+        database.set_busy_timeout(BUSY_MS)
+        return list(database.execute(query, values))
+    except apsw.Error as error:
+        raise StorageError(f"{path} cannot be read: {error}") from error
+    finally:
+        database.close()
+
+
+def _open(path: Path) -> apsw.Connection:
+    try:
+        database = apsw.Connection(str(path))
+        database.set_busy_timeout(BUSY_MS)
+        database.execute("pragma journal_mode = wal; pragma synchronous = full;").fetchall()
+        database.execute(_SCHEMA).fetchall()
+    except apsw.Error as error:
+        raise StorageError(f"{path} cannot be used: {error}") from error
+    return database

@@ -1,0 +1,50 @@
+"""What leaves the plant for the computers of the office: ``[[exports]]`` of plant.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+
+class ExportWhat(Enum):
+    """What a job delivers."""
+
+    SAMPLES = "samples"
+    """Every recorded sample with each correction."""
+    AGGREGATES = "aggregates"
+    """One row for each tag, aggregate and interval, again where late samples change it."""
+    ALARMS = "alarms"
+    AUDIT = "audit"
+
+    @property
+    def kind(self) -> str:
+        """``samples`` or ``events``: which shape its rows have (``ExporterDefinition.takes``)."""
+        return "samples" if self in (ExportWhat.SAMPLES, ExportWhat.AGGREGATES) else "events"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDef:
+    """One job. ``to`` names a folder of ``hmi/exporters``; ``settings`` are checked against its definition.
+
+    ``tags``: patterns over names (``*`` and ``?``), an area with all below it as ``area:PATH``, a type as
+    ``type:NAME``; none = every recorded tag. ``every_s``: seconds between two packages while it is up to date.
+    ``aggregates`` by their names of OPC UA Part 13 over ``interval_s``. ``since``: UTC ns where delivery begins, 0 =
+    when the job is seen first. ``quota_s``: history older than that is not delivered any more; what is dropped is
+    counted. ``backfill_share``: at most this share of the time is spent on what is behind while there is live data.
+    """
+
+    name: str
+    to: str
+    what: ExportWhat = ExportWhat.SAMPLES
+    tags: tuple[str, ...] = ()
+    aggregates: tuple[str, ...] = ()
+    interval_s: int = 60
+    every_s: float = 1.0
+    since: int = 0
+    quota_s: float = 604_800.0
+    backfill_share: float = 0.5
+    simulator: bool = False
+    enabled: bool = True
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
