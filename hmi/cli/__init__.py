@@ -18,6 +18,7 @@ from hmi.cli._alarms import alarms
 from hmi.cli._audit import audit
 from hmi.cli._backup import backup, restore
 from hmi.cli._demo import demo
+from hmi.cli._export import export
 from hmi.cli._figures import bench
 from hmi.cli._history import history
 from hmi.cli._notify import notify
@@ -54,6 +55,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "audit": audit,
     "backup": backup,
     "restore": restore,
+    "export": export,
     "notify": notify,
     "user": user,
     "trust": trust,

@@ -62,6 +62,7 @@ def demo(
             display=display,
             look=StationLook(theme, scale, kiosk),
             first_paint=first_paint,
+            exports=bool(opened.exports) and shot is None,
         )
         if shot is not None:
             steps = Rehearsal(warm_up, tuple(malfunction or ()))

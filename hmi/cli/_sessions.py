@@ -76,6 +76,7 @@ def run(
         ask_on_close=True,
         display=display,
         look=StationLook(theme, scale, kiosk),
+        exports=bool(opened.exports),
     )
     raise typer.Exit(Supervisor(session.specs(), folder).run())
 

@@ -1,0 +1,88 @@
+"""Export jobs: what is recorded leaves the plant one way, in order, with a statement of what is complete."""
+
+from __future__ import annotations
+
+from hmi.export._aggregates import AggregateSource
+from hmi.export._events import EventSource
+from hmi.export._progress import Head, Progress
+from hmi.export._runner import JobRunner, Plain
+from hmi.export._selection import aggregate_key, chosen, series_of
+from hmi.export._source import Part, SampleSource, Source
+from hmi.export._state import Asked, JobState, ask, progresses, quarantined, told
+from hmi.export.figures import JobCondition, JobFigures
+from hmi.export.live import LiveTap
+from hmi.export.port import (
+    Event,
+    ExportContext,
+    Exporter,
+    ExportError,
+    ExportTag,
+    Haste,
+    LiveExporter,
+    Package,
+    RecordsRefused,
+    Rows,
+    Schema,
+    TargetRefused,
+    TargetUnavailable,
+    Watermark,
+)
+from hmi.historian.port import ArchiveReader
+from hmi.journal import JournalReader
+from hmi.project.exports import ExportDef, ExportWhat
+from hmi.project.plant import Plant
+
+__all__ = [
+    "AggregateSource",
+    "Asked",
+    "Event",
+    "EventSource",
+    "ExportContext",
+    "ExportError",
+    "ExportTag",
+    "Exporter",
+    "Haste",
+    "Head",
+    "JobCondition",
+    "JobFigures",
+    "JobRunner",
+    "JobState",
+    "LiveExporter",
+    "LiveTap",
+    "Package",
+    "Part",
+    "Plain",
+    "Progress",
+    "RecordsRefused",
+    "Rows",
+    "SampleSource",
+    "Schema",
+    "Source",
+    "TargetRefused",
+    "TargetUnavailable",
+    "Watermark",
+    "aggregate_key",
+    "ask",
+    "chosen",
+    "progresses",
+    "quarantined",
+    "series_of",
+    "source_of",
+    "told",
+]
+
+
+def source_of(
+    plant: Plant, job: ExportDef, *, reader: ArchiveReader | None = None, journal: JournalReader | None = None
+) -> Source:
+    """What a job reads: ``reader`` for samples and aggregates, ``journal`` for events."""
+    if job.what.kind == "events":
+        if journal is None:
+            raise ValueError("events are read out of the journal")
+        return EventSource(journal, job.what)
+    if reader is None:
+        raise ValueError("samples are read out of the archive")
+    series = series_of(plant, job)
+    return (
+        AggregateSource(reader, series) if job.what is ExportWhat.AGGREGATES else SampleSource(reader, series)
+    )

@@ -95,20 +95,24 @@ def begin(progress: Progress, archive: str, head: Head, since: int) -> None:
     progress.waiting, progress.past = [], [Past(since, head.until)] if 0 < since < head.until else []
 
 
-def catch_up(progress: Progress, head: Head, now: int, every_s: float, next_time: int) -> None:
+def catch_up(progress: Progress, head: Head, every_s: float, next_time: int) -> None:
     """Leave for later what is late: ``next_time`` is when the next live commit was made."""
     late = max(LATE_S, LATE_PERIODS * every_s) * NS_PER_S
-    if progress.step is None and head.seq > progress.live + 1 and now - next_time > late + every_s * NS_PER_S:
+    if (
+        progress.step is None
+        and head.seq > progress.live + 1
+        and head.time - next_time > late + every_s * NS_PER_S
+    ):
         progress.waiting.append(Span(progress.live + 1, head.seq, next_time, head.time))
         progress.live, progress.live_time = head.seq, head.time
 
 
-def keep_quota(progress: Progress, head: Head, now: int, quota_s: float) -> int:
+def keep_quota(progress: Progress, head: Head, quota_s: float) -> int:
     """Drop what waits for longer than the quota, and let the archive stand in for commits that are not there any more.
 
-    Returns how many commits were dropped.
+    All times are of the plant, whose clock a simulation may hold. Returns how many commits were dropped.
     """
-    oldest, dropped = now - int(quota_s * NS_PER_S), 0
+    oldest, dropped = head.time - int(quota_s * NS_PER_S), 0
     kept: list[Span] = []
     for span in progress.waiting:
         if span.end < oldest:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import numpy as np
@@ -42,9 +43,11 @@ from hmi.export.digest import (
     watermark_digest,
 )
 from hmi.export.figures import JobCondition, JobFigures
+from hmi.export.live import LiveTap
 from hmi.export.port import (
     Exporter,
     Haste,
+    LiveExporter,
     Package,
     RecordsRefused,
     Schema,
@@ -88,12 +91,13 @@ class JobRunner:
         state: JobState,
         *,
         stop: threading.Event,
+        tap: LiveTap | None = None,
         now: Callable[[], int] = time.time_ns,
         pause: Callable[[float], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.job, self._plain, self._source, self._exporter, self._state = job, plain, source, exporter, state
-        self._stop, self._now, self._monotonic = stop, now, monotonic
+        self._stop, self._now, self._monotonic, self._tap = stop, now, monotonic, tap
         self._pause = pause or (lambda seconds: void(stop.wait(seconds)))
         self.progress: Progress = state.progress(job.name)
         self.figures = JobFigures(job=job.name, to=job.to, what=job.what.value)
@@ -107,6 +111,7 @@ class JobRunner:
         self._rates: deque[tuple[float, int]] = deque()
         self._schema = schema_digest(source.series)
         self._is_paused = False
+        self._head = Head(0, 0, 0, 0)
 
     # ------------------------------------------------------------------ the loop
 
@@ -154,6 +159,7 @@ class JobRunner:
     def _step(self, *, patient: bool = True) -> bool:
         head = self._source.head()
         self._begin(head)
+        self._tell_live()
         step = self.progress.step or self._planned(head, patient=patient)
         if step is None:
             self._exporter.idle()
@@ -167,6 +173,11 @@ class JobRunner:
 
     # ------------------------------------------------------------------ parts of a step
 
+    def _tell_live(self) -> None:
+        rows = self._tap.take(self._now()) if self._tap is not None else None
+        if rows is not None:
+            cast(LiveExporter, self._exporter).live(rows)
+
     def _begin(self, head: Head) -> None:
         begin(self.progress, self._plain.archive, head, self.job.since)
         if self._is_open and self._described == self._schema:
@@ -174,6 +185,8 @@ class JobRunner:
         if not self._is_open:
             self._adopt(self._exporter.open())
             self._is_open = True
+            if self._tap is not None:
+                self._tap.again()
         schema = Schema(
             self._plain.stream, self._schema, self._source.series, self._plain.site, self._plain.title,
             self._plain.zone, QUALITY_RULE, self._now(),
@@ -195,11 +208,11 @@ class JobRunner:
                 self.progress.step = msgspec.structs.replace(step, number=last.number + 1)
 
     def _planned(self, head: Head, *, patient: bool) -> Step | None:
-        now, clock = self._now(), self._monotonic()
+        clock = self._monotonic()
         if head.seq > self.progress.live:
             first = self._source.time_of(self.progress.live + 1) or head.time
-            catch_up(self.progress, head, now, self.job.every_s, first)
-        keep_quota(self.progress, head, now, self.job.quota_s)
+            catch_up(self.progress, head, self.job.every_s, first)
+        keep_quota(self.progress, head, self.job.quota_s)
         live = next_live(self.progress, head)
         if live is not None and clock >= self._next_live:
             return live
@@ -311,10 +324,9 @@ class JobRunner:
         """Live again, or still catching up."""
         is_late = bool(self.progress.waiting or self.progress.past)
         self._condition(JobCondition.CATCHING_UP if is_late else JobCondition.RUNNING, "")
-        now = self._now()
+        self._head = head
         figures, progress = self.figures, self.progress
         behind = head.seq - progress.live
-        figures.lag_s = max(0.0, (now - (progress.live_time or now)) / NS_PER_S) if behind else 0.0
         waiting = sum(span.last - span.first + 1 for span in progress.waiting)
         figures.backlog_commits = waiting + behind
 
@@ -331,15 +343,24 @@ class JobRunner:
         figures.told, figures.packages, figures.rows = now, progress.number, progress.rows
         figures.dropped, figures.quarantined = progress.dropped_total, progress.quarantined
         figures.digest = progress.digest
-        if not self._is_open and progress.live_time:
-            figures.lag_s = max(0.0, (now - progress.live_time) / NS_PER_S)
-        figures.backlog_s = max(backlog_s(progress, now), figures.lag_s)
+        figures.lag_s = self._lag_s()
+        figures.backlog_s = max(backlog_s(progress, self._head.time), figures.lag_s)
         figures.quota_used = figures.backlog_s / self.job.quota_s
         figures.rate = self._rate(clock)
         try:
             self._state.tell(figures)
         except StorageError as error:
             log.warning("%s", error)
+
+    def _lag_s(self) -> float:
+        """By the time of the plant: a simulated one has a clock of its own."""
+        if not self._is_open:
+            with contextlib.suppress(StorageError):
+                self._head = self._source.head()
+        progress, head = self.progress, self._head
+        if head.seq <= progress.live or not progress.live_time:
+            return 0.0
+        return max(0.0, (head.time - progress.live_time) / NS_PER_S)
 
     def _rate(self, clock: float) -> float:
         if not self._rates or clock - self._rates[0][0] <= 0:

@@ -94,6 +94,7 @@ def _aggregate(plant: Plant, tag: TagDef, aggregate: str, interval_s: int) -> Ex
         is_compressed=False,
         aggregate=aggregate,
         interval_s=interval_s,
+        was_stepped=series.is_stepped,
     )
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmi.core.values import Value
-from hmi.export.port import Event, ExportTag, Rows, Watermark
+from hmi.export.port import Event, ExportTag, Haste, Rows, Watermark
 from hmi.historian.samples import ValueKind
 
 Words = NDArray[np.uint64]
@@ -103,6 +103,17 @@ def watermark_content(mark: Watermark) -> dict[str, Any]:
         "dropped": [list(one) for one in mark.dropped], "quarantined": mark.quarantined,
         "coverage": dict(mark.coverage), "digest": mark.digest,
     }  # fmt: skip
+
+
+def watermark_of(content: Mapping[str, Any]) -> Watermark:
+    """The statement out of its content; KeyError, TypeError or ValueError where it is none or was changed."""
+    fields = dict(content)
+    fields["haste"] = Haste(fields["haste"])
+    fields["dropped"] = tuple((int(first), int(last)) for first, last in fields["dropped"])
+    mark = Watermark(**fields)
+    if watermark_digest(mark) != mark.digest:
+        raise ValueError("the digest is not that of the content")
+    return mark
 
 
 def watermark_digest(mark: Watermark) -> str:

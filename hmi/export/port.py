@@ -46,7 +46,7 @@ class ExportTag:
     ``ID/Average/60s``. ``path``: names of the ISA-95 tree from the plant down, the signal last. ``unit_code``: UNECE
     Recommendation 20. ``connection``: the device it
     comes from. ``aggregate`` and ``interval_s`` of a series that is calculated. ``is_stepped``: between two
-    samples the value stands.
+    samples the value stands; ``was_stepped``: so it was of the samples that an aggregate is made of.
     """
 
     key: str
@@ -65,6 +65,7 @@ class ExportTag:
     is_compressed: bool = False
     aggregate: str = ""
     interval_s: int = 0
+    was_stepped: bool = False
 
 
 class Haste(Enum):

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from hmi.client.alarms import JournalQuery
 from hmi.core.journal import JournalRecord
 from hmi.journal._index import INDEXED_SINCE, indexed_from
-from hmi.journal._past import Density, PastRecords, density, records_at, revision_at
+from hmi.journal._past import Density, PastRecords, density, place_at, records_at, revision_at
 from hmi.journal._records import COLUMNS, record_of, verified
 from hmi.journal._search import found_numbers, page_size
 
@@ -55,6 +55,10 @@ class JournalReader:
         where, values = narrowed(kind, object_id)
         query = f"select {COLUMNS} from journal where {where} and seq > ? order by seq limit ?"
         return self.select(query, (*values, number, min(limit, PAGE_LIMIT)))
+
+    def received(self, start: int, end: int) -> tuple[int, int]:
+        """Numbers between which all records with start <= receive time < end (UTC ns) lie."""
+        return place_at(self._database, start - 1) + 1, place_at(self._database, end - 1)
 
     def newest(self, count: int, kind: str, object_id: str) -> tuple[JournalRecord, ...]:
         """The newest records, oldest of them first."""

@@ -1,6 +1,8 @@
 """The plant folder: read into typed objects, checked, compared and written in canonical form."""
 
 from hmi.project._bulk import Fault, change_alarm, exported_alarms, import_alarms, put_back
+from hmi.project._exports import exporter as exporter_definition
+from hmi.project._exports import settings_in
 from hmi.project._findings import Finding
 from hmi.project._format import format_plant
 from hmi.project._handles import keep_handles
@@ -13,6 +15,7 @@ __all__ = [
     "LoadResult",
     "change_alarm",
     "exported_alarms",
+    "exporter_definition",
     "format_plant",
     "import_alarms",
     "keep_handles",
@@ -20,4 +23,5 @@ __all__ = [
     "new_plant",
     "open_plant",
     "put_back",
+    "settings_in",
 ]

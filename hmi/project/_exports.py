@@ -33,9 +33,7 @@ def exporter(name: str) -> ExporterDefinition:
     return found
 
 
-def exports(
-    models: Sequence[ExportModel], folder: Path, file: TomlFile, draft: Draft
-) -> tuple[ExportDef, ...]:
+def exports(models: Sequence[ExportModel], file: TomlFile, draft: Draft) -> tuple[ExportDef, ...]:
     """The jobs as written; what does not work is a finding, and that job is left out."""
     found: list[ExportDef] = []
     names: set[str] = set()
@@ -49,16 +47,21 @@ def exports(
             line = file.lines.find(path) or file.lines.find(("exports", index))
             draft.findings.error(file.shown, line, f"export {model.name}: {what}", do)
         if not problems:
-            found.append(_definition(model, folder))
+            found.append(_definition(model))
     return tuple(found)
 
 
-def _definition(model: ExportModel, folder: Path) -> ExportDef:
-    kind = exporter(model.to)
-    settings = {one.name: one.default for one in kind.settings} | dict(model.settings)
-    for one in kind.settings:
+def settings_in(job: ExportDef, folder: Path) -> dict[str, Any]:
+    """The settings of a job with the paths made absolute, relative ones from the plant folder."""
+    settings = dict(job.settings)
+    for one in exporter(job.to).settings:
         if one.help.startswith(_PATHS) and settings[one.name]:
             settings[one.name] = str(folder / str(settings[one.name]))
+    return settings
+
+
+def _definition(model: ExportModel) -> ExportDef:
+    settings = {one.name: one.default for one in exporter(model.to).settings} | dict(model.settings)
     return ExportDef(
         name=model.name,
         to=model.to,

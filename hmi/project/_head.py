@@ -56,7 +56,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
     }
     _areas(model, file, draft)
     draft.head["notifications"] = notifications(model.notifications, folder, file, draft)
-    draft.head["exports"] = exports(model.exports, folder, file, draft)
+    draft.head["exports"] = exports(model.exports, file, draft)
     scans = {**DEFAULT_SCANS, **model.scan}
     draft.scans = {name: ScanClass(name, period) for name, period in scans.items()}
     for name, connection in model.connection.items():

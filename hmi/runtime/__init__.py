@@ -6,6 +6,7 @@ from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._history_folder import HISTORY_FOLDER, HistoryFolder, newest_archive
 from hmi.runtime._live import LiveHub
+from hmi.runtime._past_plants import plant_of_revision
 from hmi.runtime._people import local_principal
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._remote import Remote
@@ -40,6 +41,7 @@ __all__ = [
     "newest_archive",
     "openapi",
     "plant_info",
+    "plant_of_revision",
     "route",
     "verbs_table",
 ]

@@ -56,7 +56,7 @@ class PastPlants:
             return found
 
     def _open(self, revision: str, present: Plant) -> PastPlant:
-        plant = present if revision == present.revision else self._unpacked(revision)
+        plant = present if revision == present.revision else plant_of_revision(self._data, revision)
         return PastPlant(
             plant,
             plant_info(plant, self._mode),
@@ -64,31 +64,31 @@ class PastPlants:
             {alarm.id: alarm for alarm in plant.alarms},
         )
 
-    def _unpacked(self, revision: str) -> Plant:
-        file = self._data / FOLDER / f"{revision}.zip"
-        short = revision[:12]
-        if not revision or not revision.isalnum() or not file.is_file():
-            raise StorageError(tr("revision {revision} of the plant was not kept", revision=short))
-        try:
-            with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as folder:
-                with zipfile.ZipFile(file) as archive:
-                    if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
-                        raise StorageError(
-                            tr("{file} is larger than a plant can be; it is damaged", file=file)
-                        )
-                    archive.extractall(folder)
-                result = load_plant(Path(folder))
-        except (OSError, zipfile.BadZipFile) as error:
-            raise StorageError(f"{file}: {error}") from error
-        if result.plant is None:
-            problem = next((finding.sentence for finding in result.errors), "")
-            raise StorageError(
-                tr(
-                    "revision {revision} of the plant cannot be opened: {problem}",
-                    revision=short,
-                    problem=problem,
-                )
+
+def plant_of_revision(data: Path, revision: str) -> Plant:
+    """A revision that ran, out of what was kept of it; StorageError in one sentence when that cannot be."""
+    file = data / FOLDER / f"{revision}.zip"
+    short = revision[:12]
+    if not revision or not revision.isalnum() or not file.is_file():
+        raise StorageError(tr("revision {revision} of the plant was not kept", revision=short))
+    try:
+        with tempfile.TemporaryDirectory(prefix="watchkeeper-", ignore_cleanup_errors=True) as folder:
+            with zipfile.ZipFile(file) as archive:
+                if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
+                    raise StorageError(tr("{file} is larger than a plant can be; it is damaged", file=file))
+                archive.extractall(folder)
+            result = load_plant(Path(folder))
+    except (OSError, zipfile.BadZipFile) as error:
+        raise StorageError(f"{file}: {error}") from error
+    if result.plant is None:
+        problem = next((finding.sentence for finding in result.errors), "")
+        raise StorageError(
+            tr(
+                "revision {revision} of the plant cannot be opened: {problem}",
+                revision=short,
+                problem=problem,
             )
-        if result.plant.revision != revision:
-            raise StorageError(tr("{file} holds another plant than it says; it is damaged", file=file.name))
-        return result.plant
+        )
+    if result.plant.revision != revision:
+        raise StorageError(tr("{file} holds another plant than it says; it is damaged", file=file.name))
+    return result.plant

@@ -15,6 +15,7 @@ from hmi.ui.exitcodes import BAD_USAGE, CLOSED, LEAVE_ON_WATCH
 
 RUNTIME_LIFE = "runtime.life"
 STATION_LIFE = "station.life"
+EXPORTS_LIFE = "exports.life"
 SOUNDER_LIFE = "sounder.life"
 READY_FILE = "simulator.json"
 
@@ -38,7 +39,7 @@ class StationLook:
 class Session:
     """What ``hmi demo``, ``hmi run`` and ``hmi shot`` start, in this order.
 
-    ``record_sounds``: the tones are written to this file instead of being played.
+    ``record_sounds``: the tones are written to this file instead of being played. ``exports``: the plant has some.
     """
 
     plant: Path
@@ -55,13 +56,15 @@ class Session:
     look: StationLook = field(default_factory=StationLook)
     first_paint: Path | None = None
     record_sounds: Path | None = None
+    exports: bool = False
 
     def specs(self) -> tuple[ChildSpec, ...]:
         """The children, the one that others need first."""
         simulator = (self._simulator(),) if self.simulator else ()
         station = (self._station(),) if self.station else ()
         sounder = (sounder_spec(self.data, record=self.record_sounds),) if self.station else ()
-        return (*simulator, self._runtime(), *sounder, *station)
+        exports = (self._exports(),) if self.exports else ()
+        return (*simulator, self._runtime(), *exports, *sounder, *station)
 
     def _simulator(self) -> ChildSpec:
         ready = self.data / READY_FILE
@@ -91,6 +94,15 @@ class Session:
             ready=self.data / ADDRESS_FILE,
             wanted_exits=(BAD_USAGE,),
             closes_all=True,
+        )
+
+    def _exports(self) -> ChildSpec:
+        life = self.data / EXPORTS_LIFE
+        command = _hmi(
+            "export", str(self.plant), "run", "--data", str(self.data), "--life", str(life), "--parent-pipe"
+        )
+        return ChildSpec(
+            name="exports", command=lambda reason: command, life=life, wanted_exits=(), hang_ms=10_000
         )
 
     def _station(self) -> ChildSpec:

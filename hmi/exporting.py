@@ -1,0 +1,317 @@
+"""The process that delivers: all jobs of a plant, each in a thread, beside the runtime and never inside of it.
+
+It reads the archive and the journal as any other reader does, so that a target that hangs, floods or crashes a library
+cannot touch what runs the plant.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from hmi.client.socket import SocketClient
+from hmi.core.errors import StorageError, UsageError
+from hmi.core.texts import tr
+from hmi.export import (
+    ExportContext,
+    Exporter,
+    JobCondition,
+    JobFigures,
+    JobRunner,
+    JobState,
+    LiveTap,
+    Plain,
+    Source,
+    source_of,
+)
+from hmi.historian.port import ArchiveReader
+from hmi.journal import JournalReader
+from hmi.plugins.discovery import part
+from hmi.project import exporter_definition, open_plant, settings_in
+from hmi.project.exports import ExportDef, ExportWhat
+from hmi.project.plant import Plant
+from hmi.runtime import newest_archive, plant_of_revision
+from hmi.security.secrets import Secrets
+from hmi.stores.sqlite import open_reader
+
+log = logging.getLogger(__name__)
+EXPORTS_FOLDER: Final = "exports"
+JOURNAL_FILE: Final = "journal.sqlite"
+LOOK_S: Final = 1.0
+BEAT_S: Final = 0.4
+END_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportOptions:
+    """``jobs``: names, none = all. ``once``: end when all there is now has been delivered. ``life``: file for a life
+    sign; with ``parent_pipe`` the process ends when its standard input closes.
+    """
+
+    plant: Path
+    data: Path
+    jobs: tuple[str, ...] = ()
+    once: bool = False
+    life: Path | None = None
+
+
+class ExportProcess:
+    """``run`` until ``stop`` is set; starts all jobs again where the plant or the archive has become another one."""
+
+    def __init__(self, options: ExportOptions, stop: threading.Event) -> None:
+        self._options, self._stop = options, stop
+        self.folder = options.data / EXPORTS_FOLDER
+        self._beats = 0
+
+    def run(self) -> None:
+        """UsageError for a job that the plant does not have, before anything starts."""
+        check_jobs(open_plant(self._options.plant), self._options.jobs)
+        while not self._stop.is_set():
+            found = self._present()
+            if found is None:
+                self._rest(LOOK_S)
+                continue
+            plant, archive = found
+            end = threading.Event()
+            crew = _Crew(self._options, plant, archive, self.folder, end)
+            crew.start()
+            try:
+                while not self._stop.is_set() and self._is_present(plant, archive):
+                    self._rest(LOOK_S)
+            finally:
+                crew.end()
+
+    def once(self, told: Callable[[JobFigures], None]) -> None:
+        """Deliver all there is now, one job after the other; what stands in the way is raised."""
+        plant = open_plant(self._options.plant)
+        check_jobs(plant, self._options.jobs)
+        archive = newest_archive(self._options.data)
+        if archive is None:
+            raise UsageError(tr("{folder}: nothing is recorded there yet", folder=self._options.data))
+        crew = _Crew(self._options, plant, archive, self.folder, self._stop)
+        crew.finish(told)
+
+    def _present(self) -> tuple[Plant, Path] | None:
+        archive = newest_archive(self._options.data)
+        if archive is None:
+            return None
+        try:
+            return self._plant(), archive
+        except (StorageError, UsageError) as error:
+            log.warning("%s", error)
+            return None
+
+    def _plant(self) -> Plant:
+        """The revision that the runtime goes by, which may not be what the folder holds at the moment."""
+        plant = open_plant(self._options.plant)
+        applied = applied_revision(self._options.data)
+        if applied in ("", plant.revision):
+            return plant
+        return plant_of_revision(self._options.data, applied)
+
+    def _is_present(self, plant: Plant, archive: Path) -> bool:
+        applied = applied_revision(self._options.data)
+        return newest_archive(self._options.data) == archive and applied in ("", plant.revision)
+
+    def _rest(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self._stop.is_set() and time.monotonic() < end:
+            self._beat()
+            self._stop.wait(min(BEAT_S, max(0.0, end - time.monotonic())))
+
+    def _beat(self) -> None:
+        if self._options.life is None:
+            return
+        self._beats += 1
+        try:
+            self._options.life.write_text(str(self._beats), encoding="ascii")
+        except OSError as error:
+            log.error("The life sign cannot be written: %s", error)
+
+
+class _Crew:
+    """The jobs of one plant revision on one archive."""
+
+    def __init__(
+        self, options: ExportOptions, plant: Plant, archive: Path, folder: Path, stop: threading.Event
+    ) -> None:
+        self._options, self._plant, self._archive, self._stop = options, plant, archive, stop
+        self._state = JobState(folder)
+        self._secrets = Secrets(options.data)
+        self._readers: list[ArchiveReader] = []
+        self._journals: list[JournalReader] = []
+        self._threads: list[threading.Thread] = []
+        self._taps: list[LiveTap] = []
+
+    def jobs(self) -> list[ExportDef]:
+        """Those that are wanted; those that may not run are told."""
+        wanted = [
+            job for job in self._plant.exports if not self._options.jobs or job.name in self._options.jobs
+        ]
+        self._state.forget_others([job.name for job in self._plant.exports])
+        found: list[ExportDef] = []
+        for job in wanted:
+            if why := why_not(self._plant, job):
+                figures = JobFigures(
+                    job=job.name,
+                    to=job.to,
+                    what=job.what.value,
+                    condition=why[0],
+                    text=why[1],
+                    told=time.time_ns(),
+                )
+                self._state.tell(figures)
+            else:
+                found.append(job)
+        return found
+
+    def start(self) -> None:
+        for job in self.jobs():
+            thread = threading.Thread(target=self._work, args=(job,), name=f"export {job.name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self, job: ExportDef) -> None:
+        """The border of a thread: what cannot even begin is tried again like everything else."""
+        while not self._stop.is_set():
+            try:
+                runner = self._runner(job)
+            except Exception as error:
+                log.warning("Export %s cannot begin: %s", job.name, error)
+                figures = JobFigures(
+                    job=job.name, to=job.to, what=job.what.value, condition=JobCondition.REFUSED, text=str(error),
+                    told=time.time_ns(), last_error=str(error), last_error_time=time.time_ns(),
+                )  # fmt: skip
+                self._state.tell(figures)
+                self._stop.wait(END_S)
+                continue
+            runner.run()
+
+    def finish(self, told: Callable[[JobFigures], None]) -> None:
+        try:
+            for job in self.jobs():
+                runner = self._runner(job, live=False)
+                try:
+                    runner.finish()
+                finally:
+                    told(runner.figures)
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """A thread that a library holds back is left behind: it is a daemon, and its step comes again."""
+        self._stop.set()
+        end = time.monotonic() + END_S
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads):
+            return
+        self._state.close()
+        for reader in (*self._readers, *self._journals):
+            reader.close()
+
+    def _runner(self, job: ExportDef, *, live: bool = True) -> JobRunner:
+        plant = self._plant
+        stream = f"{plant.id}/{job.name}"
+        plain = Plain(stream, plant.name, plant.title, plant.zone, self._archive.name)
+        source = self._source(job)
+        tap = self._tap(job, source) if live and exporter_definition(job.to).live else None
+        return JobRunner(
+            job, plain, source, self._exporter(job, stream), self._state, stop=self._stop, tap=tap
+        )
+
+    def _source(self, job: ExportDef) -> Source:
+        if job.what.kind == "events":
+            journal = JournalReader(self._options.data / JOURNAL_FILE)
+            self._journals.append(journal)
+            return source_of(self._plant, job, journal=journal)
+        reader = open_reader(self._archive)
+        self._readers.append(reader)
+        return source_of(self._plant, job, reader=reader)
+
+    def _exporter(self, job: ExportDef, stream: str) -> Exporter:
+        context = ExportContext(
+            job=job.name,
+            stream=stream,
+            site=self._plant.name,
+            title=self._plant.title,
+            is_simulated=self._plant.simulated,
+            what=job.what.value,
+            secret=self._secrets.get,
+            now=lambda: datetime.now(UTC),
+            stop=self._stop.is_set,
+        )
+        settings = settings_in(job, self._options.plant)
+        return part("exporters", job.to, "exporter").create(settings, context)
+
+    def _tap(self, job: ExportDef, source: Source) -> LiveTap | None:
+        if job.what is not ExportWhat.SAMPLES:
+            return None
+        tap = LiveTap(source.series, is_simulated=self._plant.simulated)
+        thread = threading.Thread(
+            target=partial(_listen, self._options.data, tap, self._stop), name=f"live {job.name}", daemon=True
+        )
+        self._threads.append(thread)
+        thread.start()
+        return tap
+
+
+def _listen(data: Path, tap: LiveTap, stop: threading.Event) -> None:
+    """A station without a window, until ``stop``."""
+
+    async def follow() -> None:
+        client = SocketClient(data, tap)
+        try:
+            await client.subscribe(tap.names)
+            await asyncio.to_thread(stop.wait)
+        finally:
+            await client.close()
+
+    asyncio.run(follow())
+
+
+def why_not(plant: Plant, job: ExportDef) -> tuple[JobCondition, str] | None:
+    """Why a job does not run at all, or None."""
+    if not job.enabled:
+        return JobCondition.STOPPED, tr("it is not enabled")
+    if plant.simulated and not job.simulator:
+        return JobCondition.NOT_ALLOWED, tr(
+            "a simulated plant delivers only where the job says simulator = true"
+        )
+    return None
+
+
+def check_jobs(plant: Plant, jobs: Sequence[str]) -> None:
+    """UsageError for a name that is no job of the plant."""
+    known = [job.name for job in plant.exports]
+    for name in jobs:
+        if name not in known:
+            there = ", ".join(known) or tr("none")
+            raise UsageError(tr("there is no export {name}; there is: {there}", name=repr(name), there=there))
+
+
+def applied_revision(data: Path) -> str:
+    """The plant revision under which the newest record of the journal stands; empty where there is none."""
+    path = data / JOURNAL_FILE
+    if not path.exists():
+        return ""
+    try:
+        reader = JournalReader(path)
+        try:
+            found = reader.newest(1, "", "")
+        finally:
+            reader.close()
+    except (apsw.Error, StorageError) as error:
+        log.info("The journal cannot be read now: %s", error)
+        return ""
+    return found[0].plant_revision if found else ""

@@ -1,0 +1,390 @@
+"""Export jobs on a real archive in virtual time: live first, nothing lost, nothing double (standards 7.4, HI-09)."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from export_stream import BEGIN, bad, good
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hmi.core.clock import NS_PER_S
+from hmi.core.values import DataValue
+from hmi.export import (
+    JobCondition,
+    JobRunner,
+    JobState,
+    Package,
+    Plain,
+    RecordsRefused,
+    SampleSource,
+    Schema,
+    TargetRefused,
+    TargetUnavailable,
+    Watermark,
+    quarantined,
+    series_of,
+    told,
+)
+from hmi.export._progress import Head, Progress, Span, Step, catch_up, keep_quota
+from hmi.export.digest import sum_of, watermark_digest
+from hmi.export.port import Haste
+from hmi.historian.port import CommitKind
+from hmi.historian.samples import Batch, Samples
+from hmi.project.exports import ExportDef
+from hmi.testing.archive import MemoryArchive
+from hmi.testing.plant import make_plant, make_tag
+
+TAGS = ("a.pv", "b.pv", "c.pv")
+
+
+class Target:
+    """What the other side holds; ``down`` and ``after`` are what it does wrong."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, int, int], tuple[int, Any, int]] = {}
+        self.marks: list[Watermark] = []
+        self.packages: list[Package] = []
+        self.schemas: list[Schema] = []
+        self.down: Exception | None = None
+        self.after: Exception | None = None
+        self.remembers = False
+
+    def open(self) -> Watermark | None:
+        if self.down:
+            raise self.down
+        return self.marks[-1] if self.remembers and self.marks else None
+
+    def describe(self, schema: Schema) -> None:
+        self.schemas.append(schema)
+
+    def deliver(self, package: Package) -> None:
+        if self.down:
+            raise self.down
+        rows = package.rows
+        assert rows is not None
+        assert sum_of(rows) == package.watermark.sum
+        for place, value, version, revision, deleted in zip(
+            rows.places.tolist(), rows.samples.values(), rows.samples.versions.tolist(),
+            rows.revisions.tolist(), rows.deleted.tolist(), strict=True,
+        ):  # fmt: skip
+            key = (rows.tags[place].key, value.source_time, version)
+            if revision >= self.kept.get(key, (-1, None, 0))[0]:
+                self.kept[key] = (revision, None if deleted else value.value, value.status)
+        self.packages.append(package)
+        self.marks.append(package.watermark)
+        if self.after:
+            after, self.after = self.after, None
+            raise after
+
+    def idle(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Desk:
+    """An archive that grows by a commit a second, and one job on it; ``at`` is the second."""
+
+    def __init__(self, folder: Path, **job: Any) -> None:
+        plant = make_plant([make_tag(name, history=True) for name in TAGS])
+        self.archive, self.target = MemoryArchive(), Target()
+        self.job = ExportDef("job", "memory", **job)
+        self.numbers = [self.archive.number(tag.id) for tag in plant.tags]
+        self.source = SampleSource(self.archive, series_of(plant, self.job))
+        self.state, self.folder = JobState(folder), folder
+        self.at, self.clock = 0, 0.0
+        self.written: dict[tuple[str, int], Any] = {}
+        self.ids = [tag.id for tag in plant.tags]
+        self.runner = self.again()
+
+    def again(self) -> JobRunner:
+        """As after a restart of the process."""
+        self.runner = JobRunner(
+            self.job, Plain("p_test/job", "plant", "Plant", "UTC", "history"), self.source, self.target, self.state,
+            stop=threading.Event(), now=lambda: BEGIN + self.at * NS_PER_S, pause=lambda _s: None,
+            monotonic=lambda: self.clock,
+        )  # fmt: skip
+        return self.runner
+
+    def second(self, *, turns: int = 5) -> None:
+        """One commit, then so many turns of the job within the second."""
+        self.at += 1
+        time = BEGIN + self.at * NS_PER_S
+        values = [good(float(self.at * 10 + number), time - 500_000_000) for number in range(len(TAGS))]
+        self.put(values, time)
+        for turn in range(turns):
+            self.clock = self.at + turn / turns
+            self.runner.turn()
+
+    def put(self, values: list[DataValue], time: int) -> None:
+        self.archive.commit(self._batch(values), time=time)
+        for key, value in zip(self.ids, values, strict=True):
+            self.written[key, value.source_time] = value.value
+
+    def late(self, second: int, value: float) -> None:
+        at = BEGIN + second * NS_PER_S - 250_000_000
+        self.archive.insert(self._batch([good(value, at)]), time=BEGIN + self.at * NS_PER_S)
+        self.written[self.ids[0], at] = value
+
+    def delete(self, second: int) -> None:
+        at = BEGIN + second * NS_PER_S - 500_000_000
+        self.archive.insert(self._batch([bad(at)]), time=BEGIN + self.at * NS_PER_S, kind=CommitKind.DELETE)
+        self.written[self.ids[0], at] = None
+
+    def _batch(self, values: list[DataValue]) -> Batch:
+        import numpy as np
+
+        return Batch(np.array(self.numbers[: len(values)], np.int32), Samples.of(values))
+
+    def settle(self, most: int = 2_000) -> None:
+        """Turns until nothing waits."""
+        for _ in range(most):
+            self.clock += 1.0
+            self.runner.turn()
+            progress = self.runner.progress
+            if progress.live >= self.source.head().seq and not progress.waiting and not progress.past:
+                return
+        raise AssertionError(f"still waiting: {self.runner.progress} {self.runner.figures}")
+
+    def delivered(self) -> dict[tuple[str, int], Any]:
+        return {(key, at): value for (key, at, _), (_, value, _) in self.target.kept.items()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Callable[..., Desk]:
+    return lambda **job: Desk(tmp_path / "exports", **job)
+
+
+def chain_holds(marks: list[Watermark]) -> bool:
+    """Numbers without a hole, each naming the one before; a package that came twice counts once, the newest."""
+    newest = {mark.number: mark for mark in marks}
+    ordered = [newest[number] for number in sorted(newest)]
+    linked = all(b.previous == a.digest for a, b in itertools.pairwise(ordered))
+    whole = [mark.number for mark in ordered] == list(range(1, len(ordered) + 1))
+    return linked and whole and all(watermark_digest(mark) == mark.digest for mark in ordered)
+
+
+def test_a_job_delivers_each_commit_within_its_period(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    it.second()  # the job begins here
+    for _ in range(30):
+        it.second()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+    assert chain_holds(it.target.marks)
+    assert it.runner.figures.condition is JobCondition.RUNNING
+    assert it.target.marks[-1].complete_until >= BEGIN + 30 * NS_PER_S - NS_PER_S
+    assert all(mark.haste is Haste.LIVE for mark in it.target.marks)
+
+
+def test_hi_09_a_target_that_was_away_for_a_day_gets_everything_once_and_live_stays_live(
+    desk: Callable[..., Desk],
+) -> None:
+    it = desk()
+    it.second()
+    it.target.down = TargetUnavailable("nobody answers")
+    for _ in range(2_000):  # in virtual time; the archive is a day behind by its commits
+        it.second(turns=1)
+    assert it.runner.figures.condition is JobCondition.UNAVAILABLE
+    assert it.runner.figures.lag_s > 1_900
+    it.target.down = None
+    lags: list[float] = []
+    for _ in range(200):
+        it.second(turns=20)
+        lags.append(it.runner.figures.lag_s)
+    it.settle()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+    assert chain_holds(it.target.marks)
+    assert max(lags[70:]) < 5, "live first"
+    back = [package for package in it.target.packages if package.watermark.haste is Haste.BACKFILL]
+    assert back
+    firsts = [package.watermark.first for package in back]
+    assert firsts == sorted(firsts), "the order is kept"
+
+
+def test_an_answer_that_was_lost_sends_the_same_package_again(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    it.second()
+    it.second()
+    it.target.after = TargetUnavailable("the answer was lost")
+    it.second()
+    numbers = [mark.number for mark in it.target.marks]
+    for _ in range(5):
+        it.second()
+    numbers = [mark.number for mark in it.target.marks]
+    assert len(numbers) == len(set(numbers)) + 1
+    assert chain_holds(it.target.marks)
+    assert it.runner.figures.retries == 1
+
+
+def test_what_the_target_itself_remembers_is_not_sent_again(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    it.target.remembers = True
+    it.second()
+    it.second()
+    it.target.after = TargetUnavailable("the answer was lost")
+    for _ in range(6):
+        it.second()
+    numbers = [mark.number for mark in it.target.marks]
+    assert len(numbers) == len(set(numbers))
+    assert chain_holds(it.target.marks)
+
+
+def test_a_restart_goes_on_where_the_job_was(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    for _ in range(10):
+        it.second()
+    it.again()
+    for _ in range(10):
+        it.second()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+    assert chain_holds(it.target.marks)
+
+
+def test_late_edited_and_deleted_samples_leave_as_corrections(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    for _ in range(10):
+        it.second()
+    it.late(5, 99.0)
+    it.delete(7)
+    it.second()
+    it.settle()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+
+
+def test_a_job_since_long_ago_reads_the_archive_beside_the_live_data(desk: Callable[..., Desk]) -> None:
+    it = desk(since=BEGIN)
+    for _ in range(100):
+        it.second(turns=0)
+    for _ in range(20):
+        it.second()
+    it.settle()
+    assert it.delivered() == it.written
+    assert it.runner.figures.condition is JobCondition.RUNNING
+
+
+def test_rows_that_are_refused_go_to_quarantine_and_the_rest_goes_on(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    deliver = it.target.deliver
+
+    def picky(package: Package) -> None:
+        assert package.rows is not None
+        wrong = [place for place, value in enumerate(package.rows.samples.values()) if value.value == 51.0]
+        if wrong:
+            raise RecordsRefused({place: "the target takes no 51" for place in wrong})
+        deliver(package)
+
+    it.target.deliver = picky  # type: ignore[method-assign]
+    for _ in range(10):
+        it.second()
+    kept = quarantined(it.folder, "job")
+    assert [reason for _, _, reason, _ in kept] == ["the target takes no 51"]
+    assert "51.0" in kept[0][3]
+    assert it.runner.figures.quarantined == 1
+    assert sum(mark.quarantined for mark in it.target.marks) == 1
+    assert len(it.target.kept) == 9 * len(TAGS) - 1
+
+
+def test_what_is_older_than_the_quota_is_dropped_counted_and_told(desk: Callable[..., Desk]) -> None:
+    it = desk(quota_s=100.0)
+    it.second()
+    it.second()
+    progress = it.runner.progress
+    progress.waiting = [Span(1, 1, BEGIN, BEGIN)]
+    for _ in range(150):
+        it.second(turns=1)
+    progress.waiting.append(Span(1, 1, BEGIN, BEGIN))
+    it.second()
+    assert it.runner.progress.dropped_total >= 1
+    assert any(mark.dropped == ((1, 1),) for mark in it.target.marks)
+
+
+def test_a_refusal_is_told_and_tried_again_from_time_to_time(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    it.second()
+    it.target.down = TargetRefused("the role may not write; grant INSERT")
+    for _ in range(10):
+        it.second()
+    assert it.runner.figures.condition is JobCondition.REFUSED
+    assert it.runner.figures.text == "the role may not write; grant INSERT"
+    assert it.runner.figures.retries == 1
+    it.target.down = None
+    for _ in range(70):
+        it.second()
+    it.settle()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+    assert told(it.folder)[0].condition in (JobCondition.RUNNING, JobCondition.CATCHING_UP)
+
+
+def test_a_library_that_breaks_ends_neither_the_job_nor_the_others(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    it.second()
+    it.target.down = ZeroDivisionError("in a library")
+    it.second()
+    assert it.runner.figures.condition is JobCondition.UNAVAILABLE
+    assert "ZeroDivisionError" in it.runner.figures.text
+
+
+def test_another_archive_begins_anew_and_numbers_go_on(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    for _ in range(5):
+        it.second()
+    before = it.runner.progress.number
+    it.runner._plain = replace(it.runner._plain, archive="run_2")
+    for _ in range(5):
+        it.second()
+    assert it.runner.progress.archive == "run_2"
+    assert it.runner.progress.number > before
+    assert chain_holds(it.target.marks)
+
+
+def test_commits_that_fell_out_of_the_feed_are_read_out_of_the_archive() -> None:
+    progress = Progress(archive="a", is_begun=True, live=100, waiting=[Span(10, 60, 1_000, 2_000)])
+    assert keep_quota(progress, Head(100, 3_000, 41, 3_000), 1e9) == 0
+    assert progress.waiting == [Span(41, 60, 1_000, 2_000)]
+    assert [(one.start, one.end, one.instead) for one in progress.past] == [(1_000, 2_000, (10, 40))]
+
+
+def test_a_package_that_is_only_begun_is_never_left_for_later() -> None:
+    progress = Progress(archive="a", is_begun=True, live=10, step=Step(Haste.LIVE, 4, 11, 12))
+    catch_up(progress, Head(500, 10**15, 1, 10**15), 1.0, 1)
+    assert progress.live == 10
+    assert not progress.waiting
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_whatever_the_target_and_the_process_do_nothing_is_missing_and_the_chain_holds(
+    seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rng = random.Random(seed)
+    it = Desk(tmp_path_factory.mktemp("jobs") / "exports", every_s=rng.choice([1.0, 5.0, 30.0]))
+    it.target.remembers = rng.random() < 0.5
+    it.second()
+    for _ in range(rng.randrange(20, 120)):
+        what = rng.random()
+        if what < 0.08:
+            it.target.down = TargetUnavailable("away") if it.target.down is None else None
+        elif what < 0.14:
+            it.target.after = rng.choice([TargetUnavailable("answer lost"), ZeroDivisionError("library")])
+        elif what < 0.2:
+            it.again()
+        elif what < 0.26:
+            it.late(rng.randrange(2, max(3, it.at)), rng.random())
+        elif what < 0.3:
+            it.delete(rng.randrange(2, max(3, it.at)))
+        it.second(turns=rng.randrange(0, 6))
+    it.target.down = None
+    it.settle()
+    it.settle()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+    assert chain_holds(it.target.marks)
+    kept = msgspec.json.decode(msgspec.json.encode(it.runner.progress), type=Progress)
+    assert kept == it.state.progress("job")
