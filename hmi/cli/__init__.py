@@ -25,6 +25,7 @@ from hmi.cli._notify import notify
 from hmi.cli._pictures import shot
 from hmi.cli._plants import check, format_, generate, new
 from hmi.cli._program import sbom, selftest
+from hmi.cli._prove import prove
 from hmi.cli._secrets import secret
 from hmi.cli._sessions import open_station, run, serve, sound
 from hmi.cli._simulators import sim, simctl
@@ -56,6 +57,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "backup": backup,
     "restore": restore,
     "export": export,
+    "prove": prove,
     "notify": notify,
     "user": user,
     "trust": trust,

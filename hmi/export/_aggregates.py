@@ -20,7 +20,7 @@ from hmi.export._source import Part, head_of, no_rows, without_bad_values
 from hmi.export.port import ExportTag, Rows
 from hmi.historian.aggregates import ArchiveSource, processed
 from hmi.historian.port import ArchiveReader, Commit
-from hmi.historian.samples import Samples
+from hmi.historian.samples import Batch, Samples
 
 SETTLE_NS: Final = 3 * NS_PER_S
 """After its end an interval waits so long: the samples of its last second come with the commit after it."""
@@ -91,17 +91,23 @@ class AggregateSource:
     def _note(
         self, commit: Commit, numbers: dict[int, str], before: int, touched: dict[str, set[int]]
     ) -> None:
-        """Intervals that had ended and that samples of this commit lie in, or reach into."""
+        """Intervals that had ended and that samples of this commit lie in, or that lie between one and its neighbours:
+        what is drawn from sample to sample has changed there.
+        """
         late = commit.batch.samples.times < before * self._interval
         if not bool(late.any()):
             return
-        places = np.flatnonzero(late)
-        pairs = zip(
-            commit.batch.tags[places].tolist(), commit.batch.samples.times[places].tolist(), strict=True
-        )
-        for number, at in pairs:
-            if (key := numbers.get(number)) is not None:
-                touched.setdefault(key, set()).add(at // self._interval)
+        batch = Batch(commit.batch.tags[late], commit.batch.samples.take(late))
+        for number, samples in batch.by_tag():
+            key = numbers.get(number)
+            if key is None:
+                continue
+            earlier = self._reader.before(number, int(samples.times[0]))
+            later = self._reader.after(number, int(samples.times[-1]))
+            low = int(earlier.times[0]) if len(earlier) else int(samples.times[0])
+            high = int(later.times[0]) if len(later) else before * self._interval
+            first, last = low // self._interval, min(high // self._interval, before - 1)
+            touched.setdefault(key, set()).update(range(first, last + 1))
 
     def _rows(self, wanted: dict[str, list[int]], revision: int) -> Rows:
         numbers = self._reader.tags()
