@@ -251,7 +251,11 @@ class _Crew:
             now=lambda: datetime.now(UTC),
             stop=self._stop.is_set,
         )
-        settings = settings_in(job, self._options.plant)
+        folders = {
+            "plant": self._options.plant.absolute(),
+            "data": self._options.data.absolute() / EXPORTS_FOLDER,
+        }
+        settings = settings_in(job, folders)
         return part("exporters", job.to, "exporter").create(settings, context)
 
     def _tap(self, job: ExportDef, source: Source) -> LiveTap | None:

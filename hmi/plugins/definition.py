@@ -16,7 +16,8 @@ from hmi.core.values import ValueType
 class Setting:
     """One setting: name, JSON type (``string integer number boolean array object``), default, help, bounds.
 
-    ``also`` names further JSON types that are taken.
+    ``also`` names further JSON types that are taken. ``path_from``: the text names a file or folder, a relative one
+    starts at the ``plant`` folder or at what the runtime keeps (``data``).
     """
 
     name: str
@@ -27,6 +28,7 @@ class Setting:
     minimum: float | None = None
     maximum: float | None = None
     also: tuple[str, ...] = ()
+    path_from: str = ""
 
 
 def any_value(_name: str, _value: Any) -> None:

@@ -21,9 +21,6 @@ from hmi.project._read import TomlFile
 from hmi.project.exports import ExportDef, ExportWhat
 from hmi.project.models import ExportModel
 
-_PATHS = "path"
-"""A setting whose help begins so names a file or folder; a relative one starts at the plant folder."""
-
 
 def exporter(name: str) -> ExporterDefinition:
     """The definition of an exporter; ConfigurationError when there is none."""
@@ -51,12 +48,12 @@ def exports(models: Sequence[ExportModel], file: TomlFile, draft: Draft) -> tupl
     return tuple(found)
 
 
-def settings_in(job: ExportDef, folder: Path) -> dict[str, Any]:
-    """The settings of a job with the paths made absolute, relative ones from the plant folder."""
+def settings_in(job: ExportDef, folders: Mapping[str, Path]) -> dict[str, Any]:
+    """The settings of a job with the paths made absolute. ``folders``: the ``plant`` folder and the one of ``data``."""
     settings = dict(job.settings)
     for one in exporter(job.to).settings:
-        if one.help.startswith(_PATHS) and settings[one.name]:
-            settings[one.name] = str(folder / str(settings[one.name]))
+        if one.path_from and settings[one.name]:
+            settings[one.name] = str(folders[one.path_from] / str(settings[one.name]))
     return settings
 
 
