@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from hmi.export._aggregates import AggregateSource
 from hmi.export._events import EventSource
-from hmi.export._progress import Head, Progress
+from hmi.export._progress import HIGH_WATER, Head, Progress
 from hmi.export._runner import JobRunner, Plain
 from hmi.export._selection import aggregate_key, chosen, series_of
 from hmi.export._source import Part, SampleSource, Source
-from hmi.export._state import Asked, JobState, ask, progresses, quarantined, told
-from hmi.export.figures import JobCondition, JobFigures
+from hmi.export._state import (
+    EXPORTS_FOLDER,
+    Asked,
+    JobState,
+    Standing,
+    ask,
+    progresses,
+    quarantined,
+    standing,
+    told,
+)
+from hmi.export.figures import SILENT_S, JobCondition, JobFigures, is_fresh
 from hmi.export.live import LiveTap
 from hmi.export.port import (
     Event,
@@ -33,6 +43,9 @@ from hmi.project.exports import ExportDef, ExportWhat
 from hmi.project.plant import Plant
 
 __all__ = [
+    "EXPORTS_FOLDER",
+    "HIGH_WATER",
+    "SILENT_S",
     "AggregateSource",
     "Asked",
     "Event",
@@ -58,16 +71,19 @@ __all__ = [
     "SampleSource",
     "Schema",
     "Source",
+    "Standing",
     "TargetRefused",
     "TargetUnavailable",
     "Watermark",
     "aggregate_key",
     "ask",
     "chosen",
+    "is_fresh",
     "progresses",
     "quarantined",
     "series_of",
     "source_of",
+    "standing",
     "told",
 ]
 

@@ -15,8 +15,8 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
 from hmi.core.history import ReadProcessed
 from hmi.core.values import DataValue
-from hmi.export._progress import Head
-from hmi.export._source import Part, head_of, no_rows, without_bad_values
+from hmi.export._progress import Head, Piece
+from hmi.export._source import ALL, MOST_ROWS, Part, head_of, no_rows, without_bad_values
 from hmi.export.port import ExportTag, Rows
 from hmi.historian.aggregates import ArchiveSource, processed
 from hmi.historian.port import ArchiveReader, Commit
@@ -36,7 +36,7 @@ class AggregateSource:
         self.series = tuple(series)
         self._reader = reader
         self._interval = (series[0].interval_s if series else 60) * NS_PER_S
-        self.piece_ns = MOST_INTERVALS * self._interval
+        self.piece = Piece(MOST_INTERVALS * self._interval, len(self.series), MOST_ROWS // MOST_INTERVALS)
         self._of_tag: dict[str, list[int]] = {}
         for place, tag in enumerate(self.series):
             self._of_tag.setdefault(tag.key.partition("/")[0], []).append(place)
@@ -64,11 +64,13 @@ class AggregateSource:
         wanted = {key: [*sorted(touched.get(key, ())), *range(begin, ended)] for key in self._of_tag}
         return Part(newest, end, self._rows(wanted, newest))
 
-    def read_past(self, start: int, end: int) -> Part:
+    def read_past(self, start: int, end: int, places: slice = ALL) -> Part:
         head = self.head()
         low, high = start // self._interval, min(-(-end // self._interval), self._ended(head.until))
-        wanted = {key: list(range(low, high)) for key in self._of_tag}
-        return Part(0, end, self._rows(wanted, head.seq))
+        chosen = range(len(self.series))[places]
+        keys = {self.series[place].key.partition("/")[0] for place in chosen}
+        wanted = {key: list(range(low, high)) for key in self._of_tag if key in keys}
+        return Part(0, end, self._rows(wanted, head.seq, chosen))
 
     def newest(self) -> Rows:
         head = self.head()
@@ -109,7 +111,7 @@ class AggregateSource:
             first, last = low // self._interval, min(high // self._interval, before - 1)
             touched.setdefault(key, set()).update(range(first, last + 1))
 
-    def _rows(self, wanted: dict[str, list[int]], revision: int) -> Rows:
+    def _rows(self, wanted: dict[str, list[int]], revision: int, chosen: range | None = None) -> Rows:
         numbers = self._reader.tags()
         head = self._reader.coverage().until
         places: list[int] = []
@@ -120,7 +122,9 @@ class AggregateSource:
                 continue
             source = ArchiveSource(self._reader, number)
             for low, high in _runs(intervals):
-                for place in self._of_tag[key]:
+                for place in (
+                    self._of_tag[key] if chosen is None else [p for p in self._of_tag[key] if p in chosen]
+                ):
                     found = self._processed(source, self.series[place], low, high, head)
                     places += [place] * len(found)
                     values += found

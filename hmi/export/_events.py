@@ -10,8 +10,8 @@ import apsw
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
 from hmi.core.journal import JournalRecord
-from hmi.export._progress import Head
-from hmi.export._source import Part
+from hmi.export._progress import Head, Piece
+from hmi.export._source import ALL, Part
 from hmi.export.port import Event, ExportTag
 from hmi.journal import JournalReader
 from hmi.project.exports import ExportWhat
@@ -25,7 +25,7 @@ class EventSource:
     """Records of one kind by their number in the journal, which counts records of other kinds too."""
 
     series: tuple[ExportTag, ...] = ()
-    piece_ns = 86_400 * NS_PER_S
+    piece = Piece(86_400 * NS_PER_S)
 
     def __init__(self, journal: JournalReader, what: ExportWhat) -> None:
         self._journal, self._kind = journal, _KINDS[what]
@@ -52,7 +52,7 @@ class EventSource:
             after = page[-1].seq
         return Part(after, self.time_of(after), events=tuple(events))
 
-    def read_past(self, start: int, end: int) -> Part:
+    def read_past(self, start: int, end: int, places: slice = ALL) -> Part:
         return Part(0, end, events=tuple(self._between(start, end)))
 
     def newest(self) -> None:

@@ -32,7 +32,8 @@ class Span(msgspec.Struct, frozen=True):
 
 class Step(msgspec.Struct, frozen=True):
     """One package to be made: commits ``first`` to ``last``, or the samples of [``start``, ``end``) out of the archive
-    where ``first`` is 0. ``instead``: commits that the archive has to stand in for.
+    where ``first`` is 0, there of the series from ``place`` to before ``until_place`` (0: all of them). ``is_rest``:
+    the others of these times are delivered. ``instead``: commits that the archive has to stand in for.
     """
 
     haste: Haste
@@ -42,20 +43,38 @@ class Step(msgspec.Struct, frozen=True):
     start: int = 0
     end: int = 0
     instead: tuple[int, int] = (0, 0)
+    place: int = 0
+    until_place: int = 0
+    is_rest: bool = True
 
 
 class Past(msgspec.Struct, frozen=True):
-    """Samples with ``start`` <= source time < ``end`` (UTC ns) that are read out of the archive."""
+    """Samples with ``start`` <= source time < ``end`` (UTC ns) that are read out of the archive. ``place``: of its
+    first piece, the series before that are delivered.
+    """
 
     start: int
     end: int
     instead: tuple[int, int] = (0, 0)
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """How much of the past is read at once: times up to the next multiple of ``length`` (ns), and ``most`` of the
+    ``series`` of a job (0: all of them).
+    """
+
+    length: int
+    series: int = 0
+    most: int = 0
 
 
 class Progress(msgspec.Struct):
     """``archive``: which one the numbers are of. ``live``: commits up to there are delivered or wait, and ``live_time``
-    its time. ``number`` and ``digest``: of the last package that the target has. ``dropped``: pairs of commits that
-    the next package has to tell; ``dropped_total``: how many there were.
+    its time. ``schema``: of the series that places count. ``number`` and ``digest``: of the last package that the
+    target has. ``dropped``: pairs of commits that the next package has to tell; ``dropped_total``: how many there were.
+    ``is_paused``: by a person, over restarts.
     """
 
     archive: str = ""
@@ -64,6 +83,7 @@ class Progress(msgspec.Struct):
     live_time: int = 0
     waiting: list[Span] = []
     past: list[Past] = []
+    schema: str = ""
     number: int = 0
     digest: str = ""
     step: Step | None = None
@@ -71,6 +91,7 @@ class Progress(msgspec.Struct):
     dropped_total: int = 0
     quarantined: int = 0
     rows: int = 0
+    is_paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +114,16 @@ def begin(progress: Progress, archive: str, head: Head, since: int) -> None:
     progress.archive, progress.is_begun, progress.step = archive, True, None
     progress.live, progress.live_time = head.seq, head.time
     progress.waiting, progress.past = [], [Past(since, head.until)] if 0 < since < head.until else []
+
+
+def follow_schema(progress: Progress, schema: str) -> None:
+    """Other series: places count anew, and a package of some of them is made again."""
+    if progress.schema == schema:
+        return
+    progress.schema = schema
+    progress.past = [msgspec.structs.replace(one, place=0) for one in progress.past]
+    if progress.step is not None and progress.step.until_place:
+        progress.step = None
 
 
 def catch_up(progress: Progress, head: Head, every_s: float, next_time: int) -> None:
@@ -136,16 +167,24 @@ def next_live(progress: Progress, head: Head) -> Step | None:
     return Step(Haste.LIVE, progress.number + 1, progress.live + 1, head.seq)
 
 
-def next_backfill(progress: Progress, piece_ns: int) -> Step | None:
-    """The oldest of what waits, at most ``piece_ns`` of the archive at once; None when nothing waits."""
+def next_backfill(progress: Progress, piece: Piece) -> Step | None:
+    """The oldest of what waits; None when nothing does."""
     span = progress.waiting[0] if progress.waiting else None
     past = progress.past[0] if progress.past else None
     if past is not None and (span is None or past.start <= span.begin):
-        end = min(past.end, past.start + piece_ns)
-        return Step(Haste.BACKFILL, progress.number + 1, start=past.start, end=end, instead=past.instead)
+        return _step_of_past(progress.number + 1, past, piece)
     if span is not None:
         return Step(Haste.BACKFILL, progress.number + 1, span.first, span.last)
     return None
+
+
+def _step_of_past(number: int, past: Past, piece: Piece) -> Step:
+    end = min(past.end, (past.start // piece.length + 1) * piece.length)
+    whole = Step(Haste.BACKFILL, number, start=past.start, end=end, instead=past.instead)
+    if not piece.most or piece.series <= piece.most:
+        return whole
+    until = min(past.place + piece.most, piece.series)
+    return msgspec.structs.replace(whole, place=past.place, until_place=until, is_rest=until >= piece.series)
 
 
 def done(progress: Progress, step: Step, last_time: int, digest: str) -> None:
@@ -159,8 +198,10 @@ def done(progress: Progress, step: Step, last_time: int, digest: str) -> None:
         progress.waiting[0:1] = [rest] if rest.first <= rest.last else []
     else:
         past = progress.past[0]
-        rest_of_past = Past(step.end, past.end, past.instead)
-        progress.past[0:1] = [rest_of_past] if rest_of_past.start < rest_of_past.end else []
+        left = Past(step.end, past.end, past.instead)
+        if not step.is_rest:
+            left = Past(past.start, past.end, past.instead, step.until_place)
+        progress.past[0:1] = [left] if left.start < left.end else []
 
 
 def complete_until(progress: Progress, step: Step, head: Head, last_time: int) -> int:

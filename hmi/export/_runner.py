@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
@@ -26,6 +26,7 @@ from hmi.export._progress import (
     catch_up,
     complete_until,
     done,
+    follow_schema,
     keep_quota,
     next_backfill,
     next_live,
@@ -110,7 +111,6 @@ class JobRunner:
         self._told_at = -1e9
         self._rates: deque[tuple[float, int]] = deque()
         self._schema = schema_digest(source.series)
-        self._is_paused = False
         self._head = Head(0, 0, 0, 0)
 
     # ------------------------------------------------------------------ the loop
@@ -130,7 +130,9 @@ class JobRunner:
         """One look; whether there was something to do. Nothing is raised but what ends the process."""
         try:
             self._take_asked()
-            if self._is_paused or self._monotonic() < self._not_before:
+            if self.progress.is_paused:
+                self._condition(JobCondition.PAUSED, "")
+            if self.progress.is_paused or self._monotonic() < self._not_before:
                 return False
             did = self._step()
             self._tries = 0
@@ -180,6 +182,7 @@ class JobRunner:
 
     def _begin(self, head: Head) -> None:
         begin(self.progress, self._plain.archive, head, self.job.since)
+        follow_schema(self.progress, self._schema)
         if self._is_open and self._described == self._schema:
             return
         if not self._is_open:
@@ -216,18 +219,14 @@ class JobRunner:
         live = next_live(self.progress, head)
         if live is not None and clock >= self._next_live:
             return live
-        late = next_backfill(self.progress, self._source.piece_ns)
+        late = next_backfill(self.progress, self._source.piece)
         return late if late is not None and (clock >= self._next_backfill or not patient) else None
 
     def _deliver(self, step: Step, head: Head) -> None:
         if self.progress.step is None:
             self.progress.step = step
             self._state.keep(self.job.name, self.progress)
-        part = (
-            self._source.read(step.first, step.last)
-            if step.first
-            else self._source.read_past(step.start, step.end)
-        )
+        part = self._read(step)
         step = step_of(step, part.last)
         refused = 0
         while True:
@@ -243,6 +242,11 @@ class JobRunner:
         self.progress.quarantined += refused
         self._state.keep(self.job.name, self.progress)
         self.figures.complete_until = package.watermark.complete_until
+
+    def _read(self, step: Step) -> Part:
+        if step.first:
+            return self._source.read(step.first, step.last)
+        return self._source.read_past(step.start, step.end, slice(step.place, step.until_place or None))
 
     def _package(self, step: Step, part: Part, head: Head, refused: int) -> Package:
         rows, events = part.rows, part.events
@@ -260,9 +264,7 @@ class JobRunner:
             haste=step.haste,
             dropped=tuple(self.progress.dropped) + part.missing,
             quarantined=refused,
-            coverage={}
-            if step.first
-            else {"start": step.start, "end": step.end, "instead": list(step.instead)},
+            coverage=_past_of(step),
         )
         return Package(replace(mark, digest=watermark_digest(mark)), rows, events)
 
@@ -306,8 +308,9 @@ class JobRunner:
                 self.progress.past.sort(key=lambda one: one.start)
                 self._state.keep(self.job.name, self.progress)
             elif asked.act in ("pause", "resume"):
-                self._is_paused = asked.act == "pause"
-                self._condition(JobCondition.PAUSED if self._is_paused else JobCondition.RUNNING, "")
+                self.progress.is_paused = asked.act == "pause"
+                self._state.keep(self.job.name, self.progress)
+                self._condition(JobCondition.PAUSED if self.progress.is_paused else JobCondition.RUNNING, "")
             self._not_before = 0.0
 
     def _failed(self, condition: JobCondition, text: str, wait_s: float) -> None:
@@ -354,7 +357,7 @@ class JobRunner:
 
     def _lag_s(self) -> float:
         """By the time of the plant: a simulated one has a clock of its own."""
-        if not self._is_open:
+        if not self._is_open or self.progress.is_paused:
             with contextlib.suppress(StorageError):
                 self._head = self._source.head()
         progress, head = self.progress, self._head
@@ -382,6 +385,16 @@ class JobRunner:
 def step_of(step: Step, last: int) -> Step:
     """The step as it became: it may have ended early."""
     return msgspec.structs.replace(step, last=last) if step.first else step
+
+
+def _past_of(step: Step) -> dict[str, Any]:
+    """What a package out of the archive holds: times, places of its series, and commits it stands in for."""
+    if step.first:
+        return {}
+    return {
+        "start": step.start, "end": step.end, "instead": list(step.instead),
+        "series": [step.place, step.until_place],
+    }  # fmt: skip
 
 
 def void(_result: object) -> None:

@@ -9,13 +9,16 @@ from typing import Final, Protocol
 import numpy as np
 
 from hmi.core.clock import NS_PER_S
-from hmi.export._progress import Head
+from hmi.export._progress import Head, Piece
 from hmi.export.port import Event, ExportTag, Rows
 from hmi.historian.port import ArchiveReader, Commit, CommitKind
 from hmi.historian.samples import Samples, ValueKind, joined
 
 MOST_ROWS: Final = 500_000
 """Rows of one package, but never less than one commit."""
+PAST_NS: Final = 3_600 * NS_PER_S
+"""Of the past an hour at once, and of so many series that they fit at one sample a second: each chunk is read once."""
+ALL: Final = slice(None)
 _PAGE: Final = 64
 
 
@@ -36,8 +39,7 @@ class Source(Protocol):
     """One kind of content. StorageError where it cannot be read now."""
 
     series: tuple[ExportTag, ...]
-    piece_ns: int
-    """How much of the past is read at once."""
+    piece: Piece
 
     def head(self) -> Head: ...
 
@@ -49,8 +51,8 @@ class Source(Protocol):
         """The content of commits, whole, from the first one on; ends early where it would be too much."""
         ...
 
-    def read_past(self, start: int, end: int) -> Part:
-        """What the archive holds with start <= source time < end, as it is now."""
+    def read_past(self, start: int, end: int, places: slice = ALL) -> Part:
+        """What the archive holds with start <= source time < end of these series, as it is now."""
         ...
 
     def newest(self) -> Rows | None:
@@ -61,11 +63,10 @@ class Source(Protocol):
 class SampleSource:
     """Recorded samples with their corrections."""
 
-    piece_ns = 600 * NS_PER_S
-
     def __init__(self, reader: ArchiveReader, series: Sequence[ExportTag], most: int = MOST_ROWS) -> None:
         self.series = tuple(series)
         self._reader, self._most = reader, most
+        self.piece = Piece(PAST_NS, len(self.series), max(1, most * NS_PER_S // PAST_NS))
         self._place = {tag.key: place for place, tag in enumerate(self.series)}
         self._numbers: dict[int, int] = {}
         """Number in the archive to place; those that are not wanted have -1."""
@@ -113,20 +114,21 @@ class SampleSource:
         )
         return Part(commits[-1].seq, commits[-1].time, rows, missing=tuple(_missing(commits, first)))
 
-    def read_past(self, start: int, end: int) -> Part:
+    def read_past(self, start: int, end: int, places: slice = ALL) -> Part:
         head = self.head()
         numbers = self._reader.tags()
-        places, samples = [], []
-        for place, tag in enumerate(self.series):
+        found, samples = [], []
+        for place in range(len(self.series))[places]:
+            tag = self.series[place]
             number = numbers.get(tag.key)
             if number is None:
                 continue
             for piece in self._reader.blocks(number, start, end - 1):
-                places.append(np.full(len(piece), place, np.int32))
+                found.append(np.full(len(piece), place, np.int32))
                 samples.append(piece)
         if not samples:
             return Part(0, end, no_rows(self.series))
-        return Part(0, end, self._rows(np.concatenate(places), joined(samples), head.seq))
+        return Part(0, end, self._rows(np.concatenate(found), joined(samples), head.seq))
 
     def newest(self) -> Rows:
         numbers = self._reader.tags()

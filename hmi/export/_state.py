@@ -1,13 +1,15 @@
 """What the jobs of a plant remember: how far each has come, its figures, its quarantine. One SQLite file.
 
-Written by the exporting process alone; the runtime and the command line read it beside.
+Written by the exporting process alone, whose jobs share one connection; the runtime and the command line read it
+beside.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import apsw
 import msgspec
@@ -16,6 +18,8 @@ from hmi.core.errors import StorageError
 from hmi.export._progress import Progress
 from hmi.export.figures import JobFigures
 
+EXPORTS_FOLDER: Final = "exports"
+"""Below the data folder of a runtime."""
 FILE: Final = "exports.sqlite"
 BUSY_MS: Final = 5_000
 QUARANTINE_MOST: Final = 100_000
@@ -23,6 +27,7 @@ QUARANTINE_MOST: Final = 100_000
 _SCHEMA: Final = """
 create table if not exists progress(job text primary key, content text not null) without rowid;
 create table if not exists figures(job text primary key, content text not null) without rowid;
+create table if not exists life(one integer primary key check(one = 1), at integer not null);
 create table if not exists asked(number integer primary key, job text not null, content text not null);
 create table if not exists quarantine(
   number integer primary key, job text not null, package integer not null, time integer not null,
@@ -42,11 +47,27 @@ class Asked(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class Standing(NamedTuple):
+    """``life``: the last sign of life of the exporting process, UTC ns by the wall clock (0: none). ``jobs``: figures
+    by name, as each job told them last.
+    """
+
+    life: int
+    jobs: dict[str, JobFigures]
+
+
 class JobState:
-    """The file, for the one process that writes it. StorageError where it cannot be kept."""
+    """The file, for the one process that writes it. StorageError where it cannot be kept.
+
+    Its jobs may call from threads of their own: one statement runs at a time.
+    """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(f"{folder} cannot be made: {error}") from error
+        self._turn = threading.Lock()
         self._database = _open(folder / FILE)
 
     def progress(self, job: str) -> Progress:
@@ -66,10 +87,14 @@ class JobState:
             "insert or replace into figures values (?, ?)", figures.job, msgspec.json.encode(figures).decode()
         )
 
+    def live(self, at: int) -> None:
+        """The process was alive at ``at``, UTC ns by the wall clock."""
+        self._write("insert or replace into life values (1, ?)", at)
+
     def quarantine(self, job: str, package: int, time: int, rows: Iterable[tuple[str, str]]) -> None:
         """Keep (reason, row) of what a target does not take, at most ``QUARANTINE_MOST`` of each job."""
         try:
-            with self._database:
+            with self._turn, self._database:
                 self._database.executemany(
                     "insert into quarantine(job, package, time, reason, row) values (?, ?, ?, ?, ?)",
                     [(job, package, time, reason, row) for reason, row in rows],
@@ -97,7 +122,8 @@ class JobState:
         return found
 
     def close(self) -> None:
-        self._database.close()
+        with self._turn:
+            self._database.close()
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
         rows = self._rows(query, *values)
@@ -105,20 +131,25 @@ class JobState:
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         try:
-            return list(self._database.execute(query, values))
+            with self._turn:
+                return list(self._database.execute(query, values))
         except apsw.Error as error:
             raise StorageError(f"the state of the exports cannot be read: {error}") from error
 
     def _write(self, query: str, *values: Any) -> None:
         try:
-            self._database.execute(query, values)
+            with self._turn:
+                self._database.execute(query, values)
         except apsw.Error as error:
             raise StorageError(f"the state of the exports cannot be kept: {error}") from error
 
 
 def ask(folder: Path, asked: Asked) -> None:
     """Leave a request for the exporting process; StorageError where that is not possible."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be made: {error}") from error
     database = _open(folder / FILE)
     try:
         database.execute(
@@ -132,8 +163,22 @@ def ask(folder: Path, asked: Asked) -> None:
 
 def told(folder: Path) -> list[JobFigures]:
     """The figures of all jobs as they were told last; none where nothing was ever exported."""
-    rows = _read(folder, "select content from figures order by job")
-    return [msgspec.json.decode(row[0], type=JobFigures) for row in rows]
+    return _figures(folder, _read(folder, "select content from figures order by job"))
+
+
+def standing(folder: Path) -> Standing:
+    """All that is told, in one look."""
+    rows = _read(folder, "select 1, content from figures union all select 0, at from life")
+    life = [int(value) for is_figures, value in rows if not is_figures]
+    found = _figures(folder, [(value,) for is_figures, value in rows if is_figures])
+    return Standing(life[0] if life else 0, {one.job: one for one in found})
+
+
+def _figures(folder: Path, rows: list[tuple[Any, ...]]) -> list[JobFigures]:
+    try:
+        return [msgspec.json.decode(row[0], type=JobFigures) for row in rows]
+    except msgspec.MsgspecError as error:
+        raise StorageError(f"{folder / FILE} holds figures of another version: {error}") from error
 
 
 def progresses(folder: Path) -> dict[str, Progress]:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 import msgspec
+
+from hmi.core.clock import NS_PER_S
+
+SILENT_S: Final = 10.0
+"""What was told longer ago says nothing of how it is now."""
 
 
 class JobCondition(Enum):
@@ -27,9 +33,10 @@ class JobCondition(Enum):
 
 
 class JobFigures(msgspec.Struct, kw_only=True):
-    """Times are UTC ns, ``since`` is when the condition began. ``lag_s``: age of the oldest live commit that the
-    target does not have. ``backlog_s``: age of the oldest thing that waits. ``rate``: rows a second over the last
-    minute. ``complete_until``: everything before is delivered.
+    """Times are UTC ns, ``since`` is when the condition began; 0: the job has not come to work, nothing is measured.
+
+    ``lag_s``: age of the oldest live commit that the target does not have. ``backlog_s``: age of the oldest thing that
+    waits. ``rate``: rows a second over the last minute. ``complete_until``: everything before is delivered.
     """
 
     job: str
@@ -53,3 +60,17 @@ class JobFigures(msgspec.Struct, kw_only=True):
     last_error: str = ""
     last_error_time: int = 0
     digest: str = ""
+
+    @property
+    def is_measured(self) -> bool:
+        """False: the job has never come to work, its figures are no measurements."""
+        return self.since > 0
+
+    def is_fresh(self, now: int) -> bool:
+        """Whether it was told a moment ago; ``now`` is UTC ns by the wall clock."""
+        return is_fresh(self.told, now)
+
+
+def is_fresh(told: int, now: int) -> bool:
+    """Whether a sign of life is one still; both are UTC ns by the wall clock."""
+    return abs(now - told) <= SILENT_S * NS_PER_S

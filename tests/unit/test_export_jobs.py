@@ -93,12 +93,12 @@ class Target:
 class Desk:
     """An archive that grows by a commit a second, and one job on it; ``at`` is the second."""
 
-    def __init__(self, folder: Path, **job: Any) -> None:
+    def __init__(self, folder: Path, *, most: int = 500_000, **job: Any) -> None:
         plant = make_plant([make_tag(name, history=True) for name in TAGS])
         self.archive, self.target = MemoryArchive(), Target()
         self.job = ExportDef("job", "memory", **job)
         self.numbers = [self.archive.number(tag.id) for tag in plant.tags]
-        self.source = SampleSource(self.archive, series_of(plant, self.job))
+        self.source = SampleSource(self.archive, series_of(plant, self.job), most)
         self.state, self.folder = JobState(folder), folder
         self.at, self.clock = 0, 0.0
         self.written: dict[tuple[str, int], Any] = {}
@@ -270,6 +270,19 @@ def test_a_job_since_long_ago_reads_the_archive_beside_the_live_data(desk: Calla
     assert it.runner.figures.condition is JobCondition.RUNNING
 
 
+def test_a_past_that_is_too_much_for_a_package_goes_by_some_series_at_a_time(
+    desk: Callable[..., Desk],
+) -> None:
+    it = desk(since=BEGIN, most=2 * 3_600)
+    for _ in range(100):
+        it.second(turns=0)
+    it.settle()
+    assert it.delivered() == it.written
+    past = [mark.coverage["series"] for mark in it.target.marks if mark.coverage]
+    assert past == [[0, 2], [2, 3]]
+    assert all(mark.complete_until <= BEGIN for mark in it.target.marks[:1])
+
+
 def test_rows_that_are_refused_go_to_quarantine_and_the_rest_goes_on(desk: Callable[..., Desk]) -> None:
     it = desk()
     deliver = it.target.deliver
@@ -359,7 +372,7 @@ def test_a_package_that_is_only_begun_is_never_left_for_later() -> None:
     assert not progress.waiting
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_whatever_the_target_and_the_process_do_nothing_is_missing_and_the_chain_holds(
     seed: int, tmp_path_factory: pytest.TempPathFactory
