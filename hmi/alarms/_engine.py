@@ -87,6 +87,11 @@ class AlarmEngine:
         alarm.value = value.value
         book.condition(alarm, alarm.compare(value.value, alarm.present), now_ns, found, value)
 
+    def lost(self, handle: int) -> None:
+        """Nothing is known of a tag, not even that it is bad: no delay of its alarms goes on, their states stay."""
+        for alarm in self._of_handle.get(handle, ()):
+            self._book.freeze(alarm)
+
     def tick(self, now_ns: int) -> list[AlarmChange]:
         """Delays, shelves and everything else that has ended by now."""
         found: list[AlarmChange] = []
@@ -175,7 +180,7 @@ class AlarmEngine:
 
     def system_is(self, name: str, failing: bool, now_ns: int) -> list[AlarmChange]:
         """Whether something is wrong with the product itself: ``audit``, ``seals``, ``space``, ``history``,
-        ``program`` or ``clock/CONNECTION``."""
+        ``program``, ``exports``, ``clock/CONNECTION`` or ``export/FAULT/JOB``."""
         found: list[AlarmChange] = []
         alarm = self._book.tables.system(name)
         if not alarm.disabled:

@@ -75,6 +75,8 @@ class Links:
             return
         if any(alarm.definition.tag_id in own for own in self._silent.values()):
             return
+        if alarm.unknown:
+            self._book.thaw(alarm)
         self._book.condition(alarm, value.is_bad, now_ns, found, value)
         self._unfold(alarm, now_ns, found)
 

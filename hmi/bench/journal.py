@@ -1,4 +1,5 @@
-"""Measures the search of the journal: the slowest kind of page, against a plain scan of the same file.
+"""Measures the search of the journal, the slowest kind of page against a plain scan of the same file, and how fast it
+tells which alarms stood at an instant.
 
 ``WATCHKEEPER_BENCH_ROWS`` sets how many records the file holds (the full size is 10,000,000 and takes a while
 to write); ``WATCHKEEPER_BENCH_JOURNAL`` names a file to keep and use again.
@@ -17,9 +18,10 @@ from typing import NamedTuple
 
 import apsw
 
+from hmi.bench._journal_past import StepClock, past_figures
 from hmi.bench.figure import Figure
 from hmi.client.alarms import JournalQuery
-from hmi.core.clock import NS_PER_S, SystemClock
+from hmi.core.clock import NS_PER_S
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import Principal
 from hmi.journal import SqliteJournal
@@ -28,6 +30,7 @@ ROWS = 200_000
 BATCH = 5_000
 MOST_ALARMS = 100_000
 REPEATS = 5
+STANDS_ONE_IN = 30
 GOAL_MS = 300.0
 MS = 1000.0
 THINGS = ("pump", "valve", "tank", "filter", "blower")
@@ -51,6 +54,7 @@ class Measured(NamedTuple):
     scan_ms: float
     rows: int
     written_per_s: float
+    past: list[Figure]
 
 
 def run() -> list[Figure]:
@@ -74,6 +78,7 @@ def run() -> list[Figure]:
         figures.append(
             Figure("journal.append_per_s", found.written_per_s, "1/s", against="synced, in batches")
         )
+    figures += found.past
     if os.environ.get("WATCHKEEPER_BENCH_ALL"):
         figures += [
             Figure(f"journal.page_ms.{name}", page.wall, "ms", f"cpu {page.cpu:.0f} ms")
@@ -83,18 +88,20 @@ def run() -> list[Figure]:
 
 
 async def _measured(path: Path, rows: int) -> Measured:
+    clock = StepClock(STEP_NS)
     journal = SqliteJournal(
-        path, clock=SystemClock(), runtime_id="bench", run_id="bench", plant_revision="bench", simulated=True
+        path, clock=clock, runtime_id="bench", run_id="bench", plant_revision="bench", simulated=True
     )
     await journal.open()
     try:
         begun, have = time.perf_counter(), len(await journal.last(1)) and (await journal.last(1))[0].seq
+        clock.jump(have * STEP_NS)
         await _fill(journal, have, rows)
         seconds = time.perf_counter() - begun
         pages = {name: await _page(journal, query) for name, query in _queries(max(rows, have)).items()}
-        return Measured(
-            pages, _scan_ms(path), max(rows, have), (rows - have) / seconds if rows > have else 0.0
-        )
+        past = await past_figures(journal, max(rows, have), STEP_NS)
+        per_s = (rows - have) / seconds if rows > have else 0.0
+        return Measured(pages, _scan_ms(path), max(rows, have), per_s, past)
     finally:
         await journal.close()
 
@@ -126,7 +133,8 @@ def _entry(number: int, rows: int, alarms: int, chance: random.Random) -> Entry:
     payload = {
         "occurrence_id": f"{number:032x}", "tag_id": f"t_{item}", "tag": tag, "name": "high", "area": area,
         "message": f"{thing.capitalize()} {item}: {TROUBLES[item % len(TROUBLES)]}", "before": "NORM",
-        "after": "UNACK", "priority": 1 + item % 5, "value": draw, "limit": 90.0, "unit": "%", "comment": "",
+        "after": "NORM" if number % STANDS_ONE_IN else "UNACK", "priority": 1 + item % 5, "value": draw, "limit": 90.0,
+        "unit": "%", "comment": "",
     }  # fmt: skip
     return Entry(Kind.ALARM, event, user if event == "ACK" else Principal("system", "runtime", ""), f"a_{item}", at,
                  payload)  # fmt: skip

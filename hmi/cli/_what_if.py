@@ -134,7 +134,7 @@ def _of_files(
     """Nobody writes: the archive is read here."""
     from hmi.alarms.what_if import what_if
     from hmi.bootstrap import JOURNAL_FILE
-    from hmi.journal import alarm_tally
+    from hmi.journal import alarm_tally, link_turns
     from hmi.runtime import newest_archive
     from hmi.stores.sqlite import open_reader
 
@@ -149,6 +149,7 @@ def _of_files(
         return what_if(
             plant, alarm_id, cells, _Files(reader), start, end, pace=_tell,
             tally=lambda *asked: alarm_tally(data / JOURNAL_FILE, *asked, run_id=run_id),
+            links=lambda *asked: link_turns(data / JOURNAL_FILE, *asked, run_id=run_id),
         )  # fmt: skip
     finally:
         reader.close()

@@ -11,6 +11,8 @@ import apsw
 from hmi.core.errors import StorageError
 from hmi.journal._index import BLOCK, indexed_from
 
+LINK_PREFIX = "link:"
+"""Of the alarms that say that a device does not answer; ``hmi.alarms`` gives them their ids."""
 PAGE = 250  # a few milliseconds of work
 
 
@@ -79,6 +81,30 @@ def alarm_tally(path: Path, alarm_id: str, start_ns: int, end_ns: int, *, run_id
             database.set_busy_timeout(5_000)
             found = (database.execute(query, given).fetchone() for query in (came, changed))
             return AlarmTally(*(int(row[0]) if row and row[0] is not None else 0 for row in found))
+        finally:
+            database.close()
+    except apsw.Error as error:
+        raise StorageError(f"{path}: {error}") from error
+
+
+def link_turns(path: Path, connection: str, end_ns: int, *, run_id: str = "") -> list[tuple[int, str, bool]]:
+    """When a link and the units behind it went (True) and came before ``end_ns``, in order: UTC ns and the unit, which
+    is empty for the link itself. Of all runs, or of one. StorageError when the journal cannot be read.
+    """
+    query = (
+        "select event_time, object_id, event from journal where (object_id = :link or object_id > :link || '/'"
+        " and object_id < :link || '0') and +kind = 'alarm' and event in ('ALM', 'RTN', 'REMOVED')"
+        " and event_time < :end and (:run = '' or run_id = :run) order by seq"
+    )
+    given = {"link": LINK_PREFIX + connection, "end": end_ns, "run": run_id}
+    try:
+        database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            database.set_busy_timeout(5_000)
+            return [
+                (int(at), str(key).removeprefix(str(given["link"])).removeprefix("/"), event == "ALM")
+                for at, key, event in database.execute(query, given)
+            ]
         finally:
             database.close()
     except apsw.Error as error:

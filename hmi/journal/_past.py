@@ -7,32 +7,36 @@ time names several places; the last of them is meant, for what was recorded late
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import apsw
 
-from hmi.core.alarms import STATELESS
 from hmi.core.journal import JournalRecord
 from hmi.journal._index import BLOCK
 from hmi.journal._records import COLUMNS, record_of
+from hmi.journal._standing import IS_ALARM, IS_HOLD, standing_at
 
 MOST_CHANGES = 2_000
 MOST_COUNTED = 100_000
 """Records that a timeline looks at; of more than that it takes every so many blocks of them."""
 MOST_SLOTS = 4_000
-_CLOCK_TURNS = ("run.started", "runtime.started", "clock.stepped")
-_MARKS = ("runtime.started", "runtime.stopped", "plant.applied", "run.started")
+_CLOCK_TURNS = frozenset(("run.started", "runtime.started", "clock.stepped"))
+_MARKS = frozenset(("runtime.started", "runtime.stopped", "plant.applied", "run.started"))
+_REVISIONS = frozenset(("runtime.started", "plant.applied"))
+_LIVES = frozenset(("runtime.started", "runtime.stopped"))
+MOST_MARKS = 500
 
 
 class PastRecords(NamedTuple):
-    """The alarms of an instant. ``seq`` 0: it lies before the first record.
+    """The alarms of an instant that were not normal. ``seq`` 0: it lies before the first record.
 
     ``revision``: of the plant, valid then and up to ``revision_until`` (UTC ns, 0: still). ``ran``: a runtime had begun
     and had not ended. ``alive_until``: it never said that it ended, and this is the time (UTC ns) of its last record;
-    0 when it ended as it should, or still runs. ``states`` and ``changes`` are alarm records in order; the changes are
-    all up to ``until`` (UTC ns), at their receive time.
+    0 when it ended as it should, or still runs. ``states`` are the newest records of those alarms, in order;
+    ``changes`` all records of alarms that follow up to ``until`` (UTC ns), at their receive time.
     """
 
     seq: int
@@ -43,7 +47,7 @@ class PastRecords(NamedTuple):
     changes: tuple[JournalRecord, ...]
     until: int
     holds: tuple[JournalRecord, ...] = ()
-    """The newest record of each thing that people hold: control tags, manual values, bypasses, areas."""
+    """The newest record of each thing that people held: control tags, manual values, bypasses, areas."""
     hold_changes: tuple[JournalRecord, ...] = ()
     """Those that follow in order, up to ``until``."""
     alive_until: int = 0
@@ -78,41 +82,37 @@ class Density(NamedTuple):
     outages: list[Outage]
 
 
+class _Turn(NamedTuple):
+    """A record of the system that turns what a time means."""
+
+    seq: int
+    event: str
+
+
 def place_at(database: apsw.Connection, at: int) -> int:
     """Number of the last record that was kept by ``at`` (UTC ns), 0 when it lies before all of them."""
-    newest = _number(database, "select max(seq) from journal")
-    first = _number(database, "select min(seq) from journal")
-    marks = ",".join("?" * len(_CLOCK_TURNS))
-    turns = [
-        int(row[0])
-        for row in database.execute(
-            f"select seq from journal where kind = 'system' and event in ({marks}) order by seq", _CLOCK_TURNS
-        )
-    ]
-    begins = sorted({first, *turns})
-    for begin, end in reversed(list(zip(begins, [*(one - 1 for one in begins[1:]), newest], strict=True))):
-        if begin and begin <= end and _kept(database, begin) <= at:
-            return _last_by(database, begin, end, at)
-    return 0
+    return _place(database, _turns(database), at)
 
 
 def records_at(database: apsw.Connection, at: int, until: int) -> PastRecords:
     """What is to be known of the alarms at ``at``, and of their changes up to ``until`` (both UTC ns)."""
-    seq = place_at(database, at)
+    turns = _turns(database)
+    seq = _place(database, turns, at)
     revision = _text(database, "select plant_revision from journal where seq = ?", seq)
     if not seq:
         revision = _text(database, "select plant_revision from journal order by seq limit 1")
     changes, complete = _changes(database, seq, at, until)
-    ran, alive_until = _life(database, seq)
+    ran, alive_until = _life(database, turns, seq)
+    standing = standing_at(database, seq)
     return PastRecords(
         seq,
         revision,
-        _revision_end(database, seq, revision),
+        _revision_end(database, turns, seq, revision),
         ran,
-        _states(database, seq),
+        standing.alarms,
         changes,
         complete,
-        _holds(database, seq),
+        standing.holds,
         _hold_changes(database, seq, at, complete),
         alive_until,
     )
@@ -129,7 +129,8 @@ def density(database: apsw.Connection, start: int, end: int, slots: int) -> Dens
     """How much happened in each of ``slots`` equal parts of the time from ``start`` to ``end`` (UTC ns)."""
     slots = max(1, min(slots, MOST_SLOTS))
     found = Density([0] * slots, [0] * slots, [0] * slots, [], _kept(database, 0), [])
-    low, high = place_at(database, start), place_at(database, end)
+    turns = _turns(database)
+    low, high = _place(database, turns, start), _place(database, turns, end)
     blocks = (high - low) // BLOCK + 1
     every = max(1, blocks * BLOCK // MOST_COUNTED)
     query = (
@@ -147,18 +148,41 @@ def density(database: apsw.Connection, start: int, end: int, slots: int) -> Dens
                 found.worst[slot] = min(found.worst[slot] or 9, int(priority) or 9)
             else:
                 found.commands[slot] += every
-    found.marks.extend(_marks(database, low, high))
-    found.outages.extend(_outages(database, low, high))
+    found.marks.extend(_marks(database, turns, low, high))
+    found.outages.extend(_outages(database, turns, low, high))
     return found
 
 
-def _marks(database: apsw.Connection, low: int, high: int) -> list[Mark]:
-    query = (
-        f"select receive_time, event, plant_revision from journal where kind = 'system' and seq > ? and seq <= ?"
-        f" and event in ({','.join('?' * len(_MARKS))}) order by seq desc limit 500"
-    )
-    rows = database.execute(query, (low, high, *_MARKS))
-    return [Mark(int(at), str(event), str(revision)) for at, event, revision in rows][::-1]
+def _turns(database: apsw.Connection) -> list[_Turn]:
+    """All of them in order; few beside the rest, and found without going through it, but for what is not in the index
+    yet."""
+    events = "'clock.stepped', 'plant.applied', 'run.started', 'runtime.started', 'runtime.stopped'"
+    query = f"""
+        select p.seq, s.event from subjects s join place p on p.subject = s.id
+        where s.stream in ('event', 'diagnostic') and s.event in ({events}) and s.kind = 'system'
+        union
+        select seq, event from journal
+        where kind = 'system' and seq < (select coalesce(max(below), 0) from catch_up) and event in ({events})
+        order by 1"""
+    return [_Turn(int(seq), str(event)) for seq, event in database.execute(query)]
+
+
+def _place(database: apsw.Connection, turns: Sequence[_Turn], at: int) -> int:
+    newest = _number(database, "select max(seq) from journal")
+    first = _number(database, "select min(seq) from journal")
+    begins = sorted({first, *(one.seq for one in turns if one.event in _CLOCK_TURNS)})
+    for begin, end in reversed(list(zip(begins, [*(one - 1 for one in begins[1:]), newest], strict=True))):
+        if begin and begin <= end and _kept(database, begin) <= at:
+            return _last_by(database, begin, end, at)
+    return 0
+
+
+def _marks(database: apsw.Connection, turns: Sequence[_Turn], low: int, high: int) -> list[Mark]:
+    """The last ones after a place up to another."""
+    meant = [one for one in turns if low < one.seq <= high and one.event in _MARKS][-MOST_MARKS:]
+    query = "select receive_time, event, plant_revision from journal where seq = ?"
+    rows = (row for one in meant for row in database.execute(query, (one.seq,)))
+    return [Mark(int(at), str(event), str(revision)) for at, event, revision in rows]
 
 
 def _last_by(database: apsw.Connection, low: int, high: int, at: int) -> int:
@@ -177,49 +201,25 @@ def _kept(database: apsw.Connection, seq: int) -> int:
     return _number(database, "select receive_time from journal where seq >= ? order by seq limit 1", seq)
 
 
-def _states(database: apsw.Connection, seq: int) -> tuple[JournalRecord, ...]:
-    """Asks each subject for its newest record up to there; what is not in the index yet is gone through."""
-    out = f"event not in ({','.join('?' * len(STATELESS))})"
-    query = f"""
-        select {COLUMNS} from journal where seq in (
-          select max(newest) from (
-            select object_id, (select max(seq) from place where subject = s.id and seq <= ?) as newest
-            from subjects s where kind = 'alarm' and {out}
-            union all
-            select object_id, max(seq) from journal
-            where kind = 'alarm' and seq < (select coalesce(max(below), 0) from catch_up) and seq <= ? and {out}
-            group by object_id
-          ) where newest is not null group by object_id
-        ) order by seq"""
-    return _records(database, query, (seq, *STATELESS, seq, *STATELESS))
-
-
-def _holds(database: apsw.Connection, seq: int) -> tuple[JournalRecord, ...]:
-    query = f"""
-        select {COLUMNS} from journal where seq in (
-          select max(newest) from (
-            select object_id, (select max(seq) from place where subject = s.id and seq <= ?) as newest
-            from subjects s where kind = 'audit' and event >= 'hold.' and event < 'hold/'
-          ) where newest is not null group by object_id
-        ) order by seq"""
-    return _records(database, query, (seq,))
-
-
 def _hold_changes(database: apsw.Connection, seq: int, at: int, until: int) -> tuple[JournalRecord, ...]:
     """Records of what people hold after a place up to ``until``; they end where the clock goes back."""
     query = f"""
         select {COLUMNS} from journal where seq in (
           select p.seq from subjects s join place p on p.subject = s.id
-          where s.kind = 'audit' and s.event >= 'hold.' and s.event < 'hold/' and p.seq > ?
-        ) order by seq limit ?"""
-    found: list[JournalRecord] = []
+          where s.stream = 'command' and {IS_HOLD} and p.seq > ?
+          order by p.seq limit ?
+        ) order by seq"""
+    return tuple(_in_time(_records(database, query, (seq, MOST_CHANGES)), at, until))
+
+
+def _in_time(records: Iterator[JournalRecord], at: int, until: int) -> Iterator[JournalRecord]:
+    """They end with the first one that is later than ``until`` or earlier than the one before it."""
     last = at
-    for record in _records(database, query, (seq, MOST_CHANGES)):
+    for record in records:
         if record.receive_time > until or record.receive_time < last:
-            break
+            return
         last = record.receive_time
-        found.append(record)
-    return tuple(found)
+        yield record
 
 
 def _changes(
@@ -229,65 +229,51 @@ def _changes(
 
     They end where the clock goes back: what follows belongs to another place of the same time.
     """
-    query = (
-        f"select {COLUMNS} from journal where seq > ? and kind = 'alarm'"
-        f" and event not in ({','.join('?' * len(STATELESS))}) order by seq limit ?"
+    query = f"select {COLUMNS} from journal where seq > ? and {IS_ALARM} order by seq limit ?"
+    found = tuple(_in_time(_records(database, query, (seq, MOST_CHANGES)), at, until))
+    return found, found[-1].receive_time if len(found) == MOST_CHANGES else until
+
+
+def _revision_end(database: apsw.Connection, turns: Sequence[_Turn], seq: int, revision: str) -> int:
+    query = "select receive_time from journal where seq = ? and plant_revision <> ?"
+    ends = (
+        _number(database, query, one.seq, revision)
+        for one in turns
+        if one.seq > seq and one.event in _REVISIONS
     )
-    found: list[JournalRecord] = []
-    last = at
-    for record in _records(database, query, (seq, *STATELESS, MOST_CHANGES)):
-        if record.receive_time > until or record.receive_time < last:
-            return tuple(found), until
-        last = record.receive_time
-        found.append(record)
-    return tuple(found), last if len(found) == MOST_CHANGES else until
+    return next(filter(None, ends), 0)
 
 
-def _revision_end(database: apsw.Connection, seq: int, revision: str) -> int:
-    query = (
-        "select receive_time from journal where kind = 'system' and seq > ?"
-        " and event in ('plant.applied', 'runtime.started') and plant_revision <> ? order by seq limit 1"
-    )
-    return _number(database, query, seq, revision)
-
-
-def _life(database: apsw.Connection, seq: int) -> tuple[bool, int]:
+def _life(database: apsw.Connection, turns: Sequence[_Turn], seq: int) -> tuple[bool, int]:
     """``ran`` and ``alive_until`` of ``PastRecords``."""
-    before, after = _lives(database, "seq <= ?", seq, newest=True), _lives(database, "seq > ?", seq)
-    ran = bool(before) and before[0][0]
-    broke_off = ran and bool(after) and after[0][0]
-    return ran, _kept(database, after[0][1] - 1) if broke_off else 0
+    lives = _lives(turns)
+    following = bisect_right(lives, seq, key=lambda one: one[1])
+    ran = following > 0 and lives[following - 1][0]
+    broke_off = ran and following < len(lives) and lives[following][0]
+    return ran, _kept(database, lives[following][1] - 1) if broke_off else 0
 
 
-def _outages(database: apsw.Connection, low: int, high: int) -> list[Outage]:
+def _outages(database: apsw.Connection, turns: Sequence[_Turn], low: int, high: int) -> list[Outage]:
     """Also the one that began before the first of these places, and the one that ends after the last."""
-    lives = [
-        *_lives(database, "seq <= ?", low, newest=True),
-        *_lives(database, "seq > ? and seq <= ?", low, high, most=500),
-        *_lives(database, "seq > ?", high),
-    ]
+    lives = _lives(turns)
+    first = bisect_right(lives, low, key=lambda one: one[1])
+    last = bisect_right(lives, high, key=lambda one: one[1])
+    meant = [*lives[max(first - 1, 0) : first], *lives[first:last][:MOST_MARKS], *lives[last : last + 1]]
     found: list[Outage] = []
-    for (ran, ended), (begins, began) in pairwise(lives):
+    for (ran, ended), (begins, began) in pairwise(meant):
         if begins:
             start = _kept(database, began - 1 if ran else ended)
             found.append(Outage(start, _kept(database, began), ran))
     return [one for one in found if one.start < one.end]
 
 
-def _lives(
-    database: apsw.Connection, where: str, *given: int, newest: bool = False, most: int = 1
-) -> list[tuple[bool, int]]:
+def _lives(turns: Sequence[_Turn]) -> list[tuple[bool, int]]:
     """Records of a runtime that began (True) or ended, with their numbers, in order."""
-    query = (
-        f"select event, seq from journal where kind = 'system' and {where}"
-        " and event in ('runtime.started', 'runtime.stopped')"
-        f" order by seq {'desc' if newest else 'asc'} limit {most}"
-    )
-    return [(event == "runtime.started", int(seq)) for event, seq in database.execute(query, given)]
+    return [(one.event == "runtime.started", one.seq) for one in turns if one.event in _LIVES]
 
 
-def _records(database: apsw.Connection, query: str, given: Sequence[int | str]) -> tuple[JournalRecord, ...]:
-    return tuple(record_of(row) for row in database.execute(query, tuple(given)))
+def _records(database: apsw.Connection, query: str, given: Sequence[int | str]) -> Iterator[JournalRecord]:
+    return map(record_of, database.execute(query, tuple(given)))
 
 
 def _number(database: apsw.Connection, query: str, *given: int | str) -> int:

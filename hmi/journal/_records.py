@@ -30,12 +30,19 @@ def row_of(record: JournalRecord, payload: str) -> tuple[Any, ...]:
 
 def record_of(row: tuple[Any, ...]) -> JournalRecord:
     """A stored row as a record; a payload that is no JSON any more is empty (the chain check names it)."""
-    try:
-        payload = json.loads(row[PAYLOAD])
-    except ValueError:
-        payload = {}
-    head: list[Any] = [*row[:9], Kind(row[9]), *row[10:12], bool(row[12]), payload, *row[14:]]
+    head: list[Any] = [
+        *row[:9], Kind(row[9]), *row[10:12], bool(row[12]), payload_of(row[PAYLOAD]), *row[14:]
+    ]  # fmt: skip
     return JournalRecord(*head)
+
+
+def payload_of(text: Any) -> dict[str, Any]:
+    """A stored payload; empty when it is no JSON object any more."""
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def record_dict(record: JournalRecord) -> dict[str, Any]:

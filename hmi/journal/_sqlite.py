@@ -24,6 +24,8 @@ from hmi.journal._past import Density, PastRecords
 from hmi.journal._readers import Readers
 from hmi.journal._records import COLUMNS, end_of, row_of
 from hmi.journal._rows import insert_rows
+from hmi.journal._standing import SCHEMA as STANDING_SCHEMA
+from hmi.journal._standing import StandingWriter
 from hmi.journal._subject import subject_of
 from hmi.journal._version import check_sqlite_version
 
@@ -73,6 +75,7 @@ class SqliteJournal:
         self._waiting: list[Waiting] = []
         self._committing: asyncio.Task[None] | None = None
         self._catching_up: asyncio.Task[None] | None = None
+        self._grown = asyncio.Event()
         self._readers = Readers(path)
         self._database: apsw.Connection | None = None
         self._closed = False
@@ -112,7 +115,7 @@ class SqliteJournal:
         except StorageError:
             await self.close()
             raise
-        self._catching_up = asyncio.create_task(self._catch_up(), name="index of an older journal")
+        self._catching_up = asyncio.create_task(self._catch_up(), name="index of the journal")
 
     async def close(self) -> None:
         """Finish what waits, then close; a second call does nothing."""
@@ -200,6 +203,8 @@ class SqliteJournal:
                     _settle(done, error=error)
                 continue
             self._failing = False
+            if self._standing.is_due(self._last[0]):
+                self._grown.set()
             for (_, _, done), records in zip(batch, results, strict=True):
                 _settle(done, records=records)
 
@@ -207,11 +212,13 @@ class SqliteJournal:
         """Half of the writer's time at most goes into the past; a full disk is tried again later."""
         while True:
             begun = monotonic_ns()
+            self._grown.clear()
             try:
                 if not await self._run(self._catch_up_once):
-                    return
+                    await self._grown.wait()
+                    continue
             except StorageError as error:
-                log.warning("Older records cannot be taken into the search yet: %s", error)
+                log.warning("Older records cannot be taken into the index of the journal yet: %s", error)
                 await asyncio.sleep(RETRY_S)
             await asyncio.sleep((monotonic_ns() - begun) / 1e9)
 
@@ -232,12 +239,13 @@ class SqliteJournal:
         with database:
             database.execute(_SCHEMA)
             database.execute(INDEX_SCHEMA)
+            database.execute(STANDING_SCHEMA)
             # a tail that was cut off leaves a gap behind ``head`` and is never written over
             self._last = max(end_of(database, "head"), end_of(database, "journal"), key=lambda end: end[0])
             if version < INDEXED_SINCE:
                 begin_catch_up(database, self._last[0])
             database.execute(f"pragma user_version={SCHEMA_VERSION}")
-        self._index = IndexWriter(database)
+        self._index, self._standing = IndexWriter(database), StandingWriter(database)
 
     def _check_schema(self, database: apsw.Connection) -> int:
         version = int(database.pragma("user_version"))
@@ -256,7 +264,7 @@ class SqliteJournal:
         return self._database
 
     def _catch_up_once(self) -> bool:
-        return catch_up(self._connection(), self._index)
+        return catch_up(self._connection(), self._index) or self._standing.step(self._last[0])
 
     def _last_seal(self) -> tuple[int, str]:
         row = self._connection().execute("select n, digest from sealed").fetchone()

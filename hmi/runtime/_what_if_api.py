@@ -14,7 +14,7 @@ from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.errors import CommunicationError, ConfigurationError, UsageError
 from hmi.core.principal import Mode, Principal, Role
 from hmi.core.texts import tr
-from hmi.journal import alarm_tally
+from hmi.journal import alarm_tally, link_turns
 from hmi.project.alarm_edit import alarm_cells
 from hmi.project.plant import Plant
 from hmi.runtime._alarm_change import AlarmChanges
@@ -102,8 +102,19 @@ class WhatIfApi:
         def tally(alarm_id: str, start: int, end: int) -> tuple[int, int]:
             return alarm_tally(services.journal.path, alarm_id, start, end, run_id=run_id)
 
+        def links(connection: str, end: int) -> list[tuple[int, str, bool]]:
+            return link_turns(services.journal.path, connection, end, run_id=run_id)
+
         return what_if(
-            plant, alarm_id, dict(changes), services.history, start, end, tally=tally, pace=replay.pace
+            plant,
+            alarm_id,
+            dict(changes),
+            services.history,
+            start,
+            end,
+            tally=tally,
+            pace=replay.pace,
+            links=links,
         )
 
     def _forget(self) -> None:
@@ -119,7 +130,7 @@ class WhatIfApi:
         alarm = alarm_of(plant, _alarm_id(plant, given["alarm_id"]))
         tag = plant.by_id.get(alarm.tag_id)
         problem = ""
-        if alarm.kind == "bad" or tag is None:
+        if tag is None:
             problem = tr("only alarms that judge values of tags can be replayed")
         elif not tag.history and alarm.kind != "expression":
             problem = tr("{tag} is not recorded, so its past cannot be replayed", tag=tag.name)

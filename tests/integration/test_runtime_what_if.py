@@ -16,10 +16,12 @@ from waterworks_session import Watcher
 
 from hmi.client.socket import SocketClient
 from hmi.client.what_if import AlarmEdit, WhatIfQuery, WhatIfResult
+from hmi.core import quality
+from hmi.core.alarms import AlarmState
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.principal import VIEWER
-from hmi.journal import alarm_tally
+from hmi.journal import alarm_tally, link_turns
 from hmi.project import open_plant
 from hmi.runtime import Api, _what_if_api
 
@@ -28,6 +30,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket"),
 ]
 PLACE = 4  # of the level in the fake device
+BAD_ID = "a_b2dhvg2ra8h4"
 
 
 @asynccontextmanager
@@ -225,3 +228,42 @@ async def test_a_viewer_changes_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(AccessRefused, match="has no right to engineer"):
             await client.change_alarm(AlarmEdit(alarm.id, {"limit": "4"}, "why", revision))
         assert high_level(desk).limit == alarm.limit
+
+
+async def test_bad_values_are_replayed_and_the_alarm_of_the_link_speaks_for_a_lost_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with desk_and_client(tmp_path, monkeypatch) as (desk, client):
+        alarms = desk.folder / "alarms.csv"
+        head = alarms.read_text(encoding="utf-8").splitlines()[0].split(",")
+        cells = {"id": BAD_ID, "tag": LEVEL, "name": "bad", "kind": "bad", "on_delay": "0.3", "priority": "3",
+                 "message": "Level is not measured", "cause": "broken wire", "consequence": "The level is not known",
+                 "action": "Look at the transmitter", "time_to_respond": "1 h"}  # fmt: skip
+        with alarms.open("a", encoding="utf-8") as file:
+            file.write(",".join(cells.get(name, "") for name in head) + "\n")
+        await desk.reload()
+        begin = desk.runtime.services.clock.now_ns()
+        for _ in range(2):
+            desk.plc.statuses[PLACE] = quality.BAD_SENSOR_FAILURE
+            await desk.until(lambda: (row := desk.alarm(LEVEL, "bad")) and row.state is AlarmState.UNACK)
+            del desk.plc.statuses[PLACE]
+            await desk.until(lambda: desk.value(LEVEL).is_good)
+        desk.plc.reachable = False
+        desk.plc.cut()
+        await desk.until(lambda: desk.value(LEVEL).is_bad)
+        lost = desk.runtime.services.clock.now_ns()
+        await desk.until(lambda: desk.runtime.services.clock.now_ns() > lost + NS_PER_S)
+        desk.plc.reachable = True
+        await desk.until(lambda: desk.value(LEVEL).is_good)
+        await desk.runtime.alarms.service.settle()
+        end = desk.runtime.services.clock.now_ns()
+        turns = link_turns(
+            desk.runtime.services.journal.path, desk.runtime.plant.by_name[LEVEL].connection, end
+        )
+        found = await answered(client, WhatIfQuery(BAD_ID, {}, begin, end))
+        longer = await answered(client, WhatIfQuery(BAD_ID, {"on_delay": "3600"}, begin, end))
+        settings = await client.alarm_settings(BAD_ID)
+    assert [(unit, down) for _, unit, down in turns] == [("", True), ("", False)]
+    assert (found.was, found.kept, found.recorded, found.coarse) == (2, 2, 2, False)
+    assert (longer.was, longer.removed) == (2, 2)
+    assert (settings.kind, settings.problem) == ("bad", "")

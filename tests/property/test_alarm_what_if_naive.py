@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from alarm_bench import alarm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from what_if_history import EXACT, Past, at, naive, recorded
+from what_if_history import EXACT, Past, Turn, at, links_of, naive, recorded
 
 from hmi.alarms.what_if import case_of, replay
 from hmi.core import quality
@@ -69,6 +70,25 @@ def any_alarms(draw: st.DrawFn) -> AlarmDef:
     return alarm(kind, limit, id="a_1", on_delay_s=draw(DELAYS), off_delay_s=draw(DELAYS), **more)
 
 
+BAD_STATUSES = st.sampled_from([quality.GOOD] * 4 + [quality.BAD_SENSOR_FAILURE, quality.BAD_NO_COMMUNICATION,
+                                                     quality.UNCERTAIN, quality.BAD_TIMEOUT])  # fmt: skip
+
+
+@st.composite
+def worlds_with_links(draw: st.DrawFn) -> tuple[Samples, list[Turn]]:
+    """Values that are good or bad, and a link that goes and comes between them or in their instants."""
+    second, values, turns, down = 0.0, list[tuple[float, Any]](), list[Turn](), False
+    steps = st.tuples(st.sampled_from([0.0, 1.0, 2.5, 5.0, 9.0, 11.0, 30.0]), st.booleans(), BAD_STATUSES)
+    for step, turned, status in draw(st.lists(steps, max_size=50)):
+        second += step or 0.25
+        if turned and draw(st.booleans()):
+            down = not down
+            turns.append((second, "", down))
+            second += draw(st.sampled_from([0.0, 0.5]))
+        values.append((second, DataValue(None if status >= quality.BAD else 1.0, status, 0, 0)))
+    return recorded(values), turns
+
+
 def plant_of(one: AlarmDef) -> Plant:
     names = ("a/x", "a/sp")
     return make_plant([make_tag(name, history=True, recording=EXACT) for name in names], [one])
@@ -103,11 +123,28 @@ def test_the_replay_of_several_tags_is_the_plain_way(
     compare({T: own, SP: other}, was, replace(was, on_delay_s=on_s, off_delay_s=off_s), size)
 
 
-def compare(samples: dict[str, Samples], was: AlarmDef, proposed: AlarmDef, size: int) -> None:
+@settings(max_examples=150, deadline=None)
+@given(worlds_with_links(), DELAYS, DELAYS, DELAYS, DELAYS, st.integers(1, 20), st.booleans())
+def test_the_replay_of_a_bad_value_alarm_is_the_plain_way(
+    world: tuple[Samples, list[Turn]], on_s: float, off_s: float, new_on_s: float, new_off_s: float, size: int,
+    suppressed: bool,
+) -> None:  # fmt: skip
+    samples, turns = world
+    more: dict[str, Any] = {"suppress_when": "'a/sp' > 11"} if suppressed else {}
+    was = alarm("bad", id="a_1", on_delay_s=on_s, off_delay_s=off_s, **more)
+    goal = recorded([(3.0 * n, 12.0 if n % 7 < 2 else 5.0) for n in range(60)])
+    compare(
+        {T: samples, SP: goal}, was, replace(was, on_delay_s=new_on_s, off_delay_s=new_off_s), size, turns
+    )
+
+
+def compare(
+    samples: dict[str, Samples], was: AlarmDef, proposed: AlarmDef, size: int, turns: Sequence[Turn] = ()
+) -> None:
     plant, case = plant_of(was), case_of(plant_of(was), was, proposed)
-    found, _ = replay(case, Past(samples, size), at(START), at(END))
-    own = naive(plant, samples, -1e6, END)
-    other = naive(plant_of(proposed), samples, -1e6, END)
+    found, _ = replay(case, Past(samples, size), at(START), at(END), links=links_of(turns))
+    own = naive(plant, samples, -1e6, END, turns)
+    other = naive(plant_of(proposed), samples, -1e6, END, turns)
     counted = [one for one in own if one[0] >= at(START)]
     assert found.was.count == len(counted)
     assert found.proposed.count == len([one for one in other if one[0] >= at(START)])

@@ -117,6 +117,7 @@ def test_the_menu_of_an_alarm_leads_there(desk: Desk, qtbot: Any) -> None:
     qtbot.waitUntil(lambda: page.form.settings is not None)
     assert page.about.full_text == "intake/fic1.pv, Raw flow high"
     assert list(page.form.fields) == list(shown_settings(SETTINGS))
+    assert can_be_tried(replace(row, kind="bad"))
     assert not can_be_tried(replace(row, kind="link"))
     assert not can_be_tried(replace(row, source="plc1"))
 

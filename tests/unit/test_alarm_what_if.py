@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from alarm_bench import alarm
-from what_if_history import EXACT, Past, at, one_tag, recorded, replayed, with_flag
+from what_if_history import EXACT, Past, Turn, at, one_tag, recorded, replayed, with_flag
 
 from hmi.alarms.what_if import case_of, replay, result_of
+from hmi.alarms.what_if._compare import Comparison
 from hmi.client.what_if import LISTED
 from hmi.core import quality
 from hmi.core.errors import UsageError
@@ -153,6 +154,18 @@ def test_the_crossing_of_a_line_is_put_where_it_is() -> None:
     assert found.proposed.seconds == pytest.approx(1_100)
 
 
+@pytest.mark.parametrize(("kind", "sign"), [("rate_up", 1), ("rate_down", -1)])
+def test_a_rate_of_change_is_that_of_the_line_which_few_points_hold(kind: str, sign: int) -> None:
+    """Swinging door: 2 m in 20 min twice (no alarm), then 20 m in 100 s, of which five points are all that is kept."""
+    tag = make_tag("a/x", history=True, recording=RecordRules(comp_dev=Deviation(0.01)), unit="m")
+    fast = alarm(kind, limit=0.1, window_s=30.0)
+    held = [(0.0, 5.0), (1_200.0, 7.0), (2_400.0, 9.0), (2_500.0, 29.0), (3_600.0, 29.0)]
+    past = Past({T: recorded([(second, sign * value) for second, value in held])})
+    _, found = replayed(make_plant([tag], [fast]), replace(fast, limit=0.25), past, 0, 3_600)
+    assert (found.was.count, found.proposed.count, found.removed) == (1, 0, 1)  # 0.2 m/s
+    assert found.was.seconds == pytest.approx(100, abs=15)
+
+
 def test_an_unequal_edge_of_a_low_alarm_turns_on_a_line_too() -> None:
     low = alarm("low", limit=10.0, deadband=2.0)
     tag = make_tag("a/x", history=True, recording=RecordRules(comp_dev=Deviation(0.01)))
@@ -164,9 +177,9 @@ def test_an_unequal_edge_of_a_low_alarm_turns_on_a_line_too() -> None:
 def test_only_what_can_be_replayed_is() -> None:
     with pytest.raises(UsageError, match="a/x is not recorded, so its past cannot be replayed"):
         case_of(make_plant([make_tag("a/x")], [HIGH]), HIGH, HIGH)
-    broken = alarm("bad")
+    gone = alarm("bad", tag="a/gone")
     with pytest.raises(UsageError, match="only alarms that judge values of tags"):
-        case_of(one_tag(broken), broken, broken)
+        case_of(one_tag(HIGH), gone, gone)
     with pytest.raises(UsageError, match="high reads a/unknown, which is not a tag"):
         case_of(one_tag(HIGH), HIGH, replace(HIGH, suppress_when="'a/unknown' > 1"))
 
@@ -278,3 +291,88 @@ def test_the_strip_says_what_share_of_each_bin_the_alarm_stood() -> None:
     assert sum(strip.was) == 200
     assert sum(strip.proposed) == 0
     assert strip.was[100] == 1.0
+
+
+# ------------------------------------------------------------------------------------------ bad values
+
+BAD = alarm("bad")
+BROKEN, LOST = (
+    DataValue(None, code, 0, 0) for code in (quality.BAD_SENSOR_FAILURE, quality.BAD_NO_COMMUNICATION)
+)
+NO_DATA = DataValue(None, quality.BAD_NO_DATA, 0, 0)
+
+
+def bad_replay(
+    values: list[tuple[float, Any]], turns: list[Turn] | None = None, **other: float
+) -> Comparison:
+    past = Past({T: recorded(values)})
+    return replayed(one_tag(BAD), replace(BAD, **other), past, 0, 1_000, turns or [])[1]
+
+
+def test_a_bad_value_is_an_alarm_after_its_delay_and_another_delay_may_remove_it() -> None:
+    values = [(0, 1.0), (100, BROKEN), (105, 1.0), (200, BROKEN), (230, 1.0), (300, BROKEN), (400, 1.0)]
+    found = bad_replay(values, on_delay_s=60.0)
+    assert (found.was.count, found.kept, found.removed) == (2, 1, 1)  # 5 s is within the usual 10 s
+    assert found.longest_removed_s == 20.0
+    assert found.latest_s == 50.0
+
+
+def test_the_alarm_of_its_link_speaks_for_a_bad_value() -> None:
+    values = [(0, 1.0), (100, LOST), (300, 1.0), (400, LOST), (500, 1.0)]
+    assert bad_replay(values, [(100, "", True), (299, "", False)]).was.count == 1  # 400 s: the server said so
+    assert bad_replay(values).was.count == 2
+
+
+def test_a_silent_unit_speaks_for_its_own_tags_only() -> None:
+    lost = [(0, 1.0), (100, LOST), (300, 1.0)]
+    turns: list[Turn] = [(105, "7", True), (300, "7", False)]
+    assert bad_replay(lost, turns).was.count == 0
+    assert bad_replay([(0, 1.0), (100, BROKEN), (300, 1.0)], turns).was.count == 1
+
+
+def test_a_link_that_was_lost_before_the_time_still_is() -> None:
+    past = Past({T: recorded([(-9_000, 1.0), (-8_000, LOST), (500, 1.0)])})
+    turns: list[Turn] = [(-9_500, "", True), (-9_400, "", False), (-8_000, "", True), (499, "", False)]
+    assert replayed(one_tag(BAD), BAD, past, 0, 1_000, turns)[1].was.count == 0
+    assert replayed(one_tag(BAD), BAD, past, -8_500, 1_000)[1].was.count == 1
+
+
+def test_where_nothing_is_known_a_bad_value_has_no_alarm_and_its_delay_begins_anew() -> None:
+    stopped = with_flag(recorded([(0, 1.0), (100, NO_DATA), (300, 1.0)]), 1, SampleFlag.MARK)
+    _, found = replayed(one_tag(BAD), BAD, Past({T: stopped}), 0, 1_000)
+    assert (found.was.count, found.unknown_s) == (0, 200.0)
+    broken = recorded([(0, 1.0), (95, BROKEN), (100, NO_DATA), (300, BROKEN), (305, 1.0)])
+    _, found = replayed(one_tag(BAD), BAD, Past({T: with_flag(broken, 2, SampleFlag.MARK)}), 0, 1_000)
+    assert found.was.count == 0  # 5 s before and 5 s after
+    said = recorded([(0, 1.0), (100, NO_DATA), (300, 1.0)])
+    assert replayed(one_tag(BAD), BAD, Past({T: said}), 0, 1_000)[1].was.count == 1  # the device said so
+
+
+def test_a_mark_before_a_lost_link_ends_no_delay() -> None:
+    """The collector puts one behind the last sign of life; the alarm engine knew that value until the link was lost."""
+    was = replace(BAD, off_delay_s=20.0)
+    values = recorded([(0, BROKEN), (100, 1.0), (101, NO_DATA), (130, LOST), (200, 1.0)])
+    past = Past({T: with_flag(values, 2, SampleFlag.MARK)}, size=100)
+    _, found = replayed(one_tag(was), was, past, 0, 1_000, [(130, "", True), (199, "", False)])
+    assert (found.was.count, found.was.seconds) == (1, 110.0)
+
+
+def test_what_ends_and_comes_again_in_one_instant_goes_with_its_like() -> None:
+    rule = replace(HIGH, off_delay_s=1.0, suppress_when="'a/sp' > 11", limits_when=(("'a/sp' > 9", 8.0),))
+    plant = make_plant([make_tag(name, history=True, recording=EXACT) for name in ("a/x", "a/sp")], [rule])
+    goal = recorded([(0, 5.0), (102, 12.0)])
+    past = Past({T: recorded([(0, 5.0), (100, 10.0), (101, 5.0), (102, 8.0)]), "t_a/sp": goal})
+    _, found = replayed(plant, rule, past, 0, 999)
+    assert (found.was.count, found.kept, found.removed, found.merged, found.new) == (2, 2, 0, 0, 0)
+
+
+def test_what_is_known_of_a_bad_value_alarm_is_said() -> None:
+    past = Past({T: recorded([(0, 1.0), (100, BROKEN), (150, 1.0)])})
+    case, found = replayed(one_tag(BAD), replace(BAD, on_delay_s=20.0), past, -200_000, 151)
+    notes = result_of(case, found, []).notes
+    assert "Without an on-delay a bad value is an alarm after 10 s." in notes
+    assert "Nothing is known of 99.9 % of the time; no alarm begins or ends in it." in notes
+    known = case_of(
+        one_tag(replace(BAD, on_delay_s=1.0)), replace(BAD, on_delay_s=1.0), replace(BAD, on_delay_s=2.0)
+    )
+    assert not any("Without an on-delay" in note for note in known.notes)

@@ -3,7 +3,19 @@
 from hmi.alarms.what_if._answer import result_of
 from hmi.alarms.what_if._case import Case, case_of
 from hmi.alarms.what_if._question import alarm_of, what_if
-from hmi.alarms.what_if._replay import Pace, Source, replay
+from hmi.alarms.what_if._replay import Links, LinkTurn, Pace, Source, replay
 from hmi.alarms.what_if._track import Piece
 
-__all__ = ["Case", "Pace", "Piece", "Source", "alarm_of", "case_of", "replay", "result_of", "what_if"]
+__all__ = [
+    "Case",
+    "LinkTurn",
+    "Links",
+    "Pace",
+    "Piece",
+    "Source",
+    "alarm_of",
+    "case_of",
+    "replay",
+    "result_of",
+    "what_if",
+]

@@ -82,6 +82,8 @@ def _notes(found: Comparison, left_out: int, recorded: int, changed_at: str) -> 
             recorded=recorded, was=found.was.count, why=why,
         )  # fmt: skip
     share = 100 * found.unknown_s * NS_PER_S / (found.end - found.start)
+    if share < 100:
+        share = min(share, 99.9)  # something is known: never rounded away
     if share >= 0.05:
         yield tr("Nothing is known of {share:.1f} % of the time; no alarm begins or ends in it.", share=share)
     if left_out:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from hmi.alarms._condition_state import BAD_DELAY_S
 from hmi.alarms._tables import LIMITS
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import UsageError
@@ -20,6 +21,7 @@ class Case:
     """``inputs``: every tag that either of the two reads, with the handles that both plants give them.
 
     ``lead_ns``: how long before the time asked for a replay begins, so that delays and slopes have their past.
+    ``connection``: whose link decides whether the quality of the value is judged; empty for other alarms.
     ``notes``: what the replay cannot know. ``coarse``: the history does not hold enough to tell.
     """
 
@@ -29,6 +31,7 @@ class Case:
     lead_ns: int
     notes: tuple[str, ...]
     coarse: bool
+    connection: str = ""
 
     @property
     def definitions(self) -> tuple[AlarmDef, AlarmDef]:
@@ -38,7 +41,7 @@ class Case:
 def case_of(plant: Plant, was: AlarmDef, proposed: AlarmDef) -> Case:
     """UsageError in one sentence when the alarm cannot be replayed at all."""
     own = plant.by_id.get(was.tag_id)
-    if own is None or was.kind == "bad":
+    if own is None:
         raise UsageError(
             tr("{name}: only alarms that judge values of tags can be replayed; this one watches a device or the "
                "product itself", name=was.message or was.name)
@@ -58,8 +61,15 @@ def case_of(plant: Plant, was: AlarmDef, proposed: AlarmDef) -> Case:
         proposed=_small(plant, inputs, proposed),
         inputs=inputs,
         lead_ns=int(max(_lead_s(was), _lead_s(proposed)) * NS_PER_S),
-        notes=(*coarse, *_not_recorded(plant, sorted(further), was, proposed), _people()),
+        notes=(
+            *coarse,
+            *_line(own, was),
+            *_usual_delay(was, proposed),
+            *_not_recorded(plant, sorted(further), was, proposed),
+            _people(),
+        ),
         coarse=bool(coarse),
+        connection=own.connection if was.kind == "bad" else "",
     )
 
 
@@ -114,12 +124,17 @@ def _small(plant: Plant, inputs: tuple[TagDef, ...], alarm: AlarmDef) -> Plant:
         by_name={tag.name: tag for tag in inputs},
         by_id={tag.id: tag for tag in inputs},
         alarms=(replace(alarm, first_out_group=""),),
-        connections={},
+        connections={name: one for name, one in plant.connections.items() if _speaks_for(name, plant, alarm)},
         notifications=(),
         instances={},
         displays={},
         taken=0,
     )
+
+
+def _speaks_for(connection: str, plant: Plant, alarm: AlarmDef) -> bool:
+    """The alarm of a link stands for the bad values behind it."""
+    return alarm.kind == "bad" and connection == plant.by_id[alarm.tag_id].connection
 
 
 def _lead_s(alarm: AlarmDef) -> float:
@@ -136,6 +151,19 @@ def _people() -> str:
     return tr(
         "Shelving, out of service and acknowledgements are not replayed: every alarm counts as if it was shown."
     )
+
+
+def _line(tag: TagDef, alarm: AlarmDef) -> Iterator[str]:
+    if alarm.kind in ("rate_up", "rate_down") and is_joined(tag):
+        yield tr(
+            "The history of {tag} is compressed to lines; how fast it changed is how steep they are.",
+            tag=tag.name,
+        )
+
+
+def _usual_delay(was: AlarmDef, proposed: AlarmDef) -> Iterator[str]:
+    if was.kind == "bad" and not (was.on_delay_s and proposed.on_delay_s):
+        yield tr("Without an on-delay a bad value is an alarm after {seconds:g} s.", seconds=BAD_DELAY_S)
 
 
 def _not_recorded(plant: Plant, names: Iterable[str], was: AlarmDef, proposed: AlarmDef) -> Iterator[str]:

@@ -66,13 +66,22 @@ class Comparison:
     def take(self, was: Sequence[AlarmChange], proposed: Sequence[AlarmChange]) -> None:
         """The changes of one step of both engines."""
         own, other = list(self.was.turns(was)), list(self.proposed.turns(proposed))
+        if own == other:  # of several at one instant each goes with its like
+            for turn in own:
+                self._was_turns(turn)
+                self._proposed_turns(turn)
+            return
         while own or other:
             if not other or (own and _goes_first(own[0], other[0])):
-                turn = own.pop(0)
-                self._was_begins(turn.at) if turn.begins else self._was_ends(turn.at)
+                self._was_turns(own.pop(0))
             else:
-                turn = other.pop(0)
-                self._proposed_begins(turn.at) if turn.begins else self._proposed_ends(turn.at)
+                self._proposed_turns(other.pop(0))
+
+    def _was_turns(self, turn: Turn) -> None:
+        self._was_begins(turn.at) if turn.begins else self._was_ends(turn.at)
+
+    def _proposed_turns(self, turn: Turn) -> None:
+        self._proposed_begins(turn.at) if turn.begins else self._proposed_ends(turn.at)
 
     def unknown(self, at: int, *, is_unknown: bool) -> None:
         """From when on nothing, or something, is known of the process."""

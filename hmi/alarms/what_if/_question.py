@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hmi.alarms.what_if._answer import result_of
 from hmi.alarms.what_if._case import case_of
-from hmi.alarms.what_if._replay import Pace, Source, replay
+from hmi.alarms.what_if._replay import Links, Pace, Source, replay
 from hmi.client.what_if import SETTINGS, Setting, WhatIfResult
 from hmi.core.errors import UsageError
 from hmi.core.texts import tr
@@ -21,17 +21,17 @@ Tally = Callable[[str, int, int], tuple[int, int]]
 
 def what_if(
     plant: Plant, alarm_id: str, changes: Mapping[str, str], source: Source, start: int, end: int,
-    *, tally: Tally | None = None, pace: Pace = lambda done: None,
+    *, tally: Tally | None = None, pace: Pace = lambda done: None, links: Links | None = None,
 ) -> WhatIfResult:  # fmt: skip
     """The alarm as it is and with other cells over [start, end), UTC ns.
 
     UsageError or ConfigurationError in one sentence for a question that cannot be answered. Without ``tally`` the
-    replay is not held against the journal.
+    replay is not held against the journal, without ``links`` nobody speaks for the bad values of a lost device.
     """
     was = alarm_of(plant, alarm_id)
     proposed = changed_alarm(was, changes, SETTINGS)
     case = case_of(plant, was, proposed)
-    compared, left_out = replay(case, source, start, end, pace)
+    compared, left_out = replay(case, source, start, end, pace, links)
     recorded, changed_at = tally(alarm_id, start, end) if tally is not None else (-1, 0)
     return result_of(
         case, compared, _settings(was, proposed), left_out=left_out, recorded=recorded,

@@ -27,6 +27,7 @@ _SHOWN: Final[dict[str, tuple[str, ...]]] = {
     "discrepancy": ("tolerance", *_DELAYS),
     "stale": ("window", "deadband", *_DELAYS),
     "expression": ("expression", *_DELAYS),
+    "bad": _DELAYS,
 }
 TITLES: Final = {
     "limit": "Limit", "limits_when": "Limits by state", "deadband": "Deadband", "on_delay": "On-delay",
@@ -40,7 +41,7 @@ _IN_UNITS: Final = frozenset(("limit", "deadband", "tolerance"))
 
 def can_be_tried(row: AlarmInfo) -> bool:
     """Whether other settings of an alarm can be replayed: it judges recorded values, and no other server keeps it."""
-    return bool(row.tag_name) and not row.source and row.kind not in {"bad", "link", "diagnostic"}
+    return bool(row.tag_name) and not row.source and row.kind not in {"link", "diagnostic"}
 
 
 def shown_settings(settings: AlarmSettings) -> tuple[str, ...]:
