@@ -20,9 +20,11 @@ from typing import Final
 import apsw
 
 from hmi.client.socket import SocketClient
+from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.errors import StorageError, UsageError
 from hmi.core.texts import tr
 from hmi.export import (
+    EXPORTS_FOLDER,
     ExportContext,
     Exporter,
     JobCondition,
@@ -45,11 +47,12 @@ from hmi.security.secrets import Secrets
 from hmi.stores.sqlite import open_reader
 
 log = logging.getLogger(__name__)
-EXPORTS_FOLDER: Final = "exports"
 JOURNAL_FILE: Final = "journal.sqlite"
 LOOK_S: Final = 1.0
 BEAT_S: Final = 0.4
 END_S: Final = 10.0
+AGAIN_S: Final = 5.0
+"""Between two tries of a job that cannot even begin; less than what counts as silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,18 @@ class ExportProcess:
         self._options, self._stop = options, stop
         self.folder = options.data / EXPORTS_FOLDER
         self._beats = 0
+        self._life: JobState | None = None
 
     def run(self) -> None:
         """UsageError for a job that the plant does not have, before anything starts."""
         check_jobs(open_plant(self._options.plant), self._options.jobs)
+        try:
+            self._run()
+        finally:
+            if self._life is not None:
+                self._life.close()
+
+    def _run(self) -> None:
         while not self._stop.is_set():
             found = self._present()
             if found is None:
@@ -87,6 +98,7 @@ class ExportProcess:
             crew.start()
             try:
                 while not self._stop.is_set() and self._is_present(plant, archive):
+                    crew.tell_resting()
                     self._rest(LOOK_S)
             finally:
                 crew.end()
@@ -124,10 +136,19 @@ class ExportProcess:
         return newest_archive(self._options.data) == archive and applied in ("", plant.revision)
 
     def _rest(self, seconds: float) -> None:
+        self._sign()
         end = time.monotonic() + seconds
         while not self._stop.is_set() and time.monotonic() < end:
             self._beat()
             self._stop.wait(min(BEAT_S, max(0.0, end - time.monotonic())))
+
+    def _sign(self) -> None:
+        """For the runtime and its stations: what the jobs told last is still so."""
+        try:
+            self._life = self._life or JobState(self.folder)
+            self._life.live(wall_ns())
+        except StorageError as error:
+            log.warning("%s", error)
 
     def _beat(self) -> None:
         if self._options.life is None:
@@ -152,6 +173,7 @@ class _Crew:
         self._journals: list[JournalReader] = []
         self._threads: list[threading.Thread] = []
         self._taps: list[LiveTap] = []
+        self._resting: list[JobFigures] = []
 
     def jobs(self) -> list[ExportDef]:
         """Those that are wanted; those that may not run are told."""
@@ -168,12 +190,21 @@ class _Crew:
                     what=job.what.value,
                     condition=why[0],
                     text=why[1],
-                    told=time.time_ns(),
                 )
-                self._state.tell(figures)
+                self._resting.append(figures)
             else:
                 found.append(job)
+        self.tell_resting()
         return found
+
+    def tell_resting(self) -> None:
+        """Jobs that may not run say so as long as the process lives."""
+        for figures in self._resting:
+            figures.told = wall_ns()
+            try:
+                self._state.tell(figures)
+            except StorageError as error:
+                log.warning("%s", error)
 
     def start(self) -> None:
         for job in self.jobs():
@@ -190,10 +221,10 @@ class _Crew:
                 log.warning("Export %s cannot begin: %s", job.name, error)
                 figures = JobFigures(
                     job=job.name, to=job.to, what=job.what.value, condition=JobCondition.REFUSED, text=str(error),
-                    told=time.time_ns(), last_error=str(error), last_error_time=time.time_ns(),
+                    told=wall_ns(), last_error=str(error), last_error_time=wall_ns(),
                 )  # fmt: skip
                 self._state.tell(figures)
-                self._stop.wait(END_S)
+                self._stop.wait(AGAIN_S)
                 continue
             runner.run()
 
@@ -248,7 +279,7 @@ class _Crew:
             is_simulated=self._plant.simulated,
             what=job.what.value,
             secret=self._secrets.get,
-            now=lambda: datetime.now(UTC),
+            now=lambda: datetime.fromtimestamp(wall_ns() / NS_PER_S, UTC),
             stop=self._stop.is_set,
         )
         folders = {

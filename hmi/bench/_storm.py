@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,6 +21,7 @@ from hmi.bench._storm_device import FRAMINGS, StormDevice, serving_device
 from hmi.bench._storm_plant import StormPlant
 from hmi.client.port import Event, LiveUpdate
 from hmi.client.socket import SocketClient
+from hmi.core.clock import monotonic_ns
 from hmi.core.commands import CommandResult, OperatorCommand
 from hmi.core.errors import CommunicationError
 from hmi.testing.hostile import CALM, HostileProxy, Weather
@@ -34,13 +36,16 @@ LINKS = {"modbus": 24, "opcua": 3}
 ASKERS = {"modbus": 36, "opcua": 9}
 """As many commands at once; whatever waits behind one that breaks its connection is refused."""
 TAGS = 240
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
+PAUSE, KILL, BLACK_OUT = "pause", "kill", "black-out"
 AUDIT_PAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """How much of it: commands in all; seconds between two pauses, kills and black-outs of the runtime."""
+    """How much of it: commands in all, numbered from ``first``; seconds between two pauses, kills and black-outs of
+    the runtime.
+    """
 
     protocol: str
     commands: int
@@ -48,21 +53,47 @@ class Storm:
     pause_every_s: float = 5.0
     kill_every_s: float = 30.0
     dark_every_s: float = 6.0
+    first: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """When a command was asked for, when and what was told; None where no answer came. Monotonic ns."""
+
+    asked_ns: int
+    told_ns: int
+    result: CommandResult | None
 
 
 @dataclass(slots=True)
 class Told:
-    """One command: its number is its value. ``results`` are all answers to it, None where none came."""
+    """One command: its number is its value."""
 
     number: int
     tag: int
-    results: list[CommandResult | None] = field(default_factory=list[CommandResult | None])
+    answers: list[Answer] = field(default_factory=list[Answer])
+
+    @property
+    def results(self) -> list[CommandResult]:
+        """What was told, as often as it was."""
+        return [answer.result for answer in self.answers if answer.result is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record of the runtime's journal about a command; ``wall_ns`` UTC."""
+
+    command_id: str
+    wall_ns: int
+    event: str
+    text: str
 
 
 @dataclass(slots=True)
 class Story:
     """What everybody saw. ``deadlines`` and ``sent`` (monotonic ns) by number come from the runtime, ``settled``
-    from its journal: the last word on each command by its id; ``open`` are tags whose last command has no end.
+    from its journal (``kept``): the last word on each command by its id; ``open`` are tags whose last command has no
+    end. ``troubles`` are what befell the runtime and the network, with the time (monotonic ns).
     """
 
     storm: Storm
@@ -73,9 +104,15 @@ class Story:
     sent: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     settled: dict[str, str] = field(default_factory=dict[str, str])
     open: list[str] = field(default_factory=list[str])
-    pauses: int = 0
-    kills: int = 0
-    dark: int = 0
+    kept: list[Kept] = field(default_factory=list[Kept])
+    troubles: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+
+    def befell(self, what: str) -> None:
+        self.troubles.append((monotonic_ns(), what))
+
+    def times(self, what: str) -> int:
+        """How often ``what`` befell."""
+        return sum(one == what for _time, one in self.troubles)
 
 
 class _Screen:
@@ -93,6 +130,11 @@ class _Screen:
         """Most of the plant is seen: there is something to be broken."""
         while not self.heartbeat or sum(self._good.values()) < TAGS // 2:
             await asyncio.sleep(0.05)
+
+    async def until_back(self) -> None:
+        """The runtime says that it lives, whatever it knows of its plant."""
+        while not self.heartbeat:
+            await asyncio.sleep(0.01)
 
     async def until_good(self, tag: int) -> None:
         """The link of the tag is up and so is the runtime, as far as can be seen here."""
@@ -168,7 +210,7 @@ async def _until_up(client: SocketClient, screen: _Screen) -> None:
 
 async def _blow(story: Story, client: SocketClient, screen: _Screen, runtime: _Runtime) -> None:
     chance, storm = random.Random(story.storm.seed), story.storm
-    numbers = iter(range(1, storm.commands + 1))
+    numbers = iter(range(storm.first, storm.first + storm.commands))
     story.proxy.weather = ROUGH[storm.protocol]
     async with _troubles(story, runtime, screen):
         askers = (_asker(story, client, screen, numbers, chance) for _ in range(ASKERS[storm.protocol]))
@@ -189,10 +231,10 @@ async def _asker(
             await screen.until_good(tag)
         command = OperatorCommand(f"c{number}", f"t_n{tag}", number, screen.heartbeat, ttl_ms, confirmed=True)
         answers = [_submitted(client, command) for _ in range(clicks)]
-        one.results += await asyncio.gather(*answers)
-        if None in one.results and chance.random() < 0.5:  # impatient: the same order again
-            await screen.until_good(tag)
-            one.results.append(await _submitted(client, _again(command, screen.heartbeat)))
+        one.answers += await asyncio.gather(*answers)
+        if len(one.results) < clicks and chance.random() < 0.5:  # impatient: the same order again
+            await (screen.until_good(tag) if chance.random() < 0.5 else screen.until_back())
+            one.answers.append(await _submitted(client, _again(command, screen.heartbeat)))
         await asyncio.sleep(chance.choice((0.0, 0.0, 0.01, 0.05, 0.2)))
 
 
@@ -200,11 +242,13 @@ def _again(command: OperatorCommand, heartbeat: int) -> OperatorCommand:
     return OperatorCommand(command.id, command.tag_id, command.value, heartbeat, confirmed=True)
 
 
-async def _submitted(client: SocketClient, command: OperatorCommand) -> CommandResult | None:
+async def _submitted(client: SocketClient, command: OperatorCommand) -> Answer:
+    asked_ns = monotonic_ns()
     try:
-        return await client.submit(command)
+        result = await client.submit(command)
     except CommunicationError:
-        return None
+        result = None
+    return Answer(asked_ns, monotonic_ns(), result)
 
 
 @asynccontextmanager
@@ -239,7 +283,7 @@ async def _every(
 async def _pause(story: Story, runtime: _Runtime, lock: asyncio.Lock, chance: random.Random) -> None:
     """Some pauses are longer than the life of a command."""
     async with lock:
-        story.pauses += 1
+        story.befell(PAUSE)
         runtime.signal(signal.SIGSTOP)
         try:
             await asyncio.sleep(chance.choice((0.05, 0.1, 0.3, 0.3, 1.0, 5.5)))
@@ -249,14 +293,14 @@ async def _pause(story: Story, runtime: _Runtime, lock: asyncio.Lock, chance: ra
 
 async def _kill(story: Story, runtime: _Runtime, lock: asyncio.Lock) -> None:
     async with lock:
-        story.kills += 1
+        story.befell(KILL)
         await asyncio.to_thread(runtime.kill)
         runtime.start()
 
 
 async def _darken(story: Story, chance: random.Random) -> None:
     """The network is silent for a while, then its connections break."""
-    story.dark += 1
+    story.befell(BLACK_OUT)
     seconds = chance.uniform(0.1, 1.5)
     story.proxy.black_out(seconds)
     await asyncio.sleep(seconds)
@@ -282,6 +326,7 @@ async def _calm_down(story: Story, client: SocketClient, screen: _Screen) -> Non
 async def _read_journal(story: Story, client: SocketClient) -> None:
     newest: dict[str, str] = {}
     story.settled.clear()
+    story.kept.clear()
     after = 0
     while page := await client.journal(after=after, kind="audit", limit=AUDIT_PAGE):
         for record in page:
@@ -289,9 +334,15 @@ async def _read_journal(story: Story, client: SocketClient) -> None:
             if str(record["event"]).startswith("command."):
                 newest[record["object_id"]] = record["event"]
                 story.settled[payload["command_id"]] = payload.get("state", "requested")
+                story.kept.append(_kept(record, payload))
         after = page[-1]["seq"]
     unfinished = ("command.requested", "command.unknown", "command.blocked")
     story.open = [item for item, event in newest.items() if event in unfinished]
+
+
+def _kept(record: dict[str, Any], payload: dict[str, Any]) -> Kept:
+    words = [str(payload[name]) for name in ("write", "text") if payload.get(name)]
+    return Kept(payload["command_id"], record["receive_time"], record["event"], "; ".join(words))
 
 
 def _read_notes(story: Story, path: Path) -> None:

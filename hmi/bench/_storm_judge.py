@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields
+from functools import reduce
 
-from hmi.bench._storm import Story, Told
+from hmi.bench._storm import BLACK_OUT, KILL, PAUSE, Story, Told
+from hmi.bench._storm_account import account_of
 from hmi.bench._storm_plant import is_pulse
 from hmi.core.clock import NS_PER_MS
 from hmi.core.commands import CommandState
@@ -23,7 +26,8 @@ class Verdict:
     (``latest_ms``: the latest of all); ``wrong_tag`` changed another tag;
     ``unresolved`` ended unknown and were never settled; ``told_wrong``: the asker was told other than it was.
     Of the network: ``doubled`` requests were executed twice because the proxy sent them twice, ``delivered_late``
-    reached the device after their time to live because the proxy let them wait.
+    reached the device after their time to live because the proxy let them wait. ``accounts`` say of each command that
+    was told wrong what everybody saw of it.
     """
 
     sent_twice: list[int] = field(default_factory=list[int])
@@ -40,6 +44,11 @@ class Verdict:
     on_the_wire: int = 0
     executed: int = 0
     unknown: int = 0
+    faults: int = 0
+    dark: int = 0
+    pauses: int = 0
+    kills: int = 0
+    accounts: list[str] = field(default_factory=list[str])
 
     @property
     def broken(self) -> list[int]:
@@ -54,6 +63,17 @@ class Verdict:
         )
 
 
+def joined(verdicts: Iterable[Verdict]) -> Verdict:
+    """One verdict on storms that raged side by side, each with numbers of its own."""
+    return reduce(_with, verdicts, Verdict())
+
+
+def _with(one: Verdict, other: Verdict) -> Verdict:
+    names = [each.name for each in fields(Verdict) if each.name != "latest_ms"]
+    both = {name: getattr(one, name) + getattr(other, name) for name in names}
+    return Verdict(**both, latest_ms=max(one.latest_ms, other.latest_ms))
+
+
 def judge(story: Story) -> Verdict:
     """The verdict on a storm that is over."""
     executed = Counter(one.value for one in story.device.written)
@@ -61,6 +81,8 @@ def judge(story: Story) -> Verdict:
     record, told = story.proxy.record, {one.number: one for one in story.told}
     verdict = Verdict(commands=len(told), on_the_wire=len(arrived), executed=len(executed))
     verdict.pulses = sum(is_pulse(one.tag) for one in story.told)
+    verdict.faults, verdict.dark = record.faults, story.times(BLACK_OUT)
+    verdict.pauses, verdict.kills = story.times(PAUSE), story.times(KILL)
     verdict.sent_twice = [number for number, times in arrived.items() if times > 1]
     verdict.executed_twice = [n for n, times in executed.items() if times > 1 and n not in record.doubled]
     verdict.doubled = [n for n, times in executed.items() if times > 1 and n in record.doubled]
@@ -90,7 +112,7 @@ def _judge_times(story: Story, verdict: Verdict) -> None:
 
 
 def _judge_words(story: Story, one: Told, verdict: Verdict, executed: int, arrived: int) -> None:
-    states = {result.state for result in one.results if result is not None}
+    states = {result.state for result in one.results}
     last = story.settled.get(f"c{one.number}", "")
     if CommandState.UNKNOWN in states:
         verdict.unknown += 1
@@ -106,6 +128,7 @@ def _judge_words(story: Story, one: Told, verdict: Verdict, executed: int, arriv
     )
     if confirmed_for_nothing or refused_and_sent or failed_and_done:
         verdict.told_wrong.append(one.number)
+        verdict.accounts.append(account_of(story, one))
 
 
 def _was_answered_otherwise(states: set[CommandState]) -> bool:

@@ -49,7 +49,8 @@ def export(
 
     A session (hmi run, hmi demo) runs them by itself; ``run`` is for a runtime without one (hmi serve), or for once.
     """
-    from hmi.exporting import EXPORTS_FOLDER, ExportOptions, check_jobs
+    from hmi.export import EXPORTS_FOLDER
+    from hmi.exporting import ExportOptions, check_jobs
     from hmi.project import open_plant
 
     opened = open_plant(plant)
@@ -98,13 +99,20 @@ def _status(plant: Plant, folder: Path, names: tuple[str, ...], *, as_json: bool
 
 
 def _row(figures: JobFigures, *, as_json: bool) -> dict[str, Any]:
+    """What was told too long ago says nothing of how the job is now: its figures stay empty."""
+    import time
+
     import msgspec
 
+    is_fresh = figures.is_fresh(time.time_ns())
     if as_json:
-        return msgspec.to_builtins(figures)
+        return {**msgspec.to_builtins(figures), "is_fresh": is_fresh}
+    known = is_fresh and figures.is_measured
+    silent = tr("no sign of life since {time}", time=_time(figures.told))
     return {
-        "job": figures.job, "to": figures.to, "condition": figures.condition.value, "rows": f"{figures.rows:,}",
-        "rows/s": f"{figures.rate:,.0f}", "behind s": f"{figures.lag_s:,.1f}", "backlog s": f"{figures.backlog_s:,.0f}",
+        "job": figures.job, "to": figures.to, "condition": figures.condition.value if is_fresh else silent,
+        "rows": f"{figures.rows:,}", "rows/s": f"{figures.rate:,.0f}" if known else "",
+        "behind s": f"{figures.lag_s:,.1f}" if known else "", "backlog s": f"{figures.backlog_s:,.0f}" if known else "",
         "complete until": _time(figures.complete_until), "dropped": figures.dropped,
         "quarantined": figures.quarantined, "last error": figures.text or figures.last_error,
     }  # fmt: skip
@@ -150,9 +158,9 @@ def _until_closed(stop: threading.Event) -> None:
 
 def _ask(plant: Plant, folder: Path, act: str, names: tuple[str, ...], span: tuple[str, str]) -> None:
     import getpass
-    import time
 
     from hmi.cli._times import instant_ns
+    from hmi.core.clock import wall_ns
     from hmi.export import Asked, ask
 
     if not names:
@@ -161,7 +169,7 @@ def _ask(plant: Plant, folder: Path, act: str, names: tuple[str, ...], span: tup
     if act == "replay":
         if not span[0]:
             raise UsageError(tr("say from when: --from 2026-05-31T14:00"))
-        now = time.time_ns()
+        now = wall_ns()
         start = instant_ns(span[0], plant.zone, "from", now)
         end = instant_ns(span[1], plant.zone, "to", now)
         if start >= end:

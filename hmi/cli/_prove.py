@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from hmi.cli._options import DataDir, PlantFolder, data_for
 from hmi.cli._times import instant_ns
+from hmi.core.clock import wall_ns
 from hmi.core.errors import UsageError
 from hmi.core.texts import tr
 
@@ -44,7 +44,7 @@ def prove(
     if found is None:
         raise UsageError(tr("export {job} has never run with {folder}", job=job, folder=folder))
     definition = next(one for one in opened.exports if one.name == job)
-    now = time.time_ns()
+    now = wall_ns()
     span = instant_ns(start, opened.zone, "from", now), instant_ns(end, opened.zone, "to", now)
     if span[0] >= span[1]:
         raise UsageError(tr("the range ends before it begins"))

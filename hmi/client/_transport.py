@@ -12,6 +12,7 @@ import httpx
 from websockets.asyncio.client import connect, unix_connect
 from websockets.exceptions import InvalidStatus
 
+from hmi.client._unix_sockets import unix_transport
 from hmi.client.local import LocalEndpoint, find_endpoint
 from hmi.client.remote import (
     RemoteEndpoint,
@@ -54,7 +55,7 @@ def http_client(endpoint: Endpoint, timeout: float) -> httpx.AsyncClient:
     if isinstance(endpoint, RemoteEndpoint):
         transport = httpx.AsyncHTTPTransport(verify=_context(endpoint))
     else:
-        transport = httpx.AsyncHTTPTransport(uds=endpoint.path or None)
+        transport = unix_transport(endpoint.path) if endpoint.is_unix else httpx.AsyncHTTPTransport()
     return httpx.AsyncClient(
         transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
     )

@@ -49,7 +49,8 @@ class ConditionCalls:
         self._results: OrderedDict[str, CommandResult] = OrderedDict()
         self._done: OrderedDict[tuple[str, ConditionAct], None] = OrderedDict()
         self._running: dict[str, asyncio.Task[CommandResult]] = {}
-        self._busy: dict[str, tuple[str, str]] = {}
+        self._busy: set[str] = set()
+        self._in_flight: dict[str, tuple[str, str]] = {}
         self._unknown: dict[str, tuple[str, str]] = {}
 
     @property
@@ -94,7 +95,8 @@ class ConditionCalls:
         if order.alarm_id in self._busy:
             text = f"another command to {order.name} is under way"
             return await self.refuse(principal, order, Reason.COMMAND_ALREADY_IN_EXECUTION, text)
-        self._busy[order.alarm_id] = order.id, order.act.value
+        self._busy.add(order.alarm_id)
+        self._in_flight[order.alarm_id] = order.id, order.act.value
         try:
             return await self._admit(principal, order)
         except Exception:
@@ -104,7 +106,8 @@ class ConditionCalls:
             text = "the call broke off inside the runtime; it is not known whether it was carried out"
             return self._remember(_result(order, CommandState.UNKNOWN, text))
         finally:
-            self._busy.pop(order.alarm_id, None)
+            self._busy.discard(order.alarm_id)
+            self._in_flight.pop(order.alarm_id, None)
 
     async def _admit(self, principal: Principal, order: ConditionOrder) -> CommandResult:
         if not principal.has_somewhere(RIGHTS.get(order.act, Role.ACKNOWLEDGE)):
@@ -160,8 +163,10 @@ class ConditionCalls:
         refusals = [[refusal.reason.value, refusal.text, None] for refusal in result.refusals]
         content = {"state": result.state.value, "text": result.text, "refusals": refusals}
         event = f"command.{result.state.value}"
-        first = self._busy.get(order.alarm_id)
+        first = self._in_flight.get(order.alarm_id)
         if first is None or first[0] == order.id:
+            # what is refused while this end is being stored stands behind it, and says no more that it is open
+            self._in_flight.pop(order.alarm_id, None)
             first = self._unknown.get(order.alarm_id)
         if first is not None and first[0] != order.id:
             # a restart must not take the end of this order for the end of the one that holds it up

@@ -497,6 +497,9 @@ class CommandGate:
         if opened is not None and opened.command_id != command.id:
             # the newest record of an item says that its last command is still open, whatever was refused since
             event, payload["open"] = "command.blocked", {**opened.kept, "new": plain(opened.value)}
+        else:
+            # what is refused while this end is being stored stands behind it, and says no more that it is open
+            self._in_flight.pop(command.tag_id, None)
         try:
             await self._trail.write(principal, command, tag, event, payload)
         except StorageError:

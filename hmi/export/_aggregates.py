@@ -16,7 +16,7 @@ from hmi.core.errors import StorageError
 from hmi.core.history import ReadProcessed
 from hmi.core.values import DataValue
 from hmi.export._progress import Head, Piece
-from hmi.export._source import ALL, MOST_ROWS, Part, head_of, no_rows, without_bad_values
+from hmi.export._source import ALL, MOST_ROWS, Part, earliest_of, head_of, no_rows, without_bad_values
 from hmi.export.port import ExportTag, Rows
 from hmi.historian.aggregates import ArchiveSource, processed
 from hmi.historian.port import ArchiveReader, Commit
@@ -47,6 +47,9 @@ class AggregateSource:
     def time_of(self, seq: int) -> int:
         found = self._reader.feed(seq - 1, 1)
         return found[0].time if found else 0
+
+    def earliest(self, since: int) -> int:
+        return earliest_of(self._reader, self._of_tag, since)
 
     def read(self, first: int, last: int) -> Part:
         numbers = {number: key for key, number in self._reader.tags().items() if key in self._of_tag}

@@ -40,6 +40,10 @@ class EventSource:
         found = self._read(lambda: self._journal.after(seq - 1, "", "", 1))
         return found[0].receive_time if found else 0
 
+    def earliest(self, since: int) -> int:
+        first = self._read(lambda: self._journal.received(since, since)[0])
+        return self.time_of(first)
+
     def read(self, first: int, last: int) -> Part:
         events: list[Event] = []
         after = first - 1

@@ -106,11 +106,13 @@ class Head:
     until: int
 
 
+def is_known(progress: Progress, archive: str, head: Head) -> bool:
+    """Whether the numbers are those of this archive, and not of one that was put back to an earlier state."""
+    return progress.is_begun and progress.archive == archive and progress.live <= head.seq
+
+
 def begin(progress: Progress, archive: str, head: Head, since: int) -> None:
-    """Start at the newest commit; what is older and wanted comes out of the archive. Another archive begins anew."""
-    known = progress.is_begun and progress.archive == archive and progress.live <= head.seq
-    if known:
-        return
+    """Start at the newest commit of an archive; what is older and wanted comes out of it."""
     progress.archive, progress.is_begun, progress.step = archive, True, None
     progress.live, progress.live_time = head.seq, head.time
     progress.waiting, progress.past = [], [Past(since, head.until)] if 0 < since < head.until else []

@@ -14,7 +14,7 @@ from typing import Any, Final, cast
 import msgspec
 import numpy as np
 
-from hmi.core.clock import NS_PER_S
+from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.errors import StorageError, WatchkeeperError
 from hmi.export._progress import (
     Head,
@@ -27,6 +27,7 @@ from hmi.export._progress import (
     complete_until,
     done,
     follow_schema,
+    is_known,
     keep_quota,
     next_backfill,
     next_live,
@@ -93,7 +94,7 @@ class JobRunner:
         *,
         stop: threading.Event,
         tap: LiveTap | None = None,
-        now: Callable[[], int] = time.time_ns,
+        now: Callable[[], int] = wall_ns,
         pause: Callable[[float], None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -181,7 +182,8 @@ class JobRunner:
             cast(LiveExporter, self._exporter).live(rows)
 
     def _begin(self, head: Head) -> None:
-        begin(self.progress, self._plain.archive, head, self.job.since)
+        if not is_known(self.progress, self._plain.archive, head):
+            begin(self.progress, self._plain.archive, head, self._since())
         follow_schema(self.progress, self._schema)
         if self._is_open and self._described == self._schema:
             return
@@ -197,6 +199,10 @@ class JobRunner:
         self._exporter.describe(schema)
         self._described = self._schema
         self._state.keep(self.job.name, self.progress)
+
+    def _since(self) -> int:
+        """Where the past begins: not before there was anything."""
+        return max(self.job.since, self._source.earliest(self.job.since)) if self.job.since else 0
 
     def _adopt(self, last: Watermark | None) -> None:
         """What the target itself has counts: a package that it holds is not made again."""

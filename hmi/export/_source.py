@@ -47,6 +47,10 @@ class Source(Protocol):
         """When the first commit from ``seq`` on was made (UTC ns); 0 where there is none."""
         ...
 
+    def earliest(self, since: int) -> int:
+        """When the first content from ``since`` on was (UTC ns); 0 where there is none."""
+        ...
+
     def read(self, first: int, last: int) -> Part:
         """The content of commits, whole, from the first one on; ends early where it would be too much."""
         ...
@@ -77,6 +81,9 @@ class SampleSource:
     def time_of(self, seq: int) -> int:
         found = self._reader.feed(seq - 1, 1)
         return found[0].time if found else 0
+
+    def earliest(self, since: int) -> int:
+        return earliest_of(self._reader, (tag.key for tag in self.series), since)
 
     def read(self, first: int, last: int) -> Part:
         chosen: list[Commit] = []
@@ -170,6 +177,13 @@ def head_of(reader: ArchiveReader) -> Head:
     coverage = reader.coverage()
     newest = reader.feed(coverage.seq - 1, 1) if coverage.seq else []
     return Head(coverage.seq, newest[0].time if newest else 0, coverage.first_seq, coverage.until)
+
+
+def earliest_of(reader: ArchiveReader, keys: Iterable[str], since: int) -> int:
+    """Source time of the first sample of these tags from ``since`` on (UTC ns); 0 where there is none."""
+    numbers = reader.tags()
+    firsts = (reader.after(numbers[key], since - 1) for key in keys if key in numbers)
+    return min((int(first.times[0]) for first in firsts if len(first)), default=0)
 
 
 def no_rows(series: Sequence[ExportTag]) -> Rows:

@@ -27,12 +27,12 @@ QUARANTINE_MOST: Final = 100_000
 _SCHEMA: Final = """
 create table if not exists progress(job text primary key, content text not null) without rowid;
 create table if not exists figures(job text primary key, content text not null) without rowid;
-create table if not exists life(one integer primary key check(one = 1), at integer not null);
 create table if not exists asked(number integer primary key, job text not null, content text not null);
 create table if not exists quarantine(
   number integer primary key, job text not null, package integer not null, time integer not null,
   reason text not null, row text not null);
 create index if not exists quarantine_by_job on quarantine(job, number);
+create table if not exists life(one integer primary key check(one = 1), at integer not null);
 """
 
 
@@ -116,10 +116,10 @@ class JobState:
     def take_asked(self, job: str) -> list[Asked]:
         """What people asked of a job since the last call."""
         query = "select number, content from asked where job = ? order by number"
-        found = [msgspec.json.decode(content, type=Asked) for _, content in self._rows(query, job)]
-        if found:
-            self._write("delete from asked where job = ?", job)
-        return found
+        rows = self._rows(query, job)
+        if rows:  # what is asked meanwhile stays for the next call
+            self._write("delete from asked where job = ? and number <= ?", job, rows[-1][0])
+        return [msgspec.json.decode(content, type=Asked) for _, content in rows]
 
     def close(self) -> None:
         with self._turn:
@@ -203,6 +203,8 @@ def _read(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
         raise StorageError(f"{path} cannot be read: {error}") from error
     try:
         database.set_busy_timeout(BUSY_MS)
+        if not list(database.execute("select 1 from sqlite_master where name = 'life'")):
+            return []  # it is being made at this moment, and nothing was told yet
         return list(database.execute(query, values))
     except apsw.Error as error:
         raise StorageError(f"{path} cannot be read: {error}") from error

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from hmi.client.points import POINT_STATES
@@ -20,6 +21,7 @@ from hmi.runtime._accounts_api import AccountsApi
 from hmi.runtime._alarm_api import AlarmApi
 from hmi.runtime._certificates_api import CertificatesApi
 from hmi.runtime._commands_api import CommandsApi
+from hmi.runtime._exports_api import ExportsApi
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._figures_api import FiguresApi
 from hmi.runtime._history_api import HistoryApi
@@ -34,6 +36,7 @@ from hmi.runtime._people import RefusalNotes
 from hmi.runtime._people_api import PeopleApi
 from hmi.runtime._points import is_point_state
 from hmi.runtime._runtime import Runtime
+from hmi.runtime._server import AnswersAfter
 from hmi.runtime._verbs import BadRequest, NotFound, Raw, Verb, openapi, route
 from hmi.runtime._what_if_api import WhatIfApi
 
@@ -53,12 +56,12 @@ class Api:
         self._past = PastApi(runtime)
         self.verbs = (*self._verbs(), *log_verbs(runtime, self._links))
 
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """The ASGI application."""
         note = RefusalNotes(self._runtime.people).note
         routes: list[Any] = [route(verb, self.principal_of, note) for verb in self.verbs]
         routes.append(WebSocketRoute("/v1/live", self._live))
-        return Starlette(routes=routes)
+        return AnswersAfter(self._runtime.has_taken_over, Starlette(routes=routes))
 
     def principal_of(self, request: HTTPConnection) -> Principal:
         """By the session in the header, at the station that the guard of its connection has named."""
@@ -95,6 +98,7 @@ class Api:
             *self._past.verbs(),
             *AlarmApi(self._runtime).verbs(),
             *CertificatesApi(self._runtime).verbs(),
+            *ExportsApi(self._runtime).verbs(),
             *HoldsApi(self._runtime).verbs(),
             *PeopleApi(self._runtime).verbs(),
             *AccountsApi(self._runtime).verbs(),

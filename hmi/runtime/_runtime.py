@@ -122,7 +122,7 @@ class Runtime:
         self.people = People(self)
         self.holds.signatures = self.people.signatures
         self._commands_open = False
-        self._reloading = asyncio.Lock()
+        self._reloading, self.has_taken_over = asyncio.Lock(), asyncio.Event()
         self.gate = self._made_gate(s)
         self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
         self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
@@ -197,6 +197,7 @@ class Runtime:
             await self.services.simulator.follow_once()  # nothing is stamped before the session time is known
         await self._record_start()
         await self._restore()
+        self.has_taken_over.set()
         self.services.history.start()
         async with asyncio.TaskGroup() as group:
             group.create_task(acquisition.run(), name="acquisition")

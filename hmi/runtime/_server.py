@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hmac
 import ipaddress
@@ -57,6 +58,21 @@ def server_options(app: ASGIApp) -> dict[str, Any]:
         "timeout_graceful_shutdown": 1,
         "limit_concurrency": 200,
     }
+
+
+class AnswersAfter:
+    """Lets every request wait for ``ready``.
+
+    A runtime that has not taken over yet from the one before would refuse a command that was sent already, show no
+    alarm that stands, and forget the holds on an object that is given one more.
+    """
+
+    def __init__(self, ready: asyncio.Event, app: ASGIApp) -> None:
+        self._ready, self._app = ready, app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._ready.wait()
+        await self._app(scope, receive, send)
 
 
 class TokenGuard:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hmi.core.clock import NS_PER_S
 from hmi.core.values import DataValue
 from hmi.export import (
+    Asked,
     JobCondition,
     JobRunner,
     JobState,
@@ -30,6 +31,7 @@ from hmi.export import (
     TargetRefused,
     TargetUnavailable,
     Watermark,
+    ask,
     quarantined,
     series_of,
     told,
@@ -260,7 +262,7 @@ def test_late_edited_and_deleted_samples_leave_as_corrections(desk: Callable[...
 
 
 def test_a_job_since_long_ago_reads_the_archive_beside_the_live_data(desk: Callable[..., Desk]) -> None:
-    it = desk(since=BEGIN)
+    it = desk(since=1)  # all there is: not hour by hour from 1970 on
     for _ in range(100):
         it.second(turns=0)
     for _ in range(20):
@@ -268,6 +270,7 @@ def test_a_job_since_long_ago_reads_the_archive_beside_the_live_data(desk: Calla
     it.settle()
     assert it.delivered() == it.written
     assert it.runner.figures.condition is JobCondition.RUNNING
+    assert len([mark for mark in it.target.marks if mark.coverage]) <= 2
 
 
 def test_a_past_that_is_too_much_for_a_package_goes_by_some_series_at_a_time(
@@ -280,7 +283,7 @@ def test_a_past_that_is_too_much_for_a_package_goes_by_some_series_at_a_time(
     assert it.delivered() == it.written
     past = [mark.coverage["series"] for mark in it.target.marks if mark.coverage]
     assert past == [[0, 2], [2, 3]]
-    assert all(mark.complete_until <= BEGIN for mark in it.target.marks[:1])
+    assert it.target.marks[0].complete_until <= BEGIN + NS_PER_S
 
 
 def test_rows_that_are_refused_go_to_quarantine_and_the_rest_goes_on(desk: Callable[..., Desk]) -> None:
@@ -317,6 +320,26 @@ def test_what_is_older_than_the_quota_is_dropped_counted_and_told(desk: Callable
     it.second()
     assert it.runner.progress.dropped_total >= 1
     assert any(mark.dropped == ((1, 1),) for mark in it.target.marks)
+
+
+def test_a_pause_lasts_over_a_restart_and_what_waits_meanwhile_is_measured(desk: Callable[..., Desk]) -> None:
+    it = desk(quota_s=100.0)
+    for _ in range(3):
+        it.second()
+    ask(it.folder, Asked(0, "job", "pause", by="sam"))
+    it.second()
+    held = len(it.target.packages)
+    it.again()
+    for _ in range(80):
+        it.second(turns=1)
+    assert len(it.target.packages) == held
+    assert it.runner.figures.condition is JobCondition.PAUSED
+    assert 75 < it.runner.figures.lag_s < 85
+    assert 0.75 < it.runner.figures.quota_used < 0.85
+    ask(it.folder, Asked(0, "job", "resume", by="sam"))
+    it.settle()
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+    assert not JobState(it.folder).progress("job").is_paused
 
 
 def test_a_refusal_is_told_and_tried_again_from_time_to_time(desk: Callable[..., Desk]) -> None:

@@ -17,7 +17,7 @@ from hmi.core.texts import tr
 from hmi.drivers.opcua._condition_types import node_of
 from hmi.drivers.opcua._session import Expired, Link
 from hmi.drivers.opcua._values import words
-from hmi.drivers.opcua._write import UNSURE, outcome_not_connected, refused
+from hmi.drivers.opcua._write import is_unsure, outcome_not_connected, refused
 
 HAS_COMPONENT = 47
 # methods of the types, by their numbers in the standard: what every server knows them by
@@ -102,18 +102,28 @@ class Caller:
     ) -> WriteOutcome:
         try:
             async with asyncio.timeout(self._link.timeout_s):
-                status = self._link.answer_of_call(await answer)
-        except ua.UaStatusCodeError as error:
-            status = error.code
-        except (OSError, TimeoutError, ua.UaError, ProtocolViolation):
-            # what still waits in a buffer must not arrive later: the connection is dropped
-            self._link.abort()
-            text = tr("no answer from the server; it may have been carried out")
-            return WriteOutcome(WriteState.UNKNOWN, quality.BAD_TIMEOUT, text)
+                data = await answer
+        except (
+            OSError,
+            TimeoutError,
+            ua.UaError,
+        ):  # a status code here ended the connection, and is no answer
+            return self._unanswered()
         except asyncio.CancelledError:
             self._link.abort()
             raise
-        return judge(status)
+        try:
+            return judge(self._link.answer_of_call(data))
+        except ua.UaStatusCodeError as error:
+            return judge(error.code)
+        except (ua.UaError, ProtocolViolation):
+            return self._unanswered()
+
+    def _unanswered(self) -> WriteOutcome:
+        """What still waits in a buffer must not arrive later: the connection is dropped."""
+        self._link.abort()
+        text = tr("no answer from the server; it may have been carried out")
+        return WriteOutcome(WriteState.UNKNOWN, quality.BAD_TIMEOUT, text)
 
     async def _method(self, request: ConditionCall) -> ua.CallMethodRequest:
         """The request. What belongs to an event is known everywhere by its number in the standard; the other
@@ -167,7 +177,7 @@ def judged(status: int) -> WriteOutcome:
     """A status code as an outcome; some mean that the server itself does not know."""
     if quality.is_good(status):
         return WriteOutcome(WriteState.DONE, status, tr("the server accepted it"))
-    if status & quality.CODE_MASK in UNSURE:
+    if is_unsure(status):
         text = tr("the server does not know whether it was done: {why}", why=words(status))
         return WriteOutcome(WriteState.UNKNOWN, status, text)
     return refused(status, sentence(status))

@@ -19,7 +19,7 @@ from hmi.drivers.opcua._items import attribute
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import chunks
 from hmi.drivers.opcua._values import Unwritable, to_variant, words
-from hmi.drivers.opcua._write import UNSURE, refused
+from hmi.drivers.opcua._write import is_unsure, refused
 
 _HIERARCHICAL, _HAS_PROPERTY = 33, 46
 
@@ -125,7 +125,7 @@ def called(status: int) -> WriteOutcome:
     """The status code of a call as an outcome."""
     if quality.is_good(status):
         return WriteOutcome(WriteState.DONE, status, tr("the method was called"))
-    if status & quality.CODE_MASK in UNSURE:
+    if is_unsure(status):
         text = tr("the server does not know whether it was done: {why}", why=words(status))
         return WriteOutcome(WriteState.UNKNOWN, status, text)
     return refused(status, tr("the server refused: {words}", words=words(status)))

@@ -27,8 +27,22 @@ UNSURE = tuple(
         ua.StatusCodes.BadNoCommunication,
         ua.StatusCodes.BadUnexpectedError,
         ua.StatusCodes.BadShutdown,
+        ua.StatusCodes.BadInternalError,
+        ua.StatusCodes.BadDeviceFailure,
+        ua.StatusCodes.BadWaitingForResponse,
+        ua.StatusCodes.BadOperationAbandoned,
+        ua.StatusCodes.BadRequestCancelledByClient,
+        ua.StatusCodes.BadRequestCancelledByRequest,
+        ua.StatusCodes.BadConnectionClosed,
+        ua.StatusCodes.BadSecureChannelClosed,
+        ua.StatusCodes.BadSessionClosed,
     )
 )
+
+
+def is_unsure(status: int) -> bool:
+    """Whether a server that says this may have done it: it does not know, or it does not say that it did not."""
+    return quality.UNCERTAIN <= status < quality.BAD or status & quality.CODE_MASK in UNSURE
 
 
 def outcome_not_connected(name: str, why: str = "") -> WriteOutcome:
@@ -82,17 +96,27 @@ class Writer:
             return refused(quality.BAD_TYPE_MISMATCH, str(error))
         try:
             async with asyncio.timeout(self._link.timeout_s):
-                status = self._link.answer_of_write(await answer)
-        except ua.UaStatusCodeError as error:
-            return _judged(error.code)
-        except (OSError, TimeoutError, ua.UaError, ProtocolViolation):
-            # what still waits in a buffer must not arrive later: the connection is dropped
-            self._link.abort()
-            return _unknown(quality.BAD_TIMEOUT, tr("no answer to the write; it may have been carried out"))
+                data = await answer
+        except (
+            OSError,
+            TimeoutError,
+            ua.UaError,
+        ):  # a status code here ended the connection, and is no answer
+            return self._unanswered()
         except asyncio.CancelledError:
             self._link.abort()
             raise
-        return _judged(status)
+        try:
+            return _judged(self._link.answer_of_write(data))
+        except ua.UaStatusCodeError as error:
+            return _judged(error.code)
+        except (ua.UaError, ProtocolViolation):
+            return self._unanswered()
+
+    def _unanswered(self) -> WriteOutcome:
+        """What still waits in a buffer must not arrive later: the connection is dropped."""
+        self._link.abort()
+        return _unknown(quality.BAD_TIMEOUT, tr("no answer to the write; it may have been carried out"))
 
 
 def _item(point: Point, node: ua.NodeId, value: ua.Variant) -> ua.WriteValue:
@@ -117,7 +141,7 @@ def _judged(status: int) -> WriteOutcome:
         return WriteOutcome(WriteState.DONE, status, tr("the device clamped the value to its limits"))
     if quality.is_good(status):
         return WriteOutcome(WriteState.DONE, status, tr("written") if not code else words(status))
-    if code in UNSURE:
+    if is_unsure(status):
         return _unknown(
             status, tr("the server does not know whether it was written: {why}", why=words(status))
         )

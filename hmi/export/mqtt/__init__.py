@@ -1,0 +1,1 @@
+"""Sessions with MQTT brokers, for the exporters that speak MQTT."""

@@ -1,0 +1,1 @@
+"""Delivers samples and events into tables of PostgreSQL."""
