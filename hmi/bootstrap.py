@@ -40,6 +40,7 @@ from hmi.runtime import (
     api_server,
     bound_socket,
     check_listen,
+    export_watch,
     keep_revision,
     newest_archive,
 )
@@ -270,7 +271,7 @@ async def _serve(
         endpoints=endpoints.connections if endpoints else None,
         session=endpoints.session if endpoints else "",
         clock=services.clock,
-        create=create_driver_with({"pki_dir": str(data.path / PKI_FOLDER)}),
+        create=create_driver_with({"pki_dir": str(data.path / PKI_FOLDER), "data_dir": str(data.path)}),
     )
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)
@@ -284,6 +285,7 @@ async def _serve(
         async with asyncio.TaskGroup() as group:
             group.create_task(runtime.run(acquisition))
             group.create_task(hub.run())
+            group.create_task(export_watch(runtime).run())
             group.create_task(remote.follow(services.journal))
             group.create_task(remote.follow_certificate())
             serving = [group.create_task(server.serve()), group.create_task(remote.serve())]

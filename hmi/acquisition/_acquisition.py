@@ -39,7 +39,7 @@ def style_of(driver: str) -> str:
 
 
 def create_driver_with(defaults: Mapping[str, Any]) -> DriverFactory:
-    """``create_driver`` with settings the runtime knows (``pki_dir``), for drivers that declare them."""
+    """``create_driver`` with settings the runtime knows (``pki_dir``, ``data_dir``), for drivers that declare them."""
 
     def create(name: str, settings: LinkSettings) -> Driver:
         declared = {setting.name for setting in definition("drivers", name).settings}

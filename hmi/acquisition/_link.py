@@ -321,6 +321,8 @@ class Link:
             self._unforeseen(error)
 
     def _refuse_a_stranger(self, identity: DeviceIdentity) -> None:
+        if self.definition.own:
+            return
         problem = identity_problem(
             identity, mode=self._mode, simulated=self.definition.simulated, session=self._session
         )

@@ -1,6 +1,8 @@
-"""Alarms of the product itself: what it cannot keep any more, a changed program, clocks that differ."""
+"""Alarms of the product itself: what it cannot keep or deliver any more, a changed program, clocks that differ."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from hmi.alarms._condition_state import Alarm
 from hmi.core.alarms import Priority
@@ -50,21 +52,42 @@ _TEXTS = {
         "No command is given, and what is shown may not be trusted",
         "Run hmi selftest, find out who changed it, and install the program again",
     ),
+    "exports": (
+        Priority.P4,
+        "The process that delivers the plant's data does not run",
+        "It ended, or nobody started it beside a runtime without a session",
+        "The computers of the office get nothing; what is longer away than its quota is lost to them",
+        "Run hmi export PLANT run beside hmi serve; in a session look into the log why it does not start",
+    ),
 }
 SYSTEM_ALARMS = frozenset(_TEXTS)
 
 
-CLOCK_PREFIX = "clock/"
+CLOCK_PREFIX, EXPORT_PREFIX = "clock/", "export/"
+EXPORT_FAULTS = ("target", "quota", "dropped")
 
 
 def is_system_alarm(name: str) -> bool:
-    """One of ``SYSTEM_ALARMS``, or ``clock/`` with the name of a connection."""
+    """One of ``SYSTEM_ALARMS``, ``clock/`` with the name of a connection, or ``export/`` with one of
+    ``EXPORT_FAULTS`` and the name of a job.
+    """
+    if name.startswith(EXPORT_PREFIX):
+        return name.split("/")[1] in EXPORT_FAULTS
     return name in SYSTEM_ALARMS or name.startswith(CLOCK_PREFIX)
+
+
+def is_of(name: str, connections: Collection[str], jobs: Collection[str]) -> bool:
+    """Whether the plant has what the alarm is about."""
+    if name == "exports":
+        return bool(jobs)
+    if name.startswith(EXPORT_PREFIX):
+        return name.rpartition("/")[2] in jobs
+    return not name.startswith(CLOCK_PREFIX) or name.removeprefix(CLOCK_PREFIX) in connections
 
 
 def system_alarm(name: str) -> Alarm:
     """The alarm of a name that ``is_system_alarm``."""
-    priority, message, cause, consequence, action = _TEXTS.get(name) or _clock_texts(name)
+    priority, message, cause, consequence, action = _texts(name)
     definition = AlarmDef(
         id=SYSTEM_PREFIX + name,
         tag_id="",
@@ -77,6 +100,40 @@ def system_alarm(name: str) -> Alarm:
         action=action,
     )
     return Alarm(definition, -1, lambda value, was: bool(value))
+
+
+def _texts(name: str) -> tuple[Priority, str, str, str, str]:
+    if name.startswith(EXPORT_PREFIX):
+        _, fault, job = name.split("/", 2)
+        return _export_texts(fault, job)
+    return _TEXTS.get(name) or _clock_texts(name)
+
+
+def _export_texts(fault: str, job: str) -> tuple[Priority, str, str, str, str]:
+    see = "See the page Exports (Ctrl+Shift+E) for what it says"
+    if fault == "target":
+        return (
+            Priority.P4,
+            f"Export {job} does not deliver",
+            "Its target refuses, or has not answered for a minute",
+            "What is recorded waits here and is sent when the target takes it again",
+            f"{see}; tell whoever looks after the target",
+        )
+    if fault == "quota":
+        return (
+            Priority.P3,
+            f"Export {job} is far behind: 70 % of its quota waits",
+            "Its target was away or too slow for long, or the job is paused",
+            "When the quota is full the oldest of it is not delivered any more",
+            f"{see}; get the target going, or give the job a larger quota_days in plant.toml",
+        )
+    return (
+        Priority.P3,
+        f"Export {job} has left out what was older than its quota",
+        "Its target was away for longer than quota_days",
+        "The target has a gap; the history here has not, as long as it is kept",
+        f"{see}; send the missing time again from there, and make quota_days larger",
+    )
 
 
 def _clock_texts(name: str) -> tuple[Priority, str, str, str, str]:

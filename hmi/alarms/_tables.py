@@ -11,7 +11,7 @@ from hmi.alarms._conditions import comparator_at, comparator_of
 from hmi.alarms._first_out import FirstOut
 from hmi.alarms._lockouts import LOCKOUT_PREFIX, is_lockout, lockout_alarm
 from hmi.alarms._slope import Slope
-from hmi.alarms._system import CLOCK_PREFIX, SYSTEM_PREFIX, is_system_alarm, system_alarm
+from hmi.alarms._system import SYSTEM_PREFIX, is_of, is_system_alarm, system_alarm
 from hmi.core.alarms import Priority
 from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError
@@ -52,8 +52,9 @@ class AlarmTables:
         self.channels = {one.name: _channel_alarm(one.name) for one in plant.notifications}
         self.alarms.update((one.definition.id, one) for one in self.channels.values())
         self.first_out = FirstOut(plant, self.alarms.values())
-        for name in plant.connections:
-            self.links[name] = self.alarms[LINK_PREFIX + name] = _link_alarm(name)
+        for name, one in plant.connections.items():
+            made = _own_link_alarm(name) if one.own else _link_alarm(name)
+            self.links[name] = self.alarms[LINK_PREFIX + name] = made
 
     def unit(self, connection: str, unit: str) -> Alarm:
         """The link alarm of one device behind a connection."""
@@ -128,8 +129,7 @@ class AlarmTables:
             return
         if alarm_id.startswith(SYSTEM_PREFIX):
             name = alarm_id.removeprefix(SYSTEM_PREFIX)
-            is_gone = name.startswith(CLOCK_PREFIX) and name.removeprefix(CLOCK_PREFIX) not in self.links
-            if is_system_alarm(name) and not is_gone:
+            if is_system_alarm(name) and is_of(name, self.links, {job.name for job in self.plant.exports}):
                 self.system(name)
             return
         if alarm_id.startswith(CERTIFICATE_PREFIX):
@@ -230,6 +230,17 @@ def _link_alarm(connection: str) -> Alarm:
     )
 
 
+def _own_link_alarm(connection: str) -> Alarm:
+    """No device is lost: something of the product itself does not tell how it does."""
+    return _silence(
+        LINK_PREFIX + connection,
+        connection,
+        f"{connection} gives no sign of life",
+        "Its tags have no values; the health of the connections in the title bar says why",
+        Priority.P4,
+    )
+
+
 def _unit_alarm(connection: str, unit: str) -> Alarm:
     return _silence(
         f"{LINK_PREFIX}{connection}/{unit}",
@@ -280,8 +291,8 @@ def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
     return Alarm(definition, -1, lambda value, was: bool(value))
 
 
-def _silence(alarm_id: str, name: str, message: str, action: str) -> Alarm:
+def _silence(alarm_id: str, name: str, message: str, action: str, priority: Priority = Priority.P2) -> Alarm:
     definition = AlarmDef(
-        id=alarm_id, tag_id="", name=name, kind="link", priority=Priority.P2, message=message, action=action
+        id=alarm_id, tag_id="", name=name, kind="link", priority=priority, message=message, action=action
     )
     return Alarm(definition, -1, lambda value, was: bool(value))

@@ -10,6 +10,7 @@ from hmi.check._alarms import check_alarms
 from hmi.check._commands import check_commands
 from hmi.check._deadbands import check_deadbands
 from hmi.check._displays import check_displays
+from hmi.check._export_tags import check_export_tags
 from hmi.check._expressions import check_expressions
 from hmi.check._ranges import check_ranges
 from hmi.check._server_alarms import check_server_alarms
@@ -33,6 +34,7 @@ def check_plant(folder: Path | str, *, looks: bool = True) -> tuple[Finding, ...
         check_deadbands(draft)
         check_displays(draft, looks=looks)
         check_server_alarms(draft)
+        check_export_tags(draft)
         check_unused(draft)
     return tuple(sorted(dict.fromkeys(draft.findings.items), key=lambda f: (f.file, f.line)))
 

@@ -24,6 +24,7 @@ from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
 from hmi.client.alarms import AlarmDelta, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, joined
@@ -328,6 +329,18 @@ class Federation(FederatedHistory):
 
     async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
         return await self._home.trust(act, fingerprint, reason)
+
+    async def exports(self) -> Exports:
+        """Of the home runtime: each runtime delivers its own data."""
+        return await self._home.exports()
+
+    async def quarantine(self, job: str) -> list[QuarantinedRow]:
+        return await self._home.quarantine(job)
+
+    async def ask_export(
+        self, act: str, job: str, reason: str, *, start: int = 0, end: int = 0
+    ) -> ExportAnswer:
+        return await self._home.ask_export(act, job, reason, start=start, end=end)
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""

@@ -13,6 +13,7 @@ import msgspec
 
 from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, TrendAnswer, TrendQuery
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
@@ -493,6 +494,22 @@ class RuntimeClient(Protocol):
 
     async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
         """One of ``TRUST_ACTS``; needs the security role plant-wide. Journalled, refusals too."""
+        ...
+
+    async def exports(self) -> Exports:
+        """The export jobs of the plant with their figures."""
+        ...
+
+    async def quarantine(self, job: str) -> list[QuarantinedRow]:
+        """What the target of a job did not take, newest first."""
+        ...
+
+    async def ask_export(
+        self, act: str, job: str, reason: str, *, start: int = 0, end: int = 0
+    ) -> ExportAnswer:
+        """One of ``EXPORT_ACTS``; ``start`` and ``end`` (UTC ns) are what ``replay`` sends again. Needs the engineer
+        role plant-wide. Journalled; nothing waits for the job itself.
+        """
         ...
 
     async def journal(

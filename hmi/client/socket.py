@@ -28,6 +28,7 @@ from hmi.client._transport import (
 )
 from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn, holds_of
 from hmi.client.points import PointPage
@@ -265,6 +266,20 @@ class SocketClient(SocketHistory):
     async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
         body = {"fingerprint": fingerprint, "reason": reason}
         return converted(await self._post(f"/v1/certificates/{quote(act)}", body), TrustAnswer)
+
+    async def exports(self) -> Exports:
+        return converted(await self._get("/v1/exports"), Exports)
+
+    async def quarantine(self, job: str) -> list[QuarantinedRow]:
+        return converted(
+            await self._get(f"/v1/exports/{quote(job, safe='')}/quarantine"), list[QuarantinedRow]
+        )
+
+    async def ask_export(
+        self, act: str, job: str, reason: str, *, start: int = 0, end: int = 0
+    ) -> ExportAnswer:
+        body = {"act": act, "reason": reason, "start": start, "end": end}
+        return converted(await self._post(f"/v1/exports/{quote(job, safe='')}/ask", body), ExportAnswer)
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""

@@ -43,6 +43,8 @@ class DriverDefinition:
     ``check_endpoint(text)`` raises ConfigurationError. ``isolated`` drivers run in a worker process.
     ``check_setting(name, value)`` raises ConfigurationError for a value of the right type that is wrong.
     ``own_line(endpoint)`` names what one connection only can use, such as a serial port; empty for all else.
+    Without ``reaches_device`` it shows something of the product itself: its connections have no endpoint, and do not
+    count where a plant is said to be simulated or real.
     """
 
     name: str
@@ -55,6 +57,7 @@ class DriverDefinition:
     isolated: bool = False
     check_setting: Callable[[str, Any], None] = any_value
     own_line: Callable[[str], str] = lambda _endpoint: ""
+    reaches_device: bool = True
     version: int = 1
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,11 @@ def _connection(name: str, model: ConnectionModel, file: TomlFile, draft: Draft)
     except ConfigurationError as error:
         draft.findings.error(file.shown, file.lines.find((*path, "driver")), error.what, error.do)
         return
+    if not found.reaches_device:
+        draft.connections[name] = replace(draft.connections[name], endpoints=("",), own=True, simulated=False)
+    elif not model.endpoints:
+        what = f"connection {name} has no endpoints"
+        draft.findings.error(file.shown, file.lines.find(path), what, "write the address of the device")
     for endpoint in model.endpoints:
         _endpoint(name, endpoint, found.check_endpoint, simulated=model.simulated, file=file, draft=draft)
     known = {s.name: s for s in found.settings}
@@ -179,7 +184,7 @@ def _setting(
 
 
 def _refuse_mixing(draft: Draft) -> None:
-    real = [c for c in draft.connections.values() if not c.simulated]
+    real = [c for c in draft.connections.values() if not c.simulated and not c.own]
     simulated = [c for c in draft.connections.values() if c.simulated]
     if real and simulated:
         odd = min(real, simulated, key=len)[0]

@@ -45,7 +45,9 @@ class ConnectionModel(_Model):
     """One device or gateway."""
 
     driver: str = Field(description="name of a driver, such as modbus or opcua")
-    endpoints: list[str] = Field(min_length=1, description="addresses, tried in order")
+    endpoints: list[str] = Field(
+        default_factory=list, description="addresses, tried in order; none where the driver reaches no device"
+    )
     simulated: bool = Field(False, description="true only for a simulator on this machine")
     life_counter: str = Field("", description="tag whose advance proves that the PLC scans")
     settings: dict[str, Any] = Field(default_factory=dict, description="the driver's own settings")

@@ -57,7 +57,8 @@ class ConnectionDef:
     """One device or gateway. ``driver`` names a plugin folder, ``endpoints`` are tried in order.
 
     ``settings`` are the driver's own, checked against its definition; ``simulated`` connections are
-    loopback only and opened after the simulator identity handshake.
+    loopback only and opened after the simulator identity handshake. An ``own`` one reaches no device: it shows
+    something of the product itself, and its one endpoint is empty.
     """
 
     name: str
@@ -67,6 +68,7 @@ class ConnectionDef:
     simulated: bool = False
     life_counter: str = ""
     source: Source = Source()
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,5 +397,6 @@ class Plant:
 
     @property
     def simulated(self) -> bool:
-        """True when every connection is a simulator's; mixing is refused at load."""
-        return bool(self.connections) and all(c.simulated for c in self.connections.values())
+        """True when every connection to a device is a simulator's; mixing is refused at load."""
+        devices = [c for c in self.connections.values() if not c.own]
+        return bool(devices) and all(c.simulated for c in devices)

@@ -2,6 +2,7 @@
 
 from hmi.runtime._api import Api
 from hmi.runtime._data import DataFolder
+from hmi.runtime._export_watch import export_watch
 from hmi.runtime._fanout import EventLane, EveryLane, LatestLane
 from hmi.runtime._heartbeat import Heartbeats
 from hmi.runtime._history_folder import HISTORY_FOLDER, HistoryFolder, newest_archive
@@ -36,6 +37,7 @@ __all__ = [
     "api_server",
     "bound_socket",
     "check_listen",
+    "export_watch",
     "keep_revision",
     "local_principal",
     "newest_archive",

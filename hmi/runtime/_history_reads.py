@@ -27,7 +27,7 @@ from hmi.historian.care import damage_line
 from hmi.historian.port import Annotation
 from hmi.historian.rollups import HOUR, Rollups, rollups_of
 from hmi.historian.samples import Samples
-from hmi.historian.trend import TrendReader, series_of, trend
+from hmi.historian.trend import TrendReader, expect, series_of, trend
 from hmi.project.plant import Plant
 from hmi.runtime._history_room import BALLAST_FILE
 
@@ -113,6 +113,10 @@ class HistoryReader:
 
     def trend(self, query: TrendQuery, ids: Sequence[str], stop: Stop) -> TrendAnswer:
         until = self.known_until
+        archive = self._history.archive
+        if archive is not None:
+            numbers = [number for one in ids if (number := self._history.number(one)) is not None]
+            expect(archive, numbers, query.start, query.end, query.pixels)
         return TrendAnswer(query.start, query.end, until, [self._series(query, one, stop) for one in ids])
 
     def _series(self, query: TrendQuery, tag_id: str, stop: Stop) -> TrendSeries:

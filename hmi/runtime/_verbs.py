@@ -32,8 +32,8 @@ class Verb:
     """One route: method, path, the role it needs, its handler and a sentence for the OpenAPI document.
 
     ``parameters``: name -> JSON type of the query string (GET) or of the body (POST); ``path`` is a
-    part of the path, slashes included. ``by_area``: the role has to hold somewhere, and the handler asks for it in
-    the area of what is acted on. ``refused`` journals a request without the right; without it the API does.
+    part of the path of either, slashes included. ``by_area``: the role has to hold somewhere, and the handler asks
+    for it in the area of what is acted on. ``refused`` journals a request without the right; without it the API does.
     ``watched``: its handler is cancelled when the client goes away.
     """
 
@@ -177,7 +177,7 @@ async def arguments(request: Request, verb: Verb) -> Mapping[str, Any]:
         raise BadRequest(f"the body is not JSON: {error}") from error
     if not isinstance(body, dict):
         raise BadRequest("the body is not a JSON object")
-    return body
+    return body | {name: request.path_params[name] for name in _in_path(verb)}
 
 
 async def _body(request: Request) -> bytes:
@@ -246,7 +246,8 @@ def _operation(verb: Verb) -> dict[str, Any]:
             "403": {"description": "no right to this verb"},
         },
     }
-    if verb.method == "GET":
+    in_query = verb.parameters if verb.method == "GET" else _in_path(verb)
+    if in_query or verb.method == "GET":
         operation["parameters"] = [
             {
                 "name": name,
@@ -254,13 +255,18 @@ def _operation(verb: Verb) -> dict[str, Any]:
                 "required": kind == PATH,
                 "schema": _schema("string" if kind == PATH else kind),
             }
-            for name, kind in verb.parameters.items()
+            for name, kind in in_query.items()
         ]
-    else:
-        properties = {name: _schema(kind) for name, kind in verb.parameters.items()}
+    if verb.method != "GET":
+        given = {name: kind for name, kind in verb.parameters.items() if kind != PATH}
+        properties = {name: _schema(kind) for name, kind in given.items()}
         body = {"schema": {"type": "object", "properties": properties}}
         operation["requestBody"] = {"content": {"application/json": body}}
     return operation
+
+
+def _in_path(verb: Verb) -> dict[str, str]:
+    return {name: kind for name, kind in verb.parameters.items() if kind == PATH}
 
 
 def _schema(kind: str) -> dict[str, Any]:

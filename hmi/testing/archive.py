@@ -137,6 +137,9 @@ class MemoryArchive:
         samples = self._kept(tag).between(begin, stop - 1)
         return rollups_of(samples, level_ns, before=self.before(tag, begin), stepped=self._stepped(tag))
 
+    def expect(self, tags: Sequence[int], start: int, end: int, level_ns: int) -> None:
+        pass
+
     def levels(self, tag: int) -> tuple[int, ...]:
         return (TEN_MINUTES, HOUR)
 

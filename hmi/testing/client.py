@@ -13,6 +13,7 @@ import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
 from hmi.client.points import PointPage, PointRow
@@ -42,6 +43,7 @@ from hmi.core.replay import Replay
 from hmi.core.values import DataValue, Value, bad
 from hmi.testing.accounts import FakeAccounts
 from hmi.testing.alarms import FakeAlarms
+from hmi.testing.exports import FakeExports
 from hmi.testing.history import FakeHistory
 from hmi.testing.history_verbs import HistoryVerbs
 from hmi.testing.past import FakePast
@@ -107,6 +109,7 @@ class FakeClient(HistoryVerbs):
         self.images: dict[str, bytes] = {}
         self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
         self.trust_book = FakeTrust(self._tell)
+        self.export_book = FakeExports()
         self.what_ifs = FakeWhatIf()
         self.account_book = FakeAccounts()
         self.people = FakePeople(self._tell, lambda: self.session_time)
@@ -493,6 +496,21 @@ class FakeClient(HistoryVerbs):
         self._check()
         self._needs("security")
         return self.trust_book.act(act, fingerprint, reason)
+
+    async def exports(self) -> Exports:
+        self._check()
+        return self.export_book.found
+
+    async def quarantine(self, job: str) -> list[QuarantinedRow]:
+        self._check()
+        return self.export_book.rows_of(job)
+
+    async def ask_export(
+        self, act: str, job: str, reason: str, *, start: int = 0, end: int = 0
+    ) -> ExportAnswer:
+        self._check()
+        self._needs("engineer")
+        return self.export_book.ask(act, job, reason, (start, end))
 
     async def journal(
         self, *, after: int = 0, kind: str = "", limit: int = 200, object_id: str = ""

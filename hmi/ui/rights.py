@@ -29,6 +29,7 @@ _DEEDS: Final = {
     "alarm_settings": ("engineer", "change settings of alarms"),
     "instruct": ("instructor", "change the simulation"),
     "certificates": ("security", "decide about certificates"),
+    "exports": ("engineer", "control exports"),
     "accounts": ("security", "manage accounts"),
 }
 

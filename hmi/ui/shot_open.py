@@ -20,6 +20,7 @@ def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
         "figures": window.toggle_figures,
         "certificates": window.certificates.toggle,
         "accounts": window.accounts.toggle,
+        "exports": window.exports.toggle,
         "handover": window.logbook.toggle_handover,
         "people": window.people.open,
         "areas": lambda: window.overlays.toggle(window.overlays.areas),

@@ -21,6 +21,7 @@ from hmi.ui.certificates.words import counts_words
 from hmi.ui.closing import CloseQuestion
 from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
+from hmi.ui.exports.page import ExportsPage
 from hmi.ui.faceplate.desk import FaceplateDesk
 from hmi.ui.figures.page import FiguresPage
 from hmi.ui.flash import flash
@@ -101,6 +102,8 @@ class StationWindow(QWidget):
         yield False
         self.certificates, self.accounts = CertificatesPage(theme, station), AccountsPage(theme, station)
         yield False
+        self.exports = ExportsPage(theme, station)
+        yield False
         self.logbook = Logbook(theme, station, settings, self)
         yield False
         self.strip = AlarmStrip(theme, station)
@@ -140,6 +143,7 @@ class StationWindow(QWidget):
         self.logbook.join(self, self.notice.say)
         self.certificates.join(self.stack, self.notice.say)
         self.accounts.join(self.stack, self.notice.say)
+        self.exports.join(self.stack, self.notice.say)
         for widget in (self.header, self.past.bar, self.banner, self.lock_bar, self.holds.bar):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -234,6 +238,7 @@ class StationWindow(QWidget):
             "silence": self.acts.silence, "people": self.people.open, "lock": self.people.lock,
             "log": self.logbook.toggle_log, "handover": self.logbook.toggle_handover,
             "certificates": self.certificates.toggle, "time": self.past.toggle, "accounts": self.accounts.toggle,
+            "exports": self.exports.toggle,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 

@@ -303,6 +303,8 @@ class ReadsContract:
         reader = settle()
         stepped = tag_id == STEPPED_TAG
         whole = slow_rollups(samples, level, before=Samples.empty(), stepped=stepped)
+        if level != TEN_MINUTES:
+            reader.expect([tag, 999], BEGIN, BEGIN + 6 * HOUR, level)
         assert_same_rollups(reader.rollups(tag, BEGIN, BEGIN + 6 * HOUR, level), whole)
         start, end = BEGIN + HOUR, BEGIN + 4 * HOUR
         begin = -(-start // level) * level

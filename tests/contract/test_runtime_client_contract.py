@@ -446,6 +446,12 @@ async def test_certificates_are_listed_and_nobody_decides_without_the_right(case
         await case.client.trust("accept", "a" * 64, "because")
 
 
+async def test_exports_are_listed_and_one_that_is_not_there_is_one_sentence(case: Case) -> None:
+    assert (await case.client.exports()).jobs == []
+    with pytest.raises(CommunicationError, match="there is no export 'lake'"):
+        await case.client.quarantine("lake")
+
+
 async def test_a_picture_that_is_not_there_is_one_sentence(case: Case) -> None:
     missing = await case.client.image("site/none.png")
     assert missing.problem == "there is no picture images/site/none.png"

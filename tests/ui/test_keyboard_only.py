@@ -159,6 +159,7 @@ def pages(window: StationWindow) -> list[tuple[str, Qt.Key, Qt.KeyboardModifier,
         ("handover", Qt.Key.Key_H, control, window.logbook.handover),
         ("certificates", Qt.Key.Key_C, control | shift, window.certificates),
         ("accounts", Qt.Key.Key_U, control | shift, window.accounts),
+        ("exports", Qt.Key.Key_E, control | shift, window.exports),
     ]
 
 

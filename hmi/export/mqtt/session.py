@@ -22,6 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from hmi.core.errors import WatchkeeperError
 from hmi.core.texts import tr
 from hmi.export.mqtt.access import Access, Server
 from hmi.export.port import ExportError, TargetRefused, TargetUnavailable
@@ -74,6 +75,16 @@ class Want:
 
 class _OtherVersion(Exception):
     """The broker speaks another version of MQTT, or says nothing at all."""
+
+
+def password_of(access: Access, secret: Callable[[str], str]) -> str:
+    """The password of the user; TargetRefused where the secret is not there."""
+    if not access.secret:
+        return ""
+    try:
+        return secret(access.secret)
+    except WatchkeeperError as error:
+        raise TargetRefused(str(error)) from error
 
 
 def opened(want: Want, server: Server) -> Session:

@@ -77,6 +77,7 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
     add(tr("Hand-over"), "Ctrl+H", page.logbook.toggle_handover)
     add(tr("Certificates"), "Ctrl+Shift+C", page.certificates.toggle)
     add(tr("Accounts"), "Ctrl+Shift+U", page.accounts.toggle)
+    add(tr("Exports"), "Ctrl+Shift+E", page.exports.toggle)
     menu.addSeparator()
     if not windows.kiosk:
         add(tr("Another window"), "Ctrl+N", windows.open_window)

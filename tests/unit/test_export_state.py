@@ -1,0 +1,106 @@
+"""What the export jobs tell of themselves: many threads write it, other processes read it, none of them blocks."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from hmi.core.clock import NS_PER_S
+from hmi.core.errors import StorageError
+from hmi.export import Asked, JobCondition, JobFigures, JobState, ask, is_fresh, standing, told
+from hmi.export._state import FILE
+
+NOW = 1_795_000_000 * NS_PER_S
+
+
+def figures(job: str = "lake", **more: object) -> JobFigures:
+    return JobFigures(job=job, to="files", what="samples", **more)  # type: ignore[arg-type]
+
+
+def test_all_jobs_may_tell_at_the_same_time(tmp_path: Path) -> None:
+    state, faults = JobState(tmp_path), list[Exception]()
+
+    def tell(job: str) -> None:
+        try:
+            for rows in range(60):
+                state.tell(figures(job, rows=rows))
+                state.quarantine(job, rows, NOW, [("no", "[]")])
+                state.take_asked(job)
+        except StorageError as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=tell, args=(f"job{n}",)) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    assert {one.job: one.rows for one in told(tmp_path)} == {f"job{n}": 59 for n in range(5)}
+
+
+def test_what_is_asked_while_others_are_taken_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = JobState(tmp_path)
+    ask(tmp_path, Asked(0, "lake", "pause"))
+    write = state._write
+
+    def slow(query: str, *values: object) -> None:
+        ask(tmp_path, Asked(0, "lake", "resume"))
+        write(query, *values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(state, "_write", slow)
+        assert [one.act for one in state.take_asked("lake")] == ["pause"]
+    assert [one.act for one in state.take_asked("lake")] == ["resume"]
+    assert state.take_asked("lake") == []
+
+
+def test_one_look_has_the_life_sign_and_all_figures(tmp_path: Path) -> None:
+    assert standing(tmp_path) == (0, {})
+    state = JobState(tmp_path)
+    state.tell(figures("b", condition=JobCondition.REFUSED, told=NOW))
+    state.tell(figures("a", told=NOW))
+    assert standing(tmp_path).life == 0
+    state.live(NOW)
+    state.live(NOW + 5)
+    found = standing(tmp_path)
+    assert found.life == NOW + 5
+    assert {name: one.condition for name, one in found.jobs.items()} == {
+        "a": JobCondition.STOPPED, "b": JobCondition.REFUSED,
+    }  # fmt: skip
+    state.close()
+    assert standing(tmp_path) == found  # also when nobody has it open
+
+
+def test_what_cannot_be_read_or_kept_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"this is no database" * 100)
+    with pytest.raises(StorageError, match=r"exports\.sqlite cannot be read"):
+        standing(tmp_path)
+    with pytest.raises(StorageError, match=r"exports\.sqlite cannot be used"):
+        JobState(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be made"):
+        JobState(tmp_path / "file" / "exports")
+
+
+def test_figures_of_another_version_are_one_sentence(tmp_path: Path) -> None:
+    import apsw
+
+    JobState(tmp_path).close()
+    database = apsw.Connection(str(tmp_path / FILE))
+    database.execute("insert into figures values ('lake', '{\"condition\": \"asleep\"}')")
+    database.close()
+    with pytest.raises(StorageError, match="figures of another version"):
+        told(tmp_path)
+
+
+def test_a_sign_of_life_counts_for_ten_seconds_whichever_way_the_clock_was_set() -> None:
+    one = figures(told=NOW)
+    assert one.is_fresh(NOW + 10 * NS_PER_S)
+    assert not one.is_fresh(NOW + 10 * NS_PER_S + 1)
+    assert not is_fresh(NOW, NOW - 3_600 * NS_PER_S)
+    assert not one.is_measured
+    assert figures(since=1).is_measured
