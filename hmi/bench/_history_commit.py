@@ -64,25 +64,3 @@ def _seconds(work: Callable[..., object], *arguments: object, **more: object) ->
     begun = time.perf_counter()
     work(*arguments, **more)
     return time.perf_counter() - begun
-
-
-def core_figure(folder: Path, sizes: Sizes) -> Figure:
-    """Share of one core that commits each second and compaction each hour take at ``tags`` samples a second."""
-    archive = open_archive(folder / "core")
-    made = 0.0
-    for batch in scans(archive, sizes.tags, sizes.core_scans):
-        begun = time.process_time()
-        archive.commit(batch, time=int(batch.samples.times[-1]))
-        made += time.process_time() - begun
-    begun = time.process_time()
-    report = archive.compact(int(second_times(1)[0]))
-    compacted = time.process_time() - begun
-    archive.close()
-    percent = 100 * (made + compacted) / sizes.core_scans
-    against = (
-        f"{sizes.core_scans:,} s of {sizes.tags:,} samples/s: commits {made:.1f} s, compaction of"
-        f" {report.samples:,} samples {compacted:.1f} s of CPU"
-    )
-    within = percent <= GOAL_CORE
-    goal = f"<= {GOAL_CORE:g}"
-    return Figure("history.recorder_core_percent", percent, "%", against=against, goal=goal, passed=within)

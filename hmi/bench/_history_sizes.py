@@ -19,6 +19,8 @@ class Sizes:
     """Tags of a whole day by exception."""
     core_scans: int = 3_600
     """Seconds of recording that are compacted: chunks of less than an hour cost more for each sample."""
+    backfill_days: int = 4
+    """Days of eight pens that are back-filled."""
     repeats: int = 15
     reads: int = 150
     """Reads beside a recorder, and as many without one."""
@@ -29,7 +31,7 @@ class Sizes:
         return min(30, self.days)
 
 
-SMOKE = Sizes(tags=100, days=1, scans=5, report_tags=20, core_scans=30, repeats=2, reads=3)
+SMOKE = Sizes(tags=100, days=1, scans=5, report_tags=20, core_scans=30, backfill_days=1, repeats=2, reads=3)
 
 
 def asked() -> Sizes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, compress
+from itertools import chain, compress, repeat
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from hmi.core.clock import NS_PER_S
 from hmi.core.history import SampleFlag
 from hmi.core.values import DataValue, Value
 from hmi.historian._rows import ROW, Rows, Table
-from hmi.historian.samples import Bits, ValueKind, as_numbers, pack
+from hmi.historian.samples import Bits, Floats, ValueKind, as_numbers, pack
 
 LARGEST: Final = 65_536
 """Bytes or characters of one stored text, and items of one stored array: more is not stored."""
@@ -65,13 +65,12 @@ class Arrived:
 
 def arrived(told: Sequence[Told], slot_of: NDArray[np.int32], flags: int, counts: Counts) -> Arrived | None:
     """What of these calls is recorded. ``slot_of`` is by handle, -1 for tags that are not recorded."""
+    flat: list[Any] = list(chain.from_iterable(chain.from_iterable(one.changes for one in told)))
+    values: list[DataValue] = flat[1::2]
+    slots = slot_of[np.fromiter(flat[::2], np.int64, len(values))]
     sizes = [len(one.changes) for one in told]
     now = np.repeat(np.array([one.now for one in told], np.int64), sizes)
     quiet = np.repeat(np.array([one.now - one.seen if one.seen else -1 for one in told], np.int64), sizes)
-    flat: list[Any] = list(chain.from_iterable(chain.from_iterable(one.changes for one in told)))
-    handles: list[int] = flat[::2]
-    values: list[DataValue] = flat[1::2]
-    slots = slot_of[np.fromiter(handles, np.int64, len(handles))]
     recorded = slots >= 0
     if not recorded.all():
         slots, now, quiet = slots[recorded], now[recorded], quiet[recorded]
@@ -89,41 +88,50 @@ def rows_from(slots: NDArray[np.int32], values: Sequence[DataValue], flags: int,
     contents, statuses, sources, receives = (flat[place::4] for place in range(4))
     table = np.zeros(count, ROW)
     table["slot"], table["flags"] = slots, flags
-    table["time"] = np.fromiter(sources, np.int64, count)
-    table["receive"] = np.fromiter(receives, np.int64, count)
-    table["status"] = np.fromiter(statuses, np.uint32, count)
+    table["time"] = times = np.fromiter(sources, np.int64, count)
+    table["receive"] = times if receives == sources else np.fromiter(receives, np.int64, count)
+    if statuses.count(0) < count:
+        table["status"] = np.fromiter(statuses, np.uint32, count)
     objects = _fill(table, contents, counts)
     return Rows(table, objects)
 
 
 def _fill(table: Table, contents: Sequence[Value], counts: Counts) -> tuple[Value, ...]:
     """Bits, kinds and numbers; what cannot be stored becomes Bad without a value."""
-    types = np.fromiter(map(id, map(type, contents)), np.uint64, len(contents))
-    bits, kinds = np.zeros(len(contents), np.uint64), np.zeros(len(contents), np.uint8)
-    rest = np.ones(len(contents), np.bool_)
-    for of, kind, view in _PLAIN:
-        chosen = types == id(of)
-        if chosen.any():
-            try:
-                plain = np.array(list(compress(contents, chosen.tolist())), view)
-            except OverflowError:  # one of the integers needs more than 63 bits: each by itself
-                continue
-            bits[chosen], kinds[chosen] = plain.view(np.uint64), kind
-            rest &= ~chosen
+    kinds = np.frombuffer(bytes(map(_PLAIN.get, map(type, contents), repeat(_REST))), np.uint8).copy()
+    try:
+        numbers, rest = _plain_numbers(contents, kinds == _REST)
+    except OverflowError:  # an integer that no float reaches: each by itself
+        numbers, rest = _plain_numbers(contents, (kinds == _REST) | (kinds == ValueKind.INT))
+    rest |= (kinds == ValueKind.INT) & ~(np.abs(numbers) < _EXACT)
+    bits = numbers.view(np.uint64).copy()
+    is_whole = kinds != ValueKind.FLOAT
+    if is_whole.any():
+        whole = is_whole & ~rest
+        bits[whole] = numbers[whole].astype(np.int64).view(np.uint64)
     objects: tuple[Value, ...] = ()
     if rest.any():
         fitting = [one if fits(one) else _TOO_LARGE for one in compress(contents, rest.tolist())]
         bits[rest], kinds[rest], objects = pack([None if one is _TOO_LARGE else one for one in fitting])
+        numbers[rest] = as_numbers(bits[rest], kinds[rest])
         large = np.flatnonzero(rest)[[one is _TOO_LARGE for one in fitting]]
         counts.too_large += len(large)
         _spoil(table, large, quality.BAD_OUT_OF_RANGE)
-    _measure(table, bits, kinds)
+    _measure(table, bits, kinds, numbers)
     return objects
 
 
-def _measure(table: Table, bits: Bits, kinds: NDArray[np.uint8]) -> None:
+def _plain_numbers(contents: Sequence[Value], rest: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
+    """(float64 of each value, 0 for the rest, which are the rest)."""
+    if not rest.any():
+        return np.array(contents, np.float64), rest
+    numbers = np.zeros(len(contents))
+    numbers[~rest] = np.array(list(compress(contents, (~rest).tolist())), np.float64)
+    return numbers, rest
+
+
+def _measure(table: Table, bits: Bits, kinds: NDArray[np.uint8], numbers: Floats) -> None:
     """The numbers that deviations are judged by; an integer beyond 53 bits has none, for it would lose its end."""
-    numbers = as_numbers(bits, kinds)
     is_float = kinds == ValueKind.FLOAT
     broken = np.flatnonzero(is_float & ~np.isfinite(numbers))
     bits[broken], kinds[broken] = 0, ValueKind.NONE
@@ -133,11 +141,9 @@ def _measure(table: Table, bits: Bits, kinds: NDArray[np.uint8]) -> None:
     table["bits"], table["kind"], table["number"] = bits, kinds, numbers
 
 
-_PLAIN: Final = (
-    (float, ValueKind.FLOAT, np.float64),
-    (bool, ValueKind.BOOL, np.uint64),
-    (int, ValueKind.INT, np.int64),
-)
+_PLAIN: Final[dict[type, int]] = {float: ValueKind.FLOAT, bool: ValueKind.BOOL, int: ValueKind.INT}
+_REST: Final = 255
+"""What is looked at one by one."""
 _TOO_LARGE: Final[Any] = object()
 
 

@@ -150,7 +150,10 @@ class Recorder:
         if not kept.all():
             table, now, quiet = table.compress(kept), now[kept], quiet[kept]
         for chosen in rounds(table["slot"]):
-            self._take(table.take(chosen), now[chosen], quiet[chosen])
+            if chosen is None:
+                self._take(table, now, quiet)
+            else:
+                self._take(table.take(chosen), now[chosen], quiet[chosen])
         self._objects = ()
 
     def _take(self, rows: Table, now: NDArray[np.int64], quiet: NDArray[np.int64]) -> None:
@@ -176,6 +179,12 @@ class Recorder:
         heard = quiet >= 0
         if heard.any():
             self._reducer.stood(rows["slot"][heard], (rows["time"] - np.maximum(quiet, 1))[heard])
+        if rows["status"].any():
+            self._mark_losses(rows, was_known)
+        self._reducer.put(rows)
+
+    def _mark_losses(self, rows: Table, was_known: Mask) -> None:
+        """Before what says that something was lost lies a gap."""
         overflown = (rows["status"] & np.uint32(quality.OVERFLOW)) == quality.OVERFLOW
         rows["flags"][overflown] |= np.uint16(SampleFlag.OVERFLOW | SampleFlag.GAP_BEFORE)
         broken = was_known & (overflown | np.isin(rows["status"] >> np.uint32(16), _LOSSES))
@@ -183,7 +192,6 @@ class Recorder:
             slots = rows["slot"][broken]
             gaps = self.gap_rows(slots, self._reducer.newest(slots)["time"] + 1)
             self._reducer.put(gaps[gaps["time"] < rows["time"][broken]])
-        self._reducer.put(rows)
 
     def _take_older(self, rows: Table, newest: Table, now: NDArray[np.int64]) -> None:
         """Rows at or before what is known of their tags: late ones, and others of the same instant."""

@@ -16,6 +16,7 @@ from hmi.project.recording import RecordSettings
 
 Slots = NDArray[np.int32]
 Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
 Emit = Callable[[Table], None]
 
 _OF_ONE_SAMPLE = (
@@ -55,14 +56,17 @@ class SwingingDoor:
 
     def put(self, rows: Table) -> None:
         """Rows that passed stage 1, each slot at most once, newer than all before of their slots."""
-        slots = rows["slot"]
-        breaks = ~self._used[slots] | ~self._is_anchored[slots] | np.isnan(rows["number"])
-        breaks |= rows["status"] != self._status[slots]
-        self._break(rows.compress(breaks))
-        if not breaks.all():
-            self._swing(rows.compress(~breaks))
+        slots = rows["slot"].astype(np.intp)
+        goes_on = self._used[slots] & self._is_anchored[slots] & ~np.isnan(rows["number"])
+        goes_on &= rows["status"] == self._status[slots]
+        if goes_on.all():
+            self._swing(rows, slots)
+            return
+        self._break(rows.compress(~goes_on))
+        if goes_on.any():
+            self._swing(rows.compress(goes_on), slots[goes_on])
 
-    def flush(self, slots: Slots) -> None:
+    def flush(self, slots: Slots | NDArray[np.intp]) -> None:
         """Archive what is held of these slots; it is where the next line begins."""
         due = slots[self._is_held[slots]]
         if len(due):
@@ -94,31 +98,40 @@ class SwingingDoor:
         self._anchor_at(slots, rows)
         self._status[slots] = rows["status"]
 
-    def _anchor_at(self, slots: Slots, rows: Table) -> None:
+    def _anchor_at(self, slots: Slots | NDArray[np.intp], rows: Table) -> None:
         self._anchor_time[slots], self._anchor[slots] = rows["time"], rows["number"]
         self._is_anchored[slots] = ~np.isnan(rows["number"]) & (rows["status"] < quality.BAD)
 
-    def _swing(self, rows: Table) -> None:
-        slots, times = rows["slot"], rows["time"]
-        passed = times - self._anchor_time[slots]
-        slope = (rows["number"] - self._anchor[slots]) * (NS_PER_S / passed)
-        fits = (slope >= self._low[slots]) & (slope <= self._high[slots]) & (passed <= self._most[slots])
-        fits |= ~self._is_held[slots]
-        due = slots[~fits & (passed >= self._least[slots])]
-        self.flush(due)
-        self._narrow(rows, fits)
+    def _swing(self, rows: Table, slots: NDArray[np.intp]) -> None:
+        passed = rows["time"] - self._anchor_time[slots]
+        apart = rows["number"] - self._anchor[slots]
+        per_s = NS_PER_S / passed
+        low, high, goes_on = self._low[slots], self._high[slots], self._is_held[slots]
+        slope = apart * per_s
+        fits = (slope >= low) & (slope <= high) & (passed <= self._most[slots]) | ~goes_on
+        ends = ~fits & (passed >= self._least[slots])
+        if ends.any():
+            due = slots[ends]
+            self.flush(due)
+            per_s[ends] = NS_PER_S / (rows["time"][ends] - self._anchor_time[due])
+            apart[ends] = rows["number"][ends] - self._anchor[due]
+        self._narrow(
+            slots,
+            apart,
+            per_s,
+            np.where(fits & goes_on, low, -np.inf),
+            np.where(fits & goes_on, high, np.inf),
+        )
         self._held.put(slots, rows)
         self._is_held[slots] = True
 
-    def _narrow(self, rows: Table, fits: Mask) -> None:
-        """The corridor only narrows, or is made anew from the point before."""
-        slots = rows["slot"]
-        per_s = NS_PER_S / (rows["time"] - self._anchor_time[slots])
-        apart, dev = rows["number"] - self._anchor[slots], self._dev[slots]
-        fresh = ~fits | ~self._is_held[slots]
-        low, high = (apart - dev) * per_s, (apart + dev) * per_s
-        self._low[slots] = np.where(fresh, low, np.maximum(low, self._low[slots]))
-        self._high[slots] = np.where(fresh, high, np.minimum(high, self._high[slots]))
+    def _narrow(
+        self, slots: NDArray[np.intp], apart: Floats, per_s: Floats, low: Floats, high: Floats
+    ) -> None:
+        """The corridor only narrows from ``low`` to ``high``, which are infinite where it is made anew."""
+        dev = self._dev[slots]
+        self._low[slots] = np.maximum((apart - dev) * per_s, low)
+        self._high[slots] = np.minimum((apart + dev) * per_s, high)
 
 
 class Reducer:
@@ -173,8 +186,8 @@ class Reducer:
 
     def put(self, rows: Table) -> None:
         """One row for each of some slots."""
-        slots = rows["slot"]
-        sent = self._is_sent(rows)
+        slots = rows["slot"].astype(np.intp)
+        sent = self._is_sent(rows, slots)
         due = slots[sent]
         self._send_waiting(due[self._is_waiting[due]])
         self._newest.put(slots, rows)
@@ -182,8 +195,7 @@ class Reducer:
         if len(due):
             self._send(rows.compress(sent))
 
-    def _is_sent(self, rows: Table) -> Mask:
-        slots = rows["slot"]
+    def _is_sent(self, rows: Table, slots: NDArray[np.intp]) -> Mask:
         passed = rows["time"] - self._sent_time[slots]
         apart = np.abs(rows["number"] - self._sent[slots])
         counts = ~(apart <= self._dev[slots]) | (passed >= self._most[slots])  # NaN: no number, always counts
@@ -191,12 +203,12 @@ class Reducer:
         return ~self._is_known[slots] | (rows["status"] != self._status[slots]) | (counts & ~early)
 
     def _send(self, rows: Table) -> None:
-        slots = rows["slot"]
+        slots = rows["slot"].astype(np.intp)
         self._sent_time[slots], self._sent[slots] = rows["time"], rows["number"]
         self._status[slots], self._is_known[slots] = rows["status"], True
         self.door.put(rows)
 
-    def _send_waiting(self, slots: Slots) -> None:
+    def _send_waiting(self, slots: Slots | NDArray[np.intp]) -> None:
         if len(slots):
             self._send(self._newest.take(slots))
             self._is_waiting[slots] = False

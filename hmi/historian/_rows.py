@@ -98,14 +98,19 @@ def joined_rows(parts: Iterable[Rows]) -> Rows:
     return Rows(np.concatenate(tables), tuple(objects))
 
 
-def rounds(slots: NDArray[np.int32]) -> Sequence[NDArray[np.int64]]:
-    """Places of the rows in rounds: no slot twice in one round, those of one slot in their order."""
+def rounds(slots: NDArray[np.int32]) -> Sequence[NDArray[np.int64] | None]:
+    """Places of the rows in rounds: no slot twice in one round, those of one slot in their order.
+
+    None: all rows as they are, where no slot comes twice.
+    """
     count = len(slots)
+    places = np.arange(count, dtype=np.int32)
+    last = np.empty(int(slots.max(initial=-1)) + 1, np.int32)
+    last[slots] = places
+    if bool((last[slots] == places).all()):
+        return (None,) if count else ()
     order = np.argsort(slots, kind="stable")
-    ordered = slots[order]
-    begins = np.flatnonzero(np.diff(ordered, prepend=np.int32(-1)))
-    if len(begins) == count:
-        return (order,) if count else ()
+    begins = np.flatnonzero(np.diff(slots[order], prepend=np.int32(-1)))
     sizes = np.diff(begins, append=count)
     ranks = np.arange(count) - np.repeat(begins, sizes)
     by_rank = np.argsort(ranks, kind="stable")

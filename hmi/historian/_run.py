@@ -39,6 +39,8 @@ GRACE_NS: Final = 180 * 1_000_000_000
 """How long after its end an hour is compacted."""
 MOST_PENDING: Final = 500_000
 ABSORB_AT: Final = 50_000
+MOST_INSERTED: Final = 2_000_000
+"""Back-filled samples after which a compaction does not wait for the end of the hour."""
 MOST_ROWS: Final = 2_000_000
 """Rows that wait in memory while nothing can be written."""
 
@@ -86,7 +88,7 @@ class Run:
         self._live: list[Rows] = []
         self._aside: list[Rows] = []
         self._busy = 0
-        self._compacted_at = 0
+        self._compacted_at = self._inserted = 0
         self._shelf: Shelf | None = None
         self._held: HeldFile | None = None
         self._wake, self._ended = threading.Event(), threading.Event()
@@ -302,6 +304,7 @@ class Run:
         with self._writing:
             shelf = self.shelf
             tags = np.full(len(samples), shelf.numbered(tag_id), np.int32)
+            self._inserted += len(samples)
             return shelf.archive.insert(
                 Batch(tags, samples), time=why.time, kind=kind, policy=policy, modification=why
             )
@@ -323,7 +326,7 @@ class Run:
     def _keep_held(self, shelf: Shelf, held: Rows | None, now: int) -> None:
         if self._held is None or held is None:
             return
-        batch = held.batch(shelf.numbers(self.recorder, np.unique(held.table["slot"]).tolist()))
+        batch = held.batch(shelf.numbers(self.recorder, held.table["slot"]))
         if self._held.is_due or not self._held.is_open:
             self._held.renew(batch, now)
         else:
@@ -441,13 +444,16 @@ class Run:
             self.compact_due()
 
     def compact_due(self) -> None:
-        """Compact the hours that have ended for good; what fails is told and tried again.
+        """Compact the hours that have ended for good, and what was back-filled in bulk; what fails is tried again.
 
         Also where the clock was ahead and hours beyond are compacted already: what came since goes into them.
         """
         until = (self._clock.now_ns() - GRACE_NS) // HOUR * HOUR
         shelf = self._shelf
-        if shelf is None or until == self._compacted_at or self._problem or self.paused:
+        if shelf is None or self._problem or self.paused:
+            return
+        inserted = self._inserted
+        if until == self._compacted_at and inserted < MOST_INSERTED:
             return
         try:
             self._compact_until(shelf, until)
@@ -459,6 +465,7 @@ class Run:
             self._stuck = text
         else:
             self._stuck, self._compacted_at = "", until
+            self._inserted -= inserted
 
     def _compact_until(self, shelf: Shelf, until: int) -> None:
         with self._lock:

@@ -52,14 +52,13 @@ class Shelf:
                 found = self._by_id[tag_id] = self.archive.number(tag_id)
             return found
 
-    def numbers(self, recorder: Recorder, slots: Iterable[int]) -> NDArray[np.int32]:
+    def numbers(self, recorder: Recorder, slots: NDArray[np.int32]) -> NDArray[np.int32]:
         """By slot, for at least these slots; 0 where none is given yet."""
         missing = len(recorder.ids) - len(self._of_slot)
         if missing:
             self._of_slot = np.append(self._of_slot, np.zeros(missing, np.int32))
-        for slot in slots:
-            if not self._of_slot[slot]:
-                self._of_slot[slot] = self.numbered(recorder.ids[slot])
+        for slot in np.unique(slots[self._of_slot[slots] == 0]).tolist():
+            self._of_slot[slot] = self.numbered(recorder.ids[slot])
         return self._of_slot
 
     def newest(self, recorder: Recorder) -> Table:
@@ -122,7 +121,7 @@ class Shelf:
         self.archive.insert(self._batch(rows, recorder), time=now, kind=CommitKind.LATE, policy=policy)
 
     def _batch(self, rows: Rows, recorder: Recorder) -> Batch:
-        return rows.batch(self.numbers(recorder, np.unique(rows.table["slot"]).tolist()))
+        return rows.batch(self.numbers(recorder, rows.table["slot"]))
 
 
 def _by_policy(rows: Rows, recorder: Recorder) -> Iterable[tuple[DuplicatePolicy, Rows]]:

@@ -130,6 +130,10 @@ class ArchiveReader(Protocol):
         """Rows of one level whose interval begins in [start, end); levels that are not kept are made from raw."""
         ...
 
+    def expect(self, tags: Sequence[int], start: int, end: int, level_ns: int) -> None:
+        """``rollups`` of all these tags are about to be asked for: what they share is read once. Never raises."""
+        ...
+
     def levels(self, tag: int) -> tuple[int, ...]:
         """Levels kept for a tag in ns, finest first."""
         ...

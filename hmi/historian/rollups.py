@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import SampleFlag
 from hmi.core.values import DataValue
-from hmi.historian.samples import Floats, Samples, Times, ValueKind
+from hmi.historian.samples import Floats, Samples, Times, ValueKind, is_said_once
 
 MINUTE: Final = 60 * NS_PER_S
 TEN_MINUTES: Final = 600 * NS_PER_S
@@ -57,10 +58,11 @@ class Rollups:
 
     def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Rollups:
         """The rows that an index, a mask or a slice chooses."""
-        return Rollups(self.level, *(getattr(self, name)[chosen] for name in _COLUMNS))
+        return Rollups(self.level, *(column[chosen] for column in _columns_of(self)))
 
 
 _COLUMNS: Final = tuple(name for name in Rollups.__slots__ if name != "level")
+_columns_of: Final = attrgetter(*_COLUMNS)
 
 
 def joined_rollups(parts: list[Rollups], level: int) -> Rollups:
@@ -70,7 +72,7 @@ def joined_rollups(parts: list[Rollups], level: int) -> Rollups:
         return Rollups.empty(level)
     if len(kept) == 1:
         return kept[0]
-    return Rollups(level, *(np.concatenate([getattr(part, name) for part in kept]) for name in _COLUMNS))
+    return Rollups(level, *map(np.concatenate, zip(*map(_columns_of, kept), strict=True)))
 
 
 def rollups_of(
@@ -113,11 +115,12 @@ def rollups_of(
     )
 
 
-def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True) -> Rollups:
+def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True, placed: bool = True) -> Rollups:
     """Rows of a coarser level, a multiple of the finer one: exact for all but ``mean`` and ``covered``.
 
     These two are as good as the finer rows: where a finer interval has no row, because no sample came in it, the last
-    value is taken to stand, or to slope to the next row, unless time of the row before it was Bad.
+    value is taken to stand, or to slope to the next row, unless time of the row before it was Bad. Without ``placed``
+    nobody asks for ``low_at`` and ``high_at``, which are 0 then.
     """
     fine = rollups
     if not len(fine) or fine.level == level_ns:
@@ -127,8 +130,14 @@ def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True) -> Rollups:
     begins = begins_of(fine.starts, level_ns)
     lasts = np.append(begins[1:], len(fine)) - 1
     starts = fine.starts[begins] // level_ns * level_ns
-    low, low_at = _extreme(np.minimum, _as_line(fine, fine.low), begins, lasts)
-    high, high_at = _extreme(np.maximum, _as_line(fine, fine.high), begins, lasts)
+    lows, highs = _as_line(fine, fine.low), _as_line(fine, fine.high)
+    if placed:
+        low, low_places = _extreme(np.minimum, lows, begins, lasts)
+        high, high_places = _extreme(np.maximum, highs, begins, lasts)
+        low_at, high_at = _picked(fine.low_at, low_places, 0), _picked(fine.high_at, high_places, 0)
+    else:
+        low, high = extremes_of(np.minimum, lows, begins), extremes_of(np.maximum, highs, begins)
+        low_at = high_at = np.zeros(len(begins), np.int64)
     first, last = edges_of(_as_line(fine, fine.first), begins, lasts)
     mean, covered = _merged_mean(fine, begins, lasts, starts, level_ns, stepped=stepped)
     return Rollups(
@@ -138,8 +147,8 @@ def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True) -> Rollups:
         high,
         _picked(fine.first, first, np.nan),
         _picked(fine.last, last, np.nan),
-        _picked(fine.low_at, low_at, 0),
-        _picked(fine.high_at, high_at, 0),
+        low_at,
+        high_at,
         _picked(fine.last_at, last, 0),
         mean,
         np.add.reduceat(fine.counts, begins).astype(np.uint32),
@@ -237,6 +246,9 @@ def weigh(
 ) -> Weighed:
     """Time-weighted mean of each row and its ns that were not Bad (``Rollups``)."""
     with np.errstate(all="ignore"):
+        clean = _weigh_clean(line, begins, lasts, starts, ends, stepped=stepped)
+        if clean is not None:
+            return clean
         parts = (
             _inner(line, begins, lasts, stepped=stepped),
             _heads(line, begins, starts, stepped=stepped),
@@ -259,12 +271,18 @@ def _column(parts: Sequence[Samples], name: str) -> NDArray[Any]:
 
 def _told(parts: Sequence[Samples], name: str) -> NDArray[Any] | None:
     """A column; None where it is 0 all along."""
-    return _column(parts, name) if any(getattr(part, name).any() for part in parts) else None
+    columns = [getattr(part, name) for part in parts]
+    return _chained(columns) if any(map(_says_anything, columns)) else None
+
+
+def _says_anything(column: NDArray[Any]) -> bool:
+    return bool(column[0] if is_said_once(column) else column.any())
 
 
 def _read(samples: Samples) -> Floats:
     """Numbers that nobody writes into: those of the samples themselves where they are floats."""
-    is_float = bool((samples.kinds == np.uint8(ValueKind.FLOAT)).all())
+    kinds = samples.kinds[:1] if is_said_once(samples.kinds) else samples.kinds
+    is_float = bool((kinds == np.uint8(ValueKind.FLOAT)).all())
     return samples.bits.view(np.float64) if is_float else samples.numbers()
 
 
@@ -295,7 +313,7 @@ def _inner(line: Line, begins: NDArray[np.intp], lasts: NDArray[np.intp], *, ste
     if not stepped:
         height = np.zeros(len(numbers))
         np.add(numbers[:-1], numbers[1:], out=height[:-1])
-    if line.usable is None and line.gaps is None:
+    if line.usable is None and (line.gaps is None or _only_at(line.gaps, begins)):
         between = line.times[lasts] - line.times[begins]
         area = height * lasting
         area[lasts] = 0
@@ -312,6 +330,106 @@ def _inner(line: Line, begins: NDArray[np.intp], lasts: NDArray[np.intp], *, ste
     numeric = np.where(np.isnan(height), 0, lasting)
     area = np.where(numeric > 0, height * numeric, 0.0)
     return tuple(np.add.reduceat(column, begins) for column in (area, numeric, lasting))  # pyright: ignore
+
+
+def _weigh_clean(
+    line: Line,
+    begins: NDArray[np.intp],
+    lasts: NDArray[np.intp],
+    starts: Times,
+    ends: Times,
+    *,
+    stepped: bool,
+) -> Weighed | None:
+    """``weigh`` in few steps where every sample counts and they are equally far apart; None where that is not so."""
+    times = line.times
+    if len(times) < 2 or line.usable is not None or line.gaps is not None:
+        return None
+    steps = np.diff(times)
+    if not bool((steps == steps[0]).all()):
+        return None
+    edges = (times[begins], times[lasts], starts, ends)
+    return _weigh_regular(line, begins, lasts, edges, int(steps[0]), stepped=stepped)
+
+
+def _weigh_regular(
+    line: Line,
+    begins: NDArray[np.intp],
+    lasts: NDArray[np.intp],
+    edges: tuple[Times, Times, Times, Times],
+    step: int,
+    *,
+    stepped: bool,
+) -> Weighed | None:
+    """``edges``: times of the first and the last sample of each row, and where it begins and ends."""
+    numbers, (until, last_times, starts, ends) = line.numbers, edges
+    first, last = numbers[begins], numbers[lasts]
+    time, number = line.before or (int(until[0]), first[0])
+    since = np.concatenate(([min(time, int(until[0]))], last_times[:-1]))
+    standing = np.concatenate(([number], last[:-1]))
+    begin = np.maximum(since, starts)
+    height, ends_of_rows = standing, last
+    if not stepped:
+        height = first - (first - standing) / np.maximum(until - since, 1) * (until - begin) / 2
+        ends_of_rows = (first + last) * 0.5
+    area = (np.add.reduceat(numbers, begins) - ends_of_rows) * step
+    area += height * (until - begin) + last * (ends - last_times)
+    covered = ends - begin
+    return Weighed(area / covered, covered) if np.isfinite(area).all() else None
+
+
+class RegularRows(NamedTuple):
+    """Rows of clean samples at equal steps: nothing of them is Bad, no number or behind a gap."""
+
+    starts: Times
+    first: Floats
+    last: Floats
+    low: Floats
+    high: Floats
+    mean: Floats
+
+
+def regular_rows(
+    parts: Sequence[Samples], before: Samples, width: int, *, stepped: bool
+) -> RegularRows | None:
+    """Rows of ``width`` ns in few steps, without a look at each instant; None where the samples are not so."""
+    step = _step_of(parts)
+    if not 0 < step <= width:
+        return None
+    numbers, start = _chained([part.bits.view(np.float64) for part in parts]), int(parts[0].times[0])
+    line = Line(parts[0].times, numbers, before=_standing(before))
+    rows = np.arange(start // width, (start + (len(numbers) - 1) * step) // width + 1, dtype=np.int64) * width
+    begins = np.maximum(-((start - rows) // step), 0)
+    lasts = np.append(begins[1:], len(numbers)) - 1
+    low, high = np.minimum.reduceat(numbers, begins), np.maximum.reduceat(numbers, begins)
+    edges = (start + begins * step, start + lasts * step, rows, rows + width)
+    with np.errstate(all="ignore"):
+        weighed = _weigh_regular(line, begins, lasts, edges, step, stepped=stepped)
+    if weighed is None:
+        return None
+    mean = within(weighed.mean, low, high, line, begins)
+    return RegularRows(rows, numbers[begins], numbers[lasts], low, high, mean)
+
+
+def _step_of(parts: Sequence[Samples]) -> int:
+    """ns from each sample to the next where all are Good floats without a gap at equal steps, else 0."""
+    start = int(parts[0].times[0])
+    step = int(parts[0].times[1]) - start if len(parts[0]) > 1 else 0
+    at = start
+    for part in parts:
+        plain = (part.kinds, ValueKind.FLOAT), (part.statuses, 0), (part.flags, 0)
+        if not all(is_said_once(column) and column[0] == usual for column, usual in plain):
+            return 0
+        times = part.times
+        if int(times[0]) != at or not bool((times[1:] - times[:-1] == step).all()):
+            return 0
+        at += len(part) * step
+    return step
+
+
+def _only_at(gaps: NDArray[np.bool_], begins: NDArray[np.intp]) -> bool:
+    """Whether no gap lies within a row."""
+    return int(np.count_nonzero(gaps)) == int(np.count_nonzero(gaps[begins]))
 
 
 def _heads(line: Line, begins: NDArray[np.intp], starts: Times, *, stepped: bool) -> _Parts:
@@ -394,11 +512,12 @@ def _merged_mean(
     ahead = np.zeros(len(fine), np.int64)
     ahead[begins[1:]] = np.where(carries[begins[1:] - 1], fine.starts[begins[1:]] - starts[1:], 0)
     with np.errstate(all="ignore"):
-        parts = [
-            _counted(fine.mean, fine.covered),
-            _counted(_across(fine, hole + behind / 2, stepped=stepped), behind),
-            _counted(_across(fine, np.roll(fine.starts - ahead / 2, -1), stepped=stepped, shift=1), ahead),
-        ]
+        parts = [_counted(fine.mean, fine.covered)]
+        if behind.any():
+            parts.append(_counted(_across(fine, hole + behind / 2, stepped=stepped), behind))
+        if ahead.any():
+            at = np.roll(fine.starts - ahead / 2, -1)
+            parts.append(_counted(_across(fine, at, stepped=stepped, shift=1), ahead))
         area, numeric, covered = (
             np.add.reduceat(sum(columns), begins) for columns in zip(*parts, strict=True)
         )

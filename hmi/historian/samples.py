@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from operator import attrgetter
 from typing import Any, Final
 
 import numpy as np
@@ -36,6 +37,7 @@ class ValueKind(IntEnum):
 
 _FLOAT: Final = np.uint8(ValueKind.FLOAT)
 _COLUMNS: Final = ("times", "bits", "kinds", "statuses", "receives", "flags", "versions", "runs")
+_columns_of: Final = attrgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,7 +63,7 @@ class Samples:
 
     @classmethod
     def empty(cls) -> Samples:
-        return cls.of(())
+        return _EMPTY
 
     @classmethod
     def of(cls, values: Sequence[DataValue], *, flags: int = 0, run: int = 0) -> Samples:
@@ -99,7 +101,7 @@ class Samples:
 
     def take(self, chosen: NDArray[Any] | slice) -> Samples:
         """The samples that an index, a mask or a slice chooses; ``objects`` keeps only theirs."""
-        columns = [getattr(self, name)[chosen] for name in _COLUMNS]
+        columns = [column[chosen] for column in _columns_of(self)]
         if not self.objects:
             return Samples(*columns)
         bits, kinds = columns[1].copy(), columns[2]
@@ -116,10 +118,14 @@ class Samples:
 
     def in_order(self) -> Samples:
         """Sorted by (time, version); itself where they are."""
-        steps = np.diff(self.times)
-        if len(self) < 2 or bool((steps > 0).all()):
+        if len(self) < 2 or bool((np.diff(self.times) > 0).all()):
             return self
         return self.take(np.lexsort((self.versions, self.times)))
+
+
+def is_said_once(column: NDArray[Any]) -> bool:
+    """Whether one number in memory stands for a whole column: what is true of it is true of all."""
+    return len(column) > 0 and column.strides == (0,)
 
 
 def joined(parts: Iterable[Samples]) -> Samples:
@@ -129,7 +135,7 @@ def joined(parts: Iterable[Samples]) -> Samples:
         return Samples.empty()
     if len(kept) == 1:
         return kept[0]
-    columns = [np.concatenate([getattr(part, name) for part in kept]) for name in _COLUMNS]
+    columns = [np.concatenate(column) for column in zip(*map(_columns_of, kept), strict=True)]
     objects: list[Value] = []
     begin = 0
     for part in kept:
@@ -157,6 +163,9 @@ class Batch:
     def by_tag(self) -> Iterable[tuple[int, Samples]]:
         """(tag number, its samples in time order) for each tag."""
         if not len(self):
+            return
+        if bool((self.tags == self.tags[0]).all()) and bool((np.diff(self.samples.times) > 0).all()):
+            yield int(self.tags[0]), self.samples
             return
         order = np.lexsort((self.samples.versions, self.samples.times, self.tags))
         numbers = self.tags[order]
@@ -209,6 +218,7 @@ def _int(pattern: int, objects: Sequence[Value]) -> Value:
     return pattern - 2**64 if pattern >= 2**63 else pattern
 
 
+_EMPTY: Final = Samples.of(())
 _READERS: Final = {
     ValueKind.NONE: lambda pattern, objects: None,
     ValueKind.FLOAT: _float,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -13,6 +13,7 @@ from hmi.client.history import RAW_PER_PIXEL, TrendSeries
 from hmi.core.errors import WatchkeeperError
 from hmi.core.history import SampleFlag
 from hmi.historian.rollups import (
+    TEN_MINUTES,
     Line,
     Rollups,
     begins_of,
@@ -21,6 +22,7 @@ from hmi.historian.rollups import (
     joined_rollups,
     line_of,
     merged,
+    regular_rows,
     rollups_of,
     weigh,
     within,
@@ -28,9 +30,11 @@ from hmi.historian.rollups import (
 )
 from hmi.historian.samples import Floats, Samples, Times, joined
 
-_BATCH: Final = 1 << 15
+_BATCH: Final = 1 << 14
 """Samples that are reduced at once: enough to hide the cost of a call, few enough for the cache."""
 _ROWS_AT_ONCE: Final = 1 << 14
+_NEAR: Final = TEN_MINUTES
+"""How far the sample before or behind a range mostly is: it is read with the range."""
 
 
 class TrendReader(Protocol):
@@ -45,6 +49,12 @@ class TrendReader(Protocol):
     def rollups(self, tag: int, start: int, end: int, level_ns: int) -> Rollups: ...
 
     def levels(self, tag: int) -> tuple[int, ...]: ...
+
+
+class ExpectingReader(TrendReader, Protocol):
+    """What a chart of several pens needs of it."""
+
+    def expect(self, tags: Sequence[int], start: int, end: int, level_ns: int) -> None: ...
 
 
 class TrendStopped(WatchkeeperError):
@@ -94,12 +104,24 @@ def trend(
     pieces; TrendStopped. StorageError where the archive cannot be read.
     """
     query = _Query(reader, tag, start, max(end, start + 1), max(pixels, 1), stepped, _tail(tail), stop)
-    level = max((one for one in reader.levels(tag) if one * query.pixels <= query.end - start), default=0)
+    level = _level_of(reader, tag, query.end - start, query.pixels)
     if level:
         rows = _rows_of(query, level)
         if int(rows.counts.sum()) > RAW_PER_PIXEL * query.pixels:
             return _from_rollups(query, rows)
     return _from_samples(query)
+
+
+def expect(reader: ExpectingReader, tags: Sequence[int], start: int, end: int, pixels: int) -> None:
+    """Tell that ``trend`` will be asked for each of these tags with the same range and width."""
+    span, pixels = max(end, start + 1) - start, max(pixels, 1)
+    by_level: dict[int, list[int]] = {}
+    for tag in tags:
+        by_level.setdefault(_level_of(reader, tag, span, pixels), []).append(tag)
+    for level, ones in by_level.items():
+        if level and len(ones) > 1:
+            _, begin, finish = _spread(start, start + span, pixels, level)
+            reader.expect(ones, begin, finish, level)
 
 
 def series_of(columns: TrendColumns, tag_id: str) -> TrendSeries:
@@ -134,25 +156,19 @@ class _Query(NamedTuple):
     tail: Samples
     stop: Callable[[], bool]
 
-    def pieces(self, start: int, end: int) -> Iterator[Samples]:
-        """Samples of the archive, then those of the tail that it does not have."""
-        newest = start - 1
-        for piece in self.reader.blocks(self.tag, start, end):
-            self.check()
-            if len(piece):
-                newest = int(piece.times[-1])
-                yield piece
-        rest = self.tail.between(newest + 1, end)
-        if len(rest):
-            yield rest
-
     def before(self, at: int) -> Samples:
-        earlier = self.tail.between(_EVER, at - 1).take(slice(-1, None))
+        earlier = self.tail_before(at)
         return earlier if len(earlier) else self.reader.before(self.tag, at)
 
     def after(self, at: int) -> Samples:
         later = self.reader.after(self.tag, at)
-        return later if len(later) else self.tail.between(at + 1, _NEVER).take(slice(0, 1))
+        return later if len(later) else self.tail_after(at)
+
+    def tail_before(self, at: int) -> Samples:
+        return self.tail.between(_EVER, at - 1).take(slice(-1, None))
+
+    def tail_after(self, at: int) -> Samples:
+        return self.tail.between(at + 1, _NEVER).take(slice(0, 1))
 
     def check(self) -> None:
         if self.stop():
@@ -166,12 +182,56 @@ def _tail(tail: Samples | None) -> Samples:
     return Samples.empty() if tail is None else tail.in_order()
 
 
+class _Stretch:
+    """Samples with start <= time <= end, and in passing the one before and the one behind them."""
+
+    def __init__(self, query: _Query, start: int, end: int) -> None:
+        self._query, self._start, self._end = query, start, end
+        self._low, self._high = max(start - _NEAR, _EVER), min(end + _NEAR, _NEVER)
+        self._before = self._after = Samples.empty()
+
+    def pieces(self) -> Iterator[Samples]:
+        """Those of the archive, then those of the tail that it does not have."""
+        query, newest = self._query, self._start - 1
+        for piece in query.reader.blocks(query.tag, self._low, self._high):
+            query.check()
+            low = int(np.searchsorted(piece.times, self._start))
+            high = int(np.searchsorted(piece.times, self._end, side="right"))
+            if low:
+                self._before = piece.take(slice(low - 1, low))
+            if low < high:
+                newest = int(piece.times[high - 1])
+                yield piece if high - low == len(piece) else piece.take(slice(low, high))
+            if high < len(piece):
+                self._after = piece.take(slice(high, high + 1))
+                break
+        rest = query.tail.between(newest + 1, self._end)
+        if len(rest):
+            yield rest
+
+    def before(self) -> Samples:
+        """The last sample before the start; ``pieces`` have begun to come."""
+        earlier = self._query.tail_before(self._start)
+        if len(earlier) or len(self._before):
+            return earlier if len(earlier) else self._before
+        return self._query.reader.before(self._query.tag, self._low)
+
+    def after(self) -> Samples:
+        """The first sample behind the end; all ``pieces`` have come."""
+        if len(self._after):
+            return self._after
+        later = self._query.reader.after(self._query.tag, self._high)
+        return later if len(later) else self._query.tail_after(self._end)
+
+
 # Exact
 
 
-def _exact(query: _Query, pieces: list[Samples]) -> TrendColumns:
-    inside = joined(pieces).between(query.start, query.end)
-    samples = joined([query.before(query.start), inside, query.after(query.end)])
+def _exact(query: _Query, found: Samples) -> TrendColumns:
+    """Those of the range, and one on each side."""
+    low = int(np.searchsorted(found.times, query.start))
+    high = int(np.searchsorted(found.times, query.end, side="right"))
+    samples = found.take(slice(max(low - 1, 0), high + 1))
     numbers = _drawn(samples)
     gaps = (samples.flags & np.uint16(SampleFlag.GAP_BEFORE)) != 0
     missing = np.isnan(numbers)
@@ -189,20 +249,21 @@ def _from_samples(query: _Query) -> TrendColumns:
     """Every sample where they fit; else a walk over all of them, of which only a batch is held at a time."""
     width = -(-(query.end - query.start) // query.pixels)
     begin, finish = query.start // width * width, (query.end // width + 1) * width
-    pieces = query.pieces(begin, finish - 1)
+    stretch = _Stretch(query, begin, finish - 1)
+    pieces = stretch.pieces()
     held: list[Samples] = []
     while (piece := next(pieces, None)) is not None:
         held.append(piece)
         if sum(map(len, held)) > (RAW_PER_PIXEL * query.pixels):
             break
     else:
-        return _exact(query, held)
-    walk = _Walk(width, query.stepped, query.before(begin))
+        return _exact(query, joined([stretch.before(), *held, stretch.after()]))
+    walk = _Walk(width, query.stepped, stretch.before())
     for piece in held:
         walk.add(piece)
     for piece in pieces:
         walk.add(piece)
-    return walk.finish(query.after(finish - 1))
+    return walk.finish(stretch.after())
 
 
 class _Walk:
@@ -212,22 +273,26 @@ class _Walk:
         self._width, self._stepped = width, stepped
         self._before = self._standing = before
         self._held: list[Samples] = []
+        self._count = 0
         self._broken = False
         self._rows: list[tuple[NDArray[Any], ...]] = []
 
     def add(self, samples: Samples) -> None:
         self._held.append(samples)
-        if sum(map(len, self._held)) >= _BATCH:
-            edge = int(samples.times[-1]) // self._width * self._width
-            cuts = [int(np.searchsorted(part.times, edge)) for part in self._held]
-            self._reduce(
-                [part.take(slice(0, cut)) for part, cut in zip(self._held, cuts, strict=True) if cut]
-            )
-            self._held = [
-                part.take(slice(cut, None))
-                for part, cut in zip(self._held, cuts, strict=True)
-                if cut < len(part)
-            ]
+        self._count += len(samples)
+        if self._count < _BATCH:
+            return
+        edge = int(samples.times[-1]) // self._width * self._width
+        whole: list[Samples] = []
+        rest: list[Samples] = []
+        for part in self._held:
+            cut = len(part) if int(part.times[-1]) < edge else int(np.searchsorted(part.times, edge))
+            if cut:
+                whole.append(part if cut == len(part) else part.take(slice(0, cut)))
+            if cut < len(part):
+                rest.append(part.take(slice(cut, None)))
+        self._reduce(whole)
+        self._held, self._count = rest, sum(map(len, rest))
 
     def finish(self, after: Samples) -> TrendColumns:
         """All rows between the bounds."""
@@ -238,6 +303,14 @@ class _Walk:
     def _reduce(self, parts: list[Samples]) -> None:
         """Rows of whole columns of the chart."""
         if not parts:
+            return
+        regular = regular_rows(parts, self._standing, self._width, stepped=self._stepped)
+        if regular is not None:
+            worst, breaks = np.zeros(len(regular.starts), np.uint32), np.zeros(len(regular.starts), np.bool_)
+            breaks[0] = self._begins_broken()
+            self._broken = False
+            self._rows.append((*regular, worst, breaks))
+            self._standing = parts[-1].take(slice(-1, None))
             return
         line = line_of(parts, self._standing)
         begins = begins_of(line.times, self._width)
@@ -255,14 +328,13 @@ class _Walk:
 
     def _breaks(self, line: Line, first: NDArray[np.intp], last: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Where something between the last number of the row before and the first one of a row is unknown."""
-        open_end = len(self._standing) > 0 and bool(np.isnan(_drawn(self._standing)[0]))
         if line.usable is None and line.gaps is None:
             breaks = np.zeros(len(first), np.bool_)
-            breaks[0] = self._broken or open_end
+            breaks[0] = self._begins_broken()
             self._broken = False
             return breaks
         torn = np.zeros(len(line.times), np.bool_)
-        torn[0] = open_end
+        torn[0] = self._stands_unknown()
         if line.usable is not None:
             torn[1:] = ~line.usable[:-1]
         if line.gaps is not None:
@@ -274,6 +346,13 @@ class _Walk:
         breaks[1:] |= last[:-1] < 0
         self._broken = bool(last[-1] < 0 or number[-1] > number[last[-1]])
         return breaks
+
+    def _begins_broken(self) -> bool:
+        """Whether what stands before the next row is not known up to it."""
+        return self._broken or self._stands_unknown()
+
+    def _stands_unknown(self) -> bool:
+        return len(self._standing) > 0 and bool(np.isnan(_drawn(self._standing)[0]))
 
 
 def _drawn(samples: Samples) -> Floats:
@@ -290,10 +369,20 @@ def _at(numbers: Floats, places: NDArray[np.intp]) -> Floats:
 # From rollups
 
 
+def _level_of(reader: TrendReader, tag: int, span: int, pixels: int) -> int:
+    """The coarsest level (ns) that has a row for each column of the chart; 0 where none has."""
+    return max((level for level in reader.levels(tag) if level * pixels <= span), default=0)
+
+
+def _spread(start: int, end: int, pixels: int, level: int) -> tuple[int, int, int]:
+    """(width, begin, end) in ns of the columns of a chart, whole rows of a level."""
+    width = -(-(end - start) // (pixels * level)) * level
+    return width, start // width * width, -(-end // width) * width
+
+
 def _rows_of(query: _Query, level: int) -> Rollups:
     """Rows for all columns of the chart, of the level or a multiple of it, with what is only in the tail."""
-    width = -(-(query.end - query.start) // (query.pixels * level)) * level
-    begin, finish = query.start // width * width, -(-query.end // width) * width
+    width, begin, finish = _spread(query.start, query.end, query.pixels, level)
     tail = query.tail.between(begin, finish - 1)
     cut = int(tail.times[0]) // level * level if len(tail) else finish
     parts: list[Rollups] = []
@@ -302,10 +391,10 @@ def _rows_of(query: _Query, level: int) -> Rollups:
         upto = min(at + level * _ROWS_AT_ONCE, cut)
         parts.append(query.reader.rollups(query.tag, at, upto, level))
     if cut < finish:
-        fresh = joined(query.pieces(cut, finish - 1))
-        before = query.reader.before(query.tag, cut)
-        parts.append(rollups_of(fresh, level, before=before, stepped=query.stepped))
-    return merged(joined_rollups(parts, level), width, stepped=query.stepped)
+        stretch = _Stretch(query, cut, finish - 1)
+        fresh = joined(stretch.pieces())
+        parts.append(rollups_of(fresh, level, before=stretch.before(), stepped=query.stepped))
+    return merged(joined_rollups(parts, level), width, stepped=query.stepped, placed=False)
 
 
 def _from_rollups(query: _Query, rows: Rollups) -> TrendColumns:

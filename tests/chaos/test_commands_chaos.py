@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from hmi.bench._storm import Storm, Story, rage
+from hmi.bench._storm import Answer, Kept, Storm, Story, Told, rage
 from hmi.bench._storm_device import StormDevice, Written
-from hmi.bench._storm_judge import judge
-from hmi.bench.chaos_commands import figures_of
+from hmi.bench._storm_judge import Verdict, joined, judge
+from hmi.bench.chaos_commands import figures_of, storms
+from hmi.core.clock import NS_PER_S, monotonic_ns, wall_ns
+from hmi.core.commands import CommandResult, CommandState
 from hmi.testing.hostile import HostileProxy, ModbusFraming, Weather
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pauses with SIGSTOP")
@@ -36,7 +38,7 @@ def test_CM_05_CM_13_row_39_row_40_no_command_twice_late_or_to_another_tag(
     story = asyncio.run(rage(STORMS[protocol], tmp_path))
     verdict = judge(story)
     assert verdict.broken == []
-    assert [one.figure for one in figures_of(story, verdict) if one.passed is False] == []
+    assert [one.figure for one in figures_of(protocol, verdict) if one.passed is False] == []
     assert verdict.commands == COMMANDS
     assert verdict.pulses > 5
     assert verdict.executed > 5, "a storm in which nothing gets through shows nothing"
@@ -78,7 +80,7 @@ async def test_row_39_the_proxy_says_what_it_sent_twice_itself(proxy: HostilePro
 
 
 def story_of(device: StormDevice, proxy: HostileProxy, **more: object) -> Story:
-    return Story(STORMS["modbus"], [], device, proxy, **more)  # type: ignore[arg-type]
+    return Story(STORMS["modbus"], more.pop("told", []), device, proxy, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.asyncio
@@ -101,3 +103,43 @@ async def test_row_40_the_judge_finds_what_was_sent_after_its_time_to_live(proxy
     assert verdict.sent_late == [2]
     proxy.record.arrived = [(10**9, 1)]
     assert judge(story_of(StormDevice(), proxy, deadlines={1: 15})).sent_late == [1]
+
+
+@pytest.mark.asyncio
+async def test_row_39_the_judge_says_what_became_of_a_command_that_was_told_wrong(
+    proxy: HostileProxy,
+) -> None:
+    begun = monotonic_ns()
+    ahead = wall_ns() - begun
+
+    def after(seconds: float) -> int:
+        return begun + int(seconds * NS_PER_S)
+
+    refused = CommandResult("c7", "t_n5", CommandState.REFUSED, "n5 is not live")
+    told = Told(7, 5, [Answer(after(0), after(0.4), None), Answer(after(0.6), after(0.7), refused)])
+    other = Told(8, 6, [Answer(after(0), after(0.1), refused)])
+    story = story_of(
+        StormDevice(written=[Written(5, 7, after(0.3))]), proxy, told=[told, other], deadlines={7: after(5)},
+        kept=[Kept("c7", after(0.2) + ahead, "command.requested", "")], troubles=[(after(0.35), "kill")],
+    )  # fmt: skip
+    proxy.record.arrived = [(after(0.25), 7)]
+    verdict = judge(story)
+    assert verdict.told_wrong == [7]
+    account = verdict.accounts[0].split("; ")
+    assert account[0] == "c7 (set point n5): +0.000 s asked"
+    assert [step.split(" s ")[1] for step in account[1:]] == [
+        "journal: c7 command.requested", "c7 in the network", "c7 done by the device at n5", "kill", "told nothing",
+        "asked", "told refused: n5 is not live", "c7 is too old from here on",
+    ]  # fmt: skip
+    figure = next(one for one in figures_of("modbus", verdict) if one.figure == "storm.modbus.told_wrong")
+    assert figure.passed is False
+    assert "told refused: n5 is not live" in figure.against
+
+
+def test_row_39_storms_side_by_side_give_all_commands_and_one_verdict() -> None:
+    side_by_side = storms("opcua", 10_001)
+    numbers = [n for storm in side_by_side for n in range(storm.first, storm.first + storm.commands)]
+    assert numbers == list(range(1, 10_002))
+    assert len({storm.seed for storm in side_by_side}) == len(side_by_side) > 1
+    both = joined([Verdict(commands=3, told_wrong=[1], latest_ms=7.0), Verdict(commands=4, told_wrong=[5])])
+    assert (both.commands, both.told_wrong, both.latest_ms) == (7, [1, 5], 7.0)

@@ -320,3 +320,22 @@ def test_a_plant_that_is_real_now_is_not_read_from_a_run_that_was_simulated_befo
         opened = folder.open(run_id, stepped=lambda _: False, fine=lambda _: False)
         opened.archive.close()
         assert newest_archive(tmp_path) == opened.folder
+
+
+def test_what_is_back_filled_in_bulk_is_compacted_before_the_hour_ends(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_run, "MOST_INSERTED", 5_000)
+    desk.each_second(1, 10.0)
+    desk.clock.advance(3_900)
+    desk.compact()
+    seq = desk.history.coverage().seq
+    past = [DataValue(float(n), 0, at := START - 86_400 * S + n * S, at) for n in range(6_000)]
+    desk.history.insert(RAW, past[:4_000], user="anna", reason="from elsewhere")
+    desk.compact()
+    assert not (desk.folder / "day-20231114.db").exists()
+    desk.history.insert(RAW, past[4_000:], user="anna", reason="from elsewhere")
+    desk.compact()
+    assert (desk.folder / "day-20231114.db").exists()
+    assert [value for _, value in desk.found(RAW)][:6_000] == [float(n) for n in range(6_000)]
+    assert desk.history.coverage().seq == seq + 2

@@ -16,7 +16,7 @@ from hmi.core.history import SampleFlag
 from hmi.historian.port import Annotation, Archive
 from hmi.historian.rollups import HOUR, TEN_MINUTES
 from hmi.historian.samples import Batch, Samples
-from hmi.stores.sqlite import open_archive, open_reader
+from hmi.stores.sqlite import _rolled, open_archive, open_reader
 from hmi.stores.sqlite._schema import LIVE_ROAD, migrate, version_of
 
 S = 1_000_000_000
@@ -123,6 +123,47 @@ def test_a_chunk_that_is_not_where_it_was_put_reads_as_bad(folder: Path, stateme
     assert_true_or_bad(samples, 2)
     assert (samples.statuses == BAD_DATA_LOST).sum() >= 1
     assert len(values(folder, 6)) == 0
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+def test_an_instant_in_a_file_with_a_destroyed_page_is_right_or_lost(folder: Path, is_open: bool) -> None:
+    """Also where the keyframe can be read and what came after it cannot: an older value is never passed off."""
+    path = day_file(folder, is_open=is_open)
+    whole = path.read_bytes()
+    size = int.from_bytes(whole[16:18], "big")
+    at = BEGIN + (2 if is_open else 1) * HOUR + 1_725 * S
+    second = (at - BEGIN) // S // 30 * 30
+    told = 0
+    for begin in range(size, len(whole), size):
+        path.write_bytes(whole[:begin] + bytes([0xA5]) * size + whole[begin + size :])
+        reader = open_reader(folder)
+        found = reader.at([1, 2, 3, 4], at)
+        reader.close()
+        lost = found.samples.statuses == BAD_DATA_LOST
+        assert found.tags.tolist() == [1, 2, 3, 4]
+        assert (found.samples.numbers()[~lost] == second + found.tags[~lost] * 0.25).all(), begin // size
+        told += int(lost.any())
+    assert told, "a destroyed page is noticed"
+
+
+@pytest.mark.parametrize("many", [1, 1_000])
+def test_rows_that_were_expected_are_those_that_are_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(_rolled, "_MANY", many)  # several threads look into the files, or none
+    path = day_file(folder, is_open=True)
+    changed(path, "update rollups set block = zeroblob(9) where k = ?", 2 << 16 | 2 << 8 | 1)
+    day_file(folder).write_bytes(b"")
+    alone, together = open_reader(folder), open_reader(folder)
+    together.expect([1, 2, 3, 99], *WHOLE, TEN_MINUTES)
+    for tag in (1, 2, 3, 99):
+        one, other = (reader.rollups(tag, *WHOLE, TEN_MINUTES) for reader in (alone, together))
+        for name in ("starts", "low", "high", "mean", "counts", "worst", "covered"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert {one.text for one in alone.damaged()} == {one.text for one in together.damaged()}
+    assert any(one.file == path.name for one in together.damaged())
+    alone.close()
+    together.close()
 
 
 def test_what_merges_with_a_damaged_chunk_keeps_the_loss(folder: Path) -> None:

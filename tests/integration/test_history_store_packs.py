@@ -11,7 +11,7 @@ import pytest
 from hmi.historian.port import Archive, CommitKind
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
-from hmi.stores.sqlite import _packs, _spool, open_reader
+from hmi.stores.sqlite import _packs, _sources, open_reader
 from hmi.stores.sqlite._archive import SqliteArchive
 from hmi.stores.sqlite._reader import SqliteReader
 from hmi.stores.sqlite._settings import Settings
@@ -113,6 +113,12 @@ def test_commits_make_up_for_a_pack_that_is_damaged(folder: Path, harm: str) -> 
     reader = SqliteReader(folder)
     assert_all_there(reader)
     reader.close()
+    archive = opened(folder)
+    report = archive.compact(BEGIN + HOUR)
+    assert (report.samples, report.chunks) == (TAGS * SCANS - 1, TAGS)
+    assert_all_there(archive)
+    assert archive.damaged() == []
+    archive.close()
 
 
 def test_a_compaction_in_the_middle_of_a_read_takes_nothing_away(folder: Path) -> None:
@@ -131,8 +137,8 @@ def test_a_compaction_in_the_middle_of_a_read_takes_nothing_away(folder: Path) -
 def test_an_hour_that_is_sorted_in_ranges_is_written_like_one_that_is_not(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_spool, "_HELD_MOST", 1_000)
-    monkeypatch.setattr(_spool, "_RANGES_MOST", 7)
+    monkeypatch.setattr(_sources, "_HELD_MOST", 1_000)
+    monkeypatch.setattr(_sources, "_RANGE", 1_500)
     archive = opened(folder)
     report = archive.compact(BEGIN + HOUR)
     assert report.samples == TAGS * SCANS - 1

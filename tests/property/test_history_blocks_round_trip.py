@@ -22,7 +22,7 @@ from hmi.historian.blocks._columns import (
 )
 from hmi.historian.blocks._frame import Cursor
 from hmi.historian.rollups import Rollups, rollups_of
-from hmi.historian.samples import Batch, Samples, ValueKind
+from hmi.historian.samples import Batch, Samples, ValueKind, joined
 
 LEVELS = st.sampled_from((0, 1, 4, 8))
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -120,6 +120,28 @@ def test_a_chunk_comes_back_with_every_field(wanted: Samples, level: int, with_c
     np.testing.assert_array_equal(times, wanted.times)
     np.testing.assert_array_equal(numbers.view(np.uint64), wanted.numbers().view(np.uint64))
     np.testing.assert_array_equal(statuses, wanted.statuses)
+
+
+@given(st.lists(samples(), max_size=2), LEVELS, st.booleans(), INT64 | CALM)
+def test_the_last_sample_of_a_chunk_is_that_of_the_whole_one(
+    chunks: list[Samples], level: int, with_clock: bool, at: int
+) -> None:
+    ones = blocks.LastOnes(at)
+    wanted: list[Samples] = []
+    for whole in chunks:
+        clock = np.unique(np.concatenate((whole.times, whole.receives))) if with_clock else None
+        early = whole.take(slice(0, int(np.searchsorted(whole.times, at, side="right"))))
+        assert ones.add(blocks.encode_chunk(whole, clock, level=level), clock) == (len(early) > 0)
+        wanted.append(early.take(slice(-1, None)))
+    assert_same(ones.samples(), joined(wanted))
+
+
+@given(samples().filter(len), st.data())
+def test_the_last_sample_of_a_damaged_chunk_is_none(whole: Samples, data: st.DataObject) -> None:
+    block = bytearray(blocks.encode_chunk(whole))
+    block[data.draw(st.integers(0, len(block) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(blocks.BlockDamaged):
+        blocks.LastOnes(int(whole.times[-1])).add(bytes(block), None)
 
 
 @given(samples())

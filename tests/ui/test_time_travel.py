@@ -150,6 +150,7 @@ def test_nothing_can_be_done_in_the_past_and_everything_says_why(qtbot) -> None:
             "out_of_service",
             "instruct",
             "certificates",
+            "exports",
         ):
             assert "past" in station.rights.why_not(deed, "intake")
         assert not station.rights.may("operate", "intake")

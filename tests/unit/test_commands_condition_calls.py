@@ -28,13 +28,17 @@ class World:
         self.calls: list[ConditionCall] = []
         self.outcomes = list(outcomes) or [DONE]
         self.full = False
-        self.gate = asyncio.Event()
+        self.gate, self.stores = asyncio.Event(), asyncio.Event()
         self.gate.set()
+        self.stores.set()
+        self.coming: list[str] = []
         self.part = ConditionCalls(clock=SystemClock(), journal=self, caller=self)
 
     async def append(self, *entries: Entry) -> tuple[JournalRecord, ...]:
         if self.full:
             raise StorageError("the disk is full")
+        self.coming += [entry.event for entry in entries]
+        await self.stores.wait()
         self.entries += entries
         return ()
 
@@ -90,6 +94,25 @@ async def test_two_people_at_once_are_one_call() -> None:
     w.gate.set()
     assert (await first).state is CommandState.CONFIRMED
     assert len(w.calls) == 1
+
+
+async def test_what_is_refused_while_an_end_is_being_stored_does_not_open_it_again() -> None:
+    w = World()
+    w.gate.clear()
+    first = asyncio.create_task(w.part.submit(DEMO_OPERATOR, order("1")))
+    while not w.calls:
+        await asyncio.sleep(0)
+    w.stores.clear()
+    w.gate.set()
+    while w.coming[-1] != "command.confirmed":
+        await asyncio.sleep(0)
+    second = asyncio.create_task(w.part.submit(DEMO_OPERATOR, order("2")))
+    while len(w.coming) < 3:
+        await asyncio.sleep(0)
+    w.stores.set()
+    assert (await first).state is CommandState.CONFIRMED
+    assert (await second).refusals[0].reason is Reason.COMMAND_ALREADY_IN_EXECUTION
+    assert w.events == ["command.requested", "command.confirmed", "command.refused"]
 
 
 async def test_an_unknown_outcome_blocks_until_the_server_speaks() -> None:

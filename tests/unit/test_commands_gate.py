@@ -430,6 +430,31 @@ async def test_row_39_an_id_of_the_runtime_before_is_not_sent_again(
 
 
 @pytest.mark.asyncio
+async def test_CM_05_what_is_refused_while_an_end_is_being_stored_does_not_open_it_again() -> None:
+    desk, coming = Desk(), list[str]()
+    append = desk.journal.append
+
+    async def noted(*entries: Entry) -> tuple[JournalRecord, ...]:
+        coming.extend(entry.event for entry in entries)
+        return await append(*entries)
+
+    desk.journal.append = noted  # type: ignore[method-assign]
+    first = asyncio.create_task(desk.ask(value=55.0))
+    while not desk.device.requests:
+        await asyncio.sleep(0)
+    desk.journal.answers.clear()
+    while coming[-1] != "command.confirmed":
+        await asyncio.sleep(0)
+    second = asyncio.create_task(desk.ask(value=60.0))
+    while len(coming) < 3:
+        await asyncio.sleep(0)
+    desk.journal.answers.set()
+    assert (await first).state is CommandState.CONFIRMED
+    assert reasons(await second) == [Reason.COMMAND_ALREADY_IN_EXECUTION]
+    assert desk.audit == ["command.requested", "command.confirmed", "command.refused"]
+
+
+@pytest.mark.asyncio
 async def test_a_finished_command_of_the_runtime_before_blocks_nothing() -> None:
     desk = Desk()
     desk.gate.restore([_audit("command.confirmed", SP)])

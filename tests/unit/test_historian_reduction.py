@@ -133,7 +133,7 @@ class Kept:
     def put(self, points: Iterable[tuple[int, Point]]) -> None:
         table = table_of(tuple(points))
         for chosen in rounds(table["slot"]):
-            self.reducer.put(table.take(chosen))
+            self.reducer.put(table if chosen is None else table.take(chosen))
 
     def flush(self) -> dict[int, list[Point]]:
         self.reducer.flush(np.arange(self.count, dtype=np.int32))

@@ -18,6 +18,7 @@ from hmi.core.values import DataValue, Value
 from hmi.historian.rollups import HOUR, TEN_MINUTES, Rollups, rollups_of
 from hmi.historian.samples import Batch, Samples, joined
 from hmi.historian.trend import TrendColumns, TrendStopped, series_of, trend
+from hmi.stores.sqlite._slim import slimmed
 from hmi.testing.archive import MemoryArchive
 from hmi.testing.rollups import slow_rollups
 
@@ -55,13 +56,15 @@ def archive(kept: Samples, *, stepped: bool = False) -> MemoryArchive:
 class Raw(MemoryArchive):
     """An archive without rollups that gives small pieces."""
 
+    piece = 7
+
     def levels(self, tag: int) -> tuple[int, ...]:
         return ()
 
     def blocks(self, tag: int, start: int, end: int) -> Iterator[Samples]:
         whole = self.read(tag, start, end)
-        for begin in range(0, len(whole), 7):
-            yield whole.take(slice(begin, begin + 7))
+        for begin in range(0, len(whole), self.piece):
+            yield whole.take(slice(begin, begin + self.piece))
 
 
 def assert_columns(columns: TrendColumns) -> None:
@@ -286,6 +289,41 @@ def test_hi_07_the_mean_of_a_stepped_tag_holds_and_is_not_a_slope() -> None:
     assert slope_mean == pytest.approx((599 * 50 + 100) / 600)
 
 
+class Slim(Raw):
+    """Gives samples as day files do: what a column says all along is held once."""
+
+    def blocks(self, tag: int, start: int, end: int) -> Iterator[Samples]:
+        yield from map(slimmed, super().blocks(tag, start, end))
+
+
+ODD = {"none": None, "not a number": math.nan, "endless": math.inf, "largest": 1.7e308}
+
+
+@pytest.mark.parametrize("stepped", [True, False])
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("status", [0, quality.BAD])
+@pytest.mark.parametrize(("step_s", "pixels"), [(1.0, 10), (1.0, 333), (2.5, 50), (7.0, 300), (0.25, 97)])
+def test_samples_at_equal_steps_give_the_columns_that_any_give(
+    step_s: float, pixels: int, status: int, odd: str, stepped: bool
+) -> None:
+    chance = np.random.default_rng(pixels)
+    values = 5e6 + chance.normal(0, 3, 20_000).cumsum()
+    if ODD[odd] is not None:
+        values[[700, 701, 9_000]] = ODD[odd]
+    kept = joined([samples((-40, 7.5, status)), regular(values, step_s, BEGIN + 300_000_007)])
+    plain, slim = Raw(stepped=lambda tag: stepped), Slim(stepped=lambda tag: stepped)
+    for store in (plain, slim):
+        store.piece = 1_000
+        store.number("t")
+        store.commit(Batch(np.full(len(kept), TAG, np.int32), kept), time=int(kept.times[-1]))
+    for low, high in ((-100.0, 20_100 * step_s), (11.0, 15_000.5 * step_s)):
+        start, end = BEGIN + int(low * S), BEGIN + int(high * S)
+        one, other = (trend(store, TAG, start, end, pixels, stepped=stepped) for store in (plain, slim))
+        for name in ("times", "first", "last", "low", "high", "statuses", "breaks"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
+        np.testing.assert_allclose(other.mean, one.mean, rtol=1e-12)
+
+
 class Endless(MemoryArchive):
     """Ten years of samples at 1 s that nobody holds at once."""
 
@@ -315,7 +353,7 @@ def test_a_long_range_without_rollups_holds_only_a_batch() -> None:
     found = trend(store, TAG, BEGIN, BEGIN + 2_000 * HOUR, 1_000, stepped=False)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(found) == 1_001
+    assert len(found) == 1_002, "a column for each pixel, the one that has begun, and the sample before"
     assert found.low.min() == 0.0
     assert peak < 60_000_000, "7,200,000 samples would take 300 MB"
 

@@ -29,7 +29,11 @@ SETTINGS: Final = (
         TLS_MODES,
     ),
     Setting(
-        "ca", "string", "", "path of a file with the certificate authorities; empty: those of the system"
+        "ca",
+        "string",
+        "",
+        "file with the certificate authorities; empty = those of the system",
+        path_from="plant",
     ),
     Setting("timeout_s", "integer", 60, "longest time for one statement in seconds", minimum=2, maximum=3600),
 )

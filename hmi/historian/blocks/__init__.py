@@ -8,6 +8,7 @@ from __future__ import annotations
 from hmi.historian.blocks._chunk import decode_chunk, decode_columns, encode_chunk
 from hmi.historian.blocks._clock import decode_clock, encode_clock
 from hmi.historian.blocks._frame import MOST_BYTES, MOST_ROWS, BlockDamaged, BlockTooLarge
+from hmi.historian.blocks._last import LastOnes
 from hmi.historian.blocks._rollups import decode_rollups, encode_rollups
 from hmi.historian.blocks._scan import decode_keyframe, decode_scan, encode_keyframe, encode_scan
 
@@ -16,6 +17,7 @@ __all__ = [
     "MOST_ROWS",
     "BlockDamaged",
     "BlockTooLarge",
+    "LastOnes",
     "decode_chunk",
     "decode_clock",
     "decode_columns",

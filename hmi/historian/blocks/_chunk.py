@@ -1,6 +1,6 @@
 """A chunk: the samples of one tag over an hour or a day, every column by the codec that makes it smallest.
 
-Payload: a byte that names the columns that are present, then these in order: times (a byte for how, see ``_OWN``),
+Payload: a byte that names the columns that are present, then these in order: times (a byte for how, see ``OWN``),
 statuses, kinds, the values of each kind, receive times, flags, versions, runs. A column that is left out is what nearly
 every sample says: Good, a float, received at its source time, no flag, first version, run 0.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hmi.historian.blocks._clock import fingerprint
-from hmi.historian.blocks._columns import get_integers, get_narrow, get_places, put_integers
+from hmi.historian.blocks._columns import constant, get_integers, get_narrow, get_places, put_integers
 from hmi.historian.blocks._frame import BlockDamaged, Cursor, opened, sealed
 from hmi.historian.blocks._values import (
     get_kind,
@@ -25,9 +25,9 @@ from hmi.historian.blocks._values import (
 )
 from hmi.historian.samples import Floats, Samples, Times, ValueKind
 
-_KIND: Final = b"C"
-_STATUSES, _KINDS, _MIXED, _RECEIVES, _FLAGS, _VERSIONS, _RUNS = (1 << place for place in range(7))
-_OWN, _SHARED = 0, 1
+KIND: Final = b"C"
+STATUSES, KINDS, MIXED, RECEIVES, FLAGS, VERSIONS, RUNS = (1 << place for place in range(7))
+OWN, SHARED = 0, 1
 """Times stand in the chunk themselves (receive times: how much later), or as places in the shared scan clock."""
 
 Columns = tuple[Times, Floats, NDArray[np.uint32]]
@@ -39,54 +39,54 @@ def encode_chunk(samples: Samples, clock: Times | None = None, *, level: int = 8
     ``level`` 1-12 is the effort of pcodec (8 for keeping, 4 for bulk loading); 0 goes without pcodec. BlockTooLarge.
     """
     if not len(samples):
-        return sealed(_KIND, 0, b"")
+        return sealed(KIND, 0, b"")
     mask, kinds, behind = 0, samples.kinds, b""
     parts = [_put_times(samples.times, clock, level)]
     if samples.statuses.any():
-        mask |= _STATUSES
+        mask |= STATUSES
         parts.append(put_integers(samples.statuses, level))
     one = int(kinds[0])
     if not bool((kinds == one).all()):
-        mask |= _MIXED
+        mask |= MIXED
         parts += [put_integers(kinds, level), put_values(samples.bits, kinds, samples.objects, level)]
     else:
         if one != ValueKind.FLOAT:
-            mask |= _KINDS
+            mask |= KINDS
             parts.append(bytes([one]))
         parts.append(put_kind(one, samples.bits, samples.objects, level))
     if not np.array_equal(samples.receives, samples.times):
-        mask |= _RECEIVES
+        mask |= RECEIVES
         parts.append(_put_receives(samples, clock, level))
-    for bit, column in ((_FLAGS, samples.flags), (_VERSIONS, samples.versions), (_RUNS, samples.runs)):
+    for bit, column in ((FLAGS, samples.flags), (VERSIONS, samples.versions), (RUNS, samples.runs)):
         if column.any():
             mask |= bit
             behind += put_integers(column, level)
-    return sealed(_KIND, len(samples), bytes([mask]) + b"".join(parts) + behind)
+    return sealed(KIND, len(samples), bytes([mask]) + b"".join(parts) + behind)
 
 
 def decode_chunk(data: bytes, clock: Times | None = None) -> Samples:
     """The samples as they were. BlockDamaged also where ``clock`` is not the one the chunk was written with.
 
-    Arrays may share memory with ``clock``: read them, never write into them.
+    Arrays may share memory with ``clock`` and with each other: read them, never write into them.
     """
-    count, cursor = opened(_KIND, data)
+    count, cursor = opened(KIND, data)
     if not count:
         cursor.finish()
         return Samples.empty()
     mask = cursor.byte()
     times = _get_times(cursor, count, clock)
-    statuses = _optional(cursor, mask & _STATUSES, count, np.uint32)
-    if mask & _MIXED:
+    statuses = _optional(cursor, mask & STATUSES, count, np.uint32)
+    if mask & MIXED:
         kinds = get_narrow(cursor, count, np.uint8)
         bits, objects = get_values(cursor, kinds)
     else:
-        kind = cursor.byte() if mask & _KINDS else int(ValueKind.FLOAT)
+        kind = cursor.byte() if mask & KINDS else int(ValueKind.FLOAT)
         bits, objects = get_kind(cursor, kind, count)
-        kinds = np.full(count, kind, np.uint8)
-    receives = _get_receives(cursor, times, clock) if mask & _RECEIVES else times
-    flags = _optional(cursor, mask & _FLAGS, count, np.uint16)
-    versions = _optional(cursor, mask & _VERSIONS, count, np.uint16)
-    runs = _optional(cursor, mask & _RUNS, count, np.uint32)
+        kinds = constant(kind, count, np.uint8)
+    receives = _get_receives(cursor, times, clock) if mask & RECEIVES else times
+    flags = _optional(cursor, mask & FLAGS, count, np.uint16)
+    versions = _optional(cursor, mask & VERSIONS, count, np.uint16)
+    runs = _optional(cursor, mask & RUNS, count, np.uint32)
     cursor.finish()
     return Samples(times, bits, kinds, statuses, receives, flags, versions, runs, objects)
 
@@ -96,40 +96,40 @@ def decode_columns(data: bytes, clock: Times | None = None) -> Columns:
 
     Numbers are NaN where the value is none, whatever its status.
     """
-    count, cursor = opened(_KIND, data)
+    count, cursor = opened(KIND, data)
     if not count:
         return np.empty(0, np.int64), np.empty(0), np.empty(0, np.uint32)
     mask = cursor.byte()
     times = _get_times(cursor, count, clock)
-    statuses = _optional(cursor, mask & _STATUSES, count, np.uint32)
-    if mask & _MIXED:
+    statuses = _optional(cursor, mask & STATUSES, count, np.uint32)
+    if mask & MIXED:
         return times, get_numbers(cursor, get_narrow(cursor, count, np.uint8)), statuses
-    kind = cursor.byte() if mask & _KINDS else int(ValueKind.FLOAT)
+    kind = cursor.byte() if mask & KINDS else int(ValueKind.FLOAT)
     return times, get_kind_numbers(cursor, kind, count), statuses
 
 
 def _put_times(times: Times, clock: Times | None, level: int) -> bytes:
     """Places in the clock where every instant is one of it, else the instants."""
-    return _shared(times, clock, level) or bytes([_OWN]) + put_integers(times, level)
+    return _shared(times, clock, level) or bytes([OWN]) + put_integers(times, level)
 
 
 def _get_times(cursor: Cursor, count: int, clock: Times | None) -> Times:
     how = cursor.byte()
-    return get_integers(cursor, count) if how == _OWN else _of_clock(cursor, count, clock, how)
+    return get_integers(cursor, count) if how == OWN else of_clock(cursor, count, clock, how)
 
 
 def _put_receives(samples: Samples, clock: Times | None, level: int) -> bytes:
     """How much later than the source time, or instants of the clock; the smaller one."""
-    later = bytes([_OWN]) + put_integers(samples.receives - samples.times, level)
+    later = bytes([OWN]) + put_integers(samples.receives - samples.times, level)
     shared = _shared(samples.receives, clock, level)
     return shared if 0 < len(shared) < len(later) else later
 
 
 def _get_receives(cursor: Cursor, times: Times, clock: Times | None) -> Times:
     how = cursor.byte()
-    if how == _OWN:
+    if how == OWN:
         return times + get_integers(cursor, len(times))
-    return _of_clock(cursor, len(times), clock, how)
+    return of_clock(cursor, len(times), clock, how)
 
 
 def _shared(times: Times, clock: Times | None, level: int) -> bytes:
@@ -142,17 +142,23 @@ def _shared(times: Times, clock: Times | None, level: int) -> bytes:
         places = np.searchsorted(clock, times)
         if int(places.max()) >= len(clock) or not np.array_equal(clock[places], times):
             return b""
-    return bytes([_SHARED]) + fingerprint(clock).to_bytes(4, "little") + put_integers(places, level)
+    return bytes([SHARED]) + fingerprint(clock).to_bytes(4, "little") + put_integers(places, level)
 
 
-def _of_clock(cursor: Cursor, count: int, clock: Times | None, how: int) -> Times:
-    if how != _SHARED:
+def of_clock(cursor: Cursor, count: int, clock: Times | None, how: int) -> Times:
+    """Times that are kept as places in the shared clock; BlockDamaged where they are kept in another way."""
+    return get_places(cursor, count, fitting_clock(cursor, clock, how))
+
+
+def fitting_clock(cursor: Cursor, clock: Times | None, how: int) -> Times:
+    """The clock that a column of times was written with; BlockDamaged where ``clock`` is another one."""
+    if how != SHARED:
         raise BlockDamaged("the times of a chunk are kept in an unknown way")
     known = int.from_bytes(cursor.take(4), "little")
     if clock is None or not len(clock) or fingerprint(clock) != known:
         raise BlockDamaged("the scan clock that a chunk was written with is missing")
-    return get_places(cursor, count, clock)
+    return clock
 
 
 def _optional(cursor: Cursor, present: int, count: int, dtype: Any) -> NDArray[Any]:
-    return get_narrow(cursor, count, dtype) if present else np.zeros(count, dtype)
+    return get_narrow(cursor, count, dtype) if present else constant(0, count, dtype)

@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+import struct
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -32,7 +34,22 @@ FEW: Final = 16
 """Below so many values the head of a codec costs more than it saves."""
 _DEEP: Final = 1
 """Run-length columns hold columns, those hold no further runs."""
+_DOUBLE: Final = struct.Struct("<d")
+_BITS: Final = struct.Struct("<Q")
+_HIGHEST32: Final = 2**32 - 1
 _WIDTHS: Final = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
+def constant(number: int, count: int, dtype: Any) -> NDArray[Any]:
+    """A column of one number, held once (``samples.is_said_once``); nobody may write into it."""
+    return np.ndarray((count,), dtype, _one_number(number, dtype), strides=(0,))
+
+
+@lru_cache(maxsize=256)
+def _one_number(number: int, dtype: Any) -> NDArray[Any]:
+    column = np.full(1, number, dtype)
+    column.setflags(write=False)
+    return column
 
 
 def put_integers(values: NDArray[Any], level: int, *, depth: int = 0) -> bytes:
@@ -72,17 +89,28 @@ def get_integers(cursor: Cursor, count: int, *, depth: int = 0) -> Times:
 
 def get_narrow(cursor: Cursor, count: int, dtype: Any) -> NDArray[Any]:
     """As ``get_integers``, of an unsigned type; BlockDamaged for a number beyond it."""
-    highest = 256 ** np.dtype(dtype).itemsize - 1
     if count and cursor.peek() == ord("K"):
-        cursor.byte()
-        number = cursor.signed()
-        if not 0 <= number <= highest:
-            raise BlockDamaged("a column of a block holds a number beyond its range")
-        return np.full(count, number, dtype)
+        return constant(narrow_at(cursor, count, dtype, 0), count, dtype)
     column = get_integers(cursor, count)
-    if count and (int(column.min()) < 0 or int(column.max()) > highest):
-        raise BlockDamaged("a column of a block holds a number beyond its range")
+    if count:
+        _check_narrow(int(column.min()), dtype)
+        _check_narrow(int(column.max()), dtype)
     return column.astype(dtype)
+
+
+def narrow_at(cursor: Cursor, count: int, dtype: Any, place: int) -> int:
+    """One number of ``get_narrow``."""
+    if cursor.peek() != ord("K"):
+        return int(get_narrow(cursor, count, dtype)[place])
+    cursor.byte()
+    number = cursor.signed()
+    _check_narrow(number, dtype)
+    return number
+
+
+def _check_narrow(number: int, dtype: Any) -> None:
+    if not 0 <= number < 256 ** dtype().itemsize:
+        raise BlockDamaged("a column of a block holds a number beyond its range")
 
 
 def get_places(cursor: Cursor, count: int, ruler: NDArray[Any]) -> NDArray[Any]:
@@ -98,6 +126,44 @@ def get_places(cursor: Cursor, count: int, ruler: NDArray[Any]) -> NDArray[Any]:
     if count and (int(places.min()) < 0 or int(places.max()) >= len(ruler)):
         raise BlockDamaged("a chunk names instants that its scan clock does not have")
     return ruler[places]
+
+
+def last_below(cursor: Cursor, count: int, ruler: NDArray[Any], limit: int) -> tuple[int, int]:
+    """As ``get_places`` of a column that rises: the last entry that is below ``limit``, and what the ruler says there.
+
+    (-1, 0) where none is.
+    """
+    if cursor.peek() != ord("I"):
+        places = get_integers(cursor, count)
+        _check_places(int(places[0]), int(places[-1]), len(ruler))
+        entry = int(np.searchsorted(places, limit)) - 1
+        return (entry, int(ruler[places[entry]])) if entry >= 0 else (-1, 0)
+    cursor.byte()
+    lowest, unit = cursor.signed(), cursor.unsigned()
+    above = _pco.expanded(cursor.sized(), count, np.uint32)
+    _check_places(lowest, lowest + unit * int(above[-1]), len(ruler))
+    most = (limit - 1 - lowest) // max(unit, 1)
+    if most < 0:
+        return -1, 0
+    entry = int(above.searchsorted(np.uint32(min(most, _HIGHEST32)), "right")) - 1
+    return (entry, int(ruler[lowest + unit * int(above[entry])])) if entry >= 0 else (-1, 0)
+
+
+def _check_places(first: int, last: int, length: int) -> None:
+    if first < 0 or last >= length:
+        raise BlockDamaged("a chunk names instants that its scan clock does not have")
+
+
+def float_at(cursor: Cursor, count: int, place: int) -> int:
+    """As ``get_floats``: the 64 bits of one of them."""
+    if cursor.peek() != ord("F"):
+        return int(get_floats(cursor, count).view(np.uint64)[place])
+    cursor.byte()
+    narrow = _pco.expanded(cursor.sized(), count, np.float32)
+    number = float(narrow[place])
+    if number != number:
+        return int(widened(narrow[place : place + 1]).view(np.uint64)[0])
+    return _BITS.unpack(_DOUBLE.pack(number))[0]
 
 
 def put_truth(values: NDArray[Any], level: int) -> bytes:

@@ -19,6 +19,8 @@ MOST_BYTES: Final = 1 << 29
 
 _HEAD: Final = struct.Struct("<2sBBI")
 _CRC: Final = struct.Struct("<I")
+_RESIDUE: Final = 0x2144DF1C
+"""CRC-32 of bytes that end with the CRC-32 of those before it, and of no others."""
 _MAGIC: Final = b"WK"
 
 
@@ -43,7 +45,7 @@ def opened(kind: bytes, data: bytes) -> tuple[int, Cursor]:
     end = len(data) - _CRC.size
     if end < _HEAD.size:
         raise BlockDamaged(f"a block of {len(data)} bytes is cut off")
-    if zlib.crc32(memoryview(data)[:end]) != _CRC.unpack_from(data, end)[0]:
+    if zlib.crc32(data) != _RESIDUE:
         raise BlockDamaged("the checksum of a block does not fit its content")
     magic, found, form, count = _HEAD.unpack_from(data)
     if magic != _MAGIC or found != kind[0]:
@@ -83,15 +85,20 @@ class Cursor:
 
     def unsigned(self) -> int:
         """A number of 7 bits a byte, lowest first, up to 64 bits."""
+        data, at, end = self._data, self._at, self._end
         number = shift = 0
         while True:
-            part = self.byte()
+            if at >= end:
+                raise BlockDamaged("a block ends before its content")
+            part = data[at]
+            at += 1
             number |= (part & 0x7F) << shift
             if part < 0x80:
                 break
             shift += 7
             if shift > 63:
                 raise BlockDamaged("a number in a block has more than 64 bits")
+        self._at = at
         if number >> 64:
             raise BlockDamaged("a number in a block has more than 64 bits")
         return number

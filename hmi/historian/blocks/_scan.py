@@ -29,7 +29,10 @@ def encode_scan(batch: Batch) -> bytes:
 
 
 def decode_scan(data: bytes) -> Batch:
-    """The batch as it was, in its order; BlockDamaged."""
+    """The batch as it was, in its order; BlockDamaged.
+
+    Its columns may share memory: read them, never write into them.
+    """
     return _decoded(_SCAN, data)
 
 
@@ -73,7 +76,8 @@ def _decoded(kind: bytes, data: bytes) -> Batch:
     inner = Cursor(body, 0, len(body))
     tags = np.cumsum(_get(inner, count, np.int32), dtype=np.int32)
     times = _get(inner, count, np.int64)
-    receives = times + _get(inner, count, np.int64)
+    later = _get(inner, count, np.int64)
+    receives = times if _is_one(later) and not int(later[0]) else times + later
     bits = _get(inner, count, np.uint64)
     kinds, statuses = _get(inner, count, np.uint8), _get(inner, count, np.uint32)
     flags, versions = _get(inner, count, np.uint16), _get(inner, count, np.uint16)
@@ -101,10 +105,14 @@ def _put_bits(bits: NDArray[np.uint64]) -> bytes:
     return bytes([_HALF]) + shuffled(narrow)
 
 
+def _is_one(column: NDArray[Any]) -> bool:
+    return len(column) > 0 and column.strides == (0,)
+
+
 def _get(cursor: Cursor, count: int, dtype: Any) -> NDArray[Any]:
     how, width = cursor.byte(), np.dtype(dtype).itemsize
     if how == _ONE:
-        return np.full(count, np.frombuffer(cursor.take(width), dtype)[0])
+        return np.broadcast_to(np.frombuffer(cursor.take(width), dtype), count)
     if how == _ALL:
         return unshuffled(cursor.take(width * count), dtype)
     if how == _HALF and width == 8:

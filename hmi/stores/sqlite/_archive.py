@@ -42,6 +42,8 @@ from hmi.stores.sqlite._wal import lost_in_logs
 
 log = logging.getLogger(__name__)
 
+_COMPACTION_CACHE_KIB = 4_096
+
 
 class SqliteArchive(SqliteReader):
     """``Archive`` over a folder; opened by ``open_archive``."""
@@ -119,6 +121,7 @@ class SqliteArchive(SqliteReader):
             with self._writing:
                 self._keep_names()
             live = open_writing(self._path, wal=True)
+            live.pragma("cache_size", -_COMPACTION_CACHE_KIB)  # each page is read once
             try:
                 run = Compaction(
                     self._folder,
@@ -302,7 +305,7 @@ def _numbered(numbers: dict[str, int], new: list[str], name: str, lock: threadin
         return found
     with lock:
         if name not in numbers:
-            numbers[name] = max(numbers.values(), default=0) + 1
+            numbers[name] = (numbers[new[-1]] if new else max(numbers.values(), default=0)) + 1
             new.append(name)
         return numbers[name]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import apsw
 import numpy as np
@@ -17,6 +18,10 @@ from hmi.stores.sqlite._gather import HourData
 from hmi.stores.sqlite._merge import merge
 
 NO_CLOCK = -1
+_ENOUGH = 3_600
+"""To read one value all samples of a chunk are unpacked."""
+FEW_OF_AN_HOUR = 1_800
+"""Hours with fewer samples than this on average are merged: a block of its own costs them too much."""
 PUT_CHUNK = "insert or replace into chunks (k, first, last, n, clock, tail, crc, block) values (?, ?, ?, ?, ?, ?, ?, ?)"
 _GET = "select k, first, last, n, clock, tail, crc, block from chunks where k between ? and ? order by k desc limit 1"
 
@@ -59,6 +64,20 @@ class ChunkWriter:
         self.written.samples += len(data.samples)
         for tag in sorted(meeting):
             self._merge(tag, data)
+
+    def put_day(self, tag: int, samples: Samples) -> None:
+        """All of a day that is closed of a tag that has nothing in it: whole hours in each of few chunks."""
+        hours = samples.times // HOUR
+        begins = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
+        cuts = [0]
+        for begin, end in pairwise([*begins.tolist(), len(samples)]):
+            if begin > cuts[-1] and end - cuts[-1] > _ENOUGH:
+                cuts.append(begin)
+        cuts.append(len(samples))
+        none = np.empty(0, np.int64)
+        self._store([self._row(tag, samples.take(slice(*cut)), none, NO_CLOCK) for cut in pairwise(cuts)])
+        self._mark(tag, hours[begins].tolist())
+        self.written.samples += len(samples)
 
     def stored(self, tag: int, hour: int) -> Samples:
         """What the chunk that covers an hour holds now; nothing where there is none or it is damaged."""

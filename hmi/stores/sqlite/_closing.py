@@ -18,7 +18,7 @@ import numpy as np
 from hmi.historian.blocks import BlockDamaged, BlockTooLarge, decode_chunk, encode_chunk, encode_clock
 from hmi.historian.rollups import HOUR, MINUTE, TEN_MINUTES
 from hmi.historian.samples import Times, joined
-from hmi.stores.sqlite._chunks import NO_CLOCK, PUT_CHUNK
+from hmi.stores.sqlite._chunks import FEW_OF_AN_HOUR, NO_CLOCK, PUT_CHUNK
 from hmi.stores.sqlite._connect import PAGE_SIZE, one_row, open_writing
 from hmi.stores.sqlite._days import (
     ChunkRow,
@@ -34,8 +34,8 @@ from hmi.stores.sqlite._rollup_rows import day_rows_of, put_whole
 from hmi.stores.sqlite._schema import DAY_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
 
-_FEW: Final = 1_800
-"""Hours with fewer samples than this on average are merged: a block of its own costs them too much."""
+_ENOUGH: Final = 3_600
+"""A merged chunk has no more samples than this: to read one value all of them are unpacked."""
 _SMALLEST_PAGE: Final = 512
 _PAGES_PER_BLOCK: Final = 32
 """The last page of a block is half empty on average: with so many of them that is little."""
@@ -74,7 +74,7 @@ def _page_size(source: apsw.Connection) -> int:
     rows, tags, size, samples = one_row(source, query)
     if not rows:
         return PAGE_SIZE
-    blocks = rows if samples >= _FEW * rows else tags
+    blocks = rows if samples >= FEW_OF_AN_HOUR * rows else max(tags, samples // _ENOUGH)
     wanted = size // blocks // _PAGES_PER_BLOCK
     return min(max(1 << wanted.bit_length(), _SMALLEST_PAGE), PAGE_SIZE)
 
@@ -134,9 +134,29 @@ def _copied(
 def _merged(
     source: apsw.Connection, tag: int, rows: list[ChunkRow], clock: Times, key: int, settings: Settings
 ) -> list[ChunkRow]:
-    """One chunk of many small ones; as they are where they are large, or too large together, or damaged."""
-    if len(rows) < 2 or sum(row.n for row in rows) >= _FEW * len(rows):
+    """Fewer chunks of many small ones; as they are where they are large, or too large together, or damaged."""
+    if len(rows) < 2 or sum(row.n for row in rows) >= FEW_OF_AN_HOUR * len(rows):
         return rows
+    found: list[ChunkRow] = []
+    for group in _groups(rows):
+        found += group if len(group) < 2 else _as_one(source, group, clock, key, settings)
+    return found
+
+
+def _groups(rows: list[ChunkRow]) -> Iterator[list[ChunkRow]]:
+    """Neighbours that become one chunk."""
+    group: list[ChunkRow] = []
+    for row in rows:
+        if group and sum(one.n for one in group) + row.n > _ENOUGH:
+            yield group
+            group = []
+        group.append(row)
+    yield group
+
+
+def _as_one(
+    source: apsw.Connection, rows: list[ChunkRow], clock: Times, key: int, settings: Settings
+) -> list[ChunkRow]:
     clocks = clocks_of(source, [row.clock for row in rows])
     try:
         samples = joined(decode_chunk(row.block or b"", clocks.get(row.clock)) for row in rows)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import apsw
 import numpy as np
+from numpy.typing import NDArray
 
 from hmi.core.errors import StorageError
 from hmi.historian.blocks import BlockDamaged
@@ -26,19 +27,24 @@ from hmi.stores.sqlite._chunks import Written
 from hmi.stores.sqlite._closing import closed, remove_open
 from hmi.stores.sqlite._connect import one_row, open_reading, told
 from hmi.stores.sqlite._day_writer import DayWriter
-from hmi.stores.sqlite._days import DAY, HOURS, Head, closed_name, head_of, open_name
+from hmi.stores.sqlite._days import DAY, HOURS, Head, Presence, closed_name, head_of, open_name, presence_of
 from hmi.stores.sqlite._feed import trimmed
-from hmi.stores.sqlite._gather import CommitLost, Effects, HourData, OpenCommits, gathered, open_commits
+from hmi.stores.sqlite._gather import HourData, OpenCommits, gathered, gathered_days, open_commits
 from hmi.stores.sqlite._marks import mark_of, put_mark
 from hmi.stores.sqlite._mending import Mending
 from hmi.stores.sqlite._packs import drop_packs
 from hmi.stores.sqlite._recent import Mark
 from hmi.stores.sqlite._settings import Settings
+from hmi.stores.sqlite._sources import CommitLost, Sources
 from hmi.stores.sqlite._tiers import tier_of_file
 
 log = logging.getLogger(__name__)
 
 _WIDE_DAYS = 2
+_MANY = 2_000
+"""Fewer samples of a tag and day are not worth a way of their own."""
+_MOST_OF_DAYS = 4_000_000
+"""Samples of one day that are held at once."""
 
 
 class Compaction:
@@ -62,10 +68,12 @@ class Compaction:
         self._forget = forget
         self._catalogue = catalogue_of_live(live)
         self._tags = np.array(sorted(self._catalogue[0].values()), np.int32)
-        self._effects = Effects(live)
+        self._sources = Sources(live)
         self._standing: Batch | None = None
         self._mark = mark_of(live)
         self._mending = Mending(at, after)
+        self._ends: dict[int, tuple[int, Samples]] = {}
+        """By tag the end of a day that was written whole (UTC ns), and the last sample in it."""
         self._lost: set[int] = set()
         self._files: dict[int, tuple[str, int]] = {}
         self._total = Written()
@@ -87,7 +95,7 @@ class Compaction:
     def _run(self, target: Mark, stop: Callable[[], bool]) -> CompactReport:
         mark = self._mark
         commits = open_commits(self._live, mark, target, self._lost)
-        self._mending.note_commits(self._effects, commits, mark, self._tags)
+        self._mending.note_commits(self._sources.effects, commits, mark, self._tags)
         for day in sorted(self._days(commits, target)):
             if stop():
                 return self._report(mark)
@@ -107,9 +115,9 @@ class Compaction:
             if last - first <= _WIDE_DAYS:
                 found.update(range(first, last + 1))
                 continue
-            effect = self._effects.of(seq)
-            times = np.concatenate([effect.added.samples.times, effect.removed.samples.times])
-            found.update(np.unique(times // DAY).tolist())
+            effect = self._sources.effects.of(seq)
+            touched = np.concatenate([effect.added.samples.times, effect.removed.samples.times]) // DAY
+            found.update(touched[np.diff(touched, prepend=touched[0] - 1) != 0].tolist())
         found.update(at // DAY for _, at in commits.holes)
         return {day for day in found if day * DAY < target.until}
 
@@ -123,12 +131,19 @@ class Compaction:
         if tier_of_file(path) is not Tier.RAW:
             log.warning("%s holds no samples any more; late ones of that day are not kept.", path.name)
             return
-        news = self._news(day, head.mark if head else Mark(), commits, target)
+        mark = head.mark if head else Mark()
+        whole, is_all = self._whole_days(day, mark, commits)
+        done = np.array(sorted(whole), np.int32)
+        news = iter(()) if is_all else self._news(day, mark, commits, target, done)
         first = next(news, None)
-        if first is None:
+        if first is None and not whole:
             return
-        with DayWriter(self._folder / self._name(day), day, self._settings) as writer:
-            for hour, parts in groupby(chain((first,), news), key=lambda data: data.hour):
+        if whole and first is None and head is None:
+            path = self._folder / closed_name(day)
+            self._mending.without_keyframes.add(day)
+        with DayWriter(path, day, self._settings) as writer:
+            self._put_whole_days(writer, whole)
+            for hour, parts in groupby(chain((first,), news) if first else (), key=lambda data: data.hour):
                 self._hour(writer, hour, parts)
             self._take_modified(writer, day, target)
             writer.finish(target, self._catalogue)
@@ -138,11 +153,54 @@ class Compaction:
         self._total.chunks += writer.written.chunks
         self._total.bytes += writer.written.bytes
 
-    def _news(self, day: int, head: Mark, commits: OpenCommits, target: Mark) -> Iterator[HourData]:
-        """Hours of a day with what is new to its file, whose mark is ``head``."""
+    def _whole_days(self, day: int, head: Mark, commits: OpenCommits) -> tuple[dict[int, Samples], bool]:
+        """By tag what comes to a day that is over, where its file has nothing of the tag: back-filled in bulk.
+
+        And whether that is all that comes to the day.
+        """
+        span, path = range(day * DAY, (day + 1) * DAY), self._folder / closed_name(day)
+        seqs = commits.within(span)
+        if span.stop > self._mark.until or commits.holes_within(span) or not seqs:
+            return {}, False
+        if not path.exists() and (self._folder / open_name(day)).exists():
+            return {}, False
+        presence = _presence_of(path)
+        absent = self._tags[presence.masks_of(self._tags) == 0]
+        found: dict[int, Samples] = {}
+        held, is_all = 0, True
+        for tag, samples in gathered_days(self._sources, span, head, seqs, absent):
+            if samples is not None and len(samples) >= _MANY and held < _MOST_OF_DAYS:
+                found[tag] = samples
+                held += len(samples)
+            else:
+                is_all = False
+        return found, is_all
+
+    def _put_whole_days(self, writer: DayWriter, whole: dict[int, Samples]) -> None:
+        if not whole:
+            return
+        begin = writer.day * DAY
+        unknown = [tag for tag in whole if tag not in self._ends or self._ends[tag][0] != begin]
+        stood = self._at(unknown, begin - 1)
+        known = {
+            tag: stood.samples.take(slice(place, place + 1)) for place, tag in enumerate(stood.tags.tolist())
+        }
+        for tag, samples in whole.items():
+            before = self._ends[tag][1] if tag not in unknown else known.get(tag, Samples.empty())
+            writer.put_tag_day(tag, samples, before)
+            self._ends[tag] = (begin + DAY, samples.take(slice(-1, None)))
+            hours = samples.times // HOUR
+            self._mending.note((tag,), hours[np.diff(hours, prepend=hours[0] - 1) != 0].tolist())
+        self._settings.reached("whole days")
+
+    def _news(
+        self, day: int, head: Mark, commits: OpenCommits, target: Mark, done: NDArray[np.int32]
+    ) -> Iterator[HourData]:
+        """Hours of a day with what is new to its file, whose mark is ``head``; without the tags that are ``done``."""
         for hour in range(day * HOURS, min((day + 1) * HOURS, target.until // HOUR)):
-            if commits.of_hour(hour) or commits.holes_of(hour):
-                yield from gathered(self._effects, hour, head, commits, self._tags)
+            span = range(hour * HOUR, (hour + 1) * HOUR)
+            if commits.within(span) or commits.holes_within(span):
+                yield from gathered(self._sources, hour, head, commits, self._tags, done)
 
     def _hour(self, writer: DayWriter, hour: int, parts: Iterable[HourData]) -> None:
         begin = hour * HOUR
@@ -155,7 +213,7 @@ class Compaction:
         else:
             for data in parts:
                 writer.mend_hour(data, standing)
-                self._mending.note(data)
+                self._mending.note(data.touched(), (hour,))
             self._standing = None
         self._settings.reached("an hour")
 
@@ -253,5 +311,16 @@ def _head_of(path: Path) -> Head | None:
     database = open_reading(path)
     try:
         return head_of(database) if int(database.pragma("user_version")) else None
+    finally:
+        database.close()
+
+
+def _presence_of(path: Path) -> Presence:
+    """What a day file holds of which tag; nothing where there is none yet."""
+    if not path.exists():
+        return Presence.empty()
+    database = open_reading(path)
+    try:
+        return presence_of(database) if int(database.pragma("user_version")) else Presence.empty()
     finally:
         database.close()

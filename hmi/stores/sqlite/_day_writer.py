@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -29,7 +30,7 @@ from hmi.stores.sqlite._gather import HourData
 from hmi.stores.sqlite._keyframes import Frames, updated
 from hmi.stores.sqlite._levels import Many, as_rows, rows_of
 from hmi.stores.sqlite._recent import Mark
-from hmi.stores.sqlite._rollup_rows import put_hour_rows
+from hmi.stores.sqlite._rollup_rows import put_hour_rows, put_whole
 from hmi.stores.sqlite._schema import DAY_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
 
@@ -99,6 +100,16 @@ class DayWriter:
                 tag, data.hour, found.between(data.hour * HOUR, (data.hour + 1) * HOUR - 1), stood
             )
 
+    def put_tag_day(self, tag: int, samples: Samples, stood: Samples) -> None:
+        """All of a tag of a day that is closed and has nothing of it; ``stood``: what held before, or none.
+
+        Keyframes are mended by ``mend``.
+        """
+        self._chunks.put_day(tag, samples)
+        stepped = self._settings.stepped(tag)
+        for level in LEVELS if self._settings.fine(tag) else LEVELS[1:]:
+            put_whole(self._database, tag, level, rollups_of(samples, level, before=stood, stepped=stepped))
+
     def has_keyframes(self, hour: int) -> bool:
         found = self._database.execute("select 1 from keyframes where time = ?", (hour * HOUR,))
         return found.fetchone() is not None
@@ -152,14 +163,14 @@ class DayWriter:
         tags = many.numbers.tolist()
         stepped = np.fromiter((self._settings.stepped(tag) for tag in tags), bool, len(tags))
         fine = np.fromiter((self._settings.fine(tag) for tag in tags), bool, len(tags))
-        for level in LEVELS:
-            for is_stepped in (False, True):
-                places = np.flatnonzero((stepped == is_stepped) & (fine | (level != MINUTE)))
-                if not len(places):
-                    continue
-                part = many if len(places) == len(tags) else many.chosen(places)
-                rows = rows_of(part, standing, level, stepped=is_stepped)
-                put_hour_rows(self._database, self._is_closed, level, many.hour, rows)
+        for is_stepped, is_fine in product((False, True), repeat=2):
+            places = np.flatnonzero((stepped == is_stepped) & (fine == is_fine))
+            if not len(places):
+                continue
+            part = many if len(places) == len(tags) else many.chosen(places)
+            levels = LEVELS if is_fine else LEVELS[1:]
+            rows = rows_of(part, standing, levels, stepped=is_stepped)
+            put_hour_rows(self._database, self._is_closed, many.hour, rows)
 
     def _put_tag_rollups(self, tag: int, hour: int, samples: Samples, stood: Samples) -> None:
         before = stood.values()[0] if len(stood) else None
@@ -167,7 +178,7 @@ class DayWriter:
             if level == MINUTE and not self._settings.fine(tag):
                 continue
             rows = as_rows(rollups_of(samples, level, before=before, stepped=self._settings.stepped(tag)))
-            put_hour_rows(self._database, self._is_closed, level, hour, [(tag, rows)])
+            put_hour_rows(self._database, self._is_closed, hour, [(level, tag, rows)])
 
     def _put_keyframe(self, at: int, values: Batch) -> None:
         block = encode_keyframe(values)

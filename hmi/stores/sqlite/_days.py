@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import apsw
 import numpy as np
@@ -154,8 +154,7 @@ def presence_of(database: apsw.Connection) -> Presence:
     return Presence.unpacked(row[0]) if row else Presence.empty()
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkRow:
+class ChunkRow(NamedTuple):
     """A chunk as it is stored; ``first``, ``last``: UTC ns of its samples; ``clock``: key of its scan clock or -1.
 
     ``tail`` is the CRC at the end of the block, ``crc`` goes over all that stands before it: a row is checked without
@@ -184,12 +183,12 @@ class ChunkRow:
     @property
     def stored(self) -> tuple[int | bytes | None, ...]:
         """Its columns."""
-        return self.key, self.first, self.last, self.n, self.clock, self.tail, self.crc, self.block
+        return tuple(self)
 
     @property
     def is_sound(self) -> bool:
         """The row is as it was written, and so is the end of its block where that is here."""
-        if self.crc != _row_crc(self.key, self.first, self.last, self.n, self.clock, self.tail):
+        if self.crc != zlib.crc32(_CHUNK.pack(*self[:6])):
             return False
         return self.block is None or self.tail == int.from_bytes(self.block[-4:], "little")
 
@@ -201,25 +200,29 @@ def _row_crc(*row: int) -> int:
 def chunk_rows(database: apsw.Connection, tag: int, day: int, start: int, end: int) -> list[ChunkRow]:
     """Chunks of a tag in order, with their blocks where they may hold samples of start <= time <= end (UTC ns).
 
-    Rows that are not as they were written are left out.
+    The first one is the one that begins last in an hour up to that of the start. Rows that are not as they were written
+    are left out.
     """
     low, high = key_of(tag, day * HOURS), key_of(tag, min(end // HOUR, day * HOURS + HOURS - 1))
+    begin = key_of(tag, max(start // HOUR, day * HOURS))
     query = (
-        "select k, first, last, n, clock, tail, crc, case when last >= ? then block end "
-        "from chunks where k between ? and ?"
+        "select k, first, last, n, clock, tail, crc, case when last >= ? then block end from chunks "
+        "where k between ifnull((select max(k) from chunks where k between ? and ?), ?) and ?"
     )
-    rows = [ChunkRow(*row) for row in database.execute(query, (start, low, high))]
+    rows = map(ChunkRow._make, database.execute(query, (start, low, begin, low, high)))
     return [row for row in rows if row.is_sound]
 
 
 def clocks_of(database: apsw.Connection, keys: Iterable[int]) -> dict[int, Times]:
     """Shared scan clocks by their key; one that is damaged is left out, so that its chunks cannot be read."""
     found: dict[int, Times] = {}
-    for key in {key for key in keys if key >= 0}:
-        row = database.execute("select block from clocks where hour = ?", (key,)).fetchone()
+    wanted = np.array(sorted({key for key in keys if key >= 0}), np.int64)
+    if not len(wanted):
+        return found
+    query = "select hour, block from carray(?) as asked cross join clocks on hour = asked.value"
+    for key, block in database.execute(query, (apsw.carray(wanted),)):
         try:
-            if row:
-                found[key] = decode_clock(row[0])
+            found[key] = decode_clock(block)
         except BlockDamaged:
             continue
     return found

@@ -9,18 +9,14 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.blocks import BlockDamaged
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Batch, Samples, Times
-from hmi.stores.sqlite._connect import one_row
+from hmi.historian.samples import Samples, Times
 from hmi.stores.sqlite._damage import lost
 from hmi.stores.sqlite._marks import expected_of
-from hmi.stores.sqlite._recent import Mark
-from hmi.stores.sqlite._rows import COLUMNS, HEAD_COLUMNS, Effect, effect_of, is_sound
+from hmi.stores.sqlite._recent import Mark, Seqs
+from hmi.stores.sqlite._rows import HEAD_COLUMNS, is_sound
 from hmi.stores.sqlite._slim import slim_joined, slim_taken, tag_order
-from hmi.stores.sqlite._spool import Part, Spool
-
-_KEPT_MOST = 4_000_000
+from hmi.stores.sqlite._sources import Part, Sources
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +51,6 @@ class HourData:
         return sorted({*self.numbers.tolist(), *self.gone})
 
 
-class CommitLost(BlockDamaged):
-    """A commit cannot be read: ``seq``."""
-
-    def __init__(self, seq: int, text: str) -> None:
-        super().__init__(text)
-        self.seq = seq
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenCommits:
     """Commits that are not all in day files: number, and first and last source time (UTC ns) of each.
@@ -75,12 +63,12 @@ class OpenCommits:
     lasts: Times
     holes: tuple[tuple[int, int], ...]
 
-    def of_hour(self, hour: int) -> list[int]:
-        inside = (self.lasts >= hour * HOUR) & (self.firsts < (hour + 1) * HOUR)
-        return self.seqs[inside].tolist()
+    def within(self, span: range) -> list[int]:
+        """Those that say something of a span of time (UTC ns)."""
+        return self.seqs[(self.lasts >= span.start) & (self.firsts < span.stop)].tolist()
 
-    def holes_of(self, hour: int) -> list[tuple[int, int]]:
-        return [(seq, at) for seq, at in self.holes if at // HOUR == hour]
+    def holes_within(self, span: range) -> list[tuple[int, int]]:
+        return [(seq, at) for seq, at in self.holes if at in span]
 
     def before(self, time: int) -> list[int]:
         """Those that say something of times before an instant (UTC ns)."""
@@ -109,86 +97,85 @@ def open_commits(database: apsw.Connection, mark: Mark, target: Mark, lost: Cont
     return OpenCommits(columns[:, 0], columns[:, 1], columns[:, 2], tuple(holes))
 
 
-class Effects:
-    """Effects of commits; those that go over many hours are kept for the next one."""
-
-    def __init__(self, database: apsw.Connection) -> None:
-        self._database = database
-        self._kept: dict[int, Effect] = {}
-
-    def of(self, seq: int) -> Effect:
-        """CommitLost."""
-        known = self._kept.get(seq)
-        if known is not None:
-            return known
-        row = one_row(self._database, f"select {COLUMNS} from commits where seq = ?", (seq,))
-        try:
-            effect = effect_of(row)
-        except BlockDamaged as error:
-            raise CommitLost(seq, str(error)) from error
-        if row[4] - row[3] > 2 * HOUR:
-            if sum(len(one.added) for one in self._kept.values()) > _KEPT_MOST:
-                self._kept.clear()
-            self._kept[seq] = effect
-        return effect
-
-
 def gathered(
-    effects: Effects, hour: int, head: Mark, commits: OpenCommits, tags: NDArray[np.int32]
+    sources: Sources,
+    hour: int,
+    head: Mark,
+    commits: OpenCommits,
+    tags: NDArray[np.int32],
+    done: NDArray[np.int32],
 ) -> Iterator[HourData]:
     """What commits say of an hour (since the epoch) and the file with this ``head`` does not hold; CommitLost.
 
-    A large hour comes in several ranges of tags, one after the other. ``tags``: all there are, for what is lost.
+    A large hour comes in several ranges of tags, one after the other. ``tags``: all there are, for what is lost;
+    ``done``: those that have been seen to.
     """
-    spool, removed = Spool(), list[Part]()
-    for seq in commits.of_hour(hour):
-        effect = effects.of(seq)
-        spool.add(_part(seq, effect.added, hour, head))
-        removed += _part(seq, effect.removed, hour, head)
-    for seq, at in commits.holes_of(hour):
-        gap = lost(at).take(np.zeros(len(tags), np.intp))
-        spool.add(_part(seq, Batch(tags, gap), hour, head))
-    clock = spool.clock()
-    for low, high, parts in spool.ranges():
-        data = _sorted(hour, parts, [_inside(part, low, high) for part in removed], clock)
+    span = range(hour * HOUR, (hour + 1) * HOUR)
+    holes = [_hole(seq, at, tags) for seq, at in commits.holes_within(span)]
+    news = sources.within(span, head, commits.within(span))
+    clock = news.clock(span)
+    for low, high in news.ranges():
+        added, removed = news.between(low, high)
+        lost_here = (
+            part.between(low, high)
+            for part in holes
+            if not head.holds_all(int(part.seqs[0]), part.samples.times)
+        )
+        parts = [*added, *lost_here]
+        if len(done):
+            parts = [part.chosen(~np.isin(part.tags, done)) for part in parts]
+        data = _sorted(hour, parts, removed, clock)
         if not data.is_empty:
             yield data
 
 
-def _part(seq: int, batch: Batch, hour: int, head: Mark) -> list[Part]:
-    times = batch.samples.times
-    if not len(times):
-        return []
-    inside = (times >= hour * HOUR) & (times < (hour + 1) * HOUR)
-    if seq <= head.seq:
-        inside &= times >= head.until
-    if inside.all():
-        return [Part(seq, batch.tags, batch.samples)]
-    if not inside.any():
-        return []
-    return [Part(seq, batch.tags[inside], batch.samples.take(inside))]
+def gathered_days(
+    sources: Sources, span: range, head: Mark, seqs: list[int], tags: NDArray[np.int32]
+) -> Iterator[tuple[int, Samples | None]]:
+    """(tag, samples) within a span of time (UTC ns) of tags to which commits only add, each instant once; CommitLost.
+
+    None for all others, and for tags that are none of ``tags``.
+    """
+    news = sources.within(span, head, seqs)
+    for low, high in news.ranges():
+        added, removed = news.between(low, high)
+        data = _sorted(0, added, [], np.empty(0, np.int64))
+        touched = {tag for part in removed for tag in np.unique(part.tags).tolist()}
+        yield from ((tag, None) for tag in touched)
+        is_asked = np.isin(data.numbers, tags).tolist()
+        for place, tag in enumerate(data.numbers.tolist()):
+            samples = data.at(place)
+            fits = is_asked[place] and tag not in touched and bool((np.diff(samples.times) > 0).all())
+            yield tag, samples if fits else None
 
 
-def _inside(part: Part, low: int, high: int) -> Part:
-    left = (part.tags >= low) & (part.tags < high)
-    return Part(part.seq, part.tags[left], part.samples.take(left))
+def _hole(seq: int, at: int, tags: NDArray[np.int32]) -> Part:
+    """Of every tag that it is not known from an instant on."""
+    return Part(tags, np.full(len(tags), seq, np.int64), lost(at).take(np.zeros(len(tags), np.intp)))
 
 
 def _sorted(hour: int, added: list[Part], removed: list[Part], clock: Times) -> HourData:
-    tags = np.concatenate([part.tags for part in added]) if added else np.empty(0, np.int32)
-    lengths = [len(part.tags) for part in added]
-    seqs = np.array([part.seq for part in added], np.int64)
-    samples = slim_joined([part.samples for part in added])
-    added.clear()  # an hour of a large plant is not held twice
-    order = tag_order(tags, samples)
-    if order is not None:
-        tags, samples = tags[order], slim_taken(samples, order)
+    tags, seqs, samples = _in_order(added)
     gone: dict[int, Times] = {}
     if any(len(part.tags) for part in removed):
-        owners = np.repeat(seqs, lengths)
-        tags, samples, gone = _without(tags, owners if order is None else owners[order], samples, removed)
+        tags, samples, gone = _without(tags, seqs, samples, removed)
     firsts = np.flatnonzero(np.diff(tags, prepend=np.int32(-1))).astype(np.int64)
     return HourData(hour, tags[firsts], np.append(firsts, len(tags)), samples, gone, clock)
+
+
+def _in_order(parts: list[Part]) -> tuple[NDArray[np.int32], Seqs, Samples]:
+    """All samples by (tag, time, version), equal ones in the order of their commits."""
+    parts = sorted((part for part in parts if len(part.tags)), key=lambda part: int(part.seqs[0]))
+    if not parts:
+        return np.empty(0, np.int32), np.empty(0, np.int64), Samples.empty()
+    tags = np.concatenate([part.tags for part in parts])
+    seqs = np.concatenate([part.seqs for part in parts])
+    samples = slim_joined([part.samples for part in parts])
+    parts.clear()  # a range of a large plant is not held twice
+    order = tag_order(tags, samples, seqs)
+    if order is None:
+        return tags, seqs, samples
+    return tags[order], seqs[order], slim_taken(samples, order)
 
 
 def _without(
@@ -201,7 +188,7 @@ def _without(
             times = part.samples.times[part.tags == tag]
             gone.setdefault(tag, []).append(times)
             low, high = (int(np.searchsorted(tags, np.int32(tag), side=side)) for side in ("left", "right"))
-            out = (seqs[low:high] < part.seq) & np.isin(samples.times[low:high], times)
+            out = (seqs[low:high] < part.seqs[0]) & np.isin(samples.times[low:high], times)
             left[low:high] &= ~out
     return (
         tags[left],

@@ -10,19 +10,24 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.blocks import BlockDamaged, decode_keyframe
+from hmi.historian.blocks import BlockDamaged, LastOnes, decode_keyframe
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Batch, Samples, joined
+from hmi.historian.samples import Batch, Samples, Times, joined
 from hmi.stores.sqlite._connect import FileDamaged
-from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, day_of, key_of
+from hmi.stores.sqlite._days import HOURS, ChunkRow, Head, Presence, bound, day_of, key_of, tag_of
 from hmi.stores.sqlite._recent import EARLIEST, DayRef, Snapshot
 from hmi.stores.sqlite._rows import Effect
 from hmi.stores.sqlite._stored import DayReader
 
 _LAST: Final = (
-    "select k, first, last, n, clock, tail, crc, block from chunks "
-    "where k between ? and ? order by k desc limit 1"
+    "select k, first, last, n, clock, tail, crc, block from carray(?) as asked left join chunks on k = ("
+    "select k from chunks where k between (asked.value << 32) + ? and (asked.value << 32) + ? order by k desc limit 1)"
 )
+"""For each of many tags the chunk that begins last in some hours."""
+_AT_ONCE: Final = 1_000
+"""Chunks that are fetched together."""
+_LARGE: Final = 4_096
+"""A chunk of more samples, of a whole day, is decoded once and kept."""
 _WALK_LEAST: Final = 600
 """For fewer tags their chunks are read."""
 _WALK_RATIO: Final = 3
@@ -139,7 +144,7 @@ class Instant:
 
     def _stored(self, best: Best, open_: NDArray[np.bool_], ref: DayRef) -> NDArray[np.bool_]:
         """Take what a day file knows; closes what is known then. Returns the places that need the long way."""
-        slow = np.zeros(len(open_), bool)
+        slow, wanted = np.zeros(len(open_), bool), open_.copy()
 
         def read(database: apsw.Connection, head: Head, presence: Presence) -> None:
             self._from_file(database, presence, ref, best, open_, slow)
@@ -147,7 +152,8 @@ class Instant:
         try:
             self.days.look(ref, read)
         except (FileDamaged, BlockDamaged):
-            slow |= open_
+            # also those that got an older sample of the file before it turned out to be damaged
+            slow |= wanted
             open_[:] = False
         return slow
 
@@ -168,24 +174,47 @@ class Instant:
         masks = presence.masks_of(best.tags[places])
         busy = (masks & _bits(since - first, hour - first)) != 0
         if frame is not None:
-            known = np.minimum(np.searchsorted(frame[1].tags, best.tags[places]), max(len(frame[1]) - 1, 0))
-            has = frame[1].tags[known] == best.tags[places] if len(frame[1]) else np.zeros(len(places), bool)
-            best.offer(places[has], frame[1].samples.take(known[has]))
+            _offer(best, places, frame[1], self.at)
             open_[places] = False
+            following = following_of(database, self.at)
+            if following is not None:
+                busy[_offer(best, places, following, self.at)] = False
         todo = places[busy]
         if frame is not None and len(todo) > _WALK_LEAST:
             todo = self._walked(best, todo, frame[0])
-        found: dict[int, Samples] = {}
-        for place in todo.tolist():
-            sample = self._last_of_chunk(database, ref, int(best.tags[place]), since, hour)
-            if sample is None:
-                slow[place] = True
-                open_[place] = False
-            elif len(sample):
-                found[place] = sample
-                open_[place] = False
+        self._from_chunks(database, ref, best, todo, (since, hour), open_, slow)
+
+    def _from_chunks(
+        self,
+        database: apsw.Connection,
+        ref: DayRef,
+        best: Best,
+        todo: NDArray[np.intp],
+        hours: tuple[int, int],
+        open_: NDArray[np.bool_],
+        slow: NDArray[np.bool_],
+    ) -> None:
+        """Take the last sample at or before the instant out of the chunks of these places."""
+        ones, found = LastOnes(self.at), list[int]()
+        keys = key_of(0, ref.day * HOURS), key_of(0, hours[1])
+        for begin in range(0, len(todo), _AT_ONCE):
+            places = todo[begin : begin + _AT_ONCE]
+            tags = best.tags[places].astype(np.int64)
+            rows = [
+                ChunkRow._make(row) if row[0] is not None else None
+                for row in database.execute(_LAST, (apsw.carray(tags), *keys))
+            ]
+            clocks = self.days.clocks(database, ref.name, {row.clock for row in rows if row})
+            for place, tag, row in zip(places.tolist(), tags.tolist(), rows, strict=True):
+                known = self._last_of(ref.name, clocks, tag, row, hours[0], ones)
+                if known is None:
+                    slow[place] = True
+                    open_[place] = False
+                elif known:
+                    found.append(place)
+                    open_[place] = False
         if found:
-            best.offer(np.fromiter(found, np.intp, len(found)), joined(found.values()))
+            best.offer(np.array(found, np.intp), ones.samples())
 
     def _walked(self, best: Best, places: NDArray[np.intp], since: int) -> NDArray[np.intp]:
         """Take what commits said after a keyframe, where the feed still holds them; the places that are left over."""
@@ -211,23 +240,47 @@ class Instant:
                 best.offer_all(known[fit], samples.take(fit))
         return places[left]
 
-    def _last_of_chunk(
-        self, database: apsw.Connection, ref: DayRef, tag: int, since: int, hour: int
-    ) -> Samples | None:
-        """The last sample at or before the instant in the hours from ``since``; no sample, or None: it takes longer."""
-        found = database.execute(_LAST, (key_of(tag, ref.day * HOURS), key_of(tag, hour))).fetchone()
-        row = ChunkRow(*found) if found else None
-        if row is None or not row.is_sound:
+    def _last_of(
+        self,
+        name: str,
+        clocks: dict[int, Times],
+        tag: int,
+        row: ChunkRow | None,
+        since: int,
+        ones: LastOnes,
+    ) -> bool | None:
+        """Whether the chunk gives its last sample of the hours from ``since`` to ``ones``; None: it takes longer."""
+        if row is None or not row.is_sound or tag_of(row.key) != tag:
             return None
         if row.first > self.at:
-            return None if row.hours[0] > since else Samples.empty()
-        clocks = self.days.clocks(database, ref.name, (row.clock,)) if row.clock >= 0 else {}
+            return None if row.hours[0] > since else False
         try:
-            samples = self.days.chunk(ref.name, row, clocks)
+            if row.n > _LARGE:
+                return ones.add_decoded(self.days.chunk(name, row, clocks))
+            return ones.add(row.block or b"", clocks.get(row.clock))
         except BlockDamaged:
             return None
-        place = int(np.searchsorted(samples.times, self.at, side="right"))
-        return samples.take(slice(place - 1, place))
+
+
+def _offer(best: Best, places: NDArray[np.intp], frame: Batch, at: int) -> NDArray[np.intp]:
+    """Take samples of a keyframe that are not behind the instant; which of the places got one."""
+    if not len(frame):
+        return np.empty(0, np.intp)
+    known = np.minimum(np.searchsorted(frame.tags, best.tags[places]), len(frame) - 1)
+    has = np.flatnonzero((frame.tags[known] == best.tags[places]) & (frame.samples.times[known] <= at))
+    best.offer(places[has], frame.samples.take(known[has]))
+    return has
+
+
+def following_of(database: apsw.Connection, at: int) -> Batch | None:
+    """The first keyframe behind an instant: where its sample is older than that, none came between the two."""
+    row = database.execute(
+        "select time, crc, block from keyframes where time > ? order by time limit 1", (at,)
+    ).fetchone()
+    try:
+        return decode_keyframe(row[2]) if row and row[1] == bound(row[2], row[0]) else None
+    except BlockDamaged:
+        return None
 
 
 def keyframe_of(database: apsw.Connection, at: int) -> tuple[int, Batch] | None:

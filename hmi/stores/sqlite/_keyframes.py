@@ -28,11 +28,14 @@ class Frames:
         """Samples of tags that did not come before, and are behind those that did."""
         if not len(many.numbers):
             return
-        begins = many.begins[:-1]
+        begins, count = many.begins[:-1], len(many.numbers)
+        # the tags one behind the other on a line, so that all are looked up at once
+        shifts = np.arange(count) * 2 * HOUR - many.hour * HOUR
+        line = many.samples.times + np.repeat(shifts, np.diff(many.begins))
         for at, parts in self._parts.items():
-            counts = np.add.reduceat((many.samples.times <= at).astype(np.int64), begins)
-            has = counts > 0
-            parts.append(Batch(many.numbers[has], many.samples.take(begins[has] + counts[has] - 1)))
+            ends = np.searchsorted(line, shifts + at, side="right")
+            has = ends > begins
+            parts.append(Batch(many.numbers[has], many.samples.take(ends[has] - 1)))
 
     def keyframes(self) -> Iterator[tuple[int, Batch]]:
         """(instant, last sample of every tag at or before it)."""

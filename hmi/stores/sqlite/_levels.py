@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hmi.core import quality
 from hmi.core.history import SampleFlag
 from hmi.historian.rollups import HOUR, Rollups, rollups_of
-from hmi.historian.samples import Batch, Samples, Times, ValueKind, joined
+from hmi.historian.samples import Batch, Samples, Times, ValueKind
 
 _SLOT: Final = 48 * HOUR
 """Room of one tag on the time line: a day for what stood before, the hour, and a gap."""
@@ -49,12 +49,15 @@ class Many:
 
 
 def rows_of(
-    many: Many, standing: Batch, level: int, *, stepped: bool
-) -> Iterator[tuple[int, NDArray[np.void]]]:
-    """(tag, its rows as ``ROW``) of one level; ``standing``: last sample before the hour, tags rising."""
+    many: Many, standing: Batch, levels: Sequence[int], *, stepped: bool
+) -> Iterator[tuple[int, int, NDArray[np.void]]]:
+    """(level, tag, its rows as ``ROW``); ``standing``: last sample before the hour, tags rising."""
     for part in _parts(many):
-        rollups = rollups_of(_line(part, standing, stepped=stepped), level, before=None, stepped=stepped)
-        yield from _split(part, rollups)
+        line = _line(part, standing, stepped=stepped)
+        for level in levels:
+            rollups = rollups_of(line, level, before=None, stepped=stepped)
+            for tag, rows in _split(part, rollups):
+                yield level, tag, rows
 
 
 def as_rows(rollups: Rollups) -> NDArray[np.void]:
@@ -82,22 +85,35 @@ def _parts(many: Many) -> Iterator[Many]:
 
 
 def _line(part: Many, standing: Batch, *, stepped: bool) -> Samples:
-    """What stood before and the samples, tag after tag; nothing bridges from one tag to the next."""
+    """What stood before and the samples, tag after tag; nothing bridges from one tag to the next.
+
+    Only the columns that rollups are made of are laid out.
+    """
     count = len(part.numbers)
     shifts = np.arange(count) * _SLOT + _BEFORE - part.hour * HOUR
-    firsts = part.begins[:-1]
+    firsts, sizes = part.begins[:-1], np.diff(part.begins)
     places = np.minimum(np.searchsorted(standing.tags, part.numbers), max(len(standing.tags) - 1, 0))
     has = standing.tags[places] == part.numbers if len(standing.tags) else np.zeros(count, bool)
     before = _before(
         standing.samples.take(places[has]), part.samples.take(firsts[has]), part.hour, stepped=stepped
     )
-    owners = np.concatenate([np.flatnonzero(has), np.repeat(np.arange(count), np.diff(part.begins))])
-    order = np.argsort(owners, kind="stable")
-    line = joined([before, part.samples]).take(order)
-    owners = owners[order]
-    begin = np.diff(owners, prepend=-1) != 0
-    flags = np.where(begin, line.flags | np.uint16(SampleFlag.GAP_BEFORE), line.flags)
-    return _moved(line, line.times + shifts[owners], flags)
+    own = np.arange(len(part.samples)) + np.repeat(np.cumsum(has), sizes)
+    begins = firsts + np.cumsum(has) - has
+    stood = begins[has]
+
+    def laid(name: str) -> NDArray[Any]:
+        column = getattr(part.samples, name)
+        line = np.empty(len(own) + len(stood), column.dtype)
+        line[own], line[stood] = column, getattr(before, name)
+        return line
+
+    times = laid("times") + np.repeat(shifts, sizes + has)
+    flags = laid("flags")
+    flags[begins] |= np.uint16(SampleFlag.GAP_BEFORE)
+    none = np.broadcast_to(np.zeros(1, np.uint32), len(times))
+    return Samples(
+        times, laid("bits"), laid("kinds"), laid("statuses"), times, flags, none.astype(np.uint16), none
+    )
 
 
 def _before(standing: Samples, first: Samples, hour: int, *, stepped: bool) -> Samples:
@@ -122,10 +138,10 @@ def _before(standing: Samples, first: Samples, hour: int, *, stepped: bool) -> S
     )  # fmt: skip
 
 
-def _moved(samples: Samples, times: Times, flags: NDArray[np.uint16] | None = None) -> Samples:
+def _moved(samples: Samples, times: Times) -> Samples:
     return Samples(
-        times, samples.bits, samples.kinds, samples.statuses, samples.receives,
-        samples.flags if flags is None else flags.astype(np.uint16), samples.versions, samples.runs, samples.objects,
+        times, samples.bits, samples.kinds, samples.statuses, samples.receives, samples.flags, samples.versions,
+        samples.runs, samples.objects,
     )  # fmt: skip
 
 

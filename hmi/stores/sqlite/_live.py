@@ -94,7 +94,7 @@ class LiveView:
         for group in groups:
             if any(len(one.tags) for one in group):
                 segment = Segment.joined(group)
-                found.append((segment, self._packable[int(segment.seqs.max())]))
+                found.append((segment, self._packable[int(segment.covers[-1])]))
         return found
 
     def tags(self) -> dict[str, int]:

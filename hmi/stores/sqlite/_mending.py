@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,14 @@ from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
 from hmi.stores.sqlite._day_writer import DayWriter
 from hmi.stores.sqlite._days import DAY, day_of
-from hmi.stores.sqlite._gather import Effects, HourData, OpenCommits
+from hmi.stores.sqlite._gather import OpenCommits
 from hmi.stores.sqlite._recent import Mark
+from hmi.stores.sqlite._sources import Effects
 
 Span = tuple[int, int]
-"""From the begin of the changed hour to the tag's next sample behind it (UTC ns)."""
+"""From the begin of the changed hours to the tag's next sample behind them (UTC ns)."""
+_BIAS: Final = 1 << 31
+_LOW: Final = (1 << 32) - 1
 
 
 class Mending:
@@ -25,12 +30,17 @@ class Mending:
         self, at: Callable[[Sequence[int], int], Batch], after: Callable[[int, int], Samples]
     ) -> None:
         self._at, self._after = at, after
+        self.without_keyframes: set[int] = set()
+        """Days that were begun by this run, without a keyframe that would have to be mended."""
         self._changed: set[tuple[int, int]] = set()
+        self._written: set[tuple[int, int]] = set()
         self._by_day: dict[int, list[tuple[int, Span]]] = {}
 
-    def note(self, data: HourData) -> None:
-        """An hour that was there already."""
-        self._changed.update((tag, data.hour) for tag in data.touched())
+    def note(self, tags: Iterable[int], hours: Iterable[int]) -> None:
+        """Hours that were there already and have been written again, knowing what stood before them."""
+        written = set(product(tags, hours))
+        self._changed |= written
+        self._written |= written
 
     def note_commits(
         self, effects: Effects, commits: OpenCommits, mark: Mark, tags: NDArray[np.int32]
@@ -41,7 +51,11 @@ class Mending:
             for part in (effect.added, effect.removed):
                 old = part.samples.times < mark.until
                 hours = part.samples.times[old] // HOUR
-                self._changed.update(zip(part.tags[old].tolist(), hours.tolist(), strict=True))
+                both = part.tags[old].astype(np.int64) << 32 | hours + _BIAS
+                both = both[np.diff(both, prepend=-1) != 0]
+                self._changed.update(
+                    zip((both >> 32).tolist(), ((both & _LOW) - _BIAS).tolist(), strict=True)
+                )
         for _, at in commits.holes:
             if at < mark.until:
                 self._changed.update((tag, at // HOUR) for tag in tags.tolist())
@@ -49,14 +63,32 @@ class Mending:
     def days(self, known: set[int]) -> list[int]:
         """Days whose files are to be mended, of those that are known."""
         self._by_day = {}
-        for tag, hour in sorted(self._changed):
-            end = (hour + 1) * HOUR
+        for tag, hours in self._runs():
+            end = hours.stop * HOUR
             following = self._after(tag, end - 1)
             last = int(following.times[0]) if len(following) else max(end, (max(known, default=0) + 1) * DAY)
-            for day in range(day_of(hour * HOUR), day_of(last) + 1):
-                if day in known:
-                    self._by_day.setdefault(day, []).append((tag, (hour * HOUR, last)))
+            for day in range(day_of(hours.start * HOUR), day_of(last) + 1):
+                if day in known and (day_of(last) == day or day not in self.without_keyframes):
+                    self._by_day.setdefault(day, []).append((tag, (hours.start * HOUR, last)))
         return sorted(self._by_day)
+
+    def _runs(self) -> Iterator[tuple[int, range]]:
+        """(tag, hours that follow one another): none but the first needs to be told what stands before it now."""
+        begun: tuple[int, range] | None = None
+        for tag, hour in sorted(self._changed):
+            if (
+                begun is not None
+                and begun[0] == tag
+                and begun[1].stop == hour
+                and (tag, hour) in self._written
+            ):
+                begun = tag, range(begun[1].start, hour + 1)
+                continue
+            if begun is not None:
+                yield begun
+            begun = tag, range(hour, hour + 1)
+        if begun is not None:
+            yield begun
 
     def mend(self, writer: DayWriter) -> None:
         """Rollups of the next hour with samples, and keyframes until then, in one day file."""

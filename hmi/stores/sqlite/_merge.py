@@ -40,13 +40,17 @@ def _pieces(
     days: DayReader, snapshot: Snapshot, asked: Asked, seqs: Seqs, live: Samples
 ) -> Iterator[Samples]:
     first, last = day_of(asked.start), day_of(asked.end)
-    wanted = {day for day in snapshot.days if first <= day <= last}
-    wanted.update(np.unique(live.times // DAY).tolist())
+    if last - first < len(snapshot.days):
+        wanted = {day for day in range(first, last + 1) if day in snapshot.days}
+    else:
+        wanted = {day for day in snapshot.days if first <= day <= last}
+    if len(live):
+        wanted.update(np.unique(live.times // DAY).tolist())
     holes = [one for one in snapshot.holes if one.first <= asked.end and one.last >= asked.start]
     wanted.update(day_of(max(one.first, asked.start)) for one in holes)
     for day in sorted(wanted, reverse=asked.backwards):
         ref = snapshot.days.get(day)
-        if ref and not days.mask(ref, asked.tag) and days.mask(ref, asked.tag) is not None:
+        if ref and days.mask(ref, asked.tag) == 0:
             ref = None  # without a look into the file, which has nothing of the tag
         yield from _of_day(days, snapshot, asked, day, ref, seqs, live)
 
@@ -62,13 +66,14 @@ def _of_day(
 ) -> Iterator[Samples]:
     start, end = max(asked.start, day * DAY), min(asked.end, day * DAY + DAY - 1)
     stored = days.stored(ref, asked.tag, start, end) if ref else Stored(Mark(), [], {})
-    beside = _beside(stored.mark, seqs, live.times, start, end)
     extra = [lost(max(one.first, start)) for one in _open_holes(snapshot, stored.mark, start, end)]
     extra += [lost(start)] if stored.is_lost else []
     extra += [lost(start, BAD_DATA_UNAVAILABLE)] if stored.is_thinned else []
     name = ref.name if ref else ""
     extra += [days.note_missing(name, asked.tag, hour).between(start, end) for hour in stored.missing]
-    more = joined([live.take(beside), *extra]).in_order()
+    if len(live):
+        extra = [live.take(_beside(stored.mark, seqs, live.times, start, end)), *extra]
+    more = joined(extra).in_order()
     gone = _gone(snapshot.removals.get(asked.tag, ()), stored.mark)
     if not len(more) and not len(gone):
         for row in reversed(stored.rows) if asked.backwards else stored.rows:
@@ -145,6 +150,8 @@ def cut(samples: Samples, limit: int) -> Samples:
     """At most ``limit`` samples (0: all) and no instant cut apart: the first one whole where it holds more."""
     if not limit or len(samples) <= limit:
         return samples
+    if samples.times[limit - 1] != samples.times[limit]:
+        return samples.take(slice(0, limit))
     edges = np.flatnonzero(np.diff(samples.times)) + 1
     fitting = edges[edges <= limit]
     if len(fitting):

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
-from hmi.historian.blocks import BlockDamaged, decode_scan, encode_scan
+from hmi.historian.blocks import BlockDamaged, decode_clock, decode_scan, encode_clock, encode_scan
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Batch, Samples, joined
+from hmi.historian.samples import Batch, Samples, Times, joined
 from hmi.stores.sqlite._connect import one_row
 from hmi.stores.sqlite._recent import Mark, Segment, Seqs
 from hmi.stores.sqlite._rows import Effect
-from hmi.stores.sqlite._slim import slimmed
+from hmi.stores.sqlite._slim import Instants, slimmed
 
 PACK_AT: Final = 500_000
 """So many samples that are in no pack make one."""
@@ -38,6 +38,8 @@ _BLOCK: Final = 16_384
 _NONE: Final[Mapping[int, Pack]] = MappingProxyType({})
 _PLACES: Final = 1 << 16
 """Blocks that one pack may have."""
+_CLOCK: Final = _PLACES - 1
+"""Place of the instants that its samples share; a pack of an older version has none."""
 Place = tuple[int, int]
 """Number of a pack, and which of its blocks."""
 
@@ -62,6 +64,11 @@ class Pack:
     first: int
     last: int
     lows: NDArray[np.int32]
+
+    @property
+    def size(self) -> int:
+        """How many samples it has, about."""
+        return len(self.lows) * _BLOCK
 
     def is_held(self, mark: Mark) -> bool:
         """Whether day files hold all of it."""
@@ -141,7 +148,7 @@ def is_packable(effect: Effect) -> bool:
 
 def put_pack(database: apsw.Connection, segment: Segment, time: int) -> None:
     """Keep a segment of whole commits; in the transaction of the caller."""
-    covers = np.unique(segment.seqs)
+    covers = segment.covers
     cuts = _cuts(segment.tags)
     # the number is never given twice: other processes keep blocks by it
     database.execute("insert into packs (head) values (x'')")
@@ -157,6 +164,13 @@ def put_pack(database: apsw.Connection, segment: Segment, time: int) -> None:
             )
             for place, (low, high) in enumerate(pairwise(cuts.tolist()))
         ),
+    )
+    instants = Instants()
+    instants.add(segment.samples)
+    key = number * _PLACES + _CLOCK
+    database.execute(
+        "insert into pack_blocks (k, block) values (?, ?)",
+        (key, _sealed(encode_clock(instants.shared()), key)),
     )
 
 
@@ -195,24 +209,42 @@ def block_of(database: apsw.Connection, pack: Pack, block: int) -> bytes:
     return row[0] if row else b""
 
 
+def clock_of(database: apsw.Connection, pack: Pack) -> Times:
+    """Instants that many samples of the pack share (UTC ns); none where that is not known."""
+    data = block_of(database, pack, _CLOCK)
+    try:
+        return decode_clock(_opened(data, pack.number * _PLACES + _CLOCK)) if data else np.empty(0, np.int64)
+    except BlockDamaged:
+        return np.empty(0, np.int64)
+
+
 def decoded(pack: Pack, block: int, data: bytes) -> Segment:
     """BlockDamaged."""
-    key = pack.number * _PLACES + block
-    if zlib.crc32(data[:-4], key & 0xFFFFFFFF) != int.from_bytes(data[-4:], "little"):
-        raise BlockDamaged("a block of a pack is not as it was written")
-    size = int.from_bytes(data[:4], "little")
-    batch = decode_scan(data[4 : 4 + size])
-    places = np.frombuffer(zstandard.ZstdDecompressor().decompress(data[4 + size : -4]), "<u4")
+    body = _opened(data, pack.number * _PLACES + block)
+    size = int.from_bytes(body[:4], "little")
+    batch = decode_scan(body[4 : 4 + size])
+    places = np.frombuffer(zstandard.ZstdDecompressor().decompress(body[4 + size :]), "<u4")
     times = batch.samples.times
     span = int(times.min()), int(times.max())
-    return Segment(batch.tags, pack.covers[places], slimmed(batch.samples), *span, 0)
+    return Segment(batch.tags, pack.covers[places], slimmed(batch.samples), *span, 0, pack.covers)
 
 
 def _encoded(segment: Segment, covers: Seqs, rows: slice, key: int) -> bytes:
     scan = encode_scan(Batch(segment.tags[rows], segment.samples.take(rows)))
     places = np.searchsorted(covers, segment.seqs[rows]).astype("<u4").tobytes()
-    body = len(scan).to_bytes(4, "little") + scan + zstandard.ZstdCompressor(level=1).compress(places)
+    return _sealed(
+        len(scan).to_bytes(4, "little") + scan + zstandard.ZstdCompressor(level=1).compress(places), key
+    )
+
+
+def _sealed(body: bytes, key: int) -> bytes:
     return body + zlib.crc32(body, key & 0xFFFFFFFF).to_bytes(4, "little")
+
+
+def _opened(data: bytes, key: int) -> bytes:
+    if zlib.crc32(data[:-4], key & 0xFFFFFFFF) != int.from_bytes(data[-4:], "little"):
+        raise BlockDamaged("a block of a pack is not as it was written")
+    return data[:-4]
 
 
 def _cuts(tags: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -121,6 +122,13 @@ class SqliteReader:
         if level_ns not in self.levels(tag):
             return made(begin, stop)
         return self._rolled.read(self._snapshot(), tag, level_ns, begin, stop, made)
+
+    def expect(self, tags: Sequence[int], start: int, end: int, level_ns: int) -> None:
+        begin, stop = -(-start // level_ns) * level_ns, -(-end // level_ns) * level_ns
+        if stop > begin:
+            with suppress(StorageError):  # the read that follows tells of it
+                kept = [tag for tag in tags if level_ns in self.levels(tag)]
+                self._rolled.expect(self._snapshot(), kept, level_ns, begin, stop)
 
     def at(self, tags: Sequence[int], at: int) -> Batch:
         return self._asked(

@@ -55,7 +55,7 @@ class Hole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Samples of some commits sorted by (tag, time, version); ``seqs``: the commit of each."""
+    """Samples of some commits sorted by (tag, time, version); ``seqs``: the commit of each, ``covers``: all of them."""
 
     tags: NDArray[np.int32]
     seqs: Seqs
@@ -63,9 +63,18 @@ class Segment:
     first: int
     last: int
     commits: int
+    covers: Seqs
 
     @classmethod
-    def of(cls, tags: NDArray[np.int32], seqs: Seqs, samples: Samples, *, commits: int = 1) -> Segment:
+    def of(
+        cls,
+        tags: NDArray[np.int32],
+        seqs: Seqs,
+        samples: Samples,
+        *,
+        commits: int = 1,
+        covers: Seqs | None = None,
+    ) -> Segment:
         """The samples in order; those of earlier commits first."""
         order = tag_order(tags, samples)
         samples = slimmed(samples) if order is None else slim_taken(slimmed(samples), order)
@@ -74,7 +83,7 @@ class Segment:
         first, last = (
             (int(samples.times.min()), int(samples.times.max())) if len(tags) else (LATEST, EARLIEST)
         )
-        return cls(tags, seqs, samples, first, last, commits)
+        return cls(tags, seqs, samples, first, last, commits, np.unique(seqs) if covers is None else covers)
 
     @classmethod
     def joined(cls, parts: Sequence[Segment]) -> Segment:
@@ -82,12 +91,13 @@ class Segment:
         tags = np.concatenate([one.tags for one in parts])
         seqs = np.concatenate([one.seqs for one in parts])
         samples = slim_joined([one.samples for one in parts])
-        return cls.of(tags, seqs, samples, commits=sum(one.commits for one in parts))
+        covers = np.unique(np.concatenate([one.covers for one in parts]))
+        return cls.of(tags, seqs, samples, commits=sum(one.commits for one in parts), covers=covers)
 
     @property
     def commits_span(self) -> tuple[int, int]:
         """Numbers of the first and the last commit in it."""
-        return int(self.seqs.min()), int(self.seqs.max())
+        return int(self.covers[0]), int(self.covers[-1])
 
     @property
     def size(self) -> int:
@@ -125,15 +135,19 @@ class Segment:
 
     def of_commits(self, seqs: Seqs, *, others: bool = False) -> Segment:
         """What these commits said, or what all others did; itself where that is everything."""
-        left = np.isin(self.seqs, seqs, invert=others)
-        if left.all():
+        chosen = np.isin(self.covers, seqs, invert=others)
+        if chosen.all():
             return self
-        return Segment.of(self.tags[left], self.seqs[left], self.samples.take(left), commits=self.commits)
+        covers = self.covers[chosen]
+        left = np.isin(self.seqs, covers)
+        tags, seqs, samples = self.tags[left], self.seqs[left], self.samples.take(left)
+        return Segment.of(tags, seqs, samples, commits=self.commits, covers=covers)
 
     @classmethod
     def unsorted(cls, seq: int, batch: Batch) -> Segment:
         """The samples of one commit as they came, to be joined."""
-        return cls(batch.tags, np.full(len(batch), seq, np.int64), batch.samples, EARLIEST, LATEST, 1)
+        seqs = np.full(len(batch), seq, np.int64)
+        return cls(batch.tags, seqs, batch.samples, EARLIEST, LATEST, 1, seqs[:1])
 
     def without(self, mark: Mark) -> Segment:
         """What ``mark`` does not hold; itself where that is more than half."""
@@ -242,11 +256,11 @@ class Snapshot:
         for seq, _, effect in commits:
             for tag, samples in effect.removed.by_tag() if len(effect.removed) else ():
                 removals[tag] = (*removals.get(tag, ()), Removal(seq, samples.times))
-        while len(added) > _FOLD:
+        while len(added) >= _FOLD:
             added[:_FOLD] = [Segment.joined(added[:_FOLD])]
             ready, added = added[:1], added[1:]
             self = replace(self, segments=(*_folded(self.segments, 1), *ready))
-        fresh = [Segment.of(one.tags, one.seqs, one.samples) for one in added]
+        fresh = [Segment.of(one.tags, one.seqs, one.samples, covers=one.covers) for one in added]
         segments = _folded((*self.segments, *fresh), _FOLD)
         last = commits[-1]
         return replace(self, seq=max(last[0], self.seq), time=last[1], segments=segments, removals=removals)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 import apsw
 import numpy as np
@@ -14,14 +15,23 @@ from numpy.typing import NDArray
 
 from hmi.historian.blocks import BlockDamaged
 from hmi.historian.rollups import HOUR, Rollups, joined_rollups
+from hmi.stores.sqlite._cache import ByteCache
 from hmi.stores.sqlite._connect import FileDamaged
 from hmi.stores.sqlite._days import DAY, HOURS, Head, Presence, day_of
 from hmi.stores.sqlite._recent import DayRef, Snapshot
-from hmi.stores.sqlite._rollup_rows import day_rows_of
+from hmi.stores.sqlite._rollup_rows import Stored, opened_rows, stored_rows_of
 from hmi.stores.sqlite._stored import DayReader
 
 _CACHED_ROWS: Final = 400_000
 """About 40 MB."""
+_ROW_BYTES: Final = 92
+_PART_BYTES: Final = 16
+_RUN_BYTES: Final = 32 << 20
+_MANY: Final = 64
+"""So many files are looked into by several threads."""
+_AT_ONCE: Final = 4
+_EXPECTED_MOST: Final = 20_000
+"""Tags times days that are brought into memory at once."""
 Hours = NDArray[np.int64]
 FromSamples = Callable[[int, int], Rollups]
 """Rows of whole intervals from one instant to another (UTC ns; the end is left out)."""
@@ -33,6 +43,8 @@ class DayRows:
 
     rows: Rollups
     absent: tuple[int, ...]
+    is_lost: bool = False
+    """The file cannot be read, for now or for ever."""
 
 
 class RollupCache:
@@ -60,24 +72,39 @@ class RollupCache:
                 self._rows -= len(self._known.popitem(last=False)[1][1].rows) + 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """Rows of some days one after the other, as they were put together last."""
+
+    refs: tuple[DayRef, ...]
+    rows: Rollups
+    absent: Hours
+
+
+class Looked(NamedTuple):
+    """What a day file says of some tags: hours that each is present in, and its rows of a level, undecoded."""
+
+    change: int
+    masks: dict[int, int]
+    rows: dict[int, list[Stored]]
+
+
 class RollupReader:
     """Rows of one archive; ``days``: its day files."""
 
     def __init__(self, days: DayReader) -> None:
         self._days, self._cache = days, RollupCache()
+        self._runs = ByteCache[tuple[int, int], Run](_RUN_BYTES)
 
     def read(
         self, snapshot: Snapshot, tag: int, level: int, begin: int, stop: int, made: FromSamples
     ) -> Rollups:
         """Rows whose interval begins in [begin, stop) (UTC ns, multiples of the level), which day files keep."""
-        wanted = [
-            ref for day, ref in sorted(snapshot.days.items()) if day_of(begin) <= day <= day_of(stop - 1)
-        ]
-        parts = [self._of_day(ref, tag, level) for ref in wanted]
-        rows = joined_rollups([part.rows for part in parts], level)
+        run = self._run(_refs(snapshot, begin, stop), tag, level)
+        rows, dirty = run.rows, run.absent
         changed = _changed_hours(snapshot, tag, begin, stop)
-        absent = np.array([hour for part in parts for hour in part.absent], np.int64)
-        dirty = np.union1d(_with_next(changed, rows.starts // HOUR), absent)
+        if len(changed):
+            dirty = np.union1d(_with_next(changed, rows.starts // HOUR), dirty)
         dirty = dirty[(dirty >= begin // HOUR) & (dirty <= (stop - 1) // HOUR)]
         low, high = np.searchsorted(rows.starts, [begin, stop])
         rows = rows.take(slice(int(low), int(high)))
@@ -88,30 +115,90 @@ class RollupReader:
         merged = joined_rollups([clean, *fresh], level)
         return merged.take(np.argsort(merged.starts, kind="stable"))
 
-    def _of_day(self, ref: DayRef, tag: int, level: int) -> DayRows:
-        known = self._cache.get(ref, tag, level)
-        if known is not None:
-            return known
+    def expect(self, snapshot: Snapshot, tags: Sequence[int], level: int, begin: int, stop: int) -> None:
+        """Bring the rows that these tags are about to be asked for into memory: each file is looked into once."""
+        refs = _refs(snapshot, begin, stop)
+        wanted = [tag for tag in tags if not self._is_known(refs, tag, level)]
+        if len(wanted) * len(refs) > _EXPECTED_MOST:
+            return
+        fresh = [(ref, [tag for tag in wanted if self._cache.get(ref, tag, level) is None]) for ref in refs]
+        fresh = [(ref, ones) for ref, ones in fresh if ones]
+        if len(fresh) < _MANY:
+            for ref, ones in fresh:
+                self._kept(ref, ones, level, self._looked(ref, ones, level))
+            return
+        # what is not in memory comes from the disk meanwhile
+        with ThreadPoolExecutor(_AT_ONCE, "history-rollups") as pool:
+            looked = pool.map(lambda one: self._looked(one[0], one[1], level), fresh)
+            for (ref, ones), found in zip(fresh, looked, strict=True):
+                self._kept(ref, ones, level, found)
 
-        def read(database: apsw.Connection, head: Head, presence: Presence) -> tuple[int, DayRows]:
-            mask = presence.of(tag)
-            if not mask:
-                return head.change, DayRows(Rollups.empty(level), ())
-            has = [ref.day * HOURS + place for place in range(HOURS) if mask >> place & 1]
-            try:
-                rows = day_rows_of(database, tag, level)
-            except BlockDamaged as error:
-                self._days.note(ref.name, tag, ref.day * DAY, ref.day * DAY + DAY - 1, f"rollups: {error}")
-                rows = Rollups.empty(level)
-            known = set((rows.starts // HOUR).tolist())
-            return head.change, DayRows(rows, tuple(hour for hour in has if hour not in known))
+    def _is_known(self, refs: tuple[DayRef, ...], tag: int, level: int) -> bool:
+        known = self._runs.get((tag, level))
+        return known is not None and known.refs == refs
+
+    def _run(self, refs: tuple[DayRef, ...], tag: int, level: int) -> Run:
+        known = self._runs.get((tag, level))
+        if known is not None and known.refs == refs:
+            return known
+        parts = [self._cache.get(ref, tag, level) or self._of_day(ref, tag, level) for ref in refs]
+        rows = joined_rollups([part.rows for part in parts], level)
+        run = Run(refs, rows, np.array([hour for part in parts for hour in part.absent], np.int64))
+        if not any(part.is_lost for part in parts):
+            self._runs.put((tag, level), run, _ROW_BYTES * len(rows) + _PART_BYTES * len(refs))
+        return run
+
+    def _of_day(self, ref: DayRef, tag: int, level: int) -> DayRows:
+        return self._kept(ref, (tag,), level, self._looked(ref, (tag,), level))[tag]
+
+    def _looked(self, ref: DayRef, tags: Sequence[int], level: int) -> Looked | None:
+        """What a file has of these tags; None where it cannot be read."""
+
+        def read(database: apsw.Connection, head: Head, presence: Presence) -> Looked:
+            masks = {tag: presence.of(tag) for tag in tags}
+            there = [tag for tag, mask in masks.items() if mask]
+            return Looked(head.change, masks, stored_rows_of(database, there, level))
 
         try:
-            change, found = self._days.look(ref, read)
+            return self._days.look(ref, read)
         except (FileDamaged, BlockDamaged):
-            return DayRows(Rollups.empty(level), tuple(range(ref.day * HOURS, (ref.day + 1) * HOURS)))
-        self._cache.put(ref, tag, level, change, found)
+            return None
+
+    def _kept(
+        self, ref: DayRef, tags: Sequence[int], level: int, looked: Looked | None
+    ) -> dict[int, DayRows]:
+        """Rows of each of these tags, which are kept for the next one who asks."""
+        if looked is None:
+            hours = tuple(range(ref.day * HOURS, (ref.day + 1) * HOURS))
+            return dict.fromkeys(tags, DayRows(Rollups.empty(level), hours, is_lost=True))
+        found: dict[int, DayRows] = {}
+        for tag in tags:
+            found[tag] = self._opened(ref, tag, level, looked.rows.get(tag, []), looked.masks[tag])
+            self._cache.put(ref, tag, level, looked.change, found[tag])
         return found
+
+    def _opened(self, ref: DayRef, tag: int, level: int, stored: list[Stored], mask: int) -> DayRows:
+        try:
+            rows = opened_rows(tag, level, stored)
+        except BlockDamaged as error:
+            self._days.note(ref.name, tag, ref.day * DAY, ref.day * DAY + DAY - 1, f"rollups: {error}")
+            rows = Rollups.empty(level)
+        there = _mask_of(rows.starts // HOUR - ref.day * HOURS) if mask else 0
+        absent = mask & ~there
+        return DayRows(rows, tuple(ref.day * HOURS + hour for hour in range(HOURS) if absent >> hour & 1))
+
+
+def _mask_of(hours: Hours) -> int:
+    """Bit h is hour h."""
+    return int(np.bitwise_or.reduce(np.int64(1) << hours)) if len(hours) else 0
+
+
+def _refs(snapshot: Snapshot, begin: int, stop: int) -> tuple[DayRef, ...]:
+    """Files of the days from one instant to another, in order."""
+    first, last = day_of(begin), day_of(stop - 1)
+    if last - first > len(snapshot.days):
+        return tuple(ref for day, ref in sorted(snapshot.days.items()) if first <= day <= last)
+    return tuple(snapshot.days[day] for day in range(first, last + 1) if day in snapshot.days)
 
 
 def _changed_hours(snapshot: Snapshot, tag: int, begin: int, stop: int) -> Hours:

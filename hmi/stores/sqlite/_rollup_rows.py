@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import apsw
@@ -20,6 +20,8 @@ _CODES: Final = {MINUTE: 1, TEN_MINUTES: 2, HOUR: 3}
 _PUT: Final = "insert or replace into rollups (k, crc, block) values (?, ?, ?)"
 _WHOLE: Final = 0
 """Part of a key that holds the whole day; 1 to 24 hold an hour."""
+Stored = tuple[int, int, bytes]
+"""Key, check in its place, and block of a row."""
 
 
 def rollup_key(tag: int, level: int, part: int) -> int:
@@ -45,19 +47,17 @@ def tag_of_rollup(key: int) -> int:
 
 
 def put_hour_rows(
-    database: apsw.Connection,
-    closed: bool,
-    level: int,
-    hour: int,
-    rows: Iterable[tuple[int, NDArray[np.void]]],
+    database: apsw.Connection, closed: bool, hour: int, rows: Iterable[tuple[int, int, NDArray[np.void]]]
 ) -> None:
-    """Rows (``ROW``) of one hour of some tags in place of those that were there."""
+    """Rows (level, tag, ``ROW``) of one hour of some tags in place of those that were there."""
     if closed:
-        for tag, part in rows:
+        for level, tag, part in rows:
             _put_into_whole(database, tag, level, hour, part)
         return
     place = hour % HOURS + 1
-    database.executemany(_PUT, (_row(rollup_key(tag, level, place), _sealed(part)) for tag, part in rows))
+    database.executemany(
+        _PUT, (_row(rollup_key(tag, level, place), _sealed(part)) for level, tag, part in rows)
+    )
 
 
 def put_whole(database: apsw.Connection, tag: int, level: int, rollups: Rollups) -> None:
@@ -67,13 +67,31 @@ def put_whole(database: apsw.Connection, tag: int, level: int, rollups: Rollups)
 
 def day_rows_of(database: apsw.Connection, tag: int, level: int) -> Rollups:
     """All rows of a tag and level in a day file, in order; BlockDamaged."""
-    low = rollup_key(tag, level, 0)
-    query = "select k, crc, block from rollups where k between ? and ?"
+    return opened_rows(tag, level, stored_rows_of(database, (tag,), level).get(tag, []))
+
+
+def stored_rows_of(database: apsw.Connection, tags: Sequence[int], level: int) -> dict[int, list[Stored]]:
+    """What a day file keeps of some tags and a level, undecoded; tags of which it keeps nothing are left out."""
+    query = (
+        "select k, crc, block from carray(?) as asked "
+        "cross join rollups on k between asked.value and asked.value + ?"
+    )
+    found: dict[int, list[Stored]] = {}
+    if not len(tags):
+        return found
+    keys = np.array([rollup_key(tag, level, _WHOLE) for tag in tags], np.int64)
+    for row in database.execute(query, (apsw.carray(keys), HOURS)):
+        found.setdefault(tag_of_rollup(row[0]), []).append(row)
+    return found
+
+
+def opened_rows(tag: int, level: int, stored: Iterable[Stored]) -> Rollups:
+    """What ``stored_rows_of`` found of one tag, decoded; BlockDamaged."""
     parts: list[NDArray[np.void]] = []
-    for key, crc, block in database.execute(query, (low, low + HOURS)):
+    for key, crc, block in stored:
         if crc != bound(block, key):
             raise BlockDamaged("rollups are not in the place where they were put")
-        if key == low:
+        if key == rollup_key(tag, level, _WHOLE):
             return decode_rollups(block)
         parts.append(_opened(block))
     return as_rollups(np.concatenate(parts) if parts else np.empty(0, ROW), level)

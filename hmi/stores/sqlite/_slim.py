@@ -8,8 +8,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.samples import Samples, joined
+from hmi.historian.samples import Samples, is_said_once, joined
 
+_CLOCK_LEAST: Final = 4
+"""An instant with fewer source and receive times does not go into the shared scan clock."""
+_CLOCK_SHARE: Final = 8
+"""A clock with more than one instant for so many samples is not worth its bytes."""
 _PLAIN: Final = ("kinds", "statuses", "flags", "versions", "runs")
 
 
@@ -39,7 +43,7 @@ def slim_taken(samples: Samples, order: NDArray[Any]) -> Samples:
     columns: dict[str, Any] = {}
     for name in _PLAIN:
         column = getattr(samples, name)
-        columns[name] = np.broadcast_to(column[:1], len(times)) if _is_one(column) else column[order]
+        columns[name] = np.broadcast_to(column[:1], len(times)) if is_said_once(column) else column[order]
     return Samples(times=times, bits=samples.bits[order], receives=receives, **columns)
 
 
@@ -52,10 +56,14 @@ def slimmed(samples: Samples) -> Samples:
     )
 
 
-def tag_order(tags: NDArray[np.int32], samples: Samples) -> NDArray[np.intp] | None:
-    """How to sort by (tag, time, version), equal ones as they came; None where it is so already."""
+def tag_order(
+    tags: NDArray[np.int32], samples: Samples, seqs: NDArray[np.int64] | None = None
+) -> NDArray[np.intp] | None:
+    """How to sort by (tag, time, version), equal ones by ``seqs`` or as they came; None where it is so already."""
     steps = np.diff(tags)
     if len(tags) < 2 or bool((steps > 0).all()):
+        return None
+    if bool((steps >= 0).all()) and bool(((np.diff(samples.times) > 0) | (steps > 0)).all()):
         return None
     # a 16-bit key is sorted by counting; samples come nearly in order of time, so that mostly this is all
     key = tags.astype(np.uint16) if int(tags.max()) < 1 << 16 else tags
@@ -63,18 +71,46 @@ def tag_order(tags: NDArray[np.int32], samples: Samples) -> NDArray[np.intp] | N
     rising = np.diff(samples.times[order]) > 0
     if bool((rising | (np.diff(tags[order]) != 0)).all()):
         return order
-    return np.lexsort((samples.versions, samples.times, tags))
+    by = (samples.versions, samples.times, tags)
+    return np.lexsort(by if seqs is None else (seqs, *by))
+
+
+class Instants:
+    """Counts at which instants samples came or were received, for a clock that they share."""
+
+    def __init__(self) -> None:
+        self._instants: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._counts: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._total = 0
+
+    def add(self, samples: Samples) -> None:
+        """Instants that come so often that nearly all are shared are not counted one by one."""
+        same = samples.receives is samples.times or np.array_equal(samples.receives, samples.times)
+        self._total += len(samples)
+        for column in (samples.times,) if same else (samples.times, samples.receives):
+            if bool((np.diff(column) > 0).all()):
+                instants, counts = column, np.full(len(column), 1 + same)
+            else:
+                instants = np.unique(column)
+                counts = np.full(len(instants), _CLOCK_LEAST)
+                if _CLOCK_SHARE * len(instants) > len(column):
+                    instants, counts = np.unique(column, return_counts=True)
+                    counts *= 1 + same
+            self._instants.append(instants)
+            self._counts.append(counts)
+
+    def shared(self) -> NDArray[np.int64]:
+        """Those that many share; none where they are too many to be worth it."""
+        times, places = np.unique(np.concatenate(self._instants), return_inverse=True)
+        clock = times[np.bincount(places, np.concatenate(self._counts)) >= _CLOCK_LEAST]
+        return clock if _CLOCK_SHARE * len(clock) <= self._total else np.empty(0, np.int64)
 
 
 def _one_column(columns: Sequence[NDArray[Any]], count: int) -> NDArray[Any]:
     first = columns[0][:1]
     if count and all(
-        bool(column[0] == first[0]) and (_is_one(column) or bool((column == first).all()))
+        bool(column[0] == first[0]) and (is_said_once(column) or bool((column == first).all()))
         for column in columns
     ):
         return np.broadcast_to(first.copy(), count)
     return columns[0] if len(columns) == 1 else np.concatenate(columns)
-
-
-def _is_one(column: NDArray[Any]) -> bool:
-    return len(column) > 0 and column.strides == (0,)

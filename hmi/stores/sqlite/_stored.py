@@ -17,7 +17,7 @@ from hmi.historian.blocks import BlockDamaged, decode_chunk
 from hmi.historian.care import Tier
 from hmi.historian.port import Damage
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Samples, Times
+from hmi.historian.samples import Samples, Times, is_said_once
 from hmi.stores.sqlite._cache import ByteCache
 from hmi.stores.sqlite._connect import FileDamaged, Pool
 from hmi.stores.sqlite._damage import DamageList, lost
@@ -38,8 +38,6 @@ from hmi.stores.sqlite._tiers import tier_of
 
 _KNOWN_MOST: Final = 1_000
 _CLOCK_INSTANTS: Final = 4_000_000
-_SAMPLE_BYTES: Final = 40
-"""What a decoded sample takes, about; texts more."""
 _CHUNK_BYTES: Final = 2_000
 EVERYTHING: Final = Mark(LATEST, LATEST)
 T = TypeVar("T")
@@ -99,7 +97,10 @@ class DayReader:
         try:
             return self._look(ref, ref.name, read)
         except FileDamaged:
-            raise
+            # of an open file that is being removed the log goes first: what is left of it is old
+            if ref.name == closed_name(ref.day) or not (self._folder / closed_name(ref.day)).exists():
+                raise
+            return self._look(ref, closed_name(ref.day), read)
         except StorageError:
             if (self._folder / ref.name).exists() or ref.name == closed_name(ref.day):
                 raise
@@ -138,7 +139,7 @@ class DayReader:
         known = self._chunks.get(place)
         if known is None:
             known = decode_chunk(row.block or b"", clocks.get(row.clock))
-            self._chunks.put(place, known, _SAMPLE_BYTES * len(known) + _CHUNK_BYTES)
+            self._chunks.put(place, known, _bytes_of(known))
         return known
 
     def note_missing(self, name: str, tag: int, hour: int) -> Samples:
@@ -187,6 +188,14 @@ class DayReader:
         """Add to the damage that is known; ``tag`` 0: the whole file."""
         block = f"tag {tag} hour {start // HOUR}" if tag else "file"
         self._damage.add(Damage(name, block, tag, start, end, text))
+
+
+def _bytes_of(samples: Samples) -> int:
+    """Memory of a decoded chunk, about; a view of a shared clock, which nobody can write to, belongs to the clock."""
+    columns = (samples.bits, samples.kinds, samples.statuses, samples.flags, samples.versions, samples.runs)
+    held = sum(column.nbytes for column in columns if not is_said_once(column))
+    own = {id(times): times.nbytes for times in (samples.times, samples.receives) if times.flags.writeable}
+    return held + sum(own.values()) + 200 * len(samples.objects) + _CHUNK_BYTES
 
 
 def _missing(mask: int, rows: list[ChunkRow], day: int, start: int, end: int) -> tuple[int, ...]:
