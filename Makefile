@@ -7,7 +7,7 @@ OUT ?= out
 # Most tests wait for sockets and timers, so three of them share two processors well.
 WORKERS ?= 3
 
-.PHONY: demo demo-shot test soak lint types architecture headless unit install bundle lock format schemas screenshots golden clean
+.PHONY: demo demo-shot test soak lint types architecture headless unit install bundle sbom lock format schemas screenshots golden clean
 
 install: $(VENV)/.installed
 
@@ -62,6 +62,11 @@ $(VENV)-headless/.installed: requirements.lock pyproject.toml .ci/setup
 # An offline bundle for a plant PC: wheels of everything the lock file names, and our own.
 bundle: install
 	@bash .ci/bundle $(VENV) $(OUT)/bundle
+
+# The parts list alone: every package of the lock file with version, licence and hashes (CycloneDX 1.6).
+sbom: install
+	@mkdir -p $(OUT)
+	@$(HMI) sbom -o $(OUT)/sbom.cdx.json
 
 lock:
 	$(VENV)/bin/python -m pip install -q uv

@@ -7,6 +7,7 @@ cannot touch what runs the plant.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -21,7 +22,7 @@ import apsw
 
 from hmi.client.socket import SocketClient
 from hmi.core.clock import NS_PER_S, wall_ns
-from hmi.core.errors import StorageError, UsageError
+from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.texts import tr
 from hmi.export import (
     EXPORTS_FOLDER,
@@ -35,6 +36,7 @@ from hmi.export import (
     Plain,
     Source,
     source_of,
+    turn_in,
 )
 from hmi.historian.port import ArchiveReader
 from hmi.journal import JournalReader
@@ -68,6 +70,10 @@ class ExportOptions:
     life: Path | None = None
 
 
+class StuckJob(WatchkeeperError):
+    """A thread of a job does not end: only the end of the process ends it."""
+
+
 class ExportProcess:
     """``run`` until ``stop`` is set; starts all jobs again where the plant or the archive has become another one."""
 
@@ -76,15 +82,35 @@ class ExportProcess:
         self.folder = options.data / EXPORTS_FOLDER
         self._beats = 0
         self._life: JobState | None = None
+        self._kept: apsw.Connection | None = None
 
     def run(self) -> None:
-        """UsageError for a job that the plant does not have, before anything starts."""
+        """UsageError for a job that the plant does not have, before anything starts; StuckJob: end the process."""
         check_jobs(open_plant(self._options.plant), self._options.jobs)
+        turn = self._waited_for()
         try:
             self._run()
+        except StuckJob:
+            self._kept, turn = turn, None  # until the process ends: its thread may still deliver
+            raise
         finally:
             if self._life is not None:
                 self._life.close()
+            if turn is not None:
+                turn.close()
+
+    def _waited_for(self) -> apsw.Connection | None:
+        """The turn of this process; None when it is to end before that. What is delivered twice at once is wrong."""
+        is_told = False
+        while not self._stop.is_set():
+            turn = turn_in(self.folder)
+            if turn is not None:
+                return turn
+            if not is_told:
+                log.warning("Another process delivers the exports of %s; waiting for its end", self.folder)
+                is_told = True
+            self._wait(LOOK_S)
+        return None
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -94,7 +120,7 @@ class ExportProcess:
                 continue
             plant, archive = found
             end = threading.Event()
-            crew = _Crew(self._options, plant, archive, self.folder, end)
+            crew = _Crew(self._options, plant, archive, self.folder, end, self._beat)
             crew.start()
             try:
                 while not self._stop.is_set() and self._is_present(plant, archive):
@@ -110,8 +136,15 @@ class ExportProcess:
         archive = newest_archive(self._options.data)
         if archive is None:
             raise UsageError(tr("{folder}: nothing is recorded there yet", folder=self._options.data))
-        crew = _Crew(self._options, plant, archive, self.folder, self._stop)
-        crew.finish(told)
+        turn = turn_in(self.folder)
+        if turn is None:
+            text = "a session delivers the exports of {folder} already; end it, or let it: hmi export PLANT status"
+            raise UsageError(tr(text, folder=self._options.data))
+        try:
+            crew = _Crew(self._options, plant, archive, self.folder, self._stop)
+            crew.finish(told)
+        finally:
+            turn.close()
 
     def _present(self) -> tuple[Plant, Path] | None:
         archive = newest_archive(self._options.data)
@@ -137,6 +170,9 @@ class ExportProcess:
 
     def _rest(self, seconds: float) -> None:
         self._sign()
+        self._wait(seconds)
+
+    def _wait(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while not self._stop.is_set() and time.monotonic() < end:
             self._beat()
@@ -164,9 +200,16 @@ class _Crew:
     """The jobs of one plant revision on one archive."""
 
     def __init__(
-        self, options: ExportOptions, plant: Plant, archive: Path, folder: Path, stop: threading.Event
+        self,
+        options: ExportOptions,
+        plant: Plant,
+        archive: Path,
+        folder: Path,
+        stop: threading.Event,
+        beat: Callable[[], None] = lambda: None,
     ) -> None:
         self._options, self._plant, self._archive, self._stop = options, plant, archive, stop
+        self._beat = beat
         self._state = JobState(folder)
         self._secrets = Secrets(options.data)
         self._readers: list[ArchiveReader] = []
@@ -223,52 +266,65 @@ class _Crew:
                     job=job.name, to=job.to, what=job.what.value, condition=JobCondition.REFUSED, text=str(error),
                     told=wall_ns(), last_error=str(error), last_error_time=wall_ns(),
                 )  # fmt: skip
-                self._state.tell(figures)
+                with contextlib.suppress(StorageError):
+                    self._state.tell(figures)
                 self._stop.wait(AGAIN_S)
                 continue
             runner.run()
 
     def finish(self, told: Callable[[JobFigures], None]) -> None:
         try:
-            for job in self.jobs():
+            jobs = self.jobs()
+            for figures in self._resting:
+                told(figures)
+            for job in jobs:
                 runner = self._runner(job, live=False)
                 try:
                     runner.finish()
                 finally:
                     told(runner.figures)
+            if self._options.jobs and self._resting:
+                raise UsageError(
+                    tr("export {job}: {why}", job=self._resting[0].job, why=self._resting[0].text)
+                )
         finally:
             self.end()
 
     def end(self) -> None:
-        """A thread that a library holds back is left behind: it is a daemon, and its step comes again."""
+        """StuckJob where a library holds a thread back: beside one that goes on, nothing is to be started again."""
         self._stop.set()
         end = time.monotonic() + END_S
         for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
-        if any(thread.is_alive() for thread in self._threads):
-            return
+            while thread.is_alive() and time.monotonic() < end:
+                self._beat()
+                thread.join(BEAT_S)
+        stuck = [thread.name for thread in self._threads if thread.is_alive()]
+        if stuck:
+            raise StuckJob(tr("{name} does not end; the process is started again", name=", ".join(stuck)))
         self._state.close()
         for reader in (*self._readers, *self._journals):
             reader.close()
 
     def _runner(self, job: ExportDef, *, live: bool = True) -> JobRunner:
+        """The exporter first: where it cannot be made, nothing is left open."""
         plant = self._plant
         stream = f"{plant.id}/{job.name}"
-        plain = Plain(stream, plant.name, plant.title, plant.zone, self._archive.name)
-        source = self._source(job)
-        tap = self._tap(job, source) if live and exporter_definition(job.to).live else None
-        return JobRunner(
-            job, plain, source, self._exporter(job, stream), self._state, stop=self._stop, tap=tap
-        )
+        exporter = self._exporter(job, stream)
+        is_live = live and exporter_definition(job.to).live and job.what is ExportWhat.SAMPLES
+        source = self._source(job, is_live=is_live)
+        archive = self._archive.name if job.what.kind == "samples" else JOURNAL_FILE
+        plain = Plain(stream, plant.name, plant.title, plant.zone, archive)
+        tap = self._tap(job, source) if is_live else None
+        return JobRunner(job, plain, source, exporter, self._state, stop=self._stop, tap=tap)
 
-    def _source(self, job: ExportDef) -> Source:
+    def _source(self, job: ExportDef, *, is_live: bool) -> Source:
         if job.what.kind == "events":
             journal = JournalReader(self._options.data / JOURNAL_FILE)
             self._journals.append(journal)
             return source_of(self._plant, job, journal=journal)
         reader = open_reader(self._archive)
         self._readers.append(reader)
-        return source_of(self._plant, job, reader=reader)
+        return source_of(self._plant, job, reader=reader, is_live=is_live)
 
     def _exporter(self, job: ExportDef, stream: str) -> Exporter:
         context = ExportContext(
@@ -289,9 +345,7 @@ class _Crew:
         settings = settings_in(job, folders)
         return part("exporters", job.to, "exporter").create(settings, context)
 
-    def _tap(self, job: ExportDef, source: Source) -> LiveTap | None:
-        if job.what is not ExportWhat.SAMPLES:
-            return None
+    def _tap(self, job: ExportDef, source: Source) -> LiveTap:
         tap = LiveTap(source.series, is_simulated=self._plant.simulated)
         thread = threading.Thread(
             target=partial(_listen, self._options.data, tap, self._stop), name=f"live {job.name}", daemon=True

@@ -142,7 +142,7 @@ class PollLoop:
         self._writes: list[tuple[WriteRequest, asyncio.Future[WriteOutcome]]] = []
         self._reads: list[tuple[_Question, asyncio.Future[Any]]] = []
         self._wake = asyncio.Event()
-        self._busy_ns = 0
+        self._busy_ns = self._trip_ns = 0
         self._started_ns = monotonic_ns()
         self._plan: tuple[ReadBlock, ...] = ()
         self._schedule = Schedule((), 0)
@@ -191,10 +191,11 @@ class PollLoop:
         self._wake.set()
 
     def figures(self) -> dict[str, Any]:
-        """Load in percent of line time, idle blocks, overruns and actual period by group."""
+        """Load in percent of line time, time of the last request, idle blocks, overruns and actual period by group."""
         elapsed = max(1, monotonic_ns() - self._started_ns)
         return {
             "load_percent": round(100 * self._busy_ns / elapsed, 1),
+            "round_trip_ms": round(self._trip_ns / NS_PER_MS, 3),
             "blocks_idle": self._schedule.idle,
             "overruns": dict(self._schedule.overruns),
             "actual_period_ms": {k: round(v) for k, v in self._schedule.actual_ms.items()},
@@ -260,7 +261,8 @@ class PollLoop:
                 raise
             raise LinkLost(f"the driver did not return within {self.hang_s:g} s") from None
         finally:
-            self._busy_ns += monotonic_ns() - started
+            self._trip_ns = monotonic_ns() - started
+            self._busy_ns += self._trip_ns
 
     async def _wait(self) -> None:
         due = self._schedule.next_due()

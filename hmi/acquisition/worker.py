@@ -34,6 +34,7 @@ from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionItem
 from hmi.core.errors import CommunicationError
+from hmi.core.logs import set_up
 from hmi.plugins.discovery import part
 
 LIFE_S = 0.5
@@ -218,7 +219,7 @@ def _own_output() -> BinaryIO:
 
 def main() -> None:
     """Entry point of the process; its log goes to standard error."""
-    logging.basicConfig(level=logging.WARNING, format="worker %(levelname)s %(name)s: %(message)s")
+    set_up("worker %(levelname)s %(name)s: %(message)s")
     driver_name, cap = sys.argv[1], int(sys.argv[2])
     # an interrupt from the terminal goes to the runtime, which ends its workers
     signal.signal(signal.SIGINT, signal.SIG_IGN)

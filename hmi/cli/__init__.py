@@ -33,6 +33,7 @@ from hmi.cli._tls import station, tls
 from hmi.cli._trust import trust
 from hmi.cli._users import user
 from hmi.core.errors import AccessRefused, WatchkeeperError
+from hmi.core.logs import is_json, set_up
 
 __all__ = ["VERBS", "main"]
 
@@ -73,7 +74,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
 
 def main() -> None:
     """Entry point: an error the product raises on purpose becomes one sentence and an exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up()
     try:
         _app()()
     except AccessRefused as refusal:
@@ -91,6 +92,8 @@ def _app() -> typer.Typer:
 
 
 def _end(sentence: str, code: int) -> None:
-    if sentence:
+    if sentence and is_json():
+        logging.getLogger("hmi").error("%s", sentence)
+    elif sentence:
         typer.echo(sentence, err=True)
     sys.exit(code)

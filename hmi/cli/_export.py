@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
+from hmi.cli._options import AsJson, DataDir, LogFormat, PlantFolder, data_for
 from hmi.cli._tables import print_table
-from hmi.core.errors import UsageError
+from hmi.core.errors import UsageError, WatchkeeperError
 from hmi.core.texts import tr
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def export(
     life: Annotated[Path | None, typer.Option(hidden=True)] = None,
     parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
     as_json: AsJson = False,
+    log_format: LogFormat = "text",
 ) -> None:
     """Deliver what is recorded to files, databases and brokers: list the jobs, run them, see how they do, send again.
 
@@ -100,11 +102,11 @@ def _status(plant: Plant, folder: Path, names: tuple[str, ...], *, as_json: bool
 
 def _row(figures: JobFigures, *, as_json: bool) -> dict[str, Any]:
     """What was told too long ago says nothing of how the job is now: its figures stay empty."""
-    import time
-
     import msgspec
 
-    is_fresh = figures.is_fresh(time.time_ns())
+    from hmi.core.clock import wall_ns
+
+    is_fresh = figures.is_fresh(wall_ns())
     if as_json:
         return {**msgspec.to_builtins(figures), "is_fresh": is_fresh}
     known = is_fresh and figures.is_measured
@@ -131,7 +133,7 @@ def _quarantine(plant: Plant, folder: Path, names: tuple[str, ...], *, as_json: 
 
 
 def _run(options: Any, *, parent_pipe: bool, as_json: bool) -> None:
-    from hmi.exporting import ExportProcess
+    from hmi.exporting import ExportProcess, StuckJob
 
     stop = threading.Event()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
@@ -141,13 +143,26 @@ def _run(options: Any, *, parent_pipe: bool, as_json: bool) -> None:
         threading.Thread(target=_until_closed, args=(stop,), name="parent pipe", daemon=True).start()
     process = ExportProcess(options, stop)
     if not options.once:
-        process.run()
+        try:
+            process.run()
+        except StuckJob as error:
+            _end_at_once(error)
         return
     rows: list[dict[str, Any]] = []
     try:
         process.once(lambda figures: rows.append(_row(figures, as_json=as_json)))
-    finally:
-        _print(rows, as_json=as_json, nothing=tr("nothing was delivered"))
+    except WatchkeeperError:
+        if rows:
+            _print(rows, as_json=as_json, nothing="")
+        raise
+    _print(rows, as_json=as_json, nothing=tr("nothing was delivered"))
+
+
+def _end_at_once(error: WatchkeeperError) -> NoReturn:
+    """A thread that hangs in a library, and those of that library, would hold an ordinary end back."""
+    logging.getLogger(__name__).error("%s", error)
+    logging.shutdown()
+    os._exit(1)
 
 
 def _until_closed(stop: threading.Event) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from hmi.core.errors import UsageError
+from hmi.core.logs import FORMATS, LOG_FORMAT, set_up
 
 PlantFolder = Annotated[Path, typer.Argument(help="Plant folder (the one with plant.toml).")]
 DataDir = Annotated[Path | None, typer.Option("--data", help="Where run-time data lie.")]
@@ -20,6 +22,27 @@ SealsDir = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _take_log_format(chosen: str) -> str:
+    """From here on, also in the processes that this one starts."""
+    chosen = chosen.strip().lower()
+    if chosen not in FORMATS:
+        raise typer.BadParameter(f"{chosen!r} is no form of a log; use one of: {', '.join(FORMATS)}")
+    os.environ[LOG_FORMAT] = chosen
+    set_up()
+    return chosen
+
+
+LogFormat = Annotated[
+    str,
+    typer.Option(
+        "--log-format",
+        envvar=LOG_FORMAT,
+        callback=_take_log_format,
+        help="Form of the log on standard error: text, or json (one object a line).",
+    ),
+]
 OwnTheme = Annotated[str, typer.Option("--theme", help="light or dark; the one chosen last when left out.")]
 OwnScale = Annotated[
     int,

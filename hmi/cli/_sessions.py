@@ -13,6 +13,7 @@ import typer
 from hmi.cli._options import (
     DataDir,
     Kiosk,
+    LogFormat,
     OwnScale,
     OwnTheme,
     PlantFolder,
@@ -47,6 +48,7 @@ def run(
     theme: OwnTheme = "",
     scale: OwnScale = 0,
     kiosk: Kiosk = False,
+    log_format: LogFormat = "text",
 ) -> None:
     """Supervisor with runtime and station; a process that stops or hangs is restarted within 3 s."""
     from hmi.client.local import is_running
@@ -90,6 +92,7 @@ def serve(
     seals: SealsDir = None,
     reason: Annotated[str, typer.Option(help="Why this runtime is started; journalled first.")] = "",
     parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
+    log_format: LogFormat = "text",
 ) -> None:
     """The runtime alone: no window, no Qt."""
     from hmi.bootstrap import RuntimeOptions, run_runtime

@@ -7,9 +7,9 @@ from hmi.export._events import EventSource
 from hmi.export._progress import HIGH_WATER, Head, Progress
 from hmi.export._runner import JobRunner, Plain
 from hmi.export._selection import aggregate_key, chosen, series_of
-from hmi.export._source import Part, SampleSource, Source
+from hmi.export._source import LIVE_ROWS, MOST_ROWS, Part, SampleSource, Source
 from hmi.export._state import (
-    EXPORTS_FOLDER,
+    STATE_FILE,
     Asked,
     JobState,
     Standing,
@@ -19,6 +19,7 @@ from hmi.export._state import (
     standing,
     told,
 )
+from hmi.export._turn import turn_in
 from hmi.export.figures import SILENT_S, JobCondition, JobFigures, is_fresh
 from hmi.export.live import LiveTap
 from hmi.export.port import (
@@ -39,13 +40,16 @@ from hmi.export.port import (
 )
 from hmi.historian.port import ArchiveReader
 from hmi.journal import JournalReader
-from hmi.project.exports import ExportDef, ExportWhat
+from hmi.project.exports import EXPORTS_FOLDER, ExportDef, ExportWhat
 from hmi.project.plant import Plant
 
 __all__ = [
     "EXPORTS_FOLDER",
     "HIGH_WATER",
+    "LIVE_ROWS",
+    "MOST_ROWS",
     "SILENT_S",
+    "STATE_FILE",
     "AggregateSource",
     "Asked",
     "Event",
@@ -85,13 +89,21 @@ __all__ = [
     "source_of",
     "standing",
     "told",
+    "turn_in",
 ]
 
 
 def source_of(
-    plant: Plant, job: ExportDef, *, reader: ArchiveReader | None = None, journal: JournalReader | None = None
+    plant: Plant,
+    job: ExportDef,
+    *,
+    reader: ArchiveReader | None = None,
+    journal: JournalReader | None = None,
+    is_live: bool = False,
 ) -> Source:
-    """What a job reads: ``reader`` for samples and aggregates, ``journal`` for events."""
+    """What a job reads: ``reader`` for samples and aggregates, ``journal`` for events. ``is_live``: the newest values
+    go beside it, and wait for the end of a package.
+    """
     if job.what.kind == "events":
         if journal is None:
             raise ValueError("events are read out of the journal")
@@ -99,6 +111,6 @@ def source_of(
     if reader is None:
         raise ValueError("samples are read out of the archive")
     series = series_of(plant, job)
-    return (
-        AggregateSource(reader, series) if job.what is ExportWhat.AGGREGATES else SampleSource(reader, series)
-    )
+    if job.what is ExportWhat.AGGREGATES:
+        return AggregateSource(reader, series)
+    return SampleSource(reader, series, LIVE_ROWS if is_live else MOST_ROWS)

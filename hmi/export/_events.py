@@ -9,7 +9,7 @@ import apsw
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
-from hmi.core.journal import JournalRecord
+from hmi.core.journal import JournalRecord, Kind
 from hmi.export._progress import Head, Piece
 from hmi.export._source import ALL, Part
 from hmi.export.port import Event, ExportTag
@@ -18,17 +18,25 @@ from hmi.project.exports import ExportWhat
 
 MOST_EVENTS: Final = 20_000
 _PAGE: Final = 1_000
-_KINDS: Final = {ExportWhat.ALARMS: "alarm", ExportWhat.AUDIT: "audit"}
+_KINDS: Final = {ExportWhat.ALARMS: "alarm", ExportWhat.AUDIT: "audit", ExportWhat.SECURITY: ""}
+"""The kind that is read; empty: all, of which the events of security are taken."""
+_SECURITY: Final = (
+    "access.", "account.", "audit.", "certificate.", "clock.", "export.", "plant.", "program.", "runtime.", "session.",
+    "station.",
+)  # fmt: skip
+_ROUTINE: Final = "audit.sealed"
+"""Every few minutes, and of nobody's doing."""
 
 
 class EventSource:
-    """Records of one kind by their number in the journal, which counts records of other kinds too."""
+    """Records of one kind, or those of security, by their number in the journal, which counts the others too."""
 
     series: tuple[ExportTag, ...] = ()
     piece = Piece(86_400 * NS_PER_S)
+    margin = 0
 
     def __init__(self, journal: JournalReader, what: ExportWhat) -> None:
-        self._journal, self._kind = journal, _KINDS[what]
+        self._journal, self._kind, self._what = journal, _KINDS[what], what
 
     def head(self) -> Head:
         newest = self._read(lambda: self._journal.newest(1, "", ""))
@@ -40,6 +48,15 @@ class EventSource:
         found = self._read(lambda: self._journal.after(seq - 1, "", "", 1))
         return found[0].receive_time if found else 0
 
+    def time_at(self, seq: int) -> int:
+        return self.time_of(seq)
+
+    def past_end(self, head: Head) -> int:
+        return head.time + 1
+
+    def settled(self, at: int) -> int:
+        return at
+
     def earliest(self, since: int) -> int:
         first = self._read(lambda: self._journal.received(since, since)[0])
         return self.time_of(first)
@@ -50,7 +67,7 @@ class EventSource:
         while len(events) < MOST_EVENTS:
             start = after
             page = self._read(lambda start=start: self._journal.after(start, self._kind, "", _PAGE))
-            events += [_event(record) for record in page if record.seq <= last]
+            events += [_event(record) for record in page if record.seq <= last and self._is_wanted(record)]
             if len(page) < _PAGE or page[-1].seq > last:
                 return Part(last, self.time_of(last), events=tuple(events))
             after = page[-1].seq
@@ -69,11 +86,21 @@ class EventSource:
             begin = after
             page = self._read(lambda begin=begin: self._journal.after(begin, self._kind, "", _PAGE))
             for record in page:
-                if record.seq <= high and start <= record.receive_time < end:
+                is_within = record.seq <= high and start <= record.receive_time < end
+                if is_within and self._is_wanted(record):
                     yield _event(record)
             if len(page) < _PAGE:
                 return
             after = page[-1].seq
+
+    def _is_wanted(self, record: JournalRecord) -> bool:
+        if self._what is not ExportWhat.SECURITY:
+            return True
+        return (
+            record.kind in (Kind.AUDIT, Kind.SYSTEM)
+            and record.event.startswith(_SECURITY)
+            and record.event != _ROUTINE
+        )
 
     def _read(self, work: Any) -> Any:
         try:

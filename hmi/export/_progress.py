@@ -7,6 +7,7 @@ done, so that the same package comes again after a crash, under the same number.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +18,8 @@ from hmi.export.port import Haste
 
 LATE_S: Final = 3.0
 LATE_PERIODS: Final = 3
+QUOTA_STEP: Final = 0.01
+"""So much over the quota before a part of a span is dropped: not one commit at a time."""
 HIGH_WATER: Final = 0.7
 """Of the quota: from there on an alarm is due (standards 7.4)."""
 
@@ -31,9 +34,10 @@ class Span(msgspec.Struct, frozen=True):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One package to be made: commits ``first`` to ``last``, or the samples of [``start``, ``end``) out of the archive
-    where ``first`` is 0, there of the series from ``place`` to before ``until_place`` (0: all of them). ``is_rest``:
-    the others of these times are delivered. ``instead``: commits that the archive has to stand in for.
+    """One package to be made: commits ``first`` to ``last``, which was ``made`` at (UTC ns), or the samples of
+    [``start``, ``end``) out of the archive where ``first`` is 0, there of the series from ``place`` to before
+    ``until_place`` (0: all of them). ``is_rest``: the others of these times are delivered. ``instead``: commits that
+    the archive has to stand in for.
     """
 
     haste: Haste
@@ -46,6 +50,7 @@ class Step(msgspec.Struct, frozen=True):
     place: int = 0
     until_place: int = 0
     is_rest: bool = True
+    made: int = 0
 
 
 class Past(msgspec.Struct, frozen=True):
@@ -71,14 +76,16 @@ class Piece:
 
 
 class Progress(msgspec.Struct):
-    """``archive``: which one the numbers are of. ``live``: commits up to there are delivered or wait, and ``live_time``
-    its time. ``schema``: of the series that places count. ``number`` and ``digest``: of the last package that the
-    target has. ``dropped``: pairs of commits that the next package has to tell; ``dropped_total``: how many there were.
+    """``archive``: which one the numbers are of. ``epoch``: how many there were before; it leads the revisions, so that
+    a correction in a newer one counts. ``live``: commits up to there are delivered or wait, and ``live_time`` its time.
+    ``schema``: of the series that places count. ``number`` and ``digest``: of the last package that the target has.
+    ``dropped``: pairs of commits that the next package has to tell; ``dropped_total``: how many there were.
     ``is_paused``: by a person, over restarts.
     """
 
     archive: str = ""
     is_begun: bool = False
+    epoch: int = 0
     live: int = 0
     live_time: int = 0
     waiting: list[Span] = []
@@ -111,11 +118,44 @@ def is_known(progress: Progress, archive: str, head: Head) -> bool:
     return progress.is_begun and progress.archive == archive and progress.live <= head.seq
 
 
-def begin(progress: Progress, archive: str, head: Head, since: int) -> None:
-    """Start at the newest commit of an archive; what is older and wanted comes out of it."""
+def begin(progress: Progress, archive: str, head: Head, past: tuple[int, int]) -> None:
+    """Start at the newest commit of an archive; what is older and wanted, [start, end) in UTC ns, comes out of it.
+
+    Of another archive than before nothing that waited can be read any more: it is told as dropped.
+    """
+    if progress.is_begun:
+        progress.epoch += 1
+        if progress.archive != archive:
+            for span in progress.waiting:
+                drop(progress, span.first, span.last)
     progress.archive, progress.is_begun, progress.step = archive, True, None
     progress.live, progress.live_time = head.seq, head.time
-    progress.waiting, progress.past = [], [Past(since, head.until)] if 0 < since < head.until else []
+    progress.waiting, progress.past = [], []
+    add_past(progress, Past(*past))
+
+
+def wanted_from(progress: Progress) -> int:
+    """From when on something may be missing at the target (UTC ns)."""
+    begins = [span.begin for span in progress.waiting] + [past.start for past in progress.past]
+    return min([progress.live_time, *begins])
+
+
+def add_past(progress: Progress, past: Past) -> None:
+    """In order of time, but never before the one that a step is being made of."""
+    if past.start >= past.end or past in progress.past:
+        return
+    held = 1 if progress.step is not None and not progress.step.first and progress.past else 0
+    rest = sorted([*progress.past[held:], past], key=lambda one: one.start)
+    progress.past = [*progress.past[:held], *rest]
+
+
+def drop(progress: Progress, first: int, last: int) -> None:
+    """Commits that will never be delivered; told with the next package."""
+    if progress.dropped and progress.dropped[-1][1] + 1 == first:
+        progress.dropped[-1] = (progress.dropped[-1][0], last)
+    else:
+        progress.dropped.append((first, last))
+    progress.dropped_total += last - first + 1
 
 
 def follow_schema(progress: Progress, schema: str) -> None:
@@ -140,33 +180,64 @@ def catch_up(progress: Progress, head: Head, every_s: float, next_time: int) -> 
         progress.live, progress.live_time = head.seq, head.time
 
 
-def keep_quota(progress: Progress, head: Head, quota_s: float) -> int:
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What ``keep_quota`` has to know of the feed: ``time_of`` the first commit from a number on, and ``margin``: a
+    sample may be so much older than its commit (ns).
+    """
+
+    time_of: Callable[[int], int]
+    margin: int = 0
+
+
+def keep_quota(progress: Progress, head: Head, quota_s: float, feed: Feed) -> None:
     """Drop what waits for longer than the quota, and let the archive stand in for commits that are not there any more.
 
-    All times are of the plant, whose clock a simulation may hold. Returns how many commits were dropped.
+    All times are of the plant, whose clock a simulation may hold.
     """
-    oldest, dropped = head.time - int(quota_s * NS_PER_S), 0
+    oldest = head.time - int(quota_s * NS_PER_S)
+    patience = int(quota_s * NS_PER_S * QUOTA_STEP)
     kept: list[Span] = []
     for span in progress.waiting:
         if span.end < oldest:
-            progress.dropped.append((span.first, span.last))
-            dropped += span.last - span.first + 1
+            drop(progress, span.first, span.last)
             continue
+        if span.begin < oldest - patience:
+            span = _younger(progress, span, oldest, head, feed)
         if span.first < head.first:
             last = min(span.last, head.first - 1)
-            progress.past.append(Past(max(span.begin, oldest), span.end, (span.first, last)))
+            end = min(span.end, feed.time_of(head.first) or span.end) + feed.margin + 1
+            add_past(progress, Past(max(1, span.begin - feed.margin), end, (span.first, last)))
             span = Span(last + 1, span.last, span.begin, span.end)
         if span.first <= span.last:
             kept.append(span)
-    progress.waiting, progress.dropped_total = kept, progress.dropped_total + dropped
-    return dropped
+    progress.waiting = kept
+
+
+def _younger(progress: Progress, span: Span, oldest: int, head: Head, feed: Feed) -> Span:
+    """The part of a span that is within the quota. Of commits that the feed has no more nobody knows when they were
+    made: they are told as dropped, and the archive gives what is younger all the same.
+    """
+    if span.first < head.first and (feed.time_of(head.first) or span.end) >= oldest:
+        drop(progress, span.first, min(span.last, head.first - 1))
+        return Span(span.first, span.last, oldest, span.end)
+    low, high = max(span.first, head.first), span.last
+    while low < high:
+        middle = (low + high) // 2
+        if feed.time_of(middle) >= oldest:
+            high = middle
+        else:
+            low = middle + 1
+    if low > span.first:
+        drop(progress, span.first, low - 1)
+    return Span(low, span.last, oldest, span.end)
 
 
 def next_live(progress: Progress, head: Head) -> Step | None:
     """The live commits that are not delivered yet; None when there are none."""
     if head.seq <= progress.live:
         return None
-    return Step(Haste.LIVE, progress.number + 1, progress.live + 1, head.seq)
+    return Step(Haste.LIVE, progress.number + 1, progress.live + 1, head.seq, made=head.time)
 
 
 def next_backfill(progress: Progress, piece: Piece) -> Step | None:
@@ -176,7 +247,7 @@ def next_backfill(progress: Progress, piece: Piece) -> Step | None:
     if past is not None and (span is None or past.start <= span.begin):
         return _step_of_past(progress.number + 1, past, piece)
     if span is not None:
-        return Step(Haste.BACKFILL, progress.number + 1, span.first, span.last)
+        return Step(Haste.BACKFILL, progress.number + 1, span.first, span.last, made=span.end)
     return None
 
 
@@ -193,7 +264,7 @@ def done(progress: Progress, step: Step, last_time: int, digest: str) -> None:
     """A package was delivered. ``last_time``: when its last commit was made."""
     progress.number, progress.digest, progress.step, progress.dropped = step.number, digest, None, []
     if step.haste is Haste.LIVE:
-        progress.live, progress.live_time = step.last, last_time
+        progress.live, progress.live_time = step.last, last_time or progress.live_time
     elif step.first:
         span = progress.waiting[0]
         rest = Span(step.last + 1, span.last, max(span.begin, last_time), span.end)
@@ -206,13 +277,17 @@ def done(progress: Progress, step: Step, last_time: int, digest: str) -> None:
         progress.past[0:1] = [left] if left.start < left.end else []
 
 
-def complete_until(progress: Progress, step: Step, head: Head, last_time: int) -> int:
-    """Up to when nothing is missing once ``step`` is delivered (UTC ns)."""
+def complete_until(
+    progress: Progress, step: Step, head: Head, last_time: int, settled: Callable[[int], int] = lambda at: at
+) -> int:
+    """Up to when nothing is missing once ``step`` is delivered (UTC ns). ``settled``: up to when all of the content is
+    made of what was recorded by a time.
+    """
     after = msgspec.convert(msgspec.to_builtins(progress), Progress)
     done(after, step, last_time, "")
-    begins = [span.begin for span in after.waiting] + [past.start for past in after.past]
+    begins = [settled(span.begin) for span in after.waiting] + [past.start for past in after.past]
     newest = head.until if after.live >= head.seq else after.live_time
-    return min([newest, *begins])
+    return min([settled(newest), *begins])
 
 
 def backlog_s(progress: Progress, now: int) -> float:

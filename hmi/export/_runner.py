@@ -16,11 +16,14 @@ import numpy as np
 
 from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.errors import StorageError, WatchkeeperError
+from hmi.core.texts import tr
 from hmi.export._progress import (
+    Feed,
     Head,
     Past,
     Progress,
     Step,
+    add_past,
     backlog_s,
     begin,
     catch_up,
@@ -31,6 +34,7 @@ from hmi.export._progress import (
     keep_quota,
     next_backfill,
     next_live,
+    wanted_from,
 )
 from hmi.export._source import Part, Source, without
 from hmi.export._state import JobState
@@ -62,6 +66,7 @@ from hmi.project.exports import ExportDef
 log = logging.getLogger(__name__)
 LOOK_S: Final = 0.2
 TELL_S: Final = 1.0
+EPOCH_BITS: Final = 40
 RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 REFUSED_RETRY_S: Final = 60.0
 QUALITY_RULE: Final = (
@@ -133,6 +138,8 @@ class JobRunner:
             self._take_asked()
             if self.progress.is_paused:
                 self._condition(JobCondition.PAUSED, "")
+                if self._is_open:  # what it shows as live would grow old
+                    self._close()
             if self.progress.is_paused or self._monotonic() < self._not_before:
                 return False
             did = self._step()
@@ -155,9 +162,19 @@ class JobRunner:
     def finish(self) -> None:
         """Deliver all there is now, without waiting; raises what stands in the way (``hmi export run --once``)."""
         self._next_live = self._next_backfill = 0.0
-        while self._step(patient=False):
-            self._next_live = self._next_backfill = 0.0
-        self._tell(force=True)
+        self._take_asked()
+        try:
+            if self.progress.is_paused:
+                self._condition(JobCondition.PAUSED, "")
+                return
+            while not self._stop.is_set() and self._step(patient=False):
+                self._next_live = self._next_backfill = 0.0
+        except WatchkeeperError as error:
+            is_refused = isinstance(error, TargetRefused)
+            self._failed(JobCondition.REFUSED if is_refused else JobCondition.UNAVAILABLE, str(error), 0.0)
+            raise
+        finally:
+            self._tell(force=True)
 
     def _step(self, *, patient: bool = True) -> bool:
         head = self._source.head()
@@ -182,8 +199,8 @@ class JobRunner:
             cast(LiveExporter, self._exporter).live(rows)
 
     def _begin(self, head: Head) -> None:
-        if not is_known(self.progress, self._plain.archive, head):
-            begin(self.progress, self._plain.archive, head, self._since())
+        if not self._is_known(head):
+            self._begin_archive(head)
         follow_schema(self.progress, self._schema)
         if self._is_open and self._described == self._schema:
             return
@@ -200,28 +217,54 @@ class JobRunner:
         self._described = self._schema
         self._state.keep(self.job.name, self.progress)
 
-    def _since(self) -> int:
-        """Where the past begins: not before there was anything."""
-        return max(self.job.since, self._source.earliest(self.job.since)) if self.job.since else 0
+    def _is_known(self, head: Head) -> bool:
+        """Whether the numbers are still those of the archive: it may have been put back to an earlier state."""
+        progress = self.progress
+        if not is_known(progress, self._plain.archive, head):
+            return False
+        known = [(progress.live, progress.live_time)]
+        if progress.step is not None and progress.step.made:  # the target may have it already
+            known.append((progress.step.last, progress.step.made))
+        return all(seq <= head.seq and self._source.time_at(seq) in (0, made) for seq, made in known)
+
+    def _begin_archive(self, head: Head) -> None:
+        progress, source = self.progress, self._source
+        start = self.job.since
+        if progress.is_begun:
+            is_same = progress.archive == self._plain.archive
+            start = max(1, wanted_from(progress) - source.margin) if is_same else 1
+        if start:
+            start = max(start, source.earliest(start))
+        begin(progress, self._plain.archive, head, (start, source.past_end(head)) if start else (0, 0))
 
     def _adopt(self, last: Watermark | None) -> None:
-        """What the target itself has counts: a package that it holds is not made again."""
-        step = self.progress.step
-        if last is None or last.number <= self.progress.number:
+        """What the target itself has counts: a package that it holds is not made again, and where its last one is not
+        ours (the state of here was lost, one of the two was put back), all since then comes again behind it.
+        """
+        progress, step = self.progress, self.progress.step
+        if last is None or (last.number, last.digest) == (progress.number, progress.digest):
             return
-        if step is not None and last.number == step.number and last.previous == self.progress.digest:
-            done(self.progress, step_of(step, last.last), last.made, last.digest)
-        else:  # the state of here was lost, or is an older copy: the numbers go on behind those of the target
-            self.progress.number, self.progress.digest = last.number, last.digest
-            if step is not None:
-                self.progress.step = msgspec.structs.replace(step, number=last.number + 1)
+        if step is not None and last.number == step.number and last.previous == progress.digest:
+            done(progress, step_of(step, last.last), self._source.time_at(last.last), last.digest)
+            return
+        progress.number, progress.digest = last.number, last.digest
+        if step is not None:
+            progress.step = msgspec.structs.replace(step, number=last.number + 1)
+        start = max(1, last.complete_until - self._source.margin)
+        self._read_again(start, self._source.past_end(self._source.head()))
+
+    def _read_again(self, start: int, end: int, instead: tuple[int, int] = (0, 0)) -> None:
+        """The archive from ``start`` to before ``end`` (UTC ns), but not where there is nothing."""
+        start = max(start, self._source.earliest(start))
+        add_past(self.progress, Past(start, end, instead))
 
     def _planned(self, head: Head, *, patient: bool) -> Step | None:
-        clock = self._monotonic()
-        if head.seq > self.progress.live:
-            first = self._source.time_of(self.progress.live + 1) or head.time
-            catch_up(self.progress, head, self.job.every_s, first)
-        keep_quota(self.progress, head, self.job.quota_s)
+        clock, progress = self._monotonic(), self.progress
+        if head.seq > progress.live:
+            is_there = head.first <= progress.live + 1 or not progress.live_time
+            first = self._source.time_of(progress.live + 1) if is_there else progress.live_time
+            catch_up(progress, head, self.job.every_s, first or head.time)
+        keep_quota(progress, head, self.job.quota_s, Feed(self._source.time_of, self._source.margin))
         live = next_live(self.progress, head)
         if live is not None and clock >= self._next_live:
             return live
@@ -234,6 +277,8 @@ class JobRunner:
             self._state.keep(self.job.name, self.progress)
         part = self._read(step)
         step = step_of(step, part.last)
+        self._leave(step, part, head)
+        part = replace(part, last_time=part.last_time or head.time)
         refused = 0
         while True:
             package = self._package(step, part, head, refused)
@@ -241,7 +286,9 @@ class JobRunner:
                 self._exporter.deliver(package)
                 break
             except RecordsRefused as error:
-                part = self._without(step, part, error)
+                if not error.reasons or self._stop.is_set():
+                    raise TargetRefused(tr("the target refuses rows without saying which")) from error
+                part = self._without(step, part, error, is_first=not refused)
                 refused += len(error.reasons)
         done(self.progress, step, part.last_time, package.watermark.digest)
         self.progress.rows += len(package)
@@ -249,10 +296,36 @@ class JobRunner:
         self._state.keep(self.job.name, self.progress)
         self.figures.complete_until = package.watermark.complete_until
 
+    def _leave(self, step: Step, part: Part, head: Head) -> None:
+        """What a package cannot have goes by the archive. Kept before it is sent: of one that the target has and did
+        not answer, nothing is read again.
+        """
+        if not part.missing and not part.rest:
+            return
+        span = self.progress.waiting[0] if step.haste is Haste.BACKFILL and self.progress.waiting else None
+        since = span.begin if span else self.progress.live_time
+        until = part.last_time or (span.end if span else head.time)
+        margin = self._source.margin
+        for pair in part.missing:
+            self._read_again(max(1, since - margin), until + margin + 1, pair)
+        for start, end in part.rest:
+            self._read_again(start, end)
+        self._state.keep(self.job.name, self.progress)
+
     def _read(self, step: Step) -> Part:
         if step.first:
-            return self._source.read(step.first, step.last)
+            return self._of_this_archive(self._source.read(step.first, step.last))
+        return self._of_this_archive(self._read_past(step))
+
+    def _read_past(self, step: Step) -> Part:
         return self._source.read_past(step.start, step.end, slice(step.place, step.until_place or None))
+
+    def _of_this_archive(self, part: Part) -> Part:
+        """Commits of another archive count from 1 again: the epoch before them keeps newer revisions higher."""
+        if part.rows is None or not self.progress.epoch:
+            return part
+        revisions = part.rows.revisions + (self.progress.epoch << EPOCH_BITS)
+        return replace(part, rows=replace(part.rows, revisions=revisions))
 
     def _package(self, step: Step, part: Part, head: Head, refused: int) -> Package:
         rows, events = part.rows, part.events
@@ -264,17 +337,17 @@ class JobRunner:
             last=step.last,
             rows=len(rows) if rows is not None else len(events),
             sum=sum_of(rows) if rows is not None else sum_of_events(events) if events else NO_ROWS,
-            complete_until=complete_until(self.progress, step, head, part.last_time),
+            complete_until=complete_until(self.progress, step, head, part.last_time, self._source.settled),
             schema=self._schema,
             made=self._now(),
             haste=step.haste,
-            dropped=tuple(self.progress.dropped) + part.missing,
+            dropped=tuple(self.progress.dropped),
             quarantined=refused,
             coverage=_past_of(step),
         )
         return Package(replace(mark, digest=watermark_digest(mark)), rows, events)
 
-    def _without(self, step: Step, part: Part, error: RecordsRefused) -> Part:
+    def _without(self, step: Step, part: Part, error: RecordsRefused, *, is_first: bool) -> Part:
         places = sorted(error.reasons)
         if part.rows is not None:
             values = part.rows.samples.take(_index(places)).values()
@@ -289,16 +362,18 @@ class JobRunner:
             chosen = set(places)
             left = replace(part, events=tuple(e for at, e in enumerate(part.events) if at not in chosen))
         reasons = [error.reasons[place] for place in places]
-        self._state.quarantine(self.job.name, step.number, self._now(), zip(reasons, texts, strict=True))
+        rows = list(zip(reasons, texts, strict=True))
+        self._state.quarantine(self.job.name, step.number, self._now(), rows, anew=is_first)
         return left
 
     def _account(self, step: Step, took_s: float) -> None:
         clock = self._monotonic()
-        if step.haste is Haste.LIVE:
+        is_all = self.progress.live >= step.last  # else the package was full, and the rest follows
+        if step.haste is Haste.LIVE and is_all:
             self._next_live = max(self._next_live + self.job.every_s, clock)
             if self._next_live - clock > self.job.every_s:
                 self._next_live = clock + self.job.every_s
-        else:
+        elif step.haste is Haste.BACKFILL:
             share = self.job.backfill_share
             self._next_backfill = clock + took_s * (1 / share - 1)
         self._rates.append((clock, self.progress.rows))
@@ -308,15 +383,15 @@ class JobRunner:
     # ------------------------------------------------------------------ what people ask and are told
 
     def _take_asked(self) -> None:
-        for asked in self._state.take_asked(self.job.name):
+        for number, asked in self._state.asked(self.job.name):
             if asked.act == "replay":
-                self.progress.past.append(Past(asked.start, asked.end))
-                self.progress.past.sort(key=lambda one: one.start)
+                self._read_again(asked.start, min(asked.end, self._source.past_end(self._source.head())))
                 self._state.keep(self.job.name, self.progress)
             elif asked.act in ("pause", "resume"):
                 self.progress.is_paused = asked.act == "pause"
                 self._state.keep(self.job.name, self.progress)
                 self._condition(JobCondition.PAUSED if self.progress.is_paused else JobCondition.RUNNING, "")
+            self._state.answered(self.job.name, number)
             self._not_before = 0.0
 
     def _failed(self, condition: JobCondition, text: str, wait_s: float) -> None:

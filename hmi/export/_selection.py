@@ -76,6 +76,9 @@ def _series(plant: Plant, tag: TagDef) -> ExportTag:
         connection=tag.connection,
         is_stepped=record.is_stepped,
         is_compressed=record.compression or record.exc_dev > 0,
+        held_s=max(
+            record.exc_max_s if record.exc_dev > 0 else 0.0, record.comp_max_s if record.compression else 0.0
+        ),
     )
 
 

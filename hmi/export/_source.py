@@ -19,13 +19,18 @@ MOST_ROWS: Final = 500_000
 PAST_NS: Final = 3_600 * NS_PER_S
 """Of the past an hour at once, and of so many series that they fit at one sample a second: each chunk is read once."""
 ALL: Final = slice(None)
+FAR: Final = 2**62
+"""Later than everything, UTC ns."""
+MARGIN_S: Final = 60.0
+LIVE_ROWS: Final = 20_000
+"""Of one package where the newest values go beside it: they wait for its end."""
 _PAGE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What was read: ``last`` is the newest commit in it, made at ``last_time`` (UTC ns). ``missing``: pairs of
-    commits that cannot be read any more.
+    commits that cannot be read any more. ``rest``: times that were too much at once, to be read out of the archive.
     """
 
     last: int
@@ -33,6 +38,7 @@ class Part:
     rows: Rows | None = None
     events: tuple[Event, ...] = ()
     missing: tuple[tuple[int, int], ...] = ()
+    rest: tuple[tuple[int, int], ...] = ()
 
 
 class Source(Protocol):
@@ -40,6 +46,8 @@ class Source(Protocol):
 
     series: tuple[ExportTag, ...]
     piece: Piece
+    margin: int
+    """A sample may be so much older than the commit that brings it (ns)."""
 
     def head(self) -> Head: ...
 
@@ -47,8 +55,20 @@ class Source(Protocol):
         """When the first commit from ``seq`` on was made (UTC ns); 0 where there is none."""
         ...
 
+    def time_at(self, seq: int) -> int:
+        """When exactly this commit was made (UTC ns); 0 where it is not there any more."""
+        ...
+
     def earliest(self, since: int) -> int:
         """When the first content from ``since`` on was (UTC ns); 0 where there is none."""
+        ...
+
+    def past_end(self, head: Head) -> int:
+        """Before that (UTC ns) lies all that commits up to ``head`` have brought."""
+        ...
+
+    def settled(self, at: int) -> int:
+        """Up to when the content is whole that is made of what was recorded by ``at`` (UTC ns)."""
         ...
 
     def read(self, first: int, last: int) -> Part:
@@ -70,6 +90,7 @@ class SampleSource:
     def __init__(self, reader: ArchiveReader, series: Sequence[ExportTag], most: int = MOST_ROWS) -> None:
         self.series = tuple(series)
         self._reader, self._most = reader, most
+        self.margin = int((MARGIN_S + max((tag.held_s for tag in series), default=0.0)) * NS_PER_S)
         self.piece = Piece(PAST_NS, len(self.series), max(1, most * NS_PER_S // PAST_NS))
         self._place = {tag.key: place for place, tag in enumerate(self.series)}
         self._numbers: dict[int, int] = {}
@@ -81,6 +102,18 @@ class SampleSource:
     def time_of(self, seq: int) -> int:
         found = self._reader.feed(seq - 1, 1)
         return found[0].time if found else 0
+
+    def time_at(self, seq: int) -> int:
+        return time_at(self._reader, seq)
+
+    def past_end(self, head: Head) -> int:
+        numbers = self._reader.tags()
+        known = [numbers[tag.key] for tag in self.series if tag.key in numbers]
+        newest = (self._reader.before(number, FAR) for number in known)
+        return max((int(one.times[-1]) + 1 for one in newest if len(one)), default=head.until)
+
+    def settled(self, at: int) -> int:
+        return at
 
     def earliest(self, since: int) -> int:
         return earliest_of(self._reader, (tag.key for tag in self.series), since)
@@ -177,6 +210,12 @@ def head_of(reader: ArchiveReader) -> Head:
     coverage = reader.coverage()
     newest = reader.feed(coverage.seq - 1, 1) if coverage.seq else []
     return Head(coverage.seq, newest[0].time if newest else 0, coverage.first_seq, coverage.until)
+
+
+def time_at(reader: ArchiveReader, seq: int) -> int:
+    """When exactly this commit was made (UTC ns); 0 where it is not there."""
+    found = reader.feed(seq - 1, 1) if seq > 0 else []
+    return found[0].time if found and found[0].seq == seq else 0
 
 
 def earliest_of(reader: ArchiveReader, keys: Iterable[str], since: int) -> int:

@@ -6,6 +6,7 @@ beside.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,13 +15,13 @@ from typing import Any, Final, NamedTuple
 import apsw
 import msgspec
 
+from hmi.core.clock import wall_ns
 from hmi.core.errors import StorageError
 from hmi.export._progress import Progress
 from hmi.export.figures import JobFigures
 
-EXPORTS_FOLDER: Final = "exports"
-"""Below the data folder of a runtime."""
-FILE: Final = "exports.sqlite"
+log = logging.getLogger(__name__)
+STATE_FILE: Final = "exports.sqlite"
 BUSY_MS: Final = 5_000
 QUARANTINE_MOST: Final = 100_000
 """Rows of each job; the oldest ones go."""
@@ -56,6 +57,10 @@ class Standing(NamedTuple):
     jobs: dict[str, JobFigures]
 
 
+class DamagedState(StorageError):
+    """The file is no database any more, or a part of it is lost."""
+
+
 class JobState:
     """The file, for the one process that writes it. StorageError where it cannot be kept.
 
@@ -68,12 +73,16 @@ class JobState:
         except OSError as error:
             raise StorageError(f"{folder} cannot be made: {error}") from error
         self._turn = threading.Lock()
-        self._database = _open(folder / FILE)
+        self._database = _open_or_set_aside(folder / STATE_FILE)
 
     def progress(self, job: str) -> Progress:
         """How far a job has come; a fresh one for a job that is not known."""
         row = self._one("select content from progress where job = ?", job)
-        return msgspec.json.decode(row[0], type=Progress) if row else Progress()
+        try:
+            return msgspec.json.decode(row[0], type=Progress) if row else Progress()
+        except msgspec.DecodeError as error:
+            log.error("How far export %s had come cannot be read (%s); it begins anew", job, error)
+            return Progress()
 
     def keep(self, job: str, progress: Progress) -> None:
         """Durable on return."""
@@ -91,10 +100,18 @@ class JobState:
         """The process was alive at ``at``, UTC ns by the wall clock."""
         self._write("insert or replace into life values (1, ?)", at)
 
-    def quarantine(self, job: str, package: int, time: int, rows: Iterable[tuple[str, str]]) -> None:
-        """Keep (reason, row) of what a target does not take, at most ``QUARANTINE_MOST`` of each job."""
+    def quarantine(
+        self, job: str, package: int, time: int, rows: Iterable[tuple[str, str]], *, anew: bool = False
+    ) -> None:
+        """Keep (reason, row) of what a target does not take, at most ``QUARANTINE_MOST`` of each job. ``anew``: in
+        place of those that an earlier try of the package left.
+        """
         try:
             with self._turn, self._database:
+                if anew:
+                    self._database.execute(
+                        "delete from quarantine where job = ? and package = ?", (job, package)
+                    )
                 self._database.executemany(
                     "insert into quarantine(job, package, time, reason, row) values (?, ?, ?, ?, ?)",
                     [(job, package, time, reason, row) for reason, row in rows],
@@ -113,13 +130,14 @@ class JobState:
         marks = ",".join("?" * len(names))
         self._write(f"delete from figures where job not in ({marks})", *names)
 
-    def take_asked(self, job: str) -> list[Asked]:
-        """What people asked of a job since the last call."""
+    def asked(self, job: str) -> list[tuple[int, Asked]]:
+        """What people ask of a job, in order, with the number by which it is ``answered``."""
         query = "select number, content from asked where job = ? order by number"
-        rows = self._rows(query, job)
-        if rows:  # what is asked meanwhile stays for the next call
-            self._write("delete from asked where job = ? and number <= ?", job, rows[-1][0])
-        return [msgspec.json.decode(content, type=Asked) for _, content in rows]
+        return [(int(n), msgspec.json.decode(content, type=Asked)) for n, content in self._rows(query, job)]
+
+    def answered(self, job: str, number: int) -> None:
+        """What was asked up to a number is done, and kept."""
+        self._write("delete from asked where job = ? and number <= ?", job, number)
 
     def close(self) -> None:
         with self._turn:
@@ -150,7 +168,7 @@ def ask(folder: Path, asked: Asked) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error}") from error
-    database = _open(folder / FILE)
+    database = _open(folder / STATE_FILE)
     try:
         database.execute(
             "insert into asked(job, content) values (?, ?)", (asked.job, msgspec.json.encode(asked).decode())
@@ -178,7 +196,7 @@ def _figures(folder: Path, rows: list[tuple[Any, ...]]) -> list[JobFigures]:
     try:
         return [msgspec.json.decode(row[0], type=JobFigures) for row in rows]
     except msgspec.MsgspecError as error:
-        raise StorageError(f"{folder / FILE} holds figures of another version: {error}") from error
+        raise StorageError(f"{folder / STATE_FILE} holds figures of another version: {error}") from error
 
 
 def progresses(folder: Path) -> dict[str, Progress]:
@@ -194,7 +212,7 @@ def quarantined(folder: Path, job: str, most: int = 1_000) -> list[tuple[int, in
 
 
 def _read(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
-    path = folder / FILE
+    path = folder / STATE_FILE
     if not path.exists():
         return []
     try:
@@ -212,12 +230,35 @@ def _read(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
         database.close()
 
 
+def _open_or_set_aside(path: Path) -> apsw.Connection:
+    """A file that is damaged must not hold all jobs up: it is kept beside, and they begin behind what targets have."""
+    try:
+        return _open(path)
+    except DamagedState as error:
+        aside = path.with_suffix(f".damaged-{wall_ns()}")
+        log.error("%s; it is set aside as %s, and the exports begin anew", error, aside.name)
+        try:
+            for end in ("", "-wal", "-shm"):
+                if (part := Path(f"{path}{end}")).exists():
+                    part.rename(f"{aside}{end}")
+        except OSError as problem:
+            raise StorageError(f"{path} is damaged and cannot be set aside: {problem}") from error
+        return _open(path)
+
+
 def _open(path: Path) -> apsw.Connection:
+    database: apsw.Connection | None = None
     try:
         database = apsw.Connection(str(path))
         database.set_busy_timeout(BUSY_MS)
         database.execute("pragma journal_mode = wal; pragma synchronous = full;").fetchall()
         database.execute(_SCHEMA).fetchall()
+        if found := [row[0] for row in database.execute("pragma quick_check(1)") if row[0] != "ok"]:
+            raise apsw.CorruptError(found[0])
     except apsw.Error as error:
+        if database is not None:
+            database.close()  # Windows renames no file that is open
+        if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+            raise DamagedState(f"{path} is damaged: {error}") from error
         raise StorageError(f"{path} cannot be used: {error}") from error
     return database

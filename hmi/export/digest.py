@@ -40,7 +40,7 @@ def mixed(state: Words, word: Words) -> Words:
 
 def text_word(text: str | bytes) -> int:
     """The first eight bytes of SHA-256 of a text in UTF-8, big endian."""
-    data = text.encode() if isinstance(text, str) else text
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
 
 
@@ -83,7 +83,7 @@ def sum_of_events(events: Sequence[Event]) -> str:
     """As ``sum_of``: each event counts with the first 16 bytes of its SHA-256, halves apart."""
     halves = [0, 0]
     for event in events:
-        digest = hashlib.sha256(event_text(event).encode()).digest()
+        digest = hashlib.sha256(event_text(event).encode("utf-8", "surrogatepass")).digest()
         for half in (0, 1):
             halves[half] += int.from_bytes(digest[8 * half : 8 * half + 8], "big")
     return "".join(f"{half % 2**64:016x}" for half in halves)

@@ -20,7 +20,8 @@ How it is proved. Each package carries a statement: its number, the digest of th
 has and their sum, and up to when nothing is missing. Numbers without a hole and digests that fit mean that no package
 is missing; the sum means that no row of it is missing, doubled or changed. A row counts as the two 64-bit results of
 SplitMix64's finaliser over the words key, time, version, status, value, kind, flags, deleted (key and texts: the first
-eight bytes of their SHA-256), halves added modulo 2**64. A package that came twice counts once: the newest of a number.
+eight bytes of their SHA-256), halves added modulo 2**64. A package that came twice counts once: as
+the next one names it, and the newest at the end.
 What is no part of the sum (revision, names, units) stands under the SHA-256 of files and of the list of series.
 """
 
@@ -38,7 +39,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -138,10 +139,10 @@ def mixed(state: Any, word: Any) -> Any:
     return state ^ (state >> 31)
 
 
-def mixed_columns(columns: Sequence[Any]) -> list[list[int]]:
+def mixed_columns(columns: Sequence[Any]) -> list[Any]:
     """The two results of each row, out of eight columns of words; lists, or arrays of numpy."""
     if np is None:
-        found: list[list[int]] = [[], []]
+        found: list[Any] = [[], []]
         for words in zip(*columns, strict=True):
             for half, state in enumerate(SEEDS):
                 for place, word in enumerate(words):
@@ -188,16 +189,9 @@ def words_of(row: Row) -> Words:
 
 def held(kind: int, double: Any, whole: Any, unsigned: Any, text: Any) -> Any:
     """The value out of the column that the kind says; ValueError where another one has something."""
-    chosen = {
-        FLOAT: double,
-        INT: whole,
-        UINT: whole if unsigned is None else unsigned,
-        BOOL: whole,
-        OBJECT: text,
-    }
-    value = chosen.get(kind)
+    value = (None, double, whole, whole if unsigned is None else unsigned, whole, text)[kind]
     filled = sum(one is not None for one in (double, whole, unsigned, text))
-    if filled != (value is not None) or (value is None) != (kind == NONE):
+    if filled != (kind != NONE) or (value is None) != (kind == NONE):
         raise ValueError(f"a row of kind {kind} has its value in another column")
     return value
 
@@ -218,12 +212,10 @@ class Sum:
         if not count:
             return
         for half, results in enumerate(mixed_columns(columns)):
-            total = sum(results) if np is None else int(results.sum(dtype=np.uint64))  # type: ignore[attr-defined]
+            total = sum(results) if np is None else int(results.sum(dtype=np.uint64))
             self._halves[half] = (self._halves[half] + total) & MASK
         self.rows += count
-        for found in (
-            (min(times), max(times)) if isinstance(times, (list, tuple)) else (times.min(), times.max())
-        ):
+        for found in (min(times), max(times)):
             self._saw(int(found))
 
     def add_words(self, rows: Iterable[Words]) -> None:
@@ -233,7 +225,8 @@ class Sum:
 
     def add_event(self, content: Sequence[Any]) -> None:
         """Number, time, kind, event, fields."""
-        self.add_event_text(*content[:4], canonical(content[4]))
+        number, time, kind, event, fields = content
+        self.add_event_text(number, time, kind, event, canonical(fields))
 
     def add_event_text(self, number: int, time: int, kind: str, event: str, fields: str) -> None:
         """``fields`` as JSON."""
@@ -278,25 +271,29 @@ def check(packages: Iterable[Found], start: Start | None = None, wanted: int = 0
     """
     start = start or Start()
     report = Report(number=start.number, wanted=start.digest if wanted == start.number else None)
-    newest: Found | None = None
+    copies: list[Found] = []
     digest = start.digest
     for one in packages:
         with reading(one.where):
             _check_statement(one)
-        if newest is None:
-            newest = one
-        elif one.statement["number"] == newest.statement["number"]:
+        if copies and one.statement["number"] == copies[0].statement["number"]:
             report.doubles += 1
-            newest = max(newest, one, key=lambda found: found.statement["made"])
-        else:
-            digest = _linked(report, digest, newest, wanted)
-            newest = one
-    if newest is None:
+        elif copies:
+            digest = _linked(report, digest, _counting(copies, str(one.statement["previous"])), wanted)
+            copies = []
+        copies.append(one)
+    if not copies:
         raise NotCheckable("there is no package")
-    _linked(report, digest, newest, wanted)
+    _linked(report, digest, _counting(copies), wanted)
     if start.why:
         report.remarks.append(start.why)
     return report
+
+
+def _counting(copies: Sequence[Found], named: str = "") -> Found:
+    """Of the copies of a number the one that the next package names, else the newest: a clock may have gone back."""
+    known = [one for one in copies if one.statement["digest"] == named]
+    return max(known or copies, key=lambda one: one.statement["made"])
 
 
 def _check_statement(one: Found) -> None:
@@ -313,15 +310,10 @@ def _linked(report: Report, before: str | None, one: Found, wanted: int) -> str:
     """Counts a package that follows the one before; its digest."""
     statement, number, last = one.statement, int(one.statement["number"]), report.number
     if number != last + 1:
-        raise Wrong(
-            f"packages {last + 1:,} to {number - 1:,} are missing"
-            if number > last
-            else f"{one.where}: its number was there before"
-        )
+        hole = f"packages {last + 1:,} to {number - 1:,} are missing"
+        raise Wrong(hole if number > last else f"{one.where}: its number was there before")
     if before is not None and statement["previous"] != before:
-        raise Wrong(
-            f"{one.where}: it does not follow package {last:,}: the digest of the one before does not fit"
-        )
+        raise Wrong(f"{one.where}: it does not follow package {last:,}: the digest of that does not fit")
     if report.stream not in ("", statement["stream"]):
         raise Wrong(f"{one.where}: it belongs to the stream {statement['stream']}")
     report.stream, report.number, report.digest = statement["stream"], number, statement["digest"]
@@ -330,6 +322,12 @@ def _linked(report: Report, before: str | None, one: Found, wanted: int) -> str:
     report.complete_until = int(statement["complete_until"])
     report.quarantined += int(statement["quarantined"])
     report.dropped += sum(int(end) - int(begin) + 1 for begin, end in statement["dropped"])
+    first, end = statement["coverage"].get("instead", (0, 0))
+    if end:
+        report.remarks.append(
+            f"commits {first:,} to {end:,} were read out of the archive: all samples of then are there,"
+            " corrections of older times in them are not"
+        )
     if number == wanted:
         report.wanted = report.digest
     return report.digest
@@ -344,7 +342,7 @@ def compare(report: Report, wanted: Mapping[str, Any]) -> None:
         raise Wrong(f"packages {report.number + 1:,} to {number:,} of the statement are missing")
     if number and report.wanted is None:
         raise NotCheckable(
-            f"package {number:,}, which the statement names, is kept elsewhere; make a new one: hmi prove"
+            f"package {number:,} of the statement is kept elsewhere; make a new one: hmi prove"
         )
     if number and report.wanted != wanted["digest"]:
         raise Wrong(f"package {number:,} is another one than the statement says")
@@ -478,13 +476,9 @@ class Folder:
     def _tags(self, content: Mapping[str, Any]) -> Tags:
         """The list of series that the statement names."""
         digest, path = content["watermark"]["schema"], content["schema_file"]
-        if (
-            path != f"schemas/{digest}.json"
-            or content["watermark"]["stream"].partition("/")[2] != content["job"]
-        ):
-            raise Wrong(
-                f"{manifest(content['watermark']['number'])}: it was changed: job or schema do not fit"
-            )
+        job = content["watermark"]["stream"].partition("/")[2]
+        if (path, content["job"]) != (f"schemas/{digest}.json", job):
+            raise Wrong(f"{manifest(content['watermark']['number'])}: its job or schema is another one")
         if digest not in self._schemas:
             with reading(path):
                 if not (self.job / path).exists():
@@ -514,9 +508,8 @@ class Folder:
         READERS[part[4]](data, own, file, content["site"], tags)
         if (own.rows, own.low, own.high) != (file["rows"], file["min_ts"], file["max_ts"]):
             raise Wrong(f"{path}: its rows or their times are not what the manifest says")
-        if {str(datetime.fromtimestamp(at // DAY_NS * 86_400, UTC).date()) for at in (own.low, own.high)} != {
-            part[2]
-        }:
+        days = {datetime.fromtimestamp(at // DAY_NS * 86_400, UTC).date() for at in (own.low, own.high)}
+        if days != {date.fromisoformat(part[2])}:
             raise Wrong(f"{path}: its rows are of another day")
         total.merge(own)
 
@@ -562,9 +555,8 @@ def _plain_words(columns: Mapping[str, list[Any]]) -> Iterator[Words]:
         key, micros, rest, version, status, kind, flags, deleted, q, *values = row
         if q != min(status >> 30, 2):
             raise ValueError("q does not fit to status")
-        yield words_of(
-            (key, micros * 1000 + rest, version, status, held(kind, *values), kind, flags, deleted)
-        )
+        value = held(kind, *values)
+        yield words_of((key, micros * 1000 + rest, version, status, value, kind, flags, deleted))
 
 
 def _numpy_words(columns: Mapping[str, Any]) -> list[Any]:
@@ -583,14 +575,9 @@ def _numpy_words(columns: Mapping[str, Any]) -> list[Any]:
     status, kind = plain("status"), plain("kind")
     there = {name: columns[f"value_{name}"].is_valid().to_numpy(zero_copy_only=False) for name in "dius"}
     is_whole = there["i"] ^ (there["u"] & (kind == UINT))
-    wanted = (
-        (there["d"], kind == FLOAT),
-        (is_whole, (kind >= INT) & (kind <= BOOL)),
-        (there["s"], kind == OBJECT),
-    )
-    if (there["i"] & there["u"]).any() or (there["u"] & (kind != UINT)).any():
-        raise ValueError("a row has its value in two columns")
-    if any((has != should).any() for has, should in wanted):
+    is_held = (there["d"] == (kind == FLOAT)) & (is_whole == ((kind >= INT) & (kind <= BOOL)))
+    is_held &= (there["s"] == (kind == OBJECT)) & ~(there["u"] & ((kind != UINT) | there["i"]))
+    if not is_held.all():
         raise ValueError("a row has its value in another column than its kind says")
     if (np.minimum(status >> 30, 2) != plain("q")).any():
         raise ValueError("q does not fit to status")
@@ -601,16 +588,8 @@ def _numpy_words(columns: Mapping[str, Any]) -> list[Any]:
     if there["s"].any():
         bits = np.where(there["s"], words(columns["value_s"]), bits)
     time = plain("ts") * 1000 + plain("ns")
-    return [
-        words(columns["tag_id"]),
-        time,
-        plain("seq"),
-        status,
-        bits,
-        kind,
-        plain("flags"),
-        plain("deleted"),
-    ]
+    key, version, flags, deleted = words(columns["tag_id"]), plain("seq"), plain("flags"), plain("deleted")
+    return [key, time, version, status, bits, kind, flags, deleted]
 
 
 def add_csv(data: bytes, total: Sum, file: Mapping[str, Any], site: str, tags: Tags) -> None:
@@ -852,7 +831,7 @@ class Database:
             words.append(words_of((key, time, version, status, value, kind, flags, bool(deleted))))
         halves = [
             one if np is None else one.tolist() for one in mixed_columns(list(zip(*words, strict=True)))
-        ]  # type: ignore[attr-defined]
+        ]
         for (package, *_), *digest in zip(rows, *halves, strict=True):
             self._count(package, digest)
 
@@ -869,16 +848,19 @@ class Database:
         with reading(where):
             count, *halves = self._sums.pop(number, [0, 0, 0])
             told = [statement[name] for name in ("number", "digest", "previous", "rows", "sum")]
-            if (
-                told != [number, digest, previous, rows, total]
-                or (until or 0) != statement["complete_until"] // 1000
-            ):
+            if [*told, statement["complete_until"] // 1000] != [
+                number,
+                digest,
+                previous,
+                rows,
+                total,
+                until or 0,
+            ]:
                 raise Wrong(f"{where}: its columns are not what its statement says")
-            sums = [
-                (one + int(gone_sum[at : at + 16], 16)) & MASK
-                for one, at in zip(halves, (0, 16), strict=True)
-            ]
-            return Found(statement, count + gone, "".join(f"{half:016x}" for half in sums), where)
+            first, second = (
+                one + int(gone_sum[at : at + 16], 16) for one, at in zip(halves, (0, 16), strict=True)
+            )
+            return Found(statement, count + gone, f"{first & MASK:016x}{second & MASK:016x}", where)
 
     def _check_series(self) -> None:
         lists: dict[str, str] = dict(
@@ -900,9 +882,7 @@ class Database:
                       for one in json.loads(lists.get(self._schema, "[]"))}  # fmt: skip
             for key, *texts in self._link.execute(LISTED, [self._id]).fetchall():
                 if listed.get(key) != texts:
-                    raise Wrong(
-                        f"the name or unit of {key} in the table tag is not that of the list of series"
-                    )
+                    raise Wrong(f"name or unit of {key} in the table tag is not that of the list of series")
 
 
 # ---------------------------------------------------------------------------- command
@@ -973,6 +953,12 @@ def _wanted(path: Path) -> Mapping[str, Any]:
 def _of_database(options: argparse.Namespace, start: Start, number: int) -> Report:
     with reading("the database"):
         import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    try:
+        conninfo_to_dict(options.postgres)
+    except psycopg.ProgrammingError:  # its text may have the password
+        text = "the URL cannot be read; write postgresql://USER@HOST/DATABASE, and %20 for a blank"
+        raise NotCheckable(text) from None
     try:
         with psycopg.connect(options.postgres) as link:
             link.isolation_level, link.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True

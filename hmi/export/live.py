@@ -42,6 +42,7 @@ class LiveTap:
     def on_live(self, update: LiveUpdate) -> None:
         with self._lock:
             if update.snapshot:
+                self._values = {}  # it brings all there is
                 self._groups, self._limits = update.tag_group, update.group_limits_ms
                 self._members = {}
                 for name, group in self._groups.items():

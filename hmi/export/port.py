@@ -47,6 +47,7 @@ class ExportTag:
     Recommendation 20. ``connection``: the device it
     comes from. ``aggregate`` and ``interval_s`` of a series that is calculated. ``is_stepped``: between two
     samples the value stands; ``was_stepped``: so it was of the samples that an aggregate is made of.
+    ``held_s``: so long a sample may be held back before it is recorded.
     """
 
     key: str
@@ -66,6 +67,7 @@ class ExportTag:
     aggregate: str = ""
     interval_s: int = 0
     was_stepped: bool = False
+    held_s: float = 0.0
 
 
 class Haste(Enum):

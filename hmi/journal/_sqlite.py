@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import apsw
 
 from hmi.client.alarms import JournalQuery
-from hmi.core.clock import Clock, monotonic_ns
+from hmi.core.clock import NS_PER_S, Clock, monotonic_ns
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, JournalRecord
 from hmi.journal._catch_up import begin_catch_up, catch_up
@@ -81,6 +81,7 @@ class SqliteJournal:
         self._closed = False
         self._last = (0, GENESIS)
         self._failing = False
+        self._oldest_ns = 0
 
     @property
     def path(self) -> Path:
@@ -96,6 +97,11 @@ class SqliteJournal:
     def is_failing(self) -> bool:
         """The last thing that was appended could not be kept."""
         return self._failing
+
+    @property
+    def lag_s(self) -> float:
+        """Age of the oldest record that is not on the disk yet, to within one commit; 0: all are."""
+        return (monotonic_ns() - self._oldest_ns) / NS_PER_S if self._oldest_ns else 0.0
 
     def begin_run(self, run_id: str) -> None:
         """Entries that are appended from here on belong to another run (2b.4)."""
@@ -139,6 +145,7 @@ class SqliteJournal:
         written = tuple([(entry, _as_text(entry)) for entry in named])
         done: asyncio.Future[tuple[JournalRecord, ...]] = asyncio.get_running_loop().create_future()
         self._waiting.append((self._stamp, written, done))
+        self._oldest_ns = self._oldest_ns or monotonic_ns()
         if self._committing is None or self._committing.done():
             self._committing = asyncio.create_task(self._commit_waiting())
         return await done
@@ -202,6 +209,8 @@ class SqliteJournal:
                 for _, _, done in batch:
                     _settle(done, error=error)
                 continue
+            finally:
+                self._oldest_ns = monotonic_ns() if self._waiting else 0
             self._failing = False
             if self._standing.is_due(self._last[0]):
                 self._grown.set()

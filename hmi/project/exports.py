@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Final
+
+EXPORTS_FOLDER: Final = "exports"
+"""Below the data folder of a runtime: what jobs keep, and where relative paths of ``data`` begin."""
 
 
 class ExportWhat(Enum):
@@ -17,6 +20,9 @@ class ExportWhat(Enum):
     """One row for each tag, aggregate and interval, again where late samples change it."""
     ALARMS = "alarms"
     AUDIT = "audit"
+    """What people did, with every command and every act on the history."""
+    SECURITY = "security"
+    """Who came in, what was refused, accounts, stations, certificates, clocks, changes of the program and the plant."""
 
     @property
     def kind(self) -> str:

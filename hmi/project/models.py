@@ -127,7 +127,7 @@ class ExportModel(_Model):
 
     name: str = Field(pattern="^[a-z0-9_-]{1,64}$", description="short name: a-z 0-9 _ -")
     to: str = Field(description="name of an exporter, such as files or postgres")
-    what: Literal["samples", "aggregates", "alarms", "audit"] = Field(
+    what: Literal["samples", "aggregates", "alarms", "audit", "security"] = Field(
         "samples", description="what is delivered"
     )
     tags: list[str] = Field(

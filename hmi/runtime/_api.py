@@ -24,6 +24,7 @@ from hmi.runtime._commands_api import CommandsApi
 from hmi.runtime._exports_api import ExportsApi
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._figures_api import FiguresApi
+from hmi.runtime._health_api import HEALTH_PATH, HealthApi
 from hmi.runtime._history_api import HistoryApi
 from hmi.runtime._history_holds_api import HistoryHoldsApi
 from hmi.runtime._holds_api import HoldsApi
@@ -31,6 +32,7 @@ from hmi.runtime._images import image_answer
 from hmi.runtime._inquiry import Inquiry
 from hmi.runtime._live import LOCAL, STATION, LiveHub
 from hmi.runtime._log_api import log_verbs
+from hmi.runtime._metrics_api import MetricsApi
 from hmi.runtime._past_api import PastApi
 from hmi.runtime._people import RefusalNotes
 from hmi.runtime._people_api import PeopleApi
@@ -61,7 +63,7 @@ class Api:
         note = RefusalNotes(self._runtime.people).note
         routes: list[Any] = [route(verb, self.principal_of, note) for verb in self.verbs]
         routes.append(WebSocketRoute("/v1/live", self._live))
-        return AnswersAfter(self._runtime.has_taken_over, Starlette(routes=routes))
+        return AnswersAfter(self._runtime.has_taken_over, Starlette(routes=routes), at_once=HEALTH_PATH)
 
     def principal_of(self, request: HTTPConnection) -> Principal:
         """By the session in the header, at the station that the guard of its connection has named."""
@@ -99,6 +101,8 @@ class Api:
             *AlarmApi(self._runtime).verbs(),
             *CertificatesApi(self._runtime).verbs(),
             *ExportsApi(self._runtime).verbs(),
+            *HealthApi(self._runtime).verbs(),
+            *MetricsApi(self._runtime).verbs(),
             *HoldsApi(self._runtime).verbs(),
             *PeopleApi(self._runtime).verbs(),
             *AccountsApi(self._runtime).verbs(),

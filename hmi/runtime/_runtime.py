@@ -50,6 +50,7 @@ from hmi.runtime._people import People
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._points import PointStates
 from hmi.runtime._program_care import ProgramCare
+from hmi.runtime._pulse import Pulse
 from hmi.runtime._reload import NextRevision, PlantRefused, next_revision, read_plant
 from hmi.runtime._revisions import keep_revision
 from hmi.runtime._scan import ScanOnDemand
@@ -109,7 +110,7 @@ class Runtime:
         self.scan = ScanOnDemand(Demand(DemandTables(s.plant), linger_s=s.linger_s), s.tags, self.lanes)
         self.past_plants = PastPlants(s.data.path, s.mode)
         self.past_reads = ThreadPoolExecutor(PAST_READERS, thread_name_prefix="past")
-        self.units = UnitHealth()
+        self.units, self.pulse = UnitHealth(), Pulse()
         self._forecasts = forecasts_of(s.plant)
         self.points = PointStates(s.plant, lambda: s.tags.overridden)
         self.events: set[EventLane] = set()
@@ -130,13 +131,9 @@ class Runtime:
     def _make_care(self, s: Services) -> None:
         """What looks after the things around the plant: notifications, audit trail, history, certificates, clocks."""
         self.notifier = Notifier(
-            s.plant,
-            s.journal,
-            s.data.path,
-            simulated=s.mode is not Mode.PLANT,
-            tell_failing=self._notification,
+            s.plant, s.journal, s.data.path, simulated=s.mode is not Mode.PLANT, tell_failing=self._notification,
             clock=s.clock,
-        )
+        )  # fmt: skip
         self.audit_care = AuditCare(
             s.journal,
             s.data.path,
@@ -361,6 +358,7 @@ class Runtime:
             return
         s = self.services
         changes = updates.changes
+        self.pulse.values += len(changes)
         alarms = s.alarms.evaluate(changes, updates.now_ns)
         if alarms:
             self._alarm_service.put(alarms)
@@ -391,7 +389,7 @@ class Runtime:
             self.holds.tick()
             self.gate.tick()
             self._alarm_service.put(self.services.alarms.tick(self.services.clock.now_ns()))
-            await asyncio.sleep(TICK_S)
+            await self.pulse.rest(TICK_S)
 
     async def _supervise(self) -> None:
         while True:
@@ -431,6 +429,7 @@ class Runtime:
         if (tag := self.plant.by_id.get(command.tag_id)) is not None:
             await self.scan.awake(tag.handle)
         result = await self.gate.submit(principal, command)
+        self.pulse.commands[result.state.value] += 1
         self.tell("result", result)
         return result
 

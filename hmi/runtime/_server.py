@@ -50,6 +50,7 @@ def server_options(app: ASGIApp) -> dict[str, Any]:
         "app": app,
         "lifespan": "off",
         "log_level": "warning",
+        "log_config": None,  # its records go the way of all others
         "access_log": False,
         "server_header": False,
         "ws_max_size": 32_000_000,
@@ -61,17 +62,18 @@ def server_options(app: ASGIApp) -> dict[str, Any]:
 
 
 class AnswersAfter:
-    """Lets every request wait for ``ready``.
+    """Lets every request wait for ``ready``, but for those of the path ``at_once``, which ask how it stands.
 
     A runtime that has not taken over yet from the one before would refuse a command that was sent already, show no
     alarm that stands, and forget the holds on an object that is given one more.
     """
 
-    def __init__(self, ready: asyncio.Event, app: ASGIApp) -> None:
-        self._ready, self._app = ready, app
+    def __init__(self, ready: asyncio.Event, app: ASGIApp, *, at_once: str = "") -> None:
+        self._ready, self._app, self._at_once = ready, app, at_once
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._ready.wait()
+        if scope["type"] != "http" or scope["path"] != self._at_once:
+            await self._ready.wait()
         await self._app(scope, receive, send)
 
 

@@ -122,14 +122,20 @@ class TrustList:
         self,
         der: bytes,
         *,
-        host: str,
-        application_uri: str,
+        host: str | None,
+        application_uri: str | None,
         overrides: Collection[Fault] = (),
         now_ns: int | None = None,
+        is_client: bool = False,
     ) -> Verdict:
         """As ``verdict``; a certificate that is refused is kept in ``rejected`` until a person has decided."""
         verdict = self.verdict(
-            der, host=host, application_uri=application_uri, overrides=overrides, now_ns=now_ns
+            der,
+            host=host,
+            application_uri=application_uri,
+            overrides=overrides,
+            now_ns=now_ns,
+            is_client=is_client,
         )
         chain = load_chain(der)
         if chain and not verdict.is_trusted and not verdict.has(Fault.DENIED):
@@ -144,8 +150,12 @@ class TrustList:
         application_uri: str | None,
         overrides: Collection[Fault] = (),
         now_ns: int | None = None,
+        is_client: bool = False,
     ) -> Verdict:
-        """All steps of standards 3.7 without a trace in the folder; None leaves the host or the application out."""
+        """All steps of standards 3.7 without a trace in the folder; None leaves the host or the application out.
+
+        ``is_client``: the certificate is that of a client, and has to be made for one.
+        """
         chain = load_chain(der)
         if not chain:
             text = tr("the certificate cannot be read; ask for a new one")
@@ -154,7 +164,7 @@ class TrustList:
             *_validity(chain[0], utc(now_ns)),
             *(_host(chain[0], host) if host is not None else ()),
             *(_uri(chain[0], application_uri) if application_uri is not None else ()),
-            *_usage(chain[0]),
+            *_usage(chain[0], is_client=is_client),
             *_strength(chain[0]),
             *self._trust(chain, utc(now_ns)),
         ]
@@ -349,7 +359,8 @@ def _uri(certificate: x509.Certificate, application_uri: str) -> list[Finding]:
     return [Finding(Fault.URI, text)]
 
 
-def _usage(certificate: x509.Certificate) -> list[Finding]:
+def _usage(certificate: x509.Certificate, *, is_client: bool) -> list[Finding]:
+    purpose = ExtendedKeyUsageOID.CLIENT_AUTH if is_client else ExtendedKeyUsageOID.SERVER_AUTH
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
         is_usable = usage.digital_signature and usage.key_encipherment and usage.data_encipherment
@@ -357,11 +368,13 @@ def _usage(certificate: x509.Certificate) -> list[Finding]:
         is_usable = False
     try:
         purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-        is_server = ExtendedKeyUsageOID.SERVER_AUTH in purposes
+        is_for_it = purpose in purposes
     except x509.ExtensionNotFound:
-        is_server = True
-    if is_usable and is_server:
+        is_for_it = True
+    if is_usable and is_for_it:
         return []
+    if is_client:
+        return [Finding(Fault.USAGE, tr("the certificate may not be used by a client to sign and encrypt"))]
     return [Finding(Fault.USAGE, tr("the certificate may not be used by a server to sign and encrypt"))]
 
 

@@ -67,10 +67,12 @@ class _Known:
 
 
 class TrustDesk:
-    """``overrides``: faults that each connection accepts by its settings."""
+    """``overrides``: faults that each connection accepts by its settings. ``is_client``: of clients of our server."""
 
-    def __init__(self, folder: Path, overrides: Mapping[str, Sequence[str]] | None = None) -> None:
-        self.folder, self._overrides = folder, overrides or {}
+    def __init__(
+        self, folder: Path, overrides: Mapping[str, Sequence[str]] | None = None, *, is_client: bool = False
+    ) -> None:
+        self.folder, self._overrides, self._is_client = folder, overrides or {}, is_client
         self._store = TrustList(folder)
 
     # --- what there is --------------------------------------------------------------------------------
@@ -153,7 +155,9 @@ class TrustDesk:
 
     def _without_offer(self, one: _Known, now: int) -> Verdict:
         der = one.certificate.public_bytes(serialization.Encoding.DER)
-        verdict = self._store.verdict(der, host=None, application_uri=None, now_ns=now)
+        verdict = self._store.verdict(
+            der, host=None, application_uri=None, now_ns=now, is_client=self._is_client
+        )
         if is_authority(one.certificate) and one.place in {"trusted", "issuer"}:
             dates = {Fault.EXPIRED, Fault.NOT_YET}
             return Verdict(tuple(found for found in verdict.faults if found.fault in dates))

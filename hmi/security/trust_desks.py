@@ -1,4 +1,6 @@
-"""All pki folders of a plant: that of the runtime, and those that connections name in their settings."""
+"""All pki folders of a plant: that of the runtime, those that connections name in their settings, and those of export
+jobs that are servers.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from hmi.client.certificates import Certificates, in_order
+from hmi.project.exports import EXPORTS_FOLDER
 from hmi.project.plant import ConnectionDef, Plant
 from hmi.security.trust import PKI_FOLDER
 from hmi.security.trust_desk import Done, TrustDesk
@@ -23,7 +26,13 @@ def desks_of(plant: Plant, data: Path) -> list[TrustDesk]:
         chosen = connection.settings.get("pki_dir")
         folder = Path(str(chosen)) if chosen else default
         folders.setdefault(folder, {})[name] = _overrides(connection)
-    return [TrustDesk(folder, accepted) for folder, accepted in folders.items()]
+    served = dict.fromkeys(
+        data / EXPORTS_FOLDER / str(job.settings["pki"]) for job in plant.exports if job.settings.get("pki")
+    )
+    return [
+        *(TrustDesk(folder, accepted) for folder, accepted in folders.items()),
+        *(TrustDesk(folder, is_client=True) for folder in served if folder not in folders),
+    ]
 
 
 def look(desks: Desks, states: Mapping[str, str], now_ns: int | None = None) -> Certificates:

@@ -37,11 +37,16 @@ def where(path: Path, line: int) -> str:
     return f"{path.relative_to(ROOT)}:{line}"
 
 
+ONE_FILE_ON_PURPOSE = ("hmi/export/export_checker.py",)
+"""It is handed to those who have nothing of ours, so it cannot be split."""
+
+
 def test_files_stay_small() -> None:
     big = [
         f"{p.relative_to(ROOT)} {n}"
         for p in sources("hmi", "simulators", "tests")
         if (n := len(p.read_text(encoding="utf-8").splitlines())) > FILE_LINES
+        and p.relative_to(ROOT).as_posix() not in ONE_FILE_ON_PURPOSE
     ]
     assert big == []
 

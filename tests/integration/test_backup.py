@@ -23,6 +23,7 @@ from hmi.client.local import is_running
 from hmi.core.errors import StorageError, UsageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM
+from hmi.export import EXPORTS_FOLDER, JobState, Progress, progresses, quarantined, turn_in
 from hmi.journal import JournalReader
 from hmi.project.plant import Plant
 from hmi.runtime import DataFolder, newest_archive
@@ -171,6 +172,41 @@ def test_what_is_there_is_never_overwritten_and_stays_beside_the_restored(
     assert (data / "secrets" / "mail").read_text() == "hunter2"  # those of this machine go on
     assert (data / "pki" / "own" / "private" / "runtime.pem").exists()
     assert samples(data / "history") == samples(aside / "history")
+
+
+def test_how_far_the_exports_came_is_in_the_backup_and_comes_back(data: Path, tmp_path: Path) -> None:
+    exports, copy = data / EXPORTS_FOLDER, tmp_path / "copy"
+    state = JobState(exports)  # the process that delivers has it open
+    state.keep("lake", Progress(archive="history", is_begun=True, live=41, number=7, digest="d7"))
+    state.quarantine("lake", 7, 1, [("no", "[]")])
+    make_backup(BackupJob(plant(), data, copy, "1"))
+    state.keep("lake", Progress(archive="history", is_begun=True, live=99, number=9, digest="d9"))
+    state.close()
+    assert verify_backup(copy).wrong == ()
+    for target in (tmp_path / "elsewhere", data):
+        restore_backup(RestoreJob(copy, target, replace=True))
+        assert progresses(target / EXPORTS_FOLDER)["lake"].number == 7
+        assert quarantined(target / EXPORTS_FOLDER, "lake") == [(7, 1, "no", "[]")]
+    state = JobState(exports)  # it goes on there
+    state.keep("lake", Progress(number=8))
+    state.close()
+
+
+def test_nothing_is_put_back_while_a_process_delivers_the_exports(
+    data: Path, copy: Path, tmp_path: Path
+) -> None:
+    delivering = turn_in(data / EXPORTS_FOLDER)
+    assert delivering is not None
+    (data / "mark").write_text("of before")
+    with pytest.raises(UsageError, match="a process delivers the exports of this data folder; end it first"):
+        restore_backup(RestoreJob(copy, data, replace=True))
+    assert (data / "mark").read_text() == "of before"
+    delivering.close()
+    restore_backup(RestoreJob(copy, data, replace=True))
+    assert not (data / "mark").exists()
+    again = turn_in(data / EXPORTS_FOLDER)  # the restore has let it go
+    assert again is not None
+    again.close()
 
 
 def test_damage_that_was_there_before_is_told_and_put_back_only_when_asked(

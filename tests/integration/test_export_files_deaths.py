@@ -205,7 +205,9 @@ def test_a_job_that_lost_its_state_goes_on_behind_the_last_manifest(tmp_path: Pa
     assert job.report().rows == 15
     job.run(tmp_path / "fresh", seconds=4)
     report = job.report()
-    assert (report.packages, report.rows, report.doubles) == (9, 27, 0)
+    assert report.packages == 10, "what may be missing since the last manifest comes again, as one package"
+    assert report.rows == 27 + 15
+    assert report.doubles == 0
 
 
 def test_a_job_that_dies_at_any_step_delivers_every_sample_once(

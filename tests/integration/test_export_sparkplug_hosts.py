@@ -146,7 +146,9 @@ def test_two_runtimes_with_one_id_are_told(tmp_path: Path, broker: Broker, versi
         older.open()
         older.describe(Stream(PLANT).schema)
         older.live(all_good(1))
-        host.wait(lambda: len(host.of("NBIRTH")) == births + 1)
+        host.wait(
+            lambda: len(host.of("NBIRTH")) > births
+        )  # an answer to its call may still have been on the way
         older.close()
 
 

@@ -160,7 +160,7 @@ async def test_what_is_asked_is_journalled_with_the_person_and_left_for_the_job(
         now = s.runtime.services.clock.now_ns()
         answer = await s.client.ask_export("replay", "lake", REASON, start=now - 100 * NS_PER_S)
         assert answer.text == "lake is asked to send this range again"
-        first, second = s.state.take_asked("lake")
+        (_, first), (_, second) = s.state.asked("lake")
         assert (first.act, first.by) == ("pause", "sam")
         assert (second.act, second.start) == ("replay", now - 100 * NS_PER_S)
         assert now <= second.end <= s.runtime.services.clock.now_ns()
@@ -187,7 +187,7 @@ async def test_without_the_right_nothing_is_asked_and_everybody_may_look(
             with pytest.raises(AccessRefused, match="looker has no right to engineer"):
                 await s.client.ask_export(act, "lake", REASON, start=1)
         assert (await s.job()).condition == "running"  # looking is for everybody
-        assert s.state.take_asked("lake") == []
+        assert s.state.asked("lake") == []
         assert await s.audit() == []
 
 
@@ -204,7 +204,7 @@ async def test_nothing_is_asked_while_the_audit_trail_cannot_be_written(
             patch.setattr(s.runtime.services.journal, "append", full)
             with pytest.raises(CommunicationError, match="the disk is full"):
                 await s.client.ask_export("pause", "lake", REASON)
-        assert s.state.take_asked("lake") == []
+        assert s.state.asked("lake") == []
 
 
 async def test_what_would_be_done_late_or_for_nothing_is_refused_in_one_sentence(
@@ -227,7 +227,7 @@ async def test_what_would_be_done_late_or_for_nothing_is_refused_in_one_sentence
         assert await refusal("pause") == "lake is paused already"
         assert await s.audit() == []
         for job in ("lake", "minutes", "audit"):
-            assert s.state.take_asked(job) == []
+            assert s.state.asked(job) == []
 
 
 @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ async def test_bad_requests_are_one_sentence(
         s.tell()
         with pytest.raises(CommunicationError, match=words):
             await s.client.ask_export(act, job, REASON, **more)
-        assert s.state.take_asked("lake") == []
+        assert s.state.asked("lake") == []
 
 
 async def test_a_state_file_that_is_broken_is_told_and_the_runtime_goes_on(

@@ -143,7 +143,7 @@ def test_samples_that_no_archive_takes_do_not_block_the_others(
 
     monkeypatch.setattr(desk.archive, "commit", commit)
     desk.tell(2, "poison")
-    wait_until(lambda: desk.history.problem)
+    wait_until(lambda: desk.history.problem and desk.history.counts.lost >= 1)
     monkeypatch.setattr(desk.archive, "commit", taken)
     desk.clock.advance(1)
     desk.tell(2, "good")

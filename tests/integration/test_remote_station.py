@@ -402,7 +402,7 @@ async def refusal_of(folder: Path) -> str:
     """Why the two ends do not take each other; empty when they do."""
     try:
         assert (await asyncio.to_thread(ask, folder, "/v1/status"))["user"] == "anonymous"
-    except RemoteRefused as refused:
+    except (RemoteRefused, CommunicationError) as refused:  # or it met the moment of the change
         return str(refused)
     return ""
 

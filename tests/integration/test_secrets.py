@@ -178,7 +178,7 @@ def test_d9_no_secret_shows_in_a_file_a_log_an_export_or_an_answer(tmp_path: Pat
         "passphrase": PASSPHRASE,
     }
     log, said = tmp_path / "log", ""
-    with site.serving("--listen", f"127.0.0.1:{port}", log=log):
+    with site.serving("--listen", f"127.0.0.1:{port}", "--log-format", "json", log=log):
         remember(tmp_path / "st", "127.0.0.1", port, ca=site.data / "tls" / "ca.pem", token=token)
         there = remote_endpoint(tmp_path / "st")
         canaries |= {"new password": CHANGED, "session token": signed_in(there)}
@@ -195,6 +195,9 @@ def test_d9_no_secret_shows_in_a_file_a_log_an_export_or_an_answer(tmp_path: Pat
         ):
             said += printed(site, *words)
     assert len(said) > 5_000
+    assert "watchkeeper_up 1" in said  # the figures and the health are among the answers
+    logged = [json.loads(line) for line in log.read_text().splitlines()]
+    assert all({"time", "level", "logger", "message"} <= set(one) for one in logged)
     assert "canary-user" not in said
     for what, canary in canaries.items():
         assert canary not in said, what

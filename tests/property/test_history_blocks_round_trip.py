@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -122,6 +122,7 @@ def test_a_chunk_comes_back_with_every_field(wanted: Samples, level: int, with_c
     np.testing.assert_array_equal(statuses, wanted.statuses)
 
 
+@settings(max_examples=40)
 @given(st.lists(samples(), max_size=2), LEVELS, st.booleans(), INT64 | CALM)
 def test_the_last_sample_of_a_chunk_is_that_of_the_whole_one(
     chunks: list[Samples], level: int, with_clock: bool, at: int

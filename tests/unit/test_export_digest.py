@@ -106,11 +106,13 @@ def test_a_package_that_is_missing_is_named(missing: int) -> None:
 
 def test_the_end_that_is_missing_is_seen_against_the_statement_of_the_sender() -> None:
     packages = chain()
-    report = check(received(one) for one in packages[:-1])
-    known = {one.watermark.number: one.watermark.digest for one in packages[:-1]}
     last = packages[-1].watermark
+    wanted = {"stream": last.stream, "number": 5, "digest": last.digest}
     with pytest.raises(Wrong, match="packages 5 to 5 of the statement are missing"):
-        compare(report, known, {"stream": last.stream, "number": 5, "digest": last.digest})
+        compare(check((received(one) for one in packages[:-1]), wanted=5), wanted)
+    compare(check(map(received, packages), wanted=5), wanted)
+    with pytest.raises(Wrong, match="package 5 is another one than the statement says"):
+        compare(check(map(received, packages), wanted=5), {**wanted, "digest": packages[3].watermark.digest})
 
 
 def test_rows_that_are_missing_doubled_or_changed_are_seen() -> None:

@@ -2,176 +2,38 @@
 
 from __future__ import annotations
 
-import itertools
 import random
-import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from export_stream import BEGIN, bad, good
+from export_desk import TAGS, Desk, chain_holds
+from export_stream import BEGIN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmi.core.clock import NS_PER_S
-from hmi.core.values import DataValue
 from hmi.export import (
     Asked,
     JobCondition,
-    JobRunner,
     JobState,
     Package,
-    Plain,
     RecordsRefused,
-    SampleSource,
-    Schema,
     TargetRefused,
     TargetUnavailable,
-    Watermark,
     ask,
     quarantined,
-    series_of,
     told,
 )
-from hmi.export._progress import Head, Progress, Span, Step, catch_up, keep_quota
-from hmi.export.digest import sum_of, watermark_digest
+from hmi.export._progress import Feed, Head, Progress, Span, Step, catch_up, keep_quota
 from hmi.export.port import Haste
-from hmi.historian.port import CommitKind
-from hmi.historian.samples import Batch, Samples
-from hmi.project.exports import ExportDef
-from hmi.testing.archive import MemoryArchive
-from hmi.testing.plant import make_plant, make_tag
-
-TAGS = ("a.pv", "b.pv", "c.pv")
-
-
-class Target:
-    """What the other side holds; ``down`` and ``after`` are what it does wrong."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, int, int], tuple[int, Any, int]] = {}
-        self.marks: list[Watermark] = []
-        self.packages: list[Package] = []
-        self.schemas: list[Schema] = []
-        self.down: Exception | None = None
-        self.after: Exception | None = None
-        self.remembers = False
-
-    def open(self) -> Watermark | None:
-        if self.down:
-            raise self.down
-        return self.marks[-1] if self.remembers and self.marks else None
-
-    def describe(self, schema: Schema) -> None:
-        self.schemas.append(schema)
-
-    def deliver(self, package: Package) -> None:
-        if self.down:
-            raise self.down
-        rows = package.rows
-        assert rows is not None
-        assert sum_of(rows) == package.watermark.sum
-        for place, value, version, revision, deleted in zip(
-            rows.places.tolist(), rows.samples.values(), rows.samples.versions.tolist(),
-            rows.revisions.tolist(), rows.deleted.tolist(), strict=True,
-        ):  # fmt: skip
-            key = (rows.tags[place].key, value.source_time, version)
-            if revision >= self.kept.get(key, (-1, None, 0))[0]:
-                self.kept[key] = (revision, None if deleted else value.value, value.status)
-        self.packages.append(package)
-        self.marks.append(package.watermark)
-        if self.after:
-            after, self.after = self.after, None
-            raise after
-
-    def idle(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Desk:
-    """An archive that grows by a commit a second, and one job on it; ``at`` is the second."""
-
-    def __init__(self, folder: Path, *, most: int = 500_000, **job: Any) -> None:
-        plant = make_plant([make_tag(name, history=True) for name in TAGS])
-        self.archive, self.target = MemoryArchive(), Target()
-        self.job = ExportDef("job", "memory", **job)
-        self.numbers = [self.archive.number(tag.id) for tag in plant.tags]
-        self.source = SampleSource(self.archive, series_of(plant, self.job), most)
-        self.state, self.folder = JobState(folder), folder
-        self.at, self.clock = 0, 0.0
-        self.written: dict[tuple[str, int], Any] = {}
-        self.ids = [tag.id for tag in plant.tags]
-        self.runner = self.again()
-
-    def again(self) -> JobRunner:
-        """As after a restart of the process."""
-        self.runner = JobRunner(
-            self.job, Plain("p_test/job", "plant", "Plant", "UTC", "history"), self.source, self.target, self.state,
-            stop=threading.Event(), now=lambda: BEGIN + self.at * NS_PER_S, pause=lambda _s: None,
-            monotonic=lambda: self.clock,
-        )  # fmt: skip
-        return self.runner
-
-    def second(self, *, turns: int = 5) -> None:
-        """One commit, then so many turns of the job within the second."""
-        self.at += 1
-        time = BEGIN + self.at * NS_PER_S
-        values = [good(float(self.at * 10 + number), time - 500_000_000) for number in range(len(TAGS))]
-        self.put(values, time)
-        for turn in range(turns):
-            self.clock = self.at + turn / turns
-            self.runner.turn()
-
-    def put(self, values: list[DataValue], time: int) -> None:
-        self.archive.commit(self._batch(values), time=time)
-        for key, value in zip(self.ids, values, strict=True):
-            self.written[key, value.source_time] = value.value
-
-    def late(self, second: int, value: float) -> None:
-        at = BEGIN + second * NS_PER_S - 250_000_000
-        self.archive.insert(self._batch([good(value, at)]), time=BEGIN + self.at * NS_PER_S)
-        self.written[self.ids[0], at] = value
-
-    def delete(self, second: int) -> None:
-        at = BEGIN + second * NS_PER_S - 500_000_000
-        self.archive.insert(self._batch([bad(at)]), time=BEGIN + self.at * NS_PER_S, kind=CommitKind.DELETE)
-        self.written[self.ids[0], at] = None
-
-    def _batch(self, values: list[DataValue]) -> Batch:
-        import numpy as np
-
-        return Batch(np.array(self.numbers[: len(values)], np.int32), Samples.of(values))
-
-    def settle(self, most: int = 2_000) -> None:
-        """Turns until nothing waits."""
-        for _ in range(most):
-            self.clock += 1.0
-            self.runner.turn()
-            progress = self.runner.progress
-            if progress.live >= self.source.head().seq and not progress.waiting and not progress.past:
-                return
-        raise AssertionError(f"still waiting: {self.runner.progress} {self.runner.figures}")
-
-    def delivered(self) -> dict[tuple[str, int], Any]:
-        return {(key, at): value for (key, at, _), (_, value, _) in self.target.kept.items()}
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Callable[..., Desk]:
     return lambda **job: Desk(tmp_path / "exports", **job)
-
-
-def chain_holds(marks: list[Watermark]) -> bool:
-    """Numbers without a hole, each naming the one before; a package that came twice counts once, the newest."""
-    newest = {mark.number: mark for mark in marks}
-    ordered = [newest[number] for number in sorted(newest)]
-    linked = all(b.previous == a.digest for a, b in itertools.pairwise(ordered))
-    whole = [mark.number for mark in ordered] == list(range(1, len(ordered) + 1))
-    return linked and whole and all(watermark_digest(mark) == mark.digest for mark in ordered)
 
 
 def test_a_job_delivers_each_commit_within_its_period(desk: Callable[..., Desk]) -> None:
@@ -383,9 +245,9 @@ def test_another_archive_begins_anew_and_numbers_go_on(desk: Callable[..., Desk]
 
 def test_commits_that_fell_out_of_the_feed_are_read_out_of_the_archive() -> None:
     progress = Progress(archive="a", is_begun=True, live=100, waiting=[Span(10, 60, 1_000, 2_000)])
-    assert keep_quota(progress, Head(100, 3_000, 41, 3_000), 1e9) == 0
+    keep_quota(progress, Head(100, 3_000, 41, 3_000), 1e9, Feed(lambda seq: 1_500, margin=100))
     assert progress.waiting == [Span(41, 60, 1_000, 2_000)]
-    assert [(one.start, one.end, one.instead) for one in progress.past] == [(1_000, 2_000, (10, 40))]
+    assert [(one.start, one.end, one.instead) for one in progress.past] == [(900, 1_601, (10, 40))]
 
 
 def test_a_package_that_is_only_begun_is_never_left_for_later() -> None:
@@ -424,3 +286,49 @@ def test_whatever_the_target_and_the_process_do_nothing_is_missing_and_the_chain
     assert chain_holds(it.target.marks)
     kept = msgspec.json.decode(msgspec.json.encode(it.runner.progress), type=Progress)
     assert kept == it.state.progress("job")
+
+
+def test_what_does_not_fit_into_one_package_follows_at_once_and_not_a_period_later(
+    desk: Callable[..., Desk],
+) -> None:
+    """A day of a large plant is more than one package holds."""
+    one = desk(most=30, every_s=86_400)
+    one.second()  # where delivery begins
+    one.second()
+    assert len(one.target.packages) == 1
+    for _ in range(40):
+        one.second(turns=0)
+    one.clock += 86_400
+    for _ in range(10):
+        one.runner.turn()
+    assert [len(package) for package in one.target.packages] == [3, 30, 30, 30, 30]
+    assert all(package.watermark.haste is Haste.LIVE for package in one.target.packages)
+    one.second()
+    assert len(one.target.packages) == 5  # the next one comes a day later
+
+
+def test_a_single_run_takes_what_was_asked_for_and_delivers_nothing_while_paused(
+    desk: Callable[..., Desk], tmp_path: Path
+) -> None:
+    one = desk()
+    one.second()
+    count = len(one.target.packages)
+    ask(tmp_path / "exports", Asked(0, "job", "pause"))
+    one.second(turns=0)
+    one.runner.finish()
+    assert (one.runner.figures.condition, len(one.target.packages)) == (JobCondition.PAUSED, count)
+    ask(tmp_path / "exports", Asked(0, "job", "resume"))
+    ask(tmp_path / "exports", Asked(0, "job", "replay", BEGIN, BEGIN + NS_PER_S))
+    one.runner.finish()
+    assert one.runner.figures.condition is JobCondition.RUNNING
+    assert [package.watermark.haste for package in one.target.packages[count:]] == [
+        Haste.LIVE,
+        Haste.BACKFILL,
+    ]
+    one.target.down = TargetRefused("the folder is full")
+    one.second(turns=0)
+    with pytest.raises(TargetRefused):
+        one.runner.finish()
+    assert (told(tmp_path / "exports")[0].condition, told(tmp_path / "exports")[0].text) == (
+        JobCondition.REFUSED, "the folder is full"
+    )  # fmt: skip

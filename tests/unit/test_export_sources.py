@@ -3,88 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from export_stream import BEGIN, good
+from export_desk import AGGREGATES, MINUTE, START, Minutes
 
-from hmi.core.clock import NS_PER_S
-from hmi.core.history import ReadProcessed
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM
 from hmi.core.values import ValueType
-from hmi.export import AggregateSource, EventSource, Rows, SampleSource, series_of
+from hmi.export import EventSource, SampleSource, series_of
 from hmi.export._selection import aggregate_key
-from hmi.historian.aggregates import ArchiveSource, processed
-from hmi.historian.samples import Batch, Samples
 from hmi.journal import JournalReader, SqliteJournal
 from hmi.project.exports import ExportDef, ExportWhat
-from hmi.testing.archive import MemoryArchive
 from hmi.testing.clock import ManualClock
 from hmi.testing.plant import make_plant, make_tag
-
-MINUTE = 60 * NS_PER_S
-START = -(-BEGIN // MINUTE) * MINUTE
-AGGREGATES = ("TimeAverage2", "Minimum", "Maximum", "Count")
-
-
-class Minutes:
-    """One tag with a sample a second and the minute aggregates of it; ``held`` is what a receiver has."""
-
-    def __init__(self) -> None:
-        self.plant = make_plant([make_tag("a.pv", history=True), make_tag("b.pv", history=True)])
-        self.job = ExportDef("m", "memory", ExportWhat.AGGREGATES, aggregates=AGGREGATES)
-        self.archive = MemoryArchive()
-        self.numbers = [self.archive.number(tag.id) for tag in self.plant.tags]
-        self.source = AggregateSource(self.archive, series_of(self.plant, self.job))
-        self.held: dict[tuple[str, int], tuple[int, Any, int]] = {}
-        self.second, self.read = 0, 0
-
-    def pass_s(self, seconds: int) -> None:
-        for _ in range(seconds):
-            self.second += 1
-            at = START + self.second * NS_PER_S
-            values = [good(float((self.second * 7 + number) % 50), at - NS_PER_S // 2) for number in range(2)]
-            self.archive.commit(Batch(np.array(self.numbers, np.int32), Samples.of(values)), time=at)
-
-    def late(self, second: int, value: float) -> None:
-        sample = good(value, START + second * NS_PER_S + 1)
-        at = START + self.second * NS_PER_S
-        self.archive.insert(Batch(np.array(self.numbers[:1], np.int32), Samples.of([sample])), time=at)
-
-    def deliver(self) -> Rows:
-        head = self.source.head()
-        part = self.source.read(self.read + 1, head.seq)
-        assert part.rows is not None
-        self.take(part.rows)
-        self.read = part.last
-        return part.rows
-
-    def take(self, rows: Rows) -> None:
-        for place, value, revision in zip(
-            rows.places.tolist(), rows.samples.values(), rows.revisions.tolist(), strict=True
-        ):
-            key = rows.tags[place].key, value.source_time
-            if revision >= self.held.get(key, (-1, None, 0))[0]:
-                self.held[key] = revision, value.value, value.status
-
-    def wanted(self, minutes: int) -> dict[tuple[str, int], tuple[Any, int]]:
-        """The same aggregates over all there is now."""
-        found: dict[tuple[str, int], tuple[Any, int]] = {}
-        for tag, number in zip(self.plant.tags, self.numbers, strict=True):
-            for name in AGGREGATES:
-                request = ReadProcessed(tag.id, START, START + minutes * MINUTE, MINUTE, name)
-                source = ArchiveSource(self.archive, number)
-                values = processed(
-                    source, request, tag.record.is_stepped, known_until=self.source.head().until
-                )
-                for minute, one in enumerate(values):
-                    found[aggregate_key(tag.id, name, 60), START + minute * MINUTE] = one.value, one.status
-        return found
-
-    def shown(self) -> dict[tuple[str, int], tuple[Any, int]]:
-        return {key: content[1:] for key, content in self.held.items() if key[1] >= START}
 
 
 def test_a_minute_leaves_when_it_has_ended_and_is_what_the_history_says() -> None:

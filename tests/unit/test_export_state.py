@@ -9,8 +9,8 @@ import pytest
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
-from hmi.export import Asked, JobCondition, JobFigures, JobState, ask, is_fresh, standing, told
-from hmi.export._state import FILE
+from hmi.export import Asked, JobCondition, JobFigures, JobState, Progress, ask, is_fresh, standing, told
+from hmi.export._state import STATE_FILE
 
 NOW = 1_795_000_000 * NS_PER_S
 
@@ -27,7 +27,8 @@ def test_all_jobs_may_tell_at_the_same_time(tmp_path: Path) -> None:
             for rows in range(60):
                 state.tell(figures(job, rows=rows))
                 state.quarantine(job, rows, NOW, [("no", "[]")])
-                state.take_asked(job)
+                state.asked(job)
+                state.answered(job, rows)
         except StorageError as error:
             faults.append(error)
 
@@ -40,22 +41,35 @@ def test_all_jobs_may_tell_at_the_same_time(tmp_path: Path) -> None:
     assert {one.job: one.rows for one in told(tmp_path)} == {f"job{n}": 59 for n in range(5)}
 
 
-def test_what_is_asked_while_others_are_taken_is_not_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_asked_stays_until_it_is_answered_and_what_comes_meanwhile_too(tmp_path: Path) -> None:
     state = JobState(tmp_path)
     ask(tmp_path, Asked(0, "lake", "pause"))
-    write = state._write
+    ((number, first),) = state.asked("lake")
+    assert first.act == "pause"
+    ask(tmp_path, Asked(0, "lake", "resume"))
+    assert [one.act for _, one in state.asked("lake")] == ["pause", "resume"]
+    state.answered("lake", number)
+    assert [one.act for _, one in state.asked("lake")] == ["resume"]
 
-    def slow(query: str, *values: object) -> None:
-        ask(tmp_path, Asked(0, "lake", "resume"))
-        write(query, *values)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(state, "_write", slow)
-        assert [one.act for one in state.take_asked("lake")] == ["pause"]
-    assert [one.act for one in state.take_asked("lake")] == ["resume"]
-    assert state.take_asked("lake") == []
+def test_a_damaged_file_is_set_aside_and_the_jobs_begin_anew(tmp_path: Path) -> None:
+    state = JobState(tmp_path)
+    state.keep("lake", Progress(number=5))
+    state.close()
+    (tmp_path / STATE_FILE).write_bytes(b"no database" * 1_000)
+    again = JobState(tmp_path)
+    assert again.progress("lake") == Progress()
+    assert [one.read_bytes()[:11] for one in tmp_path.glob("*.damaged-*")] == [b"no database"]
+    again._write("update progress set content = 'x'")
+    again.close()
+
+
+def test_a_damaged_row_begins_that_job_anew(tmp_path: Path) -> None:
+    state = JobState(tmp_path)
+    state.keep("lake", Progress(number=5))
+    state._write("update progress set content = '{'")
+    assert state.progress("lake") == Progress()
+    state.close()
 
 
 def test_one_look_has_the_life_sign_and_all_figures(tmp_path: Path) -> None:
@@ -76,11 +90,12 @@ def test_one_look_has_the_life_sign_and_all_figures(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_read_or_kept_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"this is no database" * 100)
+    (tmp_path / STATE_FILE).write_bytes(b"this is no database" * 100)
     with pytest.raises(StorageError, match=r"exports\.sqlite cannot be read"):
         standing(tmp_path)
+    (tmp_path / "other" / STATE_FILE).mkdir(parents=True)
     with pytest.raises(StorageError, match=r"exports\.sqlite cannot be used"):
-        JobState(tmp_path)
+        JobState(tmp_path / "other")
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot be made"):
         JobState(tmp_path / "file" / "exports")
@@ -90,7 +105,7 @@ def test_figures_of_another_version_are_one_sentence(tmp_path: Path) -> None:
     import apsw
 
     JobState(tmp_path).close()
-    database = apsw.Connection(str(tmp_path / FILE))
+    database = apsw.Connection(str(tmp_path / STATE_FILE))
     database.execute("insert into figures values ('lake', '{\"condition\": \"asleep\"}')")
     database.close()
     with pytest.raises(StorageError, match="figures of another version"):

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from packaging.markers import Marker
 from typer.testing import CliRunner
 
@@ -67,6 +69,14 @@ def test_se_16_the_document_has_what_cyclonedx_1_6_requires() -> None:
     assert set(document["dependencies"][0]["dependsOn"]) == set(refs)
     assert document["dependencies"][0]["ref"] == own["bom-ref"]
     assert document == parts_list()
+
+
+def test_se_16_the_document_is_valid_by_the_schema_of_cyclonedx() -> None:
+    text = json.dumps(parts_list())
+    fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    assert fault is None, fault
+    broken = text.replace('"library"', '"libary"', 1)
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(broken) is not None
 
 
 def test_se_16_another_version_than_the_locked_one_is_no_parts_list(tmp_path: Path) -> None:

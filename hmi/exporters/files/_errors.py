@@ -14,7 +14,14 @@ from hmi.export.port import ExportError, TargetRefused, TargetUnavailable
 _FULL: Final = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _FORBIDDEN: Final = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _WRONG: Final = frozenset(
-    {errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EFBIG, getattr(errno, "ELOOP", errno.ENOTDIR)}
+    {
+        errno.ENOTDIR,
+        errno.EEXIST,
+        errno.EISDIR,
+        errno.ENAMETOOLONG,
+        errno.EFBIG,
+        getattr(errno, "ELOOP", errno.ENOTDIR),
+    }
 )
 _IN_USE: Final = frozenset({32, 33})
 """Windows: another program holds the file, or a part of it, so that nobody else may write."""

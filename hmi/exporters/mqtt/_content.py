@@ -21,6 +21,7 @@ from hmi.historian.samples import Samples, ValueKind, unpack
 
 ROW_COLUMNS: Final = ("key", "time", "seq", "kind", "value", "status", "flags", "rev", "deleted")
 EVENT_COLUMNS: Final = ("number", "time", "kind", "event", "fields")
+_NAN_BITS: Final = np.uint64(0x7FF8000000000000)
 _ROWS_AT_ONCE: Final = 1_000
 _HEAD_BYTES: Final = 1_024
 _LEAST_BYTES: Final = 1_024
@@ -165,6 +166,9 @@ class Parts:
         values = _values(samples)
         for place in np.flatnonzero(samples.kinds == ValueKind.OBJECT).tolist():
             values[place] = object_text(values[place])
+        is_odd = np.isnan(samples.bits.view(np.float64)) & (samples.bits != _NAN_BITS)
+        for place in np.flatnonzero(is_odd & (samples.kinds == ValueKind.FLOAT)).tolist():
+            values[place] = f"NaN:{int(samples.bits[place]):016x}"  # which one it is counts in the sums
         keys = [rows.tags[place].key for place in rows.places[begin:end].tolist()]
         columns = zip(
                 keys, samples.times.tolist(), samples.versions.tolist(), samples.kinds.tolist(), values,

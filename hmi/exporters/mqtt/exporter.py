@@ -17,7 +17,8 @@ Topics, where ``PREFIX`` and ``JOB`` are those of the job:
   make one transmission of package ``number``; of several whole ones the newest counts, one that is not whole counts
   nothing. Columns of a row: ``key``, ``time`` (UTC ns), ``seq`` (version), ``kind``, ``value`` (null, number or
   boolean; kind 5 as its text of ``object_text``; a float that is not finite as ``"NaN"``, ``"Infinity"``,
-  ``"-Infinity"``), ``status``, ``flags``, ``rev``, ``deleted`` (0 or 1). Integers have up to 64 bits: read them whole.
+  ``"-Infinity"``, a NaN of other bits as ``"NaN:`` with 16 hexadecimal digits), ``status``, ``flags``, ``rev``,
+  ``deleted`` (0 or 1). Integers have up to 64 bits: read them whole.
   With these the sums can be made again. An event is the canonical array ``[number, time, kind, event, fields]``.
 - ``PREFIX/_mark/JOB`` (retained): the statement of the last package that the broker acknowledged whole.
 """

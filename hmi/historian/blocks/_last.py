@@ -99,5 +99,6 @@ def _receive(cursor: Cursor, count: int, place: int, time: int, clock: Times | N
     """When the sample of one place was received."""
     how = cursor.byte()
     if how == _chunk.OWN:
-        return time + int(get_integers(cursor, count)[place])
+        later = int(get_integers(cursor, count)[place])
+        return (time + later + 2**63) % 2**64 - 2**63  # as int64 columns are added
     return int(_chunk.of_clock(cursor, count, clock, how)[place])

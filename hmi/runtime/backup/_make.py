@@ -17,6 +17,7 @@ import msgspec
 from hmi.core.clock import wall_ns
 from hmi.core.errors import StorageError, UsageError
 from hmi.core.texts import tr
+from hmi.export import EXPORTS_FOLDER, STATE_FILE
 from hmi.journal import SEALS_FILE
 from hmi.project.plant import Plant
 from hmi.runtime._data import IDENTITY_FILE
@@ -25,7 +26,7 @@ from hmi.runtime.backup._manifest import FORMAT, MANIFEST_FILE, BackupFile, Mani
 from hmi.stores.sqlite import ArchiveCopy, copy_database, copy_file, open_reader
 
 JOURNAL: Final = "journal.sqlite"
-_DATABASES: Final = (JOURNAL, "accounts.sqlite", "notify.sqlite")
+_DATABASES: Final = (JOURNAL, "accounts.sqlite", "notify.sqlite", f"{EXPORTS_FOLDER}/{STATE_FILE}")
 _FILES: Final = (IDENTITY_FILE, "calculations.json", "stations.json")
 _FOLDERS: Final = ("revisions", "pki", "tls")
 _BESIDE: Final = ("holds.json", "held.bin")
@@ -130,6 +131,7 @@ def _copy_data(data: Path, part: Path, progress: Callable[[int], None]) -> int:
     """Everything but the history; how many records the journal has."""
     for name in _DATABASES:
         if (data / name).exists():
+            (part / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             copy_database(data / name, part / name, progress)
     records = _copy_seals(data, part)
     for source in _plain_files(data):

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from hmi.core.errors import StorageError, WatchkeeperError
+import apsw
+
+from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.texts import tr
+from hmi.export import EXPORTS_FOLDER, turn_in
 from hmi.runtime._data import DataFolder
 from hmi.runtime.backup._manifest import MANIFEST_FILE, Manifest
 from hmi.runtime.backup._verify import Proof, verify_backup
@@ -42,7 +45,8 @@ class RestoreJob:
 def restore_backup(job: RestoreJob) -> tuple[Proof, Path | None]:
     """Prove the backup, put it in place, prove it there; and where the folder of before is now.
 
-    BackupRefused while something speaks against it; UsageError while a runtime has the folder; StorageError.
+    BackupRefused while something speaks against it; UsageError while a runtime has the folder, or a process delivers
+    its exports; StorageError.
     """
     proof = _proven(job, job.backup)
     if job.plant_id and proof.manifest.plant_id != job.plant_id:
@@ -58,7 +62,9 @@ def restore_backup(job: RestoreJob) -> tuple[Proof, Path | None]:
         )
     lock = DataFolder(job.data)
     lock.open()  # a runtime that runs has it
+    turn: apsw.Connection | None = None
     try:
+        turn = _turn(job.data)
         fresh = job.data.with_name(job.data.name + ".restoring")
         try:
             _copied(job, proof.manifest, fresh)
@@ -69,10 +75,25 @@ def restore_backup(job: RestoreJob) -> tuple[Proof, Path | None]:
                 tr("{path}: the backup cannot be put back ({error})", path=job.data, error=error)
             ) from error
     finally:
+        if turn is not None:
+            turn.close()
         lock.release()
     proof = _proven(job, job.data)
     (job.data / MANIFEST_FILE).unlink(missing_ok=True)
     return proof, aside
+
+
+def _turn(data: Path) -> apsw.Connection | None:
+    """Nobody may deliver out of files that are set aside meanwhile; None where nothing was ever delivered."""
+    if not (data / EXPORTS_FOLDER).is_dir():
+        return None
+    turn = turn_in(data / EXPORTS_FOLDER)
+    if turn is None:
+        raise UsageError(
+            tr("{path}: a process delivers the exports of this data folder; end it first (hmi export PLANT run)",
+               path=data)
+        )  # fmt: skip
+    return turn
 
 
 def _proven(job: RestoreJob, folder: Path) -> Proof:

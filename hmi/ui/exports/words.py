@@ -28,6 +28,7 @@ AS_WANTED: Final = WELL | {"stopped", "not allowed"}
 """Delivers, or is not meant to."""
 WHATS: Final = {
     "samples": "samples", "aggregates": "aggregates", "alarms": "alarms", "audit": "audit records",
+    "security": "security events",
 }  # fmt: skip
 ACTS: Final = {"pause": "Pause", "resume": "Resume", "replay": "Send again"}
 DASH: Final = "–"

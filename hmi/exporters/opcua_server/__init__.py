@@ -1,0 +1,1 @@
+"""A server for IT: the plant as it is now, over OPC UA."""

@@ -1,0 +1,135 @@
+"""What an export shows as live is live: a pause, another plant or a long package never leaves an old value standing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from export_desk import Desk
+from export_stream import BEGIN, good
+
+from hmi.client.port import LiveUpdate
+from hmi.core import quality
+from hmi.core.clock import NS_PER_S
+from hmi.core.values import DataValue
+from hmi.export import LIVE_ROWS, MOST_ROWS, JobCondition, LiveTap, SampleSource, source_of
+from hmi.testing.plant import make_plant, make_tag
+
+GROUP, LIMIT_MS = "plc", 3_000
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    it = Desk(tmp_path / "exports")
+    it.tap = LiveTap(it.source.series, is_simulated=False)
+    it.again()
+    return it
+
+
+@pytest.fixture
+def tap(desk: Desk) -> LiveTap:
+    assert desk.tap is not None
+    return desk.tap
+
+
+def update(values: dict[str, DataValue], *, snapshot: bool = False, age_ms: int = 0) -> LiveUpdate:
+    groups = dict.fromkeys(values, GROUP) if snapshot else {}
+    return LiveUpdate(values, {GROUP: age_ms}, 1, 1, snapshot, groups, {GROUP: LIMIT_MS} if snapshot else {})
+
+
+def shown(tap: LiveTap, second: int = 0) -> list[DataValue] | None:
+    rows = tap.take(BEGIN + second * NS_PER_S)
+    return None if rows is None else rows.samples.values()
+
+
+def all_good(tap: LiveTap, value: float = 1.0) -> dict[str, DataValue]:
+    return {name: good(value, BEGIN) for name in tap.names}
+
+
+def test_a_pause_closes_what_shows_live_values_and_its_end_shows_all_of_them(
+    desk: Desk, tap: LiveTap
+) -> None:
+    tap.on_link(True, "")
+    tap.on_live(update(all_good(tap), snapshot=True))
+    desk.second()
+    assert (desk.target.closed, len(desk.target.shown)) == (0, 1)
+    desk.ask("pause")
+    desk.second()
+    assert desk.runner.figures.condition is JobCondition.PAUSED
+    assert desk.target.closed == 1
+    tap.on_live(update({tap.names[0]: good(2.0, BEGIN + NS_PER_S)}))
+    desk.seconds(3)
+    assert (desk.target.closed, len(desk.target.shown)) == (1, 1)
+    desk.ask("resume")
+    desk.second()
+    assert [one.value for one in desk.target.shown[1].samples.values()] == [2.0, 1.0, 1.0]
+
+
+def test_a_pause_that_lasts_over_a_restart_never_opens_the_exporter(desk: Desk) -> None:
+    desk.second()
+    desk.ask("pause")
+    desk.second()
+    opened: list[int] = []
+    desk.target.open = lambda: opened.append(1)  # type: ignore[method-assign]
+    desk.again()
+    desk.seconds(3)
+    assert opened == []
+
+
+def test_a_value_that_the_snapshot_has_no_more_is_bad(tap: LiveTap) -> None:
+    tap.on_link(True, "")
+    tap.on_live(update(all_good(tap), snapshot=True))
+    assert shown(tap) == list(all_good(tap).values())
+    tap.on_link(False, "the runtime has ended")
+    tap.on_link(True, "")
+    tap.on_live(update({name: good(2.0, BEGIN) for name in tap.names[:2]}, snapshot=True))
+    values = shown(tap, 3)
+    assert values is not None
+    assert [one.value for one in values] == [2.0, 2.0, None]
+    assert values[2].status == quality.BAD_NO_COMMUNICATION
+
+
+@pytest.mark.parametrize("way", ["link", "age"])
+def test_a_value_of_a_runtime_or_a_device_that_is_silent_is_bad(tap: LiveTap, way: str) -> None:
+    tap.on_link(True, "")
+    tap.on_live(update(all_good(tap), snapshot=True))
+    assert shown(tap) is not None
+    assert shown(tap) is None
+    if way == "link":
+        tap.on_link(False, "it is silent")
+    else:
+        tap.on_live(update({}, age_ms=LIMIT_MS + 1))
+    values = shown(tap, 5)
+    assert values is not None
+    assert {(one.value, one.status) for one in values} == {(None, quality.BAD_NO_COMMUNICATION)}
+
+
+def test_a_package_beside_live_values_is_small_and_they_go_between_two_of_them(
+    desk: Desk, tap: LiveTap
+) -> None:
+    desk.source = SampleSource(desk.archive, desk.source.series, most=2 * len(tap.names))
+    desk.again()
+    tap.on_link(True, "")
+    tap.on_live(update(all_good(tap), snapshot=True))
+    desk.second()
+    desk.seconds(10, turns=0)
+    seen = len(desk.target.shown)
+    order: list[str] = []
+    deliver, live = desk.target.deliver, desk.target.live
+    desk.target.deliver = lambda package: (order.append("package"), deliver(package))  # type: ignore[method-assign]
+    desk.target.live = lambda rows: (order.append("live"), live(rows))  # type: ignore[method-assign]
+    for second in range(20):
+        tap.on_live(update({tap.names[0]: good(float(second), BEGIN + second)}))
+        desk.clock += 30
+        desk.runner.turn()
+    assert len(desk.target.shown) == seen + 20
+    assert "package package" not in " ".join(order)
+
+
+def test_a_job_with_a_tap_takes_so_many_rows_at_once_and_no_more(desk: Desk) -> None:
+    plant = make_plant([make_tag(f"n{number}.pv", history=True) for number in range(50)])
+    small = source_of(plant, desk.job, reader=desk.archive, is_live=True)
+    large = source_of(plant, desk.job, reader=desk.archive)
+    hours = {source.piece.length // NS_PER_S for source in (small, large)}
+    assert hours == {3_600}
+    assert (small.piece.most, large.piece.most) == (LIVE_ROWS // 3_600, MOST_ROWS // 3_600)
