@@ -261,8 +261,8 @@ class JobRunner:
     def _planned(self, head: Head, *, patient: bool) -> Step | None:
         clock, progress = self._monotonic(), self.progress
         if head.seq > progress.live:
-            is_there = head.first <= progress.live + 1 or not progress.live_time
-            first = self._source.time_of(progress.live + 1) if is_there else progress.live_time
+            after = progress.live + 1
+            first = self._source.time_at(after) or progress.live_time or self._source.time_of(after)
             catch_up(progress, head, self.job.every_s, first or head.time)
         keep_quota(progress, head, self.job.quota_s, Feed(self._source.time_of, self._source.margin))
         live = next_live(self.progress, head)

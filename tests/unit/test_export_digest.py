@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from export_stream import BEGIN, Stream, bad, good, mixed_rows, rows_of, series
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hmi.core.clock import NS_PER_S
@@ -48,6 +48,7 @@ def received(package: Package) -> Found:
     return Found(content, total.rows, total.text(), f"package {package.watermark.number}")
 
 
+@settings(deadline=None)
 @given(seed=st.integers(0, 2**32), count=st.integers(0, 200))
 def test_the_sum_of_plain_python_is_that_of_the_sender(seed: int, count: int) -> None:
     rows = mixed_rows(TAGS, count, seed)

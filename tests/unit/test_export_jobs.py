@@ -288,6 +288,76 @@ def test_whatever_the_target_and_the_process_do_nothing_is_missing_and_the_chain
     assert kept == it.state.progress("job")
 
 
+ROUGH = (
+    "down", "answer lost", "restart", "trim", "hole", "archive put back", "archive renamed", "target put back",
+    "state lost", "replay", "pause", "resume",
+)  # fmt: skip
+
+
+def happens(it: Desk, what: str, rng: random.Random) -> None:
+    """One of ``ROUGH``."""
+    newest = it.archive.coverage().seq
+    match what:
+        case "down":
+            it.target.down = TargetUnavailable("away") if it.target.down is None else None
+        case "answer lost":
+            it.target.after = rng.choice([TargetUnavailable("answer lost"), ZeroDivisionError("library")])
+        case "restart":
+            it.again()
+        case "trim":
+            it.trim(newest - rng.randrange(1, 20))
+        case "hole":
+            last = newest - rng.randrange(1, 20)
+            it.trim(last, first=max(1, last - rng.randrange(1, 10)))
+        case "archive put back":
+            it.put_archive_back(max(2, it.at - rng.randrange(30)))
+        case "archive renamed":
+            it.rename_archive(f"run_{it.at}")
+        case "target put back" if it.target.packages:
+            it.target.put_back(max(1, len(it.target.packages) - rng.randrange(10)))
+            it.again()
+        case "state lost" if it.target.marks:
+            it.lose_state()
+        case "replay":
+            start = rng.randrange(it.at)
+            it.ask("replay", start, start + rng.randrange(1, 40))
+        case "pause" | "resume":
+            it.ask(what)
+        case _:
+            pass
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32))
+def test_whatever_is_lost_or_put_back_all_that_the_archive_holds_is_delivered(
+    seed: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Of samples as they were recorded; corrections that the feed forgot are told by ``coverage``, see there."""
+    rng = random.Random(seed)
+    folder = tmp_path_factory.mktemp("jobs") / "exports"
+    it = Desk(folder, every_s=rng.choice([1.0, 5.0, 30.0]), most=rng.choice([30, 500_000]))
+    it.target.remembers = True
+    it.second()
+    for _ in range(rng.randrange(20, 100)):
+        if rng.random() < 0.4:
+            happens(it, rng.choice(ROUGH), rng)
+        if rng.random() < 0.08:
+            it.at += 100  # nothing was recorded
+        it.second(turns=rng.randrange(0, 6))
+    it.target.down = None
+    it.ask("resume")
+    it.settle()
+    it.settle()
+    got = it.delivered()
+    assert not [
+        (key, value.source_time - BEGIN)
+        for key, number in zip(it.ids, it.numbers, strict=True)
+        for value in it.archive.read(number, 0, 2**62).values()
+        if value.source_time > BEGIN + NS_PER_S and got.get((key, value.source_time)) != value.value
+    ]
+    assert chain_holds(it.target.marks)
+
+
 def test_what_does_not_fit_into_one_package_follows_at_once_and_not_a_period_later(
     desk: Callable[..., Desk],
 ) -> None:

@@ -133,7 +133,62 @@ def test_a_correction_in_a_younger_archive_counts_though_its_numbers_are_lower(
     assert it.delivered()[it.ids[0], BEGIN + 19 * S - S // 2] == -1.0
 
 
+def test_a_package_of_an_archive_that_was_put_back_meanwhile_does_not_count_for_the_new_commits(
+    desk: Callable[..., Desk],
+) -> None:
+    """The target has it and its answer was lost: the commits of these numbers are others now."""
+    it = desk()
+    it.target.remembers = True
+    it.seconds(3)
+    it.seconds(3, turns=0)
+    it.target.after = TargetUnavailable("the answer was lost")
+    it.clock += 10
+    it.runner.turn()
+    it.ask("pause")
+    it.second(turns=1)
+    it.put_archive_back(3)
+    it.seconds(10, turns=1)
+    it.ask("resume")
+    it.settle()
+    assert it.missing(after=8) == []
+    assert chain_holds(it.target.marks)
+
+
 # ---------------------------------------------------------------------------- the feed has no more what waits
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_a_package_could_not_read_is_remembered_though_its_answer_was_lost(
+    desk: Callable[..., Desk], restart: bool
+) -> None:
+    it = desk()
+    it.target.remembers = True
+    it.second()
+    it.leave_for_later(60)
+    it.trim(50, first=20)
+    it.target.after = TargetUnavailable("the answer was lost")
+    it.clock += 10
+    it.runner.turn()
+    assert it.target.after is None
+    if restart:
+        it.again()
+    it.clock += 100
+    it.settle()
+    assert it.missing() == []
+    assert (20, 20) not in instead(it)
+    assert (21, 50) in instead(it)
+
+
+def test_a_hole_right_behind_what_was_delivered_is_part_of_what_waits(desk: Callable[..., Desk]) -> None:
+    it = desk()
+    it.seconds(3)
+    it.seconds(5, turns=0)
+    it.at += 200
+    it.seconds(20, turns=0)
+    it.trim(8, first=3)
+    it.clock += 100
+    it.settle()
+    assert it.missing() == []
 
 
 def test_the_archive_stands_in_for_all_that_the_feed_forgot_in_an_outage(desk: Callable[..., Desk]) -> None:
