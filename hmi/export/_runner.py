@@ -22,6 +22,7 @@ from hmi.export._progress import (
     Head,
     Past,
     Progress,
+    Span,
     Step,
     add_past,
     backlog_s,
@@ -228,11 +229,13 @@ class JobRunner:
         return all(seq <= head.seq and self._source.time_at(seq) in (0, made) for seq, made in known)
 
     def _begin_archive(self, head: Head) -> None:
-        progress, source = self.progress, self._source
-        start = self.job.since
+        progress, source, start = self.progress, self._source, self.job.since
         if progress.is_begun:
             is_same = progress.archive == self._plain.archive
-            start = max(1, wanted_from(progress) - source.margin) if is_same else 1
+            wanted = max(1, wanted_from(progress) - source.margin) if is_same else 1
+            begin(progress, self._plain.archive, head, (0, 0))
+            self._deliver_since(wanted, head)
+            return
         if start:
             start = max(start, source.earliest(start))
         begin(progress, self._plain.archive, head, (start, source.past_end(head)) if start else (0, 0))
@@ -247,11 +250,27 @@ class JobRunner:
         if step is not None and last.number == step.number and last.previous == progress.digest:
             done(progress, step_of(step, last.last), self._source.time_at(last.last), last.digest)
             return
-        progress.number, progress.digest = last.number, last.digest
-        if step is not None:
-            progress.step = msgspec.structs.replace(step, number=last.number + 1)
-        start = max(1, last.complete_until - self._source.margin)
-        self._read_again(start, self._source.past_end(self._source.head()))
+        progress.number, progress.digest, progress.step = last.number, last.digest, None
+        self._deliver_since(max(1, last.complete_until - self._source.margin), self._source.head())
+
+    def _deliver_since(self, start: int, head: Head) -> None:
+        """All that was recorded since an instant (UTC ns) once more: its commits, which have the deletions too, and out
+        of the archive what they do not reach back to.
+        """
+        progress, source = self.progress, self._source
+        low, high = max(1, head.first), progress.live + 1
+        while low < high:
+            middle = (low + high) // 2
+            if source.time_of(middle) >= start:
+                high = middle
+            else:
+                low = middle + 1
+        if low <= progress.live:
+            kept = [span for span in progress.waiting if span.last < low]
+            again = Span(low, progress.live, source.time_of(low), progress.live_time)
+            progress.waiting = sorted([*kept, again], key=lambda one: one.begin)
+        if 1 < head.first >= low:
+            self._read_again(start, source.past_end(head))
 
     def _read_again(self, start: int, end: int, instead: tuple[int, int] = (0, 0)) -> None:
         """The archive from ``start`` to before ``end`` (UTC ns), but not where there is nothing."""

@@ -205,7 +205,7 @@ def test_a_job_that_lost_its_state_goes_on_behind_the_last_manifest(tmp_path: Pa
     assert job.report().rows == 15
     job.run(tmp_path / "fresh", seconds=4)
     report = job.report()
-    assert report.packages == 10, "what may be missing since the last manifest comes again, as one package"
+    assert report.packages == 10, "what was recorded since the last manifest comes again, as one package"
     assert report.rows == 27 + 15
     assert report.doubles == 0
 
