@@ -38,7 +38,7 @@ def twice(tmp_path: Path) -> Iterator[tuple[Works, int]]:
     first.start(VALUES)
     coverage = first.runtime.services.history.coverage
     noted = first.now()
-    until(lambda: coverage().until > noted)
+    until(lambda: coverage().until > noted + 2 * NS_PER_S)  # its sign of life is on the disk a second later
     kill(first)
     second = Works(folder, data)
     second.start(VALUES)

@@ -160,8 +160,7 @@ def test_HM_17_the_title_bar_keeps_time_and_tabs(qtbot, percent: int, width: int
         areas = ("Intake", "Clarification", "Filtration", "Clearwell", "Distribution", "Utilities")
         header.tabs.set_places([Place(area, area, "intake") for area in areas])
         host.resize(width, 768)
-        qtbot.waitUntil(lambda: header.clock.text() == header.clock.full_text)
-        assert overlapping(host.page) == []
+        qtbot.waitUntil(lambda: header.clock.text() == header.clock.full_text and not overlapping(host.page))
         assert host.page.rect().right() >= header.menu.geometry().right()
         assert header.tabs.width() >= 0.8 * header.tabs.width_for(compact=True)
 
