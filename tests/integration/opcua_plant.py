@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncua import Server, ua
+from quiet_port import quiet_port
 
 from hmi.acquisition.port import Batch, LinkSettings, Point
 from hmi.core.clock import monotonic_ns
@@ -23,9 +23,7 @@ logging.getLogger("asyncua").setLevel(logging.ERROR)
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return quiet_port()
 
 
 class Plant:
