@@ -215,7 +215,6 @@ class _Crew:
         self._readers: list[ArchiveReader] = []
         self._journals: list[JournalReader] = []
         self._threads: list[threading.Thread] = []
-        self._taps: list[LiveTap] = []
         self._resting: list[JobFigures] = []
 
     def jobs(self) -> list[ExportDef]:
@@ -356,7 +355,7 @@ class _Crew:
 
 
 def _listen(data: Path, tap: LiveTap, stop: threading.Event) -> None:
-    """A station without a window, until ``stop``."""
+    """A station without a window, until ``stop``; one that breaks is told as a lost link, and another one follows."""
 
     async def follow() -> None:
         client = SocketClient(data, tap)
@@ -366,7 +365,14 @@ def _listen(data: Path, tap: LiveTap, stop: threading.Event) -> None:
         finally:
             await client.close()
 
-    asyncio.run(follow())
+    while not stop.is_set():
+        try:
+            asyncio.run(follow())
+        except Exception as error:
+            # The border of a thread: without it the values that it told last would stay.
+            log.exception("The live values of an export are not heard.")
+            tap.on_link(False, str(error))
+            stop.wait(LOOK_S)
 
 
 def why_not(plant: Plant, job: ExportDef) -> tuple[JobCondition, str] | None:

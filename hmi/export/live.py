@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 
 from hmi.client.port import Event, LiveUpdate
 from hmi.core import quality
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.history import SampleFlag
 from hmi.core.values import WAITING, DataValue
 from hmi.export._source import without_bad_values
 from hmi.export.port import ExportTag, Rows
 from hmi.historian.samples import Samples
 
+SILENCE_NS: Final = 3 * NS_PER_S
+"""A runtime that lives tells something at least twice a second."""
+
 
 class LiveTap:
     """A listener of a runtime client; ``take`` is called by the thread of a job.
 
     What is old is never told as live: while the runtime is silent, or the group of a series is older than its limit,
-    the series is Bad (no communication).
+    the series is Bad (no communication). So it is too where the client itself has stopped: whoever tells nothing for
+    ``SILENCE_NS`` is silent, whatever it last said.
     """
 
-    def __init__(self, series: Sequence[ExportTag], *, is_simulated: bool) -> None:
+    def __init__(
+        self, series: Sequence[ExportTag], *, is_simulated: bool, monotonic: Callable[[], int] = monotonic_ns
+    ) -> None:
         self.series = tuple(series)
         self.names = tuple(tag.name for tag in self.series)
         self._flags = SampleFlag.SIMULATED if is_simulated else 0
@@ -36,6 +44,7 @@ class LiveTap:
         self._members: dict[str, list[int]] = {}
         self._lost: dict[str, bool] = {}
         self._is_up = False
+        self._monotonic, self._heard = monotonic, 0
 
     # ------------------------------------------------------------------ of the client
 
@@ -54,7 +63,9 @@ class LiveTap:
                 if (place := self._place.get(name)) is not None:
                     self._values[place] = value
                     self._changed.add(place)
-            self._is_up = True
+            if not self._is_up:  # all were told as lost
+                self._changed.update(range(len(self.series)))
+            self._is_up, self._heard = True, self._monotonic()
             self._judge(update.ages_ms)
 
     def on_event(self, event: Event) -> None:
@@ -84,6 +95,9 @@ class LiveTap:
     def take(self, now: int) -> Rows | None:
         """What has changed since the last call; None where nothing has. ``now`` (UTC ns) is the time of a loss."""
         with self._lock:
+            if self._is_up and self._monotonic() - self._heard > SILENCE_NS:
+                self._is_up = False
+                self._changed.update(range(len(self.series)))
             if not self._changed:
                 return None
             places = sorted(self._changed)

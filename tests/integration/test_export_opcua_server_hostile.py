@@ -205,6 +205,8 @@ async def test_one_connection_holds_one_session(tmp_path: Path) -> None:
         async with raw(chosen["endpoint"]) as client:
             for _again in range(5):
                 await client.create_session()
+            async with Client(chosen["endpoint"]) as another:
+                assert await another.get_namespace_index("urn:watchkeeper:plant:p_test") == 2
 
 
 GARBAGE = (

@@ -209,7 +209,7 @@ def test_a_job_that_is_to_stop_does_not_wait_for_a_silent_server(
         proxy.is_swallowing = True
         call = (lambda: exporter.deliver(piece(stream, 0))) if is_open else exporter.open
         threading.Timer(0.5, stop.set).start()
-        told(call, TargetUnavailable)
+        assert told(call, TargetUnavailable), "an hour is the limit of a statement"
         exporter.close()
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 from export_desk import Desk
-from export_stream import BEGIN, good
+from export_stream import BEGIN, good, series
 
+from hmi import exporting
 from hmi.client.port import LiveUpdate
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.values import DataValue
 from hmi.export import LIVE_ROWS, MOST_ROWS, JobCondition, LiveTap, SampleSource, source_of
+from hmi.export.live import SILENCE_NS
 from hmi.testing.plant import make_plant, make_tag
 
 GROUP, LIMIT_MS = "plc", 3_000
@@ -133,3 +136,47 @@ def test_a_job_with_a_tap_takes_so_many_rows_at_once_and_no_more(desk: Desk) -> 
     hours = {source.piece.length // NS_PER_S for source in (small, large)}
     assert hours == {3_600}
     assert (small.piece.most, large.piece.most) == (LIVE_ROWS // 3_600, MOST_ROWS // 3_600)
+
+
+def test_a_client_that_has_stopped_leaves_nothing_live() -> None:
+    """No word of a lost link comes where the one who would say it hangs."""
+    now = [0]
+    tap = LiveTap([series(0), series(1)], is_simulated=False, monotonic=lambda: now[0])
+    tap.on_link(True, "")
+    tap.on_live(update(all_good(tap), snapshot=True))
+    assert [one.status for one in shown(tap) or ()] == [quality.GOOD] * 2
+    now[0] = SILENCE_NS
+    assert shown(tap) is None
+    now[0] += 1
+    assert [(one.value, one.status) for one in shown(tap) or ()] == [(None, quality.BAD_NO_COMMUNICATION)] * 2
+    tap.on_live(update({}))
+    assert [one.value for one in shown(tap) or ()] == [1.0, 1.0], "all of them live again"
+
+
+def test_a_listener_that_breaks_is_a_lost_link_and_another_one_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, tap, made = threading.Event(), LiveTap([series(0)], is_simulated=False), list[int]()
+
+    class Breaking:
+        def __init__(self, data: Path, listener: LiveTap) -> None:
+            made.append(1)
+            listener.on_link(True, "")
+            listener.on_live(update(all_good(listener), snapshot=True))
+
+        async def subscribe(self, names: tuple[str, ...]) -> None:
+            if len(made) < 2:
+                raise ZeroDivisionError
+            assert [one.status for one in shown(tap) or ()] == [quality.GOOD]
+            stop.set()
+
+        async def close(self) -> None: ...
+
+    monkeypatch.setattr(exporting, "SocketClient", Breaking)
+    told = tap.on_link
+    lost: list[str] = []
+    monkeypatch.setattr(tap, "on_link", lambda up, text: (told(up, text), up or lost.append(text)))
+    monkeypatch.setattr(exporting, "LOOK_S", 0.01)
+    exporting._listen(tmp_path, tap, stop)
+    assert len(made) == 2
+    assert len(lost) == 1
