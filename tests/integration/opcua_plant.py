@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from asyncua import Server, ua
-from quiet_port import quiet_port
 
 from hmi.acquisition.port import Batch, LinkSettings, Point
 from hmi.core.clock import monotonic_ns
@@ -23,6 +22,8 @@ logging.getLogger("asyncua").setLevel(logging.ERROR)
 
 
 def free_port() -> int:
+    from quiet_port import quiet_port  # not there for the servers that are started as programs of this folder
+
     return quiet_port()
 
 

@@ -89,12 +89,13 @@ async def notes_of(runtime: Runtime) -> list[Any]:
 
 
 async def filled(runtime: Runtime, since: int) -> Any:
-    """The note of the hole that began after ``since``; a slow start may have left one before."""
+    """The first note of a hole that ends after ``since``; a slow start may have left one before, and a hole that stays
+    is looked at again.
+    """
     async with asyncio.timeout(WAIT_S):
         while not (notes := [note for note in await notes_of(runtime) if note["to"] > since]):
             await asyncio.sleep(0.1)
-    (note,) = notes
-    return note
+    return notes[0]
 
 
 async def seen(runtime: Runtime, begin: int, more: int = 10) -> None:
