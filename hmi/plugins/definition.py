@@ -79,3 +79,19 @@ class ExporterDefinition:
     host: Callable[[Mapping[str, Any]], str] = lambda _settings: ""
     live: bool = False
     version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ImporterDefinition:
+    """A kind of file with tags. ``suffixes`` are the ends of its names, lower case with the dot.
+
+    ``recognises(start)`` tells from the first 64 KiB, as decoded text (empty for a binary file), how surely the file
+    is of this kind, 0 to 1. The folder's ``importer.py`` has ``read`` (``hmi.project.importing.Importer``).
+    """
+
+    name: str
+    title: str
+    suffixes: tuple[str, ...]
+    recognises: Callable[[str], float]
+    settings: tuple[Setting, ...] = ()
+    version: int = 1
