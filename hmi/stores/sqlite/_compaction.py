@@ -32,8 +32,9 @@ from hmi.stores.sqlite._feed import trimmed
 from hmi.stores.sqlite._gather import HourData, OpenCommits, gathered, gathered_days, open_commits
 from hmi.stores.sqlite._marks import mark_of, put_mark
 from hmi.stores.sqlite._mending import Mending
+from hmi.stores.sqlite._month_writer import write_months
 from hmi.stores.sqlite._packs import drop_packs
-from hmi.stores.sqlite._recent import Mark
+from hmi.stores.sqlite._recent import DayRef, Mark
 from hmi.stores.sqlite._settings import Settings
 from hmi.stores.sqlite._sources import CommitLost, Sources
 from hmi.stores.sqlite._tiers import tier_of_file
@@ -85,6 +86,7 @@ class Compaction:
         target = Mark(max(int(newest or 0), mark.seq), max(until // HOUR * HOUR, mark.until))
         if target == mark:
             self._close_days(target, stop)
+            self._write_months(target, stop)
             return self._report(mark)
         while True:
             try:
@@ -105,6 +107,7 @@ class Compaction:
         self._mend(target)
         self._finish(target)
         self._close_days(target, stop)
+        self._write_months(target, stop)
         return self._report(target)
 
     def _days(self, commits: OpenCommits, target: Mark) -> set[int]:
@@ -266,6 +269,12 @@ class Compaction:
             self._settings.reached("a named day")
             self._forget(name)
             remove_open(self._folder, name)
+
+    def _write_months(self, target: Mark, stop: Callable[[], bool]) -> None:
+        """Rollups of the months that are over, side by side."""
+        rows = self._live.execute("select day, name, change from days order by day")
+        write_months(self._folder, [DayRef(*row) for row in rows], target.until, stop)
+        self._settings.reached("months")
 
     def _trim(self, target: Mark) -> None:
         """Drop the oldest commits beyond the quota of the feed; never one that is not all in day files."""

@@ -23,6 +23,7 @@ from hmi.stores.sqlite._feed import commits_after, effects_between
 from hmi.stores.sqlite._instant import Instant, keyframe_of
 from hmi.stores.sqlite._live import LiveView
 from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, pieces
+from hmi.stores.sqlite._months import MonthReader
 from hmi.stores.sqlite._packs import MEMORY, PackGone
 from hmi.stores.sqlite._recent import Hole, Snapshot
 from hmi.stores.sqlite._recover import Found, day_files
@@ -58,7 +59,7 @@ class SqliteReader:
         self._pool, self._damage = Pool(), DamageList()
         self._live = self._view()
         self._days = DayReader(folder, self._pool, self._damage, memory // _CHUNK_SHARE)
-        self._rolled = RollupReader(self._days)
+        self._rolled = RollupReader(self._days, MonthReader(folder, self._pool))
         self._left: Snapshot | None = None
 
     def close(self) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -18,8 +19,9 @@ from hmi.historian.rollups import HOUR, Rollups, joined_rollups
 from hmi.stores.sqlite._cache import ByteCache
 from hmi.stores.sqlite._connect import FileDamaged
 from hmi.stores.sqlite._days import DAY, HOURS, Head, Presence, day_of
+from hmi.stores.sqlite._months import FEW_DAYS, MONTH_LEVELS, MonthReader, MonthRows, month_of
 from hmi.stores.sqlite._recent import DayRef, Snapshot
-from hmi.stores.sqlite._rollup_rows import Stored, opened_rows, stored_rows_of
+from hmi.stores.sqlite._rollup_rows import Stored, absent_hours, opened_rows, stored_rows_of
 from hmi.stores.sqlite._stored import DayReader
 
 _CACHED_ROWS: Final = 400_000
@@ -27,6 +29,8 @@ _CACHED_ROWS: Final = 400_000
 _ROW_BYTES: Final = 92
 _PART_BYTES: Final = 16
 _RUN_BYTES: Final = 32 << 20
+_MONTH_BYTES: Final = 32 << 20
+_MONTH_LEAST: Final = 400
 _MANY: Final = 64
 """So many files are looked into by several threads."""
 _AT_ONCE: Final = 4
@@ -90,10 +94,12 @@ class Looked(NamedTuple):
 
 
 class RollupReader:
-    """Rows of one archive; ``days``: its day files."""
+    """Rows of one archive; ``days``: its day files, ``months``: what is kept of those that are over."""
 
-    def __init__(self, days: DayReader) -> None:
+    def __init__(self, days: DayReader, months: MonthReader) -> None:
         self._days, self._cache = days, RollupCache()
+        self._months = months
+        self._months_known = ByteCache[tuple[int, int, int], MonthRows](_MONTH_BYTES)
         self._runs = ByteCache[tuple[int, int], Run](_RUN_BYTES)
 
     def read(
@@ -121,6 +127,7 @@ class RollupReader:
         wanted = [tag for tag in tags if not self._is_known(refs, tag, level)]
         if len(wanted) * len(refs) > _EXPECTED_MOST:
             return
+        refs = self._not_by_month(refs, wanted, level)
         fresh = [(ref, [tag for tag in wanted if self._cache.get(ref, tag, level) is None]) for ref in refs]
         fresh = [(ref, ones) for ref, ones in fresh if ones]
         if len(fresh) < _MANY:
@@ -133,6 +140,20 @@ class RollupReader:
             for (ref, ones), found in zip(fresh, looked, strict=True):
                 self._kept(ref, ones, level, found)
 
+    def _not_by_month(self, refs: Sequence[DayRef], tags: Sequence[int], level: int) -> list[DayRef]:
+        """The days whose own files have to be asked, after what months tell of the others was brought into memory."""
+        left: list[DayRef] = []
+        for group in _by_month(refs):
+            found: dict[int, MonthRows] = {}
+            if level in MONTH_LEVELS and len(group) >= FEW_DAYS:
+                month = month_of(group[0].day)
+                known = {tag: self._months_known.get((month, tag, level)) for tag in tags}
+                fresh = [tag for tag, one in known.items() if not _serves_all(one, group)]
+                found = {tag: one for tag, one in known.items() if one is not None}
+                found |= self._look_up(group, fresh, level) if fresh else {}
+            left += [ref for ref in group if not all(_serves(found.get(tag), ref) for tag in tags)]
+        return left
+
     def _is_known(self, refs: tuple[DayRef, ...], tag: int, level: int) -> bool:
         known = self._runs.get((tag, level))
         return known is not None and known.refs == refs
@@ -141,12 +162,40 @@ class RollupReader:
         known = self._runs.get((tag, level))
         if known is not None and known.refs == refs:
             return known
-        parts = [self._cache.get(ref, tag, level) or self._of_day(ref, tag, level) for ref in refs]
+        parts = [part for group in _by_month(refs) for part in self._parts(group, tag, level)]
         rows = joined_rollups([part.rows for part in parts], level)
         run = Run(refs, rows, np.array([hour for part in parts for hour in part.absent], np.int64))
         if not any(part.is_lost for part in parts):
             self._runs.put((tag, level), run, _ROW_BYTES * len(rows) + _PART_BYTES * len(refs))
         return run
+
+    def _parts(self, refs: Sequence[DayRef], tag: int, level: int) -> Iterator[DayRows]:
+        """Rows of some days of one month, in order."""
+        month = self._month(refs, tag, level)
+        for serves, group in groupby(refs, lambda ref: month is not None and month.source.serves(ref)):
+            ones = list(group)
+            if serves and month is not None:
+                rows, absent = month.of_days(ones[0].day, ones[-1].day)
+                yield DayRows(rows, tuple(absent.tolist()))
+            else:
+                yield from (self._cache.get(ref, tag, level) or self._of_day(ref, tag, level) for ref in ones)
+
+    def _month(self, refs: Sequence[DayRef], tag: int, level: int) -> MonthRows | None:
+        """Rows of the month of some of its days, where one look for all of them is worth it."""
+        if level not in MONTH_LEVELS or len(refs) < FEW_DAYS:
+            return None
+        known = self._months_known.get((month_of(refs[0].day), tag, level))
+        if known is not None and all(map(known.source.serves, refs)):
+            return known
+        return self._look_up(refs, (tag,), level).get(tag)
+
+    def _look_up(self, refs: Sequence[DayRef], tags: Sequence[int], level: int) -> dict[int, MonthRows]:
+        """Rows of some tags of the month of these days, which are kept for the next one who asks."""
+        month = month_of(refs[0].day)
+        found = self._months.look(month, level, tags)
+        for tag, one in found.items():
+            self._months_known.put((month, tag, level), one, _ROW_BYTES * len(one.rows) + _MONTH_LEAST)
+        return found
 
     def _of_day(self, ref: DayRef, tag: int, level: int) -> DayRows:
         return self._kept(ref, (tag,), level, self._looked(ref, (tag,), level))[tag]
@@ -183,14 +232,19 @@ class RollupReader:
         except BlockDamaged as error:
             self._days.note(ref.name, tag, ref.day * DAY, ref.day * DAY + DAY - 1, f"rollups: {error}")
             rows = Rollups.empty(level)
-        there = _mask_of(rows.starts // HOUR - ref.day * HOURS) if mask else 0
-        absent = mask & ~there
-        return DayRows(rows, tuple(ref.day * HOURS + hour for hour in range(HOURS) if absent >> hour & 1))
+        return DayRows(rows, absent_hours(rows, ref.day, mask))
 
 
-def _mask_of(hours: Hours) -> int:
-    """Bit h is hour h."""
-    return int(np.bitwise_or.reduce(np.int64(1) << hours)) if len(hours) else 0
+def _by_month(refs: Sequence[DayRef]) -> list[list[DayRef]]:
+    return [list(ones) for _, ones in groupby(refs, lambda ref: month_of(ref.day))]
+
+
+def _serves(rows: MonthRows | None, ref: DayRef) -> bool:
+    return rows is not None and rows.source.serves(ref)
+
+
+def _serves_all(rows: MonthRows | None, refs: Sequence[DayRef]) -> bool:
+    return rows is not None and all(map(rows.source.serves, refs))
 
 
 def _refs(snapshot: Snapshot, begin: int, stop: int) -> tuple[DayRef, ...]:

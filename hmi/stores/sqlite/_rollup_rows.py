@@ -97,6 +97,14 @@ def opened_rows(tag: int, level: int, stored: Iterable[Stored]) -> Rollups:
     return as_rollups(np.concatenate(parts) if parts else np.empty(0, ROW), level)
 
 
+def absent_hours(rows: Rollups, day: int, mask: int) -> tuple[int, ...]:
+    """Hours (since the epoch) of a day that have samples (bit h of ``mask`` is hour h) and no rows."""
+    hours = rows.starts // HOUR - day * HOURS
+    there = int(np.bitwise_or.reduce(np.int64(1) << hours)) if mask and len(hours) else 0
+    absent = mask & ~there
+    return tuple(day * HOURS + hour for hour in range(HOURS) if absent >> hour & 1)
+
+
 def _put_into_whole(
     database: apsw.Connection, tag: int, level: int, hour: int, rows: NDArray[np.void]
 ) -> None:

@@ -60,8 +60,14 @@ create table modified (
 ) strict, without rowid;
 """
 
+_MONTH_1: Final = """
+create table sources (k integer primary key, generation integer not null, content blob not null) strict;
+create table months (k integer primary key, crc integer not null, block blob not null) strict;
+"""
+
 LIVE_ROAD: Final = (_LIVE_1, _LIVE_2)
 DAY_ROAD: Final = (_DAY_1,)
+MONTH_ROAD: Final = (_MONTH_1,)
 """The n-th script brings a file of format n to format n + 1. Never change one that was released."""
 
 
