@@ -42,7 +42,7 @@ soak: install
 	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests/soak tests/property -m soak --hypothesis-show-statistics
 
 # Proofs that take minutes; short forms of them run with every test (docs/developers.md).
-.PHONY: fuzz-writes chaos-commands chaos-history
+.PHONY: fuzz-writes chaos-commands chaos-history chaos-exports
 fuzz-writes: install
 	$(HMI) bench fuzz-writes
 
@@ -51,6 +51,9 @@ chaos-commands: install
 
 chaos-history: install
 	$(HMI) bench chaos-history
+
+chaos-exports: install
+	$(HMI) bench export-outage
 
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed
@@ -91,7 +94,7 @@ OPENED := areas,overview,areas find,overview,find:p501 why,clearwell,why:clearwe
 	faceplate-pump,intake,faceplate:intake/p101a faceplate-valve,distribution,faceplate:distribution/fcv511 \
 	faceplate-analogue,clearwell,faceplate:clearwell/at402 faceplate-loop,intake,faceplate:intake/fic101 \
 	faceplate-tank,clearwell,faceplate:clearwell/lt401 command,intake,ask:intake/p101c.oos=1 \
-	people,overview,people holds,intake,held:intake/p101a \
+	people,overview,people exports,overview,exports comms,overview,comms,link_lost-opc holds,intake,held:intake/p101a \
 	holds-points,intake,held:intake/p101a+points \
 	past,intake,past:-3m+faceplate:intake/p101a,pump_trip-p101a
 

@@ -51,13 +51,14 @@ def _pair(folder: Path, count: int, peer: Path) -> tuple[Cost, Cost]:
     ours: list[Cost] = []
     theirs: list[Cost] = []
     for _ in range(REPEATS[count]):
-        ours.append(_own("costs", screen, count))
+        ours.append(own_side("costs", screen, count))
         command = [str(peer), str(_PEER), str(ui), str(count)]
         theirs.append(_json_of(command, "PyDM", pydm_environment.environment()))
     return _best(ours), _best(theirs)
 
 
-def _own(task: str, screen: Path, count: int) -> dict[str, Any]:
+def own_side(task: str, screen: Path, count: int) -> dict[str, Any]:
+    """What a task of our side gives; CommunicationError where it gives nothing."""
     command = [sys.executable, "-m", "hmi.bench._mimic_side", task, str(screen), str(count)]
     return _json_of(command, "our side", None)
 
@@ -118,11 +119,13 @@ def _own_figures(folder: Path, ours: dict[int, Cost]) -> list[Figure]:
     screens = {count: folder / f"screen{count}.json" for count in (*ours, 500)}
     write_display(folder, 500)
     callup = ours[5_000]["callup"] or 0.0
-    starts = _best([_own("first", screens[1_000], 1_000) for _ in range(REPEATS[1_000])])
+    starts = _best([own_side("first", screens[1_000], 1_000) for _ in range(REPEATS[1_000])])
     first, second = starts["first"] or 0.0, starts["second"] or 0.0
-    cycles = _own("cycles", screens[1_000], 1_000)
-    blocks = min((_own("blocks", screens[5_000], 5_000) for _ in range(3)), key=lambda one: one["worst_ms"])
-    calls = _own("callups", screens[500], 500)
+    cycles = own_side("cycles", screens[1_000], 1_000)
+    blocks = min(
+        (own_side("blocks", screens[5_000], 5_000) for _ in range(3)), key=lambda one: one["worst_ms"]
+    )
+    calls = own_side("callups", screens[500], 500)
     leak = cycles["leak_mib"]
     return [
         _held("callup_cpu_s_5000", callup, "s", "5,000 values, file to painted", CALLUP_5000_S),

@@ -14,7 +14,7 @@ from hmi.bench.figure import Figure
 from hmi.core.errors import UsageError
 
 NOT_BENCHES = {"figure", "runner"}
-ONLY_BY_NAME = {"chaos-commands", "chaos-history", "fuzz-writes"}
+ONLY_BY_NAME = {"chaos-commands", "chaos-history", "export-outage", "fuzz-writes"}
 """Proofs that take minutes; they run when they are asked for."""
 
 

@@ -67,6 +67,8 @@ from hmi.project.exports import ExportDef
 log = logging.getLogger(__name__)
 LOOK_S: Final = 0.2
 TELL_S: Final = 1.0
+BACKFILL_S: Final = 1.5
+FIRST_COMMITS: Final = 64.0
 EPOCH_BITS: Final = 40
 RETRY_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 REFUSED_RETRY_S: Final = 60.0
@@ -115,6 +117,8 @@ class JobRunner:
         self._not_before = 0.0
         self._next_live = 0.0
         self._next_backfill = 0.0
+        self._at_once = FIRST_COMMITS
+        """So many commits of what waited are delivered in about ``BACKFILL_S``: live data does not wait longer."""
         self._told_at = -1e9
         self._rates: deque[tuple[float, int]] = deque()
         self._schema = schema_digest(source.series)
@@ -187,8 +191,8 @@ class JobRunner:
             self._judge(head)
             return False
         started = self._monotonic()
-        self._deliver(step, head)
-        self._account(step, self._monotonic() - started)
+        delivered = self._deliver(step, head)
+        self._account(step, delivered, self._monotonic() - started)
         self._judge(head)
         return True
 
@@ -288,9 +292,12 @@ class JobRunner:
         if live is not None and clock >= self._next_live:
             return live
         late = next_backfill(self.progress, self._source.piece)
+        if late is not None and late.first and patient:
+            late = step_of(late, min(late.last, late.first + max(1, int(self._at_once)) - 1))
         return late if late is not None and (clock >= self._next_backfill or not patient) else None
 
-    def _deliver(self, step: Step, head: Head) -> None:
+    def _deliver(self, step: Step, head: Head) -> Step:
+        """The step as it became."""
         if self.progress.step is None:
             self.progress.step = step
             self._state.keep(self.job.name, self.progress)
@@ -314,6 +321,7 @@ class JobRunner:
         self.progress.quarantined += refused
         self._state.keep(self.job.name, self.progress)
         self.figures.complete_until = package.watermark.complete_until
+        return step
 
     def _leave(self, step: Step, part: Part, head: Head) -> None:
         """What a package cannot have goes by the archive. Kept before it is sent: of one that the target has and did
@@ -385,7 +393,7 @@ class JobRunner:
         self._state.quarantine(self.job.name, step.number, self._now(), rows, anew=is_first)
         return left
 
-    def _account(self, step: Step, took_s: float) -> None:
+    def _account(self, step: Step, delivered: Step, took_s: float) -> None:
         clock = self._monotonic()
         is_all = self.progress.live >= step.last  # else the package was full, and the rest follows
         if step.haste is Haste.LIVE and is_all:
@@ -393,6 +401,9 @@ class JobRunner:
             if self._next_live - clock > self.job.every_s:
                 self._next_live = clock + self.job.every_s
         elif step.haste is Haste.BACKFILL:
+            if step.first:
+                few = (delivered.last - delivered.first + 1) / max(took_s, 1e-3) * BACKFILL_S
+                self._at_once = min(few, 4 * self._at_once)
             share = self.job.backfill_share
             self._next_backfill = clock + took_s * (1 / share - 1)
         self._rates.append((clock, self.progress.rows))

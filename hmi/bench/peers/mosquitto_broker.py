@@ -23,25 +23,47 @@ Prepared = tuple[str, bytes, int, bool]
 """Topic, payload, QoS, retained."""
 
 
+class Broker:
+    """One that can be stopped and started again on its port; UsageError where mosquitto is missing.
+
+    A client that is slow to take what it asked for loses nothing.
+    """
+
+    def __init__(self) -> None:
+        found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+        if found is None:
+            raise UsageError("mosquitto is missing; apt-get install mosquitto")
+        self._program = found
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, place: Path) -> None:
+        settings = place / "mosquitto.conf"
+        text = f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n"
+        settings.write_text(text, encoding="ascii")
+        command = [self._program, "-c", str(settings)]
+        self._process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        _await(self.port)
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            process.wait()
+
+
 @contextmanager
 def broker() -> Iterator[int]:
     """Its port; UsageError where mosquitto is missing."""
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-    if program is None:
-        raise UsageError("mosquitto is missing; apt-get install mosquitto")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    one = Broker()
     with tempfile.TemporaryDirectory(prefix="watchkeeper-mosquitto-") as place:
-        settings = Path(place) / "mosquitto.conf"
-        settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n", encoding="ascii")
-        process = subprocess.Popen([program, "-c", str(settings)], stderr=subprocess.DEVNULL)
         try:
-            _await(port)
-            yield port
+            one.start(Path(place))
+            yield one.port
         finally:
-            process.terminate()
-            process.wait()
+            one.stop()
 
 
 def _await(port: int) -> None:
