@@ -54,20 +54,26 @@ def check_urgency(alarm: AlarmDef, draft: Draft) -> None:
     for name, seconds in (("on_delay", alarm.on_delay_s), ("off_delay", alarm.off_delay_s)):
         if seconds > LONGEST_DELAY_S:
             what = f"alarm {alarm.message}: {name} is {seconds:g} s, more than {LONGEST_DELAY_S:g} s"
-            findings.error(file, line, what, "an alarm that waits so long is no alarm")
+            findings.error(file, line, what, "an alarm that waits so long is no alarm", rule="alarm-delay")
     if not alarm.time_to_respond:
         return
     time = seconds_to_respond(alarm.time_to_respond)
     if time is None:
         what = f"alarm {alarm.message}: time_to_respond {alarm.time_to_respond!r} is not a time"
-        findings.warning(file, line, what, "write it as 10 min")
+        findings.warning(file, line, what, "write it as 10 min", rule="alarm-time")
         return
     if alarm.on_delay_s > DELAY_SHARE * time:
         what = f"alarm {alarm.message}: on_delay {alarm.on_delay_s:g} s is more than 30 % of {alarm.time_to_respond}"
-        findings.error(file, line, what, f"at most {DELAY_SHARE * time:g} s leave time to respond")
+        findings.error(
+            file, line, what, f"at most {DELAY_SHARE * time:g} s leave time to respond", rule="alarm-delay"
+        )
     if alarm.severity and alarm.priority not in (allowed := matrix_priorities(time, alarm.severity)):
         names = " or ".join(sorted(p.name for p in allowed))
         what = f"alarm {alarm.message}: it is {alarm.priority.name}, the matrix gives {names}"
         findings.warning(
-            file, line, what, f"{alarm.severity} consequence, {alarm.time_to_respond} to respond"
+            file,
+            line,
+            what,
+            f"{alarm.severity} consequence, {alarm.time_to_respond} to respond",
+            rule="alarm-priority",
         )

@@ -44,30 +44,45 @@ def _check_link(alarm: AlarmDef, draft: Draft) -> None:
     if alarm.display and alarm.display not in draft.displays:
         what = f"alarm {alarm.name}: there is no display {alarm.display!r}"
         do = meant(alarm.display, draft.displays, "name a display of this plant")
-        draft.findings.error(alarm.source.file, alarm.source.line, what, do)
+        draft.findings.error(alarm.source.file, alarm.source.line, what, do, rule="dead-link")
 
 
 def _check_limit(alarm: AlarmDef, tag: TagDef, draft: Draft) -> None:
     file, line = alarm.source.file, alarm.source.line
     what = f"{tag.name}: the {alarm.kind} limit {alarm.limit:g}"
     if tag.type is ValueType.BOOL or tag.type in _TEXTS:
-        draft.findings.error(file, line, f"{what} stands on a {tag.type.value} tag", "use a discrete alarm")
+        draft.findings.error(
+            file, line, f"{what} stands on a {tag.type.value} tag", "use a discrete alarm", rule="alarm-type"
+        )
     elif tag.range is None:
         draft.findings.warning(
-            file, line, f"{what} stands on a tag without a range", "give the tag low and high"
+            file,
+            line,
+            f"{what} stands on a tag without a range",
+            "give the tag low and high",
+            rule="alarm-no-range",
         )
     elif outside := [limit for limit in _limits_of(alarm) if not tag.range.contains(limit)]:
         what = f"{tag.name}: the {alarm.kind} limit {outside[0]:g}"
         do = f"its range is {tag.range.low:g} to {tag.range.high:g}"
-        draft.findings.error(file, line, f"{what} is outside the range of the tag", do)
+        draft.findings.error(
+            file, line, f"{what} is outside the range of the tag", do, rule="alarm-outside-range"
+        )
     elif alarm.deadband >= tag.range.span:
         draft.findings.error(
-            file, line, f"{tag.name}: the deadband {alarm.deadband:g} is as wide as the range"
+            file,
+            line,
+            f"{tag.name}: the deadband {alarm.deadband:g} is as wide as the range",
+            rule="alarm-deadband",
         )
     if alarm.deadband == 0 and alarm.on_delay_s == 0 and alarm.off_delay_s == 0 and tag.type not in _TEXTS:
         do = "give about 2 % of the range, or a delay"
         draft.findings.warning(
-            file, line, f"{tag.name}: the {alarm.kind} alarm has no deadband and will chatter", do
+            file,
+            line,
+            f"{tag.name}: the {alarm.kind} alarm has no deadband and will chatter",
+            do,
+            rule="alarm-chatters",
         )
 
 
@@ -81,7 +96,11 @@ def _check_order(alarms: list[AlarmDef], tag: TagDef, draft: Draft) -> None:
         if lower.kind != upper.kind and lower.limit >= upper.limit:
             what = f"{tag.name}: the {lower.kind} limit {lower.limit:g} is not below {upper.kind} {upper.limit:g}"
             draft.findings.error(
-                upper.source.file, upper.source.line, what, "order them low_low < low < high < high_high"
+                upper.source.file,
+                upper.source.line,
+                what,
+                "order them low_low < low < high < high_high",
+                rule="alarm-order",
             )
         elif (lower.kind, upper.kind) in _SAME_SIDE:
             _check_gap(lower, upper, tag, draft)
@@ -93,7 +112,7 @@ def _check_gap(lower: AlarmDef, upper: AlarmDef, tag: TagDef, draft: Draft) -> N
         if alarm.deadband >= gap:
             what = f"{tag.name}: the {alarm.kind} deadband {alarm.deadband:g} reaches the next limit"
             do = f"{lower.kind} and {upper.kind} are {gap:g} apart"
-            draft.findings.error(alarm.source.file, alarm.source.line, what, do)
+            draft.findings.error(alarm.source.file, alarm.source.line, what, do, rule="alarm-deadband")
 
 
 def _check_partners(alarm: AlarmDef, draft: Draft) -> None:
@@ -101,24 +120,36 @@ def _check_partners(alarm: AlarmDef, draft: Draft) -> None:
         if name and not draft.is_known(name):
             what = f"alarm {alarm.name}: the {column} {name!r} is not a tag"
             do = meant(name, draft.by_name, "name a tag of tags.csv")
-            draft.findings.error(alarm.source.file, alarm.source.line, what, do)
+            draft.findings.error(alarm.source.file, alarm.source.line, what, do, rule="unknown-tag")
 
 
 def _check_counts(alarm: AlarmDef, draft: Draft) -> None:
     file, line, findings = alarm.source.file, alarm.source.line, draft.findings
     if alarm.count and not alarm.count_window_s:
-        findings.error(file, line, f"alarm {alarm.name}: count has no count_window", "give it in seconds")
+        findings.error(
+            file,
+            line,
+            f"alarm {alarm.name}: count has no count_window",
+            "give it in seconds",
+            rule="alarm-settings",
+        )
     if alarm.re_alarm_max and not alarm.re_alarm_s:
         findings.warning(
-            file, line, f"alarm {alarm.name}: re_alarm_max has no re_alarm", "give it in seconds"
+            file,
+            line,
+            f"alarm {alarm.name}: re_alarm_max has no re_alarm",
+            "give it in seconds",
+            rule="alarm-settings",
         )
     if alarm.limits_when and alarm.kind not in ORDER:
         what = f"alarm {alarm.name}: limits_when stands on a {alarm.kind} alarm"
-        findings.error(file, line, what, f"only {', '.join(ORDER)} have limits by state")
+        findings.error(
+            file, line, what, f"only {', '.join(ORDER)} have limits by state", rule="alarm-settings"
+        )
     low, high = FIRST_OUT_WINDOW_S
     if alarm.first_out_group and not low <= alarm.first_out_window_s <= high:
         what = f"alarm {alarm.name}: first_out_window is {alarm.first_out_window_s:g} s"
-        findings.error(file, line, what, f"write {low:g} to {high:g}")
+        findings.error(file, line, what, f"write {low:g} to {high:g}", rule="alarm-first-out")
 
 
 def _check_window(alarm: AlarmDef, tag: TagDef, draft: Draft) -> None:
@@ -126,7 +157,7 @@ def _check_window(alarm: AlarmDef, tag: TagDef, draft: Draft) -> None:
     if tag.connection and alarm.window_s < LEAST_SAMPLES * period_s:
         what = f"{tag.name}: the window of {alarm.window_s:g} s holds fewer than {LEAST_SAMPLES} scans"
         do = f"the tag is read every {period_s:g} s"
-        draft.findings.error(alarm.source.file, alarm.source.line, what, do)
+        draft.findings.error(alarm.source.file, alarm.source.line, what, do, rule="alarm-window")
 
 
 def _check_first_out(draft: Draft) -> None:
@@ -138,4 +169,6 @@ def _check_first_out(draft: Draft) -> None:
         if len(alarms) == 1:
             source = alarms[0].source
             what = f"the first-out group {name!r} has one alarm only"
-            draft.findings.warning(source.file, source.line, what, "check the spelling, or leave it out")
+            draft.findings.warning(
+                source.file, source.line, what, "check the spelling, or leave it out", rule="alarm-first-out"
+            )

@@ -11,7 +11,7 @@ from hmi.project.causes import guessed_cause
 from hmi.project.draft import Draft
 from hmi.project.plant import CommandRule, Source, TagDef
 
-Problem = tuple[str, str, str]
+Problem = tuple[str, str, str, str]  # severity, rule, what is wrong, what to do
 
 
 def check_commands(draft: Draft) -> None:
@@ -20,12 +20,11 @@ def check_commands(draft: Draft) -> None:
     for tag in draft.tags:
         if tag.command is None or tag.command.klass is CommandClass.FORBIDDEN:
             continue
-        for severity, what, do in _problems(tag, tag.command):
+        for severity, rule, what, do in _problems(tag, tag.command):
             source = draft.origin_of(tag)
             if (source, what) not in said:
                 said.add((source, what))
-                note = draft.findings.error if severity == "error" else draft.findings.warning
-                note(source.file, source.line, f"{tag.name}: {what}", do)
+                draft.findings.note(severity, source.file, source.line, f"{tag.name}: {what}", do, rule)
 
 
 def _problems(tag: TagDef, rule: CommandRule) -> Iterator[Problem]:
@@ -36,15 +35,18 @@ def _problems(tag: TagDef, rule: CommandRule) -> Iterator[Problem]:
 
 def _limits(tag: TagDef, rule: CommandRule) -> Iterator[Problem]:
     if rule.limits is None and tag.range is None and tag.is_analogue:
-        yield "warning", "any number may be written", "give the command limits, or the tag a range"
+        do = "give the command limits, or the tag a range"
+        yield "warning", "command-no-limits", "any number may be written", do
     named = [("command limits", rule.limits), ("limits for tuning", rule.limits_tune)]
     named += [(f"limits of {state.text or state.when}", state.range) for state in rule.limits_when]
     for name, bounds in named:
         if bounds is not None and tag.range is not None and not _is_inside(bounds, tag.range):
             what = f"the {name} {bounds.low:g} to {bounds.high:g} reach beyond the range"
-            yield "error", what, f"the range is {tag.range.low:g} to {tag.range.high:g}"
+            do = f"the range is {tag.range.low:g} to {tag.range.high:g}"
+            yield "error", "command-outside-range", what, do
     if rule.limits and rule.max_step and rule.max_step > rule.limits.span:
-        yield "warning", f"the largest step {rule.max_step:g} is wider than the command limits", ""
+        what = f"the largest step {rule.max_step:g} is wider than the command limits"
+        yield "warning", "command-step", what, ""
 
 
 def _is_inside(bounds: EURange, around: EURange) -> bool:
@@ -53,7 +55,8 @@ def _is_inside(bounds: EURange, around: EURange) -> bool:
 
 def _steps(rule: CommandRule) -> Iterator[Problem]:
     if rule.reached and rule.pulse and not rule.feedback:
-        yield "error", "reached needs a feedback, for a pulse leaves nothing to read", "write a feedback"
+        what = "reached needs a feedback, for a pulse leaves nothing to read"
+        yield "error", "command-feedback", what, "write a feedback"
 
 
 def _guessed_modes(rule: CommandRule) -> Iterator[Problem]:
@@ -68,4 +71,5 @@ def _guessed_modes(rule: CommandRule) -> Iterator[Problem]:
             continue  # said by the check of expressions
         if cause is not Reason.BLOCKED_BY_PROCESS:
             what = f"the condition {text or expression!r} is taken for a mode by the names of its signals"
-            yield "warning", what, "declare it in a table [modes] of the type, and writable_in at the command"
+            do = "declare it in a table [modes] of the type, and writable_in at the command"
+            yield "warning", "command-mode", what, do

@@ -19,7 +19,7 @@ def check_deadbands(draft: Draft) -> None:
         said.add(source)
         why = "what is written must show at once" if tag.command else "the tag is no measured number"
         what = f"{tag.name}: the deadband {tag.deadband:g} has no effect: {why}"
-        draft.findings.warning(source.file, source.line, what, "remove it")
+        draft.findings.warning(source.file, source.line, what, "remove it", rule="deadband-unused")
     _check_alarms(draft)
 
 
@@ -34,4 +34,5 @@ def _check_alarms(draft: Draft) -> None:
                 alarm.source.line,
                 f"{alarm.name}: the {alarm.kind} of {tag.name} is judged in steps of its deadband {tag.deadband:g}",
                 "take the deadband away, or make it much smaller than the limit",
+                rule="alarm-deadband-steps",
             )

@@ -31,7 +31,7 @@ _UNFOLDED = ("embed", "repeat")
 
 def check_displays(draft: Draft, *, looks: bool = True) -> None:
     """Findings for every display; with ``looks`` also those of the lint rules."""
-    definitions, names = shipped_definitions(), FolderNames(draft)
+    definitions, names, folder = shipped_definitions(), FolderNames(draft), Path(draft.folder)
     shared = Shared(definitions, names)
     lines = {file.source.file: element_lines(file, draft) for file in draft.displays.values()}
     displays: dict[str, Display] = {}
@@ -41,19 +41,20 @@ def check_displays(draft: Draft, *, looks: bool = True) -> None:
         display = load_display(file.document, definitions, file=file.source.file, names=names, shared=shared)
         displays[file.name] = display
         for element in display.own:
-            _check_element(element, file, lines[file.source.file].get(element.id, file.source.line), draft)
+            line = lines[file.source.file].get(element.id, file.source.line)
+            _check_element(element, file, line, folder, draft)
     _take_findings([f for display in displays.values() for f in display.findings], lines, draft)
     _check_home(draft, names)
     for found in lint_displays(draft, names, displays) if looks else ():
         _take_linted(found, lines, draft)
 
 
-def _check_element(element: Element, file: DisplayFile, line: int, draft: Draft) -> None:
+def _check_element(element: Element, file: DisplayFile, line: int, folder: Path, draft: Draft) -> None:
     """What one element of a file refers to, whatever display it is shown in."""
     _check_tags(element, file, line, draft)
     if (written := control_problem(element, draft.by_name)) is not None:
         draft.findings.error(file.source.file, line, *written, rule="control")
-    if (problem := picture_problem(element, Path(draft.folder))) is not None:
+    if (problem := picture_problem(element, folder)) is not None:
         severity, what, do = problem
         note = draft.findings.error if severity == "error" else draft.findings.warning
         note(file.source.file, line, what, do, rule="picture")
@@ -99,7 +100,11 @@ def _check_home(draft: Draft, names: FolderNames) -> None:
     if missing:
         what = f"home is the display {home.name}, which needs the parameter {missing[0]}"
         draft.findings.error(
-            draft.head_file, draft.home_line, what, "give it a default, or name another display"
+            draft.head_file,
+            draft.home_line,
+            what,
+            "give it a default, or name another display",
+            rule="home-parameters",
         )
 
 

@@ -64,7 +64,7 @@ def _check(use: Use, draft: Draft, reported: set[tuple[Source, str]]) -> tuple[s
         if (use.origin, error.what) not in reported:
             reported.add((use.origin, error.what))
             what = f"{use.owner}: {error.what}"
-            draft.findings.error(use.origin.file, use.origin.line, what, error.do)
+            draft.findings.error(use.origin.file, use.origin.line, what, error.do, rule="expression")
         return ()
     for name in names:
         if not draft.is_known(name):
@@ -73,7 +73,7 @@ def _check(use: Use, draft: Draft, reported: set[tuple[Source, str]]) -> tuple[s
             if TagRef.parse(name).runtime:
                 what = f"{use.owner}: the expression names the tag {name!r} of another runtime"
                 do = "read it over a connection of this plant; only displays reach further runtimes"
-            draft.findings.error(use.source.file, use.source.line, what, do)
+            draft.findings.error(use.source.file, use.source.line, what, do, rule="unknown-tag")
     return names
 
 
@@ -84,7 +84,7 @@ def _check_cycles(needs: dict[str, tuple[str, ...]], draft: Draft) -> None:
         if ring:
             source = draft.by_name[ring[0]].source
             what = f"{ring[0]} is calculated from itself: {' <- '.join((*ring, ring[0]))}"
-            draft.findings.error(source.file, source.line, what, "break the ring")
+            draft.findings.error(source.file, source.line, what, "break the ring", rule="expression-cycle")
 
 
 def _ring_from(start: str, needs: dict[str, tuple[str, ...]], done: set[str]) -> tuple[str, ...]:

@@ -18,5 +18,9 @@ def check_ranges(draft: Draft) -> None:
             said.add(source)
             what = f"{tag.name}: the normal band {band.low:g} to {band.high:g} reaches beyond the range"
             draft.findings.warning(
-                source.file, source.line, what, f"the range is {limits.low:g} to {limits.high:g}"
+                source.file,
+                source.line,
+                what,
+                f"the range is {limits.low:g} to {limits.high:g}",
+                rule="normal-band",
             )

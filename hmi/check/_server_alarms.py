@@ -21,10 +21,12 @@ def _check(connection: ConnectionDef, draft: Draft) -> None:
     if isinstance(area, str) and area and area not in draft.areas:
         what = f"connection {connection.name}: there is no area {area!r}"
         do = meant(area, draft.areas, "name an area of this plant")
-        draft.findings.error(source.file, source.line, what, do)
+        draft.findings.error(source.file, source.line, what, do, rule="dead-link")
     if settings.get("alarms"):
         return
     idle = [name for name in ("severity", "area", "alarm_queue") if name in settings]
     if idle:
         what = f"connection {connection.name}: {idle[0]} is set, but the server's alarms are not shown"
-        draft.findings.warning(source.file, source.line, what, "write alarms = true, or remove it")
+        draft.findings.warning(
+            source.file, source.line, what, "write alarms = true, or remove it", rule="setting-unused"
+        )

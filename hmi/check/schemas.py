@@ -226,6 +226,7 @@ def _instances_schema() -> dict[str, Any]:
         "anyOf": [
             {"type": "array", "items": {"type": "string"}},
             {"type": "object", "properties": query, "additionalProperties": False},
+            {"type": "string", "description": "a query such as type:pump area:north"},
         ]
     }
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from hmi.check._display_lints import RULES
+from hmi.check.codes import CODES
+from hmi.core.query import KEYS
 from hmi.mimics import ElementDefinition, Property, Signal, shipped_definitions
 from hmi.plugins import discovery
 from hmi.plugins.definition import Setting
@@ -52,6 +54,11 @@ def option_table(name: str) -> str:
     return _setting_table(discovery.definition("drivers", name).tag_options)
 
 
+def browse_table(name: str) -> str:
+    """What ``hmi browse --set`` takes for a driver."""
+    return _setting_table(discovery.part("drivers", name, "browser").BROWSE_OPTIONS)
+
+
 def _setting_table(settings: Iterable[Setting]) -> str:
     rows = [(f"`{s.name}`", _bounds(s), _shown(s.default), s.help) for s in settings]
     return "\n".join(_table(("Name", "Type", "Default", "What it is"), rows))
@@ -91,6 +98,18 @@ def rule_table() -> str:
     return "\n".join(_table(head, rows))
 
 
+def code_table() -> str:
+    """Every code of ``hmi check``."""
+    head = ("Code", "Name", "Severity", "Finds", "What to do")
+    rows = [(code.id, f"`{code.name}`", code.severity, code.what, code.do) for code in CODES]
+    return "\n".join(_table(head, rows))
+
+
+def query_table() -> str:
+    """What may stand before the colon of a query."""
+    return "\n".join(_table(("Word", "Chooses by"), [(f"`{key}:`", text) for key, text in KEYS.items()]))
+
+
 def _shown(default: Any) -> str:
     if default is None or default in ("", [], {}):
         return ""
@@ -111,11 +130,15 @@ TABLES: dict[str, Callable[[], str]] = {
     "modbus options": lambda: option_table("modbus"),
     "opcua settings": lambda: driver_table("opcua"),
     "opcua options": lambda: option_table("opcua"),
+    "modbus browse": lambda: browse_table("modbus"),
+    "opcua browse": lambda: browse_table("opcua"),
     "tag columns": lambda: column_table(TAG_HELP),
     "display rules": rule_table,
     "alarm columns": lambda: column_table(ALARM_HELP),
     "calculation columns": lambda: column_table(CALCULATION_HELP),
     "alarm targets": target_table,
+    "check codes": code_table,
+    "query words": query_table,
 }
 
 

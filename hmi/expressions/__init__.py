@@ -12,6 +12,7 @@ and the branch taken. `and` is decided by one operand that is false and not Bad,
 whatever the others are. good(x), uncertain(x), bad(x) look at the quality of x and are themselves Good.
 """
 
+from hmi.expressions._added import added_names
 from hmi.expressions._compile import compile_expression, expression_names
 from hmi.expressions._errors import ExpressionError
 from hmi.expressions._explain import Part, explain_expression
@@ -21,6 +22,7 @@ __all__ = [
     "Expression",
     "ExpressionError",
     "Part",
+    "added_names",
     "compile_expression",
     "explain_expression",
     "expression_names",
