@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hmi.acquisition.port import LinkSettings
 from hmi.drivers.modbus._endpoint import parse_endpoint
+from hmi.drivers.modbus._opening import line_of
 from hmi.drivers.modbus._serial import port_problem
 from hmi.drivers.modbus._transport import Channel, Line
-from hmi.drivers.modbus.driver import create
 from hmi.project import load_plant, new_plant
 
 
@@ -58,7 +57,7 @@ def test_port_that_cannot_be_opened_is_one_plain_sentence(error: Exception, word
 def test_ascii_line_has_seven_data_bits_and_even_parity_unless_set(
     endpoint: str, settings: dict, bits: tuple[int, str, int]
 ) -> None:
-    line = create(LinkSettings("line", endpoint, settings, ()))._line()
+    line = line_of(parse_endpoint(endpoint), settings)
     assert (line.bytesize, line.parity, line.stopbits) == bits
 
 

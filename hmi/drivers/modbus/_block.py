@@ -10,6 +10,7 @@ from hmi.core.clock import NS_PER_S, monotonic_ns, wall_ns
 from hmi.core.errors import DeviceError
 from hmi.drivers.modbus import _guard
 from hmi.drivers.modbus._decode import Update
+from hmi.drivers.modbus._item import Item
 from hmi.drivers.modbus._plan import Request
 
 RECHECK_NS = 24 * 3600 * NS_PER_S
@@ -33,6 +34,11 @@ class Block:
     def handles(self) -> tuple[int, ...]:
         known = (*self.requests, *self.forbidden)
         return tuple(handle for request in known for handle in request.handles)
+
+    @property
+    def asks(self) -> dict[int, Item]:
+        """The item behind each handle."""
+        return {handle: item for one in (*self.requests, *self.forbidden) for handle, item in one.placed}
 
     def fail(self, status: int) -> list[Update]:
         """Bad values for every point of the block."""

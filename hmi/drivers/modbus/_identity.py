@@ -22,7 +22,7 @@ async def identify(ask: Ask, unit: int) -> DeviceIdentity:
     """Regular identification, basic when the device has no more; empty when it has none at all."""
     for code in (_REGULAR, _BASIC):
         try:
-            return _identity(await _objects(ask, unit, code))
+            return _identity(await read_objects(ask, unit, code))
         except DeviceError:
             continue
     return DeviceIdentity()
@@ -37,7 +37,7 @@ def mismatch(identity: DeviceIdentity, expected: Mapping[str, str]) -> str:
     return ""
 
 
-async def _objects(ask: Ask, unit: int, code: int) -> dict[int, bytes]:
+async def read_objects(ask: Ask, unit: int, code: int) -> dict[int, bytes]:
     """All objects, over as many answers as the device needs."""
     found: dict[int, bytes] = {}
     next_object = 0

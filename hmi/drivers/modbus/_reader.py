@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from hmi.acquisition.tally import Tally
+from hmi.core.clock import monotonic_ns
 from hmi.core.errors import CommunicationError, DeviceError, LinkLost, ProtocolViolation
 from hmi.drivers.modbus import _guard
+from hmi.drivers.modbus._frames import request_words
 from hmi.drivers.modbus._plan import Request
 from hmi.drivers.modbus._transport import Channel, Silent
 from hmi.drivers.modbus._units import Units
@@ -33,10 +36,11 @@ class Reader:
         drops_dead: bool,
         least_retries: int,
         probes: Mapping[int, bytes],
+        tally: Tally,
     ) -> None:
-        self.last_error = ""
+        self.last_error, self._tally = "", tally
         self._channel, self._units = channel, units
-        self._drops_dead, self._probes = drops_dead, probes
+        self._drops_dead, self.probes = drops_dead, probes
         self._retries = max(least_retries, int(settings.get("retries", 1)))
         self._busy_wait_s = float(settings.get("busy_wait_ms", 100)) / 1000
         self._violations = 0
@@ -54,6 +58,12 @@ class Reader:
             busy += 1
             await asyncio.sleep(self._busy_wait_s)
 
+    def _note(self, request: Request, error: CommunicationError) -> None:
+        """Also what a repetition mends: it says something about the line."""
+        self._tally.note(
+            str(error), unit=str(request.unit), where=request_words(request.pdu)[1], handles=request.handles
+        )
+
     async def _repeating(self, request: Request) -> bytes:
         unit = self._units.known[request.unit]
         left = self._retries
@@ -69,19 +79,30 @@ class Reader:
         number = request.unit
         try:
             answer = await self._channel.exchange(number, request.pdu)
-            data = _guard.read_data(request.function, request.count, answer, number)
+            data = self._checked(request, answer)
         except Silent as error:
+            self._note(request, error)
             await self._silent(number, error)
             raise
         except ProtocolViolation as error:
+            self._note(request, error)
             self._violated(error)
             raise
         except DeviceError as error:
+            self._note(request, error)
             self._refused(number, error)
             raise
         self._violations = 0
         self._units.answered(number)
         return data
+
+    def _checked(self, request: Request, answer: bytes) -> bytes:
+        """The data of an answer; one that is framed well may still not fit its question."""
+        try:
+            return _guard.read_data(request.function, request.count, answer, request.unit)
+        except ProtocolViolation:
+            self._tally.failed("malformed", str(request.unit), monotonic_ns())
+            raise
 
     async def _silent(self, number: int, error: Silent) -> None:
         """Counts; a line on which nobody answers any more is ended, so that a fresh one can be tried."""
@@ -99,10 +120,10 @@ class Reader:
         if self._units.row < self._units.known[number].demote_after:
             return
         for other in self._units.others(number):
-            if other in self._units.silent or other not in self._probes:
+            if other in self._units.silent or other not in self.probes:
                 continue
             try:
-                await self._channel.exchange(other, self._probes[other])
+                await self._channel.exchange(other, self.probes[other])
             except Silent as error:
                 self._units.missed(other, str(error))
                 continue

@@ -16,10 +16,13 @@ from pymodbus.framer import FramerAscii, FramerRTU
 from pymodbus.pdu import DecodePDU
 from pymodbus.transport import CommParams, CommType, ModbusProtocol
 
+from hmi.acquisition.tally import RECEIVED, SENT, Tally
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.core.errors import CommunicationError, LinkLost, ProtocolViolation
+from hmi.core.texts import tr
 from hmi.drivers.modbus._allowed import Allowed
 from hmi.drivers.modbus._endpoint import Endpoint
+from hmi.drivers.modbus._frames import code_words, function_words, request_words, result_words
 from hmi.drivers.modbus._serial import PORT_ERRORS, port_problem
 
 _MBAP = struct.Struct(">HHHB")
@@ -84,6 +87,7 @@ class Channel(ModbusProtocol):
         line: Line,
         sslctx: ssl.SSLContext | None = None,
         allowed: Allowed | None = None,
+        tally: Tally | None = None,
     ) -> None:
         super().__init__(
             CommParams(
@@ -104,7 +108,8 @@ class Channel(ModbusProtocol):
         self.counters = Counters()
         self.lost = ""
         self._endpoint, self._line = endpoint, line
-        self._allowed = allowed or Allowed()
+        self._allowed, self._tally = allowed or Allowed(), tally or Tally()
+        self._unit_names: dict[int, str] = {}
         self._lock = asyncio.Lock()
         self._waiting: asyncio.Future[bytes | Exception] | None = None
         self._buffer = b""
@@ -114,6 +119,7 @@ class Channel(ModbusProtocol):
         self._mbap = endpoint.framing == "mbap"
         self._quiet_from = 0
         self._late: dict[int, tuple[bytes, int]] = {}
+        self._asked_ns = 0
         self._flush = False
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -150,6 +156,10 @@ class Channel(ModbusProtocol):
 
     # --- asking ---------------------------------------------------------------------------------------
 
+    def allow(self, allowed: Allowed) -> None:
+        """What may be written from here on."""
+        self._allowed = allowed
+
     async def exchange(self, unit: int, pdu: bytes, *, deadline_ns: int | None = None) -> bytes:
         """Send once and return the PDU of the answer.
 
@@ -180,10 +190,58 @@ class Channel(ModbusProtocol):
                 self._remember_late()
             if not self._mbap or self._line.pause_s:
                 self._quiet_from = monotonic_ns()
+        self._count(unit, answer)
         if isinstance(answer, bytes):
             self.counters.answers += 1
             return answer
         raise answer
+
+    def _count(self, unit: int, answer: bytes | Exception) -> None:
+        now = monotonic_ns()
+        took, name = now - self._asked_ns, self._name_of(unit)
+        if isinstance(answer, bytes):
+            self._tally.answered(name, took, now)
+            if answer[0] & 0x80:
+                self._tally.exception(name, code_words(answer), now)
+        elif isinstance(answer, Silent):
+            self._tally.failed("timeouts", name, now, took)
+            self._log_lost(unit, str(answer))
+        elif isinstance(answer, ProtocolViolation):
+            self._tally.failed("malformed", name, now, took)
+        else:
+            self._log_lost(unit, str(answer))
+
+    def _name_of(self, unit: int) -> str:
+        if (name := self._unit_names.get(unit)) is None:
+            name = self._unit_names[unit] = str(unit)
+        return name
+
+    # --- the log of frames, while somebody wants it ---------------------------------------------------
+
+    def _log_sent(self, unit: int, pdu: bytes, data: bytes) -> None:
+        if (log := self._tally.logging) is not None:
+            what, where = request_words(pdu)
+            log.add(SENT, self._name_of(unit), what, where, len(data), "", -1.0, data)
+
+    def _log_received(self, unit: int, pdu: bytes, data: bytes, problem: str = "") -> None:
+        if (log := self._tally.logging) is not None:
+            took = -1.0 if self._waiting is None else (monotonic_ns() - self._asked_ns) / NS_PER_MS
+            result = problem or result_words(pdu)
+            log.add(
+                RECEIVED,
+                self._name_of(unit),
+                function_words(pdu),
+                "",
+                len(data),
+                result,
+                took,
+                data[:MAX_BUFFER],
+            )
+
+    def _log_lost(self, unit: int, why: str) -> None:
+        if (log := self._tally.logging) is not None:
+            took = (monotonic_ns() - self._asked_ns) / NS_PER_MS
+            log.add(RECEIVED, self._name_of(unit), function_words(self._pdu), "", 0, why, took, b"")
 
     def _transmit(self, unit: int, pdu: bytes, deadline_ns: int | None) -> None:
         """Nothing is awaited from here until somebody waits for the answer: it cannot come before."""
@@ -195,6 +253,9 @@ class Channel(ModbusProtocol):
             data = (self._ascii if self._endpoint.framing == "ascii" else self._rtu).encode(pdu, unit, 0)
         if deadline_ns is not None and monotonic_ns() >= deadline_ns:
             raise Expired("the deadline was over before the command could be sent")
+        self._asked_ns = monotonic_ns()
+        self._tally.sent(self._name_of(unit), len(data), self._asked_ns)
+        self._log_sent(unit, pdu, data)
         if self._endpoint.medium == "udp":
             self.transport.sendto(data)  # type: ignore[attr-defined]
         else:
@@ -239,14 +300,21 @@ class Channel(ModbusProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple | None) -> None:
         """Bytes from the line; called by the library for every medium."""
+        self._tally.received(len(data), monotonic_ns())
         self._buffer = data if self._endpoint.medium == "udp" else self._buffer + data
         if self._endpoint.medium == "serial":
             self._quiet_from = monotonic_ns()
         if len(self._buffer) > MAX_BUFFER:
             self._buffer = b""
-            self._refuse("more bytes than any answer has")
+            self._refuse("more bytes than any answer has", data)
             return
         self._parse()
+
+    def _stray(self, unit: int, answer: bytes, data: bytes) -> None:
+        """An answer to no question that is open."""
+        self.counters.strays += 1
+        self._tally.failed("strays", self._name_of(unit), monotonic_ns())
+        self._log_received(unit, answer, data, tr("answers no open question"))
 
     def _parse_mbap(self) -> None:
         buffer = self._buffer
@@ -254,23 +322,23 @@ class Channel(ModbusProtocol):
             tid, protocol, length, unit = _MBAP.unpack_from(buffer)
             if protocol or not 2 <= length <= 254:
                 self._buffer = b""
-                self._refuse(f"a header that is none: {buffer[:7].hex()}")
+                self._refuse(f"a header that is none: {buffer[:7].hex()}", buffer)
                 return
             end = 6 + length
             if len(buffer) < end:
                 break
-            answer, buffer = buffer[7:end], buffer[end:]
+            frame, answer, buffer = buffer[:end], buffer[7:end], buffer[end:]
             if tid != self._tid:
-                self.counters.strays += 1
+                self._stray(unit, answer, frame)
             else:
-                self._accept(unit, answer)
+                self._accept(unit, answer, frame)
         self._buffer = buffer
 
     def _parse_rtu(self) -> None:
         buffer = self._buffer
         if self._waiting is None or buffer[0] != self._unit:
             self._buffer = b""
-            self.counters.strays += 1
+            self._stray(buffer[0], buffer[1:-2], buffer)
             return
         size = self._rtu_size(buffer)
         if not size or len(buffer) < size:
@@ -278,9 +346,10 @@ class Channel(ModbusProtocol):
         self._buffer = b""
         frame = buffer[:size]
         if len(buffer) > size or not FramerRTU.check_CRC(frame[:-2], int.from_bytes(frame[-2:], "big")):
-            self._refuse("a frame whose check sum is wrong")
+            self._tally.counts["checksums"] += 1
+            self._refuse("a frame whose check sum is wrong", buffer)
         else:
-            self._accept(buffer[0], frame[1:-2])
+            self._accept(buffer[0], frame[1:-2], frame)
 
     def _rtu_size(self, buffer: bytes) -> int:
         """Length of the frame that begins in the buffer; 0 = cannot be told yet, 2 = not an answer."""
@@ -289,7 +358,7 @@ class Channel(ModbusProtocol):
         function = buffer[1]
         if function & 0x80:
             return 5
-        if function in (1, 2, 3, 4):
+        if function in (1, 2, 3, 4, 0x11):
             return buffer[2] + 5
         if function in (5, 6, 0x0F, 0x10):
             return 8
@@ -306,27 +375,29 @@ class Channel(ModbusProtocol):
                 used, unit, _tid, answer = self._ascii.decode(self._buffer)
             except ValueError:
                 used, unit, answer = len(self._buffer), 0, b""
-            self._buffer = self._buffer[used:]
+            frame, self._buffer = self._buffer[:used], self._buffer[used:]
             if not used or not answer:
                 return
             if self._waiting is None or unit != self._unit:
-                self.counters.strays += 1
+                self._stray(unit, answer, frame)
             else:
-                self._accept(unit, answer)
+                self._accept(unit, answer, frame)
 
-    def _accept(self, unit: int, answer: bytes) -> None:
+    def _accept(self, unit: int, answer: bytes, frame: bytes) -> None:
         if unit != self._unit:
-            self._refuse(f"an answer of unit {unit} to a question for unit {self._unit}")
+            self._refuse(f"an answer of unit {unit} to a question for unit {self._unit}", frame)
         elif self._waiting is None or self._waiting.done():
-            self.counters.strays += 1
+            self._stray(unit, answer, frame)
         else:
+            self._log_received(unit, answer, frame)
             self._waiting.set_result(answer)
 
-    def _refuse(self, what: str) -> None:
+    def _refuse(self, what: str, data: bytes) -> None:
         """Malformed bytes end the request under way; none of them is used."""
         if self._waiting is None or self._waiting.done():
-            self.counters.strays += 1
+            self._stray(self._unit, b"", data)
         else:
+            self._log_received(self._unit, b"", data, what)
             self._waiting.set_result(ProtocolViolation(f"{self.comm_params.comm_name} sent {what}"))
 
     def _watch(self) -> None:
@@ -342,7 +413,8 @@ class Channel(ModbusProtocol):
     def _give_up(self, waiting: asyncio.Future[bytes | Exception]) -> None:
         self.counters.timeouts += 1
         if self._mbap and self._buffer:
-            self._buffer = b""
+            part, self._buffer = self._buffer, b""
+            self._log_received(self._unit, b"", part, "part of an answer")
             waiting.set_result(ProtocolViolation(f"{self.comm_params.comm_name} sent part of an answer"))
             return
         self._remember_late()

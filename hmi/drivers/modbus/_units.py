@@ -57,6 +57,15 @@ class Units:
         probe_ns = int(probe_s * NS_PER_S)
         return cls({number: Unit(number, demote_after, probe_ns) for number in sorted(set(numbers))})
 
+    def follow(self, numbers: Iterable[int]) -> None:
+        """Other units are asked from here on; what is known of those that stay is kept."""
+        some = next(iter(self.known.values()))
+        fresh = Units.of(numbers, demote_after=some.demote_after, probe_s=some.probe_ns / NS_PER_S).known
+        kept = {number: self.known.get(number, unit) for number, unit in fresh.items()}
+        self.known.clear()
+        self.known.update(kept)
+        self.silent &= kept.keys()
+
     def answered(self, number: int) -> None:
         """Any answer proves the unit and the line."""
         self.row = 0

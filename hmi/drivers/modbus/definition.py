@@ -9,6 +9,7 @@ from hmi.core.values import ValueType
 from hmi.drivers.modbus._endpoint import check_endpoint, own_line
 from hmi.drivers.modbus._forbidden import forbidden_of
 from hmi.drivers.modbus._item import ORDERS, WIRE_WORDS, WRITE_METHODS, resolve
+from hmi.drivers.modbus._points import ModbusPoints
 from hmi.plugins.definition import DriverDefinition, Setting
 
 SETTINGS = (
@@ -81,4 +82,5 @@ DEFINITION = DriverDefinition(
     check_address=check_address,
     check_endpoint=check_endpoint,
     own_line=own_line,
+    points=ModbusPoints,
 )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from hmi.acquisition.port import (
@@ -19,7 +18,7 @@ from hmi.acquisition.port import (
     Trace,
 )
 from hmi.core import quality
-from hmi.core.clock import wall_ns
+from hmi.core.clock import NS_PER_S, monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest
 from hmi.core.errors import AddressError, CommunicationError, LinkLost, ProtocolViolation
 from hmi.core.texts import tr
@@ -29,12 +28,14 @@ from hmi.drivers.modbus._block import Block
 from hmi.drivers.modbus._decode import Placed
 from hmi.drivers.modbus._endpoint import parse_endpoint
 from hmi.drivers.modbus._identity import identify, mismatch
-from hmi.drivers.modbus._item import Item, resolve
+from hmi.drivers.modbus._item import Item
+from hmi.drivers.modbus._opening import line_of, tls_of
 from hmi.drivers.modbus._plan import Limits, Request, coalesce
+from hmi.drivers.modbus._points import ModbusPoints
 from hmi.drivers.modbus._reader import Reader, UnitSilent
 from hmi.drivers.modbus._sender import Sender
 from hmi.drivers.modbus._trace import trace, unreadable
-from hmi.drivers.modbus._transport import Channel, Line, Silent
+from hmi.drivers.modbus._transport import Channel, Silent
 from hmi.drivers.modbus._units import Units
 from hmi.drivers.modbus._write import not_connected, refused
 
@@ -48,18 +49,16 @@ class ModbusDriver:
     def __init__(self, link: LinkSettings) -> None:
         self._link, self._settings = link, link.settings
         self._endpoint = parse_endpoint(link.endpoint)
+        self._limits = Limits.of(self._settings)
+        self._is_laid_out = False
         self._items: dict[int, Item] = {}
         self._faults: dict[int, str] = {}
-        self._writable = frozenset(point.handle for point in link.points if point.writable)
-        for point in link.points:
-            self._resolve(point)
-        self._limits = Limits.of(self._settings)
         self._blocks: dict[str, Block] = {}
-        self._plan = self._make_plan(link.points)
+        self._plan: tuple[ReadBlock, ...] = ()
+        self._writable: frozenset[int] = frozenset()
         self._invalid_told = False
-        numbers = {item.unit for item in self._items.values()} or {int(self._settings.get("unit", 1))}
         self._units = Units.of(
-            numbers,
+            self._numbers,
             demote_after=int(self._settings.get("demote_after", 3)),
             probe_s=float(self._settings.get("probe_s", 10.0)),
         )
@@ -72,9 +71,56 @@ class ModbusDriver:
 
     # --- planning -------------------------------------------------------------------------------------
 
-    def _resolve(self, point: Point) -> None:
+    def _need_plan(self) -> None:
+        """Work the plan out when it is first needed: an attempt that finds no device needs none."""
+        if not self._is_laid_out:
+            self._lay_out(self._link.points)
+            self._units.follow(self._numbers)
+
+    def _lay_out(self, points: Sequence[Point]) -> None:
+        self._is_laid_out = True
+        self._items, self._faults, self._blocks = {}, {}, {}
+        self._writable = frozenset(point.handle for point in points if point.writable)
+        known = ModbusPoints(self._settings)
+        for point in points:
+            self._resolve(point, known)
+        self._plan = self._make_plan(points)
+        self._invalid_told = False
+
+    @property
+    def _numbers(self) -> set[int]:
+        """Of the units that points are in; the one of the connection where there is no point."""
+        return {item.unit for item in self._items.values()} or {int(self._settings.get("unit", 1))}
+
+    @property
+    def _allowed(self) -> Allowed:
+        return Allowed(item for handle, item in self._items.items() if handle in self._writable)
+
+    @property
+    def _probes(self) -> dict[int, bytes]:
+        """A request for each unit that shows whether it answers."""
+        return {
+            block.unit: block.requests[0].pdu for block in reversed(self._blocks.values()) if block.requests
+        }
+
+    def replan(self, points: tuple[Point, ...], afresh: frozenset[int]) -> None:
+        """Other points over the same connection; what is known of blocks and units that stay is kept."""
+        self._need_plan()
+        before, self._link = self._blocks, replace(self._link, points=points)
+        self._lay_out(points)
+        for key, block in self._blocks.items():
+            known = before.get(key)
+            if known is not None and known.asks == block.asks and afresh.isdisjoint(block.handles):
+                self._blocks[key] = known
+        self._units.follow(self._numbers)
+        if self._channel is not None:
+            self._channel.allow(self._allowed)
+        if self._reader is not None:
+            self._reader.probes = self._probes
+
+    def _resolve(self, point: Point, known: ModbusPoints) -> None:
         try:
-            self._items[point.handle] = resolve(point.address, point.type, self._settings, point.options)
+            self._items[point.handle] = known.item(point.address, point.type, point.options)
         except AddressError as error:
             self._faults[point.handle] = error.sentence
 
@@ -105,22 +151,27 @@ class ModbusDriver:
         return ReadBlock(key, str(request.unit), key, period, request.handles)
 
     def plan(self) -> tuple[ReadBlock, ...]:
-        """Blocks of all points; a block narrows itself around missing addresses, so the plan never changes."""
+        """Blocks of all points; one narrows itself around missing addresses, so only ``replan`` changes the plan."""
+        self._need_plan()
         return self._plan
 
     def groups(self) -> tuple[Group, ...]:
         """Each block is its own source group."""
+        self._need_plan()
         return tuple(Group(block.group, block.unit, block.period_ms, block.handles) for block in self._plan)
 
     # --- the connection -------------------------------------------------------------------------------
 
     async def open(self) -> DeviceIdentity:
         """Connect, read the identification and make sure that somebody answers."""
-        writable = [item for handle, item in self._items.items() if handle in self._writable]
-        channel = Channel(self._endpoint, self._line(), self._ssl(), Allowed(writable))
+        line = line_of(self._endpoint, self._settings)
+        tls = tls_of(self._endpoint, self._settings, self._link.name)
+        channel = Channel(self._endpoint, line, tls, Allowed(), self._link.tally)
         self._channel = channel
         try:
             await channel.open(str(self._settings.get("tls_server_name", "")))
+            self._need_plan()
+            channel.allow(self._allowed)
             await self._meet(channel)
         except LinkLost as error:
             raise CommunicationError(
@@ -133,14 +184,14 @@ class ModbusDriver:
         expected: Mapping[str, str] = self._settings.get("expected_identity", {})
         self._wrong_device = mismatch(self._identity, expected)
         drops_dead = self._endpoint.medium in ("tcp", "tls")
-        probes = {block.unit: block.requests[0].pdu for block in reversed(self._blocks.values())}
         self._reader = Reader(
             channel,
             self._units,
             self._settings,
             drops_dead=drops_dead,
             least_retries=int(self._endpoint.medium == "udp"),  # a datagram may be lost on the way
-            probes=probes,
+            probes=self._probes,
+            tally=self._link.tally,
         )
         return self._identity
 
@@ -151,34 +202,6 @@ class ModbusDriver:
         if self._settings.get("expected_identity"):
             raise CommunicationError(f"{self._link.endpoint} does not say what it is")
         await self._prove(channel)
-
-    def _line(self) -> Line:
-        get = self._settings.get
-        base = Line(bytesize=7 if self._endpoint.framing == "ascii" else 8)
-        return Line(
-            connect_timeout_s=float(get("connect_timeout_ms", 3000)) / 1000,
-            timeout_s=float(get("timeout_ms", 1000)) / 1000,
-            pause_s=float(get("pause_ms", 0)) / 1000,
-            baudrate=int(get("baudrate", base.baudrate)),
-            parity=str(get("parity", base.parity)),
-            bytesize=int(get("bytesize", base.bytesize)),
-            stopbits=int(get("stopbits", base.stopbits)),
-        )
-
-    def _ssl(self) -> ssl.SSLContext | None:
-        """TLS 1.2 or later with the plant's own authority; never the library's shared context."""
-        if self._endpoint.medium != "tls":
-            return None
-        get = self._settings.get
-        try:
-            context = ssl.create_default_context(cafile=get("tls_ca") or None)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if certificate := get("tls_certificate"):
-                # an encrypted key without its password must fail and never ask at a terminal
-                context.load_cert_chain(str(certificate), get("tls_key") or None, password="")
-        except OSError as error:
-            raise CommunicationError(f"the TLS files of {self._link.name} cannot be used: {error}") from error
-        return context
 
     async def _identify(self, channel: Channel) -> bool:
         """Whether the device answered at all; a malformed identification counts as none."""
@@ -252,6 +275,7 @@ class ModbusDriver:
 
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         """Fresh values of a few points without any change detection."""
+        self._need_plan()
         now = wall_ns()
         out = {handle: bad(quality.BAD_CONFIGURATION, now) for handle in handles}
         if self._shows_nothing:
@@ -269,7 +293,10 @@ class ModbusDriver:
 
     async def trace(self, handle: int) -> Trace:
         """One read of one item with the words of its answer."""
-        point = next(point for point in self._link.points if point.handle == handle)
+        self._need_plan()
+        point = next((point for point in self._link.points if point.handle == handle), None)
+        if point is None:
+            raise CommunicationError(tr("the point is no longer asked for over this connection"))
         if why := self._faults.get(handle, ""):
             return unreadable(point, quality.BAD_CONFIGURATION, why)
         if self._shows_nothing:
@@ -281,6 +308,9 @@ class ModbusDriver:
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """Exactly one transmission that changes something; the outcome says what is known."""
+        if (changed := self._link.plan.objection(request)) is not None:
+            return changed
+        self._need_plan()
         item = self._items.get(request.handle)
         if item is None or request.handle not in self._writable:
             why = self._faults.get(request.handle, "it is not a writable point of this connection")
@@ -296,7 +326,7 @@ class ModbusDriver:
     # --- telling --------------------------------------------------------------------------------------
 
     def diagnostics(self) -> Mapping[str, Any]:
-        """Counters, silent units, missing addresses and faulty points, in JSON types."""
+        """Counters, silent units, missing addresses and faulty points, in JSON types; of points once it is open."""
         counters = self._channel.counters if self._channel else None
         units = self._units.known.values()
         missing = [block for block in self._blocks.values() if block.forbidden]
@@ -308,10 +338,16 @@ class ModbusDriver:
             "timeouts": counters.timeouts if counters else 0,
             "strays": counters.strays if counters else 0,
             "violations": counters.violations if counters else 0,
+            "demoted": {
+                str(unit.number): round(max(0, unit.probe_at - monotonic_ns()) / NS_PER_S, 1)
+                for unit in units
+                if unit.is_demoted
+            },
             "silent_units": [unit.number for unit in units if unit.is_demoted],
             "missing_addresses": [str(part) for block in missing for part in block.forbidden],
             "faulty_points": {str(handle): why for handle, why in self._faults.items()},
             "identity": asdict(self._identity),
+            "security": {"policy": "TLS" if self._endpoint.medium == "tls" else "None"},
             "wrong_device": self._wrong_device,
             "notes": self._sender.notes,
             "last_error": (self._reader.last_error if self._reader else "") or self._open_error,

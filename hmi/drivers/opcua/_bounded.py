@@ -25,21 +25,23 @@ _unpack_array, _unfold = ua_binary.unpack_uatype_array, ua_binary._reshape
 class BoundedBuffer(Buffer):
     """Goes forward only, and not without end: the library takes a negative length for a step back."""
 
-    def __init__(self, data: bytes, start_pos: int, size: int, spent: list[int] | None = None) -> None:
+    def __init__(
+        self, data: bytes, start_pos: int, size: int, most: int = MAX_PARTS, spent: list[int] | None = None
+    ) -> None:
         super().__init__(data, start_pos, size)
-        self._spent = [0] if spent is None else spent  # shared with the copies
+        self._most, self._spent = most, [0] if spent is None else spent  # shared with the copies
 
     def read(self, size: int) -> bytes:
         if size < 0:
             raise NotEnoughData(f"a length of {size}")
         self._spent[0] += 1
-        if self._spent[0] > MAX_PARTS:
-            raise NotEnoughData(f"more than {MAX_PARTS} parts")
+        if self._spent[0] > self._most:
+            raise NotEnoughData(f"more than {self._most} parts")
         return super().read(size)
 
     def copy(self, size: int = -1) -> BoundedBuffer:
         size = self._size if size < 0 else min(size, self._size)
-        return BoundedBuffer(self._data, self._cur_pos, size, self._spent)
+        return BoundedBuffer(self._data, self._cur_pos, size, self._most, self._spent)
 
 
 def _array(vtype: Any, data: Any) -> list[Any] | None:
@@ -64,12 +66,12 @@ ua_binary.unpack_uatype_array = _array
 ua_binary._reshape = _matrix
 
 
-def decoded(kind: Any, answer: Any) -> Any:
-    """The answer as the library's ``kind``; ProtocolViolation when it is malformed.
+def decoded(kind: Any, answer: Any, most: int = MAX_PARTS) -> Any:
+    """The answer as the library's ``kind``; ProtocolViolation when it is malformed or has more than ``most`` parts.
 
     ``answer`` is a buffer of the library that stands at the beginning of the response.
     """
-    bounded = BoundedBuffer(answer._data, answer._cur_pos, answer._size)
+    bounded = BoundedBuffer(answer._data, answer._cur_pos, answer._size, most)
     try:
         return ua_binary.struct_from_binary(kind, bounded)
     # whatever a malformed message raises inside the library, the message is not used

@@ -4,7 +4,6 @@
 # the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
-import asyncio
 import base64
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from asyncua import ua
 
 from hmi.drivers.opcua._event_decode import node_text
 from hmi.drivers.opcua._session import Link
+from hmi.drivers.opcua._within import within
 
 HAS_SUBTYPE = 45
 MAX_DEPTH = 20
@@ -65,7 +65,7 @@ class TypeTree:
         params.RequestedMaxReferencesPerNode = 1
         params.NodesToBrowse = [wish]
         try:
-            async with asyncio.timeout(self._link.timeout_s):
+            async with within(self._link.timeout_s):
                 results = await self._link.session.browse(params)
         except ua.UaStatusCodeError:
             return None

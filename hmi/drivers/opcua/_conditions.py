@@ -29,6 +29,7 @@ from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import Group, subscribe
 from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._values import words
+from hmi.drivers.opcua._within import within
 
 log = logging.getLogger(__name__)
 SERVER = "i=2253"
@@ -243,7 +244,7 @@ class ConditionWatch:
         params.SubscriptionId = self.group.id
         params.TimestampsToReturn = ua.TimestampsToReturn.Both
         params.ItemsToCreate = [request]
-        async with asyncio.timeout(self._link.timeout_s):
+        async with within(self._link.timeout_s):
             answer = await self._link.session.create_monitored_items(params)
         if len(answer) != 1:
             raise ProtocolViolation(f"one item was asked for and {len(answer)} answered")
@@ -278,7 +279,7 @@ class ConditionWatch:
             log.warning("The server refuses to tell its conditions again: %s", words(status))
             return False
         try:
-            async with asyncio.timeout(REFRESH_S):
+            async with within(REFRESH_S):
                 await self._ended.wait()
         except TimeoutError:
             self._note(tr("the server began to tell its alarms and did not end"))
@@ -292,7 +293,7 @@ class ConditionWatch:
         request.ObjectId, request.MethodId = ua.NodeId(CONDITION_TYPE), ua.NodeId(REFRESH_METHOD)
         request.InputArguments = [ua.Variant(self.group.id, ua.VariantType.UInt32)]
         try:
-            async with asyncio.timeout(self._link.timeout_s):
+            async with within(self._link.timeout_s):
                 results = await self._link.session.call([request])
         except ua.UaStatusCodeError as error:
             return error.code

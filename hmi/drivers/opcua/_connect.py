@@ -13,11 +13,16 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.crypto import security_policies, uacrypto
+from cryptography import x509
 
+from hmi.acquisition.tally import Tally
+from hmi.core.clock import NS_PER_S
 from hmi.core.errors import CommunicationError, ConfigurationError
 from hmi.core.texts import tr
 from hmi.drivers.opcua._address import Endpoint
 from hmi.drivers.opcua._session import Link
+from hmi.drivers.opcua._values import words
+from hmi.drivers.opcua._within import within
 from hmi.security import certificates
 from hmi.security.sightings import Sighting, record
 from hmi.security.trust import Fault, TrustList, Verdict, load_chain
@@ -30,8 +35,15 @@ POLICIES: dict[str, type[security_policies.SecurityPolicy]] = {
     "Aes128_Sha256_RsaOaep": security_policies.SecurityPolicyAes128Sha256RsaOaep,
     "Basic256Sha256": security_policies.SecurityPolicyBasic256Sha256,
 }
+UNTRUSTED = (ua.StatusCodes.BadSecurityChecksFailed, ua.StatusCodes.BadCertificateUntrusted)
 DEPRECATED = ("Basic128Rsa15", "Basic256")
 MODES = {"SignAndEncrypt": ua.MessageSecurityMode.SignAndEncrypt, "Sign": ua.MessageSecurityMode.Sign}
+
+
+def refusal(status: int) -> str:
+    """Why the server lets nobody in; servers hide a certificate they do not know behind a general code."""
+    hint = "; it may not trust our certificate yet: trust it in the server" if status in UNTRUSTED else ""
+    return words(status) + hint
 
 
 def policy_name(endpoint: ua.EndpointDescription) -> str:
@@ -44,23 +56,27 @@ def has_login(settings: Mapping[str, Any]) -> bool:
     return bool(settings.get("user") or settings.get("user_certificate"))
 
 
-def new_link(endpoint: Endpoint, settings: Mapping[str, Any]) -> Link:
-    """A client that has not connected yet."""
+def new_link(endpoint: Endpoint, settings: Mapping[str, Any], tally: Tally | None = None) -> Link:
+    """A client that has not connected yet; ``tally`` counts what passes."""
     return Link(
         endpoint.url,
         timeout_s=int(settings.get("timeout_ms", 4000)) / 1000,
         max_message=int(settings.get("max_message_kb", 4096)) * 1024,
         session_timeout_ms=int(settings.get("session_timeout_ms", 60_000)),
+        tally=tally,
     )
 
 
-async def connect(name: str, endpoint: Endpoint, settings: Mapping[str, Any]) -> tuple[Link, list[str]]:
+async def connect(
+    name: str, endpoint: Endpoint, settings: Mapping[str, Any], tally: Tally | None = None
+) -> tuple[Link, list[str]]:
     """An open session and notes for the diagnostics; CommunicationError with one sentence."""
-    link = new_link(endpoint, settings)
+    link = new_link(endpoint, settings, tally)
     try:
         offered = await _offered(endpoint, settings)
         chosen = choose(offered, endpoint, settings)
         notes = _unsecured_note(chosen)
+        link.security = _security_of(chosen, settings)
         if policy_name(chosen) != "None":
             notes += await _secure(name, link, chosen, endpoint, settings)
         await _login(link, chosen, settings)
@@ -75,6 +91,23 @@ async def connect(name: str, endpoint: Endpoint, settings: Mapping[str, Any]) ->
     return link, notes
 
 
+def _security_of(chosen: ua.EndpointDescription, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known before the certificates are looked at; who logs in, never with what."""
+    user = str(settings.get("user") or "")
+    return {
+        "policy": policy_name(chosen),
+        "mode": ua.MessageSecurityMode(chosen.SecurityMode).name.rstrip("_"),
+        "login": "certificate" if settings.get("user_certificate") else "user name" if user else "anonymous",
+        "user": user,
+    }
+
+
+def _certificate_facts(certificate: x509.Certificate, before: str) -> dict[str, Any]:
+    """Until when a certificate is valid (UTC ns) and how many days are left."""
+    until = int(certificate.not_valid_after_utc.timestamp()) * NS_PER_S
+    return {f"{before}_valid_to": until, f"{before}_days_left": certificates.days_left(certificate)}
+
+
 def _unsecured_note(chosen: ua.EndpointDescription) -> list[str]:
     return [tr("messages are neither signed nor encrypted")] if policy_name(chosen) == "None" else []
 
@@ -86,7 +119,7 @@ async def _offered(endpoint: Endpoint, settings: Mapping[str, Any]) -> list[ua.E
         await link.client.connect_sessionless()
         found = await link.client.get_endpoints()
         with contextlib.suppress(OSError, TimeoutError, ua.UaError):
-            async with asyncio.timeout(link.timeout_s):
+            async with within(link.timeout_s):
                 await link.client.disconnect_sessionless()
     finally:
         await link.close()
@@ -176,6 +209,11 @@ async def _secure(
     link.client.application_uri = certificates.san_uri(own.certificate)
     link.client.security_policy = policy
     link.transport.set_security(policy)
+    link.security |= {
+        "server_certificate": peer.subject.rfc4514_string(),
+        **_certificate_facts(peer, "server"),
+        **_certificate_facts(own.certificate, "own"),
+    }
     notes = [tr("accepted by setting: {fault}", fault=found.text) for found in verdict.overridden]
     if step := certificates.expiry_step(own.certificate):
         left = certificates.days_left(own.certificate)

@@ -4,7 +4,6 @@
 # the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,6 +18,7 @@ from hmi.drivers.opcua._items import attribute
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import chunks
 from hmi.drivers.opcua._values import Unwritable, to_variant, words
+from hmi.drivers.opcua._within import within
 from hmi.drivers.opcua._write import is_unsure, refused
 
 _HIERARCHICAL, _HAS_PROPERTY = 33, 46
@@ -63,7 +63,7 @@ async def _owner(link: Link, node: ua.NodeId) -> ua.NodeId | None:
     wanted.NodeClassMask, wanted.ResultMask = ua.NodeClass.Object, ua.BrowseResultMask.All
     params = ua.BrowseParameters()
     params.NodesToBrowse = [wanted]
-    async with asyncio.timeout(link.timeout_s):
+    async with within(link.timeout_s):
         results = await link.session.browse(params)
     references = results[0].References if results else []
     return references[0].NodeId if references else None

@@ -5,7 +5,6 @@
 # gives an answer as bytes
 from __future__ import annotations
 
-import asyncio
 import struct
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from hmi.drivers.opcua._session import MAX_LIBRARY_BYTES, Link
 from hmi.drivers.opcua._subscribe import chunks
 from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._values import from_library, ns_of_datetime, words
+from hmi.drivers.opcua._within import within
 
 MOST_VALUES: Final = 50_000
 """A page larger than this is not taken, whatever was asked for."""
@@ -103,7 +103,7 @@ class PastReader:
         asked.Parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
         asked.Parameters.ReleaseContinuationPoints = not request.limit
         asked.Parameters.NodesToRead = [wish]
-        async with asyncio.timeout(self._link.timeout_s):
+        async with within(self._link.timeout_s):
             return await self._link.session._send_request(asked)
 
     def _fast(self, answer: Any, now: int) -> tuple[int, bytes, list[DataValue]] | None:

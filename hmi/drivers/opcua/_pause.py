@@ -20,6 +20,7 @@ from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import Group, chunks
 from hmi.drivers.opcua._values import words
 from hmi.drivers.opcua._watch import Watch
+from hmi.drivers.opcua._within import within
 
 log = logging.getLogger(__name__)
 RETRY_S = 10.0
@@ -72,7 +73,7 @@ class Pauser:
     async def _is_told(self, patience_s: float | None) -> bool:
         """Wait for news; False when the time is over first."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
+            async with within(patience_s):
                 await self._news.wait()
         is_told = self._news.is_set()
         self._news.clear()
@@ -181,7 +182,7 @@ class Pauser:
         params.SubscriptionId, params.MonitoringMode = group.id, mode
         params.MonitoredItemIds = [group.server_ids[handle] for handle in handles]
         try:
-            async with asyncio.timeout(self._link.timeout_s):
+            async with within(self._link.timeout_s):
                 results = await self._link.session.set_monitoring_mode(params)
         except ua.UaStatusCodeError as error:
             self._note(f"{group.name}: the server does not switch items to {mode.name}: {words(error.code)}")

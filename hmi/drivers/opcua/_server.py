@@ -17,7 +17,7 @@ SIMULATOR_URI = "urn:watchkeeper:simulator"
 SESSION_NODE = "Simulator.Session"
 NAMESPACES, SERVERS = 2255, 2254
 PRODUCT, MAKER, VERSION = 2261, 2263, 2264
-LIMITS = {"read": 11_705, "write": 11_707, "items": 11_714}
+LIMITS = {"read": 11_705, "write": 11_707, "items": 11_714, "browse": 11_710}
 MAX_NAMESPACES = 10_000
 
 

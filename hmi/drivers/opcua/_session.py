@@ -21,9 +21,12 @@ from asyncua.client.ua_session import UaSession
 from asyncua.common.connection import TransportLimits
 from asyncua.common.shortcuts import Shortcuts
 
+from hmi.acquisition.tally import Tally
 from hmi.core.clock import monotonic_ns
 from hmi.core.errors import LinkLost, ProtocolViolation
 from hmi.drivers.opcua._bounded import decoded
+from hmi.drivers.opcua._counts import ServiceCounts
+from hmi.drivers.opcua._within import within
 
 CHUNK_BYTES = 65_535
 SMALLEST_CHUNK = 8192
@@ -45,9 +48,20 @@ class Limits(TransportLimits):
 
 
 class Socket(UASocketProtocol):
-    """Drops a connection that announces a chunk larger than agreed, before it is collected."""
+    """Drops a connection that announces a chunk larger than agreed, before it is collected; counts what passes."""
+
+    counts: ServiceCounts
+
+    def _send_request(
+        self, request: Any, timeout: float = 1, message_type: ua.MessageType = ua.MessageType.SecureMessage
+    ) -> asyncio.Future[Any]:
+        asked_ns = monotonic_ns()
+        answer = super()._send_request(request, timeout, message_type)
+        self.counts.sent(request, answer, asked_ns)
+        return answer
 
     def data_received(self, data: bytes) -> None:
+        self.counts.received(len(data))
         super().data_received(data)
         waiting = self.receive_buffer
         if waiting and len(waiting) >= 8 and int.from_bytes(waiting[4:8], "little") > CHUNK_BYTES:
@@ -90,15 +104,17 @@ class Session(UaSession):
 class Transport(UaClient):
     """The low-level client with our socket and session."""
 
-    def __init__(self, timeout: float, max_message: int) -> None:
+    def __init__(self, timeout: float, max_message: int, tally: Tally) -> None:
         super().__init__(timeout)
-        self._max_message = max_message
+        self._max_message, self._tally = max_message, tally
         self.session: Session = Session(self)
 
     def _make_protocol(self) -> UASocketProtocol:
         chunks = self._max_message // SMALLEST_CHUNK + 1
         limits = Limits(CHUNK_BYTES, CHUNK_BYTES, chunks, self._max_message)
         self.protocol = Socket(self._timeout, security_policy=self.security_policy, limits=limits)
+        self.protocol.counts = ServiceCounts(self._tally)
+        self.protocol.counts.measure(self.protocol._connection)
         self.protocol.pre_request_hook = self._pre_request_hook
         self.protocol.on_connection_lost = self._on_transport_lost
         self.protocol.is_session_closing = self._is_session_closing
@@ -106,11 +122,20 @@ class Transport(UaClient):
 
 
 class Link:
-    """One connection, used once."""
+    """One connection, used once. ``security``: how it is protected, JSON types by name."""
 
-    def __init__(self, url: str, *, timeout_s: float, max_message: int, session_timeout_ms: int) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        timeout_s: float,
+        max_message: int,
+        session_timeout_ms: int,
+        tally: Tally | None = None,
+    ) -> None:
+        self.security: dict[str, Any] = {}
         self.client = Client(url, timeout=timeout_s, watchdog_intervall=max(timeout_s, 5.0))
-        self.transport = Transport(timeout_s, max_message)
+        self.transport = Transport(timeout_s, max_message, tally or Tally())
         self.timeout_s = timeout_s
         self.client.uaclient = self.transport
         self.client.nodes = Shortcuts(self.transport.session)
@@ -183,7 +208,7 @@ class Link:
         params = ua.ReadParameters()
         params.TimestampsToReturn = ua.TimestampsToReturn.Both
         params.NodesToRead = list(what)
-        async with asyncio.timeout(self.timeout_s):
+        async with within(self.timeout_s):
             results = await self.session.read(params)
         if len(results) != len(what):
             raise ProtocolViolation(f"{len(what)} values were asked for and {len(results)} came")
@@ -191,7 +216,7 @@ class Link:
 
     async def translate(self, paths: list[ua.BrowsePath]) -> list[ua.BrowsePathResult]:
         """Targets of browse paths, in their order."""
-        async with asyncio.timeout(self.timeout_s):
+        async with within(self.timeout_s):
             results = await self.session.translate_browsepaths_to_nodeids(paths)
         if len(results) != len(paths):
             raise ProtocolViolation(f"{len(paths)} paths were asked for and {len(results)} came")
@@ -209,7 +234,7 @@ class Link:
         if self.is_up:
             # a goodbye may fail in every way a network can; the connection is dropped below in any case
             with contextlib.suppress(Exception):
-                async with asyncio.timeout(CLOSE_S):
+                async with within(CLOSE_S):
                     await self.client.disconnect()
         self.transport.request_disconnect()
         self.abort()

@@ -16,6 +16,7 @@ from asyncua import ua
 from hmi.acquisition.port import Point
 from hmi.core.errors import ProtocolViolation
 from hmi.drivers.opcua._session import Link
+from hmi.drivers.opcua._within import within
 
 REFUSED_FILTERS = (
     ua.StatusCodes.BadDeadbandFilterInvalid,
@@ -41,7 +42,7 @@ class Deadband:
 
 @dataclass(slots=True)
 class Group:
-    """One rate class: its points, its subscription and when that last gave a sign of life."""
+    """One rate class: its points, its subscription, what the server made of it and when it last gave a sign of life."""
 
     name: str
     period_ms: int
@@ -51,6 +52,8 @@ class Group:
     last_ns: int = 0
     sequence: int = 0
     server_ids: dict[int, int] = field(default_factory=dict)
+    interval_ms: float = 0.0
+    keep_alive_ms: float = 0.0
 
 
 def grouped(points: Sequence[Point]) -> list[Group]:
@@ -95,10 +98,11 @@ def _keep_alive_ms(settings: Mapping[str, Any]) -> int:
 async def subscribe(link: Link, group: Group, settings: Mapping[str, Any]) -> list[str]:
     """Create the subscription; the notes say where the server went beyond twice the wish."""
     params = parameters(group, settings, token_ms=link.token_ms)
-    async with asyncio.timeout(link.timeout_s):
+    async with within(link.timeout_s):
         revised = await link.session.create_subscription(params, _ignore)
     group.id = revised.SubscriptionId
     interval, count = revised.RevisedPublishingInterval, revised.RevisedMaxKeepAliveCount
+    group.interval_ms, group.keep_alive_ms = interval, interval * count
     # more signs of life than were wished for are no reason to be less patient
     group.silence_ns = silence_of(max(interval * max(count, 1), _keep_alive_ms(settings)))
     notes: list[str] = []
@@ -158,7 +162,7 @@ async def create_items(
         params.SubscriptionId = group.id
         params.TimestampsToReturn = ua.TimestampsToReturn.Both
         params.ItemsToCreate = part
-        async with asyncio.timeout(link.timeout_s):
+        async with within(link.timeout_s):
             answer = await link.session.create_monitored_items(params)
         if len(answer) != len(part):
             raise ProtocolViolation(f"{len(part)} items were asked for and {len(answer)} answered")

@@ -37,13 +37,18 @@ async def trace(link: Link, point: Point, node: ua.NodeId, times: TimeRule, plac
     status = answer.StatusCode.value if answer.StatusCode else 0
     device |= {"status_code": status, "status_words": words(status)}
     for name, moment in (("source_time", answer.SourceTimestamp), ("server_time", answer.ServerTimestamp)):
-        if moment is not None:
+        if moment is not None and _is_said(ns_of_datetime(moment)):
             device[name] = ns_of_datetime(moment)
     if answer.Value is not None:
         device["raw"] = _json(plain(answer.Value.Value))
     value = from_library(answer, times, now)
     fault = "" if value.value is not None else tr("the server says: {words}", words=words(status))
     return Trace(value, device, _how(point, answer), fault)
+
+
+def _is_said(moment: int) -> bool:
+    """Whether a time is one: 1601 stands for none (OPC UA Part 6, 5.2.2.5), and none beyond 64 bits is kept."""
+    return abs(moment) < 2**63
 
 
 def _how(point: Point, answer: ua.DataValue) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from hmi.drivers.opcua._session import Link, decode_slowly
 from hmi.drivers.opcua._subscribe import Deadband, Group
 from hmi.drivers.opcua._times import TimeRule, ns_of, ticks_of
 from hmi.drivers.opcua._values import from_library, ns_of_datetime, plain, words
+from hmi.drivers.opcua._within import within
 
 log = logging.getLogger(__name__)
 STATE, SERVICE_LEVEL = 0xFFFF_FFF0, 0xFFFF_FFF1
@@ -217,7 +218,7 @@ class Watch:
 
     async def _republish(self, group: Group, number: int) -> bool:
         try:
-            async with asyncio.timeout(self._link.timeout_s):
+            async with within(self._link.timeout_s):
                 message = await self._link.session.republish(group.id, number)
         except (OSError, TimeoutError, ua.UaError):
             return False

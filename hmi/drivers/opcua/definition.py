@@ -10,7 +10,7 @@ from hmi.core.alarms import SEVERITY_NAMES
 from hmi.core.errors import AddressError, ConfigurationError
 from hmi.core.values import ValueType
 from hmi.drivers.opcua._address import check_endpoint, check_range, parse_address
-from hmi.plugins.definition import DriverDefinition, Setting
+from hmi.plugins.definition import DriverDefinition, Footprint, Setting
 
 POLICIES = ("Aes256_Sha256_RsaPss", "Aes128_Sha256_RsaOaep", "Basic256Sha256")
 OVERRIDES = ("expired", "host", "revocation-unknown")
@@ -103,6 +103,22 @@ def check_address(
         raise AddressError(f"{address!r} is no number and cannot have a deadband", do="remove the deadband")
 
 
+class _Nodes:
+    """The points of a connection."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._settings = settings
+
+    def check(self, address: str, value_type: ValueType, options: Mapping[str, Any]) -> None:
+        """Raise AddressError for a point that could never be read."""
+        check_address(address, value_type, self._settings, options)
+
+    def footprint(self, address: str, value_type: ValueType, options: Mapping[str, Any]) -> Footprint:
+        """A node, or a part of its array, is one place; what it holds must be of one type."""
+        part = str(options.get("index_range", ""))
+        return Footprint(f"{parse_address(address)}[{part}]", 0, 1, value_type.value)
+
+
 def check_setting(name: str, value: Any) -> None:
     """Raise ConfigurationError for notifier nodes that do not parse and severities out of order."""
     if name == "alarms" and isinstance(value, list):
@@ -136,5 +152,6 @@ DEFINITION = DriverDefinition(
     check_address=check_address,
     check_endpoint=check_endpoint,
     check_setting=check_setting,
+    points=_Nodes,
     isolated=True,
 )

@@ -26,7 +26,7 @@ from hmi.acquisition.port import (
     Trace,
 )
 from hmi.core import quality
-from hmi.core.clock import wall_ns
+from hmi.core.clock import NS_PER_MS, monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall
 from hmi.core.errors import (
@@ -38,12 +38,12 @@ from hmi.core.errors import (
 )
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
-from hmi.drivers.opcua import _items, _server
+from hmi.drivers.opcua import _items, _server, _subscribe
 from hmi.drivers.opcua._address import NodeAddress, parse_address, parse_endpoint
 from hmi.drivers.opcua._call import Caller
 from hmi.drivers.opcua._condition_types import text_of
 from hmi.drivers.opcua._conditions import ConditionWatch, notifiers_of
-from hmi.drivers.opcua._connect import connect
+from hmi.drivers.opcua._connect import connect, refusal
 from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._methods import MethodCaller, find_methods
 from hmi.drivers.opcua._past import PastReader
@@ -54,19 +54,19 @@ from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._trace import trace, unreadable
 from hmi.drivers.opcua._values import from_library, node_id, words
 from hmi.drivers.opcua._watch import DRIFT_WARN_NS, Watch, first_of
+from hmi.drivers.opcua._within import within
 from hmi.drivers.opcua._write import Writer, outcome_not_connected
 
 log = logging.getLogger(__name__)
 SPARE_ITEMS = 1000
 FIRST_READ_MS = 1000
-UNTRUSTED = (ua.StatusCodes.BadSecurityChecksFailed, ua.StatusCodes.BadCertificateUntrusted)
 
 
 class OpcuaDriver:
     """Implements ``PushDriver`` for one endpoint; built, opened, used, closed, never used again."""
 
     def __init__(self, link: LinkSettings) -> None:
-        self._settings = link.settings
+        self._settings, self._tally, self._plan = link.settings, link.tally, link.plan
         self._name = link.name
         self._endpoint = parse_endpoint(link.endpoint)
         self._points = {point.handle: point for point in link.points}
@@ -113,8 +113,8 @@ class OpcuaDriver:
         """Connect, check who answers, find the nodes and the types of what can be written."""
         limit_s = int(self._settings.get("connect_timeout_ms", 10_000)) / 1000
         try:
-            async with asyncio.timeout(limit_s):
-                self._link, notes = await connect(self._name, self._endpoint, self._settings)
+            async with within(limit_s):
+                self._link, notes = await connect(self._name, self._endpoint, self._settings, self._tally)
                 self._notes += notes
                 await self._prepare(self._link)
         except TimeoutError as error:
@@ -125,7 +125,7 @@ class OpcuaDriver:
             raise CommunicationError(f"{self._name}: {error.sentence}") from error
         except ua.UaStatusCodeError as error:
             await self.close()
-            raise CommunicationError(f"{self._endpoint.url} refuses: {_refusal(error.code)}") from error
+            raise CommunicationError(f"{self._endpoint.url} refuses: {refusal(error.code)}") from error
         except (OSError, ua.UaError) as error:
             await self.close()
             raise CommunicationError(f"{self._endpoint.url} cannot be reached: {error}") from error
@@ -309,7 +309,9 @@ class OpcuaDriver:
 
     async def trace(self, handle: int) -> Trace:
         """One Read of one node with all that the server says of it."""
-        link, point, node = self._opened(), self._points[handle], self._nodes.get(handle)
+        link, point, node = self._opened(), self._points.get(handle), self._nodes.get(handle)
+        if point is None:
+            raise CommunicationError(tr("the point is no longer asked for over this connection"))
         if node is None:
             return unreadable(point, *self._faults.get(handle, (quality.BAD_CONFIGURATION, "")))
         place = {"endpoint": self._endpoint.url, "server": self._server.identity.product}
@@ -362,6 +364,8 @@ class OpcuaDriver:
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """One WriteRequest or none; never repeated, never kept for later (UA-14)."""
+        if (changed := self._plan.objection(request)) is not None:
+            return changed
         point, node = self._points.get(request.handle), self._nodes.get(request.handle)
         if self._link is None or self._writer is None or not self._link.is_up:
             return outcome_not_connected(self._name)
@@ -402,6 +406,8 @@ class OpcuaDriver:
             notes.append(f"the server says that it is {watch.state_words}")
         return {
             "server": self._server.as_dict(),
+            "security": self._link.security if self._link else {},
+            "subscriptions": [_as_dict(group) for group in self._groups if group.id] if watch else [],
             "server_state": watch.state_words if watch else "",
             "counts": dict(watch.counts) if watch else {},
             "conditions": dict(conditions.counts) if conditions else {},
@@ -417,14 +423,17 @@ class OpcuaDriver:
         }
 
 
+def _as_dict(group: _subscribe.Group) -> dict[str, Any]:
+    """A subscription: what was wished for and what the server made of it, in ms."""
+    return {
+        "name": group.name, "planned_ms": group.period_ms, "granted_ms": group.interval_ms,
+        "keep_alive_ms": group.keep_alive_ms, "items": len(group.server_ids), "points": len(group.points),
+        "silent_ms": round((monotonic_ns() - group.last_ns) / NS_PER_MS) if group.last_ns else 0,
+    }  # fmt: skip
+
+
 def _off(now: int) -> DataValue:
     return DataValue(False, quality.GOOD, now, now)
-
-
-def _refusal(status: int) -> str:
-    """Why the server lets nobody in; servers hide a certificate they do not know behind a general code."""
-    hint = "; it may not trust our certificate yet: trust it in the server" if status in UNTRUSTED else ""
-    return words(status) + hint
 
 
 def create(settings: LinkSettings) -> OpcuaDriver:
