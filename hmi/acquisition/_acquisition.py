@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hmi.acquisition._isolated import IsolatedDriver
 from hmi.acquisition._link import DriverFactory, Link, LinkEvents
 from hmi.acquisition._points import Endpoints, connections_of, endpoints_of, points_of
 from hmi.acquisition._queue import OFFLINE
-from hmi.acquisition.port import Driver, LinkSettings, Trace
+from hmi.acquisition.port import Driver, Group, LinkSettings, Point, Trace
 from hmi.core.clock import Clock
 from hmi.core.commands import WriteOutcome, WriteRequest
 from hmi.core.conditions import ConditionCall
@@ -51,11 +51,18 @@ def create_driver_with(defaults: Mapping[str, Any]) -> DriverFactory:
 
 @dataclass(frozen=True, slots=True)
 class NextLinks:
-    """The links of another revision: those that go on, and new ones. ``closed`` names the ones that do not."""
+    """The links of another revision: those that go on, and new ones. ``closed`` names the ones that do not.
+
+    ``followed``: those that ask for the points of a successor over the connection that they have. ``afresh``: handles
+    of points that are another one in the device now, or mean something else; ``moved`` the former alone.
+    """
 
     links: Mapping[str, Link]
     connection_of: Mapping[int, str]
     closed: frozenset[str]
+    followed: Mapping[str, Link] = field(default_factory=dict[str, "Link"])
+    afresh: frozenset[int] = frozenset()
+    moved: frozenset[int] = frozenset()
 
 
 class Acquisition:
@@ -108,23 +115,43 @@ class Acquisition:
                 self._start(name)
             await asyncio.get_running_loop().create_future()  # links come and go with plant revisions
 
-    def next_links(self, plant: Plant, afresh: Collection[str] = ()) -> NextLinks:
+    def next_links(self, plant: Plant, afresh: Collection[int] = ()) -> NextLinks:
         """What ``apply`` takes; touches nothing and may run on another thread.
 
-        A link goes on when its definition, endpoints and points are the same and it is not among ``afresh``.
-        ConfigurationError when a connection of the plant cannot be used.
+        A link goes on when its definition, endpoints and points are the same and none of its points is among
+        ``afresh`` (handles whose values mean something else, or that are gone); where only that differs it follows its
+        successor if its driver can. ConfigurationError when a connection of the plant cannot be used.
         """
         made = {name: self._link(plant, name) for name in plant.connections}
-        same = {
-            name: link
-            for name, link in self.links.items()
-            if name in made and name not in afresh and link.asks == made[name].asks
-        }
-        return NextLinks(made | same, connections_of(plant), frozenset(self.links.keys() - same.keys()))
+        both = {name: link for name, link in self.links.items() if name in made}
+        touched = {self._connection_of.get(handle, "") for handle in afresh}
+        same = {n: link for n, link in both.items() if n not in touched and link.asks == made[n].asks}
+        followed = {n: made[n] for n, link in both.items() if n not in same and link.can_follow(made[n])}
+        go_on = same | {name: both[name] for name in followed}
+        moved = frozenset(h for name in followed for h in _moved(both[name].points, made[name].points))
+        closed = frozenset(self.links.keys() - go_on.keys())
+        connection_of = connections_of(plant)
+        return NextLinks(made | go_on, connection_of, closed, followed, moved | frozenset(afresh), moved)
 
-    def apply(self, change: NextLinks) -> None:
+    async def rest(self, change: NextLinks) -> NextLinks:
+        """Bring the links that follow to rest, until ``go_on``; one that does not come to rest is closed instead."""
+        await asyncio.gather(*(self.links[name].rest() for name in change.followed))
+        late = {name: made for name, made in change.followed.items() if not self.links[name].is_at_rest}
+        if not late:
+            return change
+        followed = {name: link for name, link in change.followed.items() if name not in late}
+        return replace(
+            change, links={**change.links, **late}, closed=change.closed | late.keys(), followed=followed
+        )
+
+    def go_on(self) -> None:
+        """The end of ``rest``."""
+        for link in self.links.values():
+            link.go_on()
+
+    def apply(self, change: NextLinks) -> dict[str, Sequence[Group]]:
         """Take the links of another revision. A link that does not go on says nothing from here on; its
-        successor opens when it has closed.
+        successor opens when it has closed. The groups of those that follow one over their connection.
         """
         for name in change.closed:
             self.links[name].retire()
@@ -137,6 +164,16 @@ class Acquisition:
             if self._demanded is not None:
                 self.links[name].demand(frozenset(wanted.get(name, ())))
             self._start(name)
+        return {
+            name: self.links[name].follow(successor, change.afresh)
+            for name, successor in change.followed.items()
+        }
+
+    async def ask_again(self, change: NextLinks) -> None:
+        """After ``apply``: values of links that follow, which mean something else and would not be sent again."""
+        await asyncio.gather(
+            *(self.links[n].ask_again(change.afresh) for n in change.followed if n in self.links)
+        )
 
     def _start(self, name: str) -> None:
         if self._group is None:
@@ -194,3 +231,9 @@ async def _after(predecessors: Collection[asyncio.Task[None]], link: Link) -> No
     if predecessors:
         await asyncio.wait(predecessors)
     await link.run()
+
+
+def _moved(before: Sequence[Point], after: Sequence[Point]) -> set[int]:
+    """Handles of points of both that are asked for in another way."""
+    known = {point.handle: point for point in before}
+    return {one.handle for one in after if one.handle in known and known[one.handle] != one}

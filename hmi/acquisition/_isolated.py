@@ -97,20 +97,32 @@ class IsolatedDriver:
         raise LinkLost(await self._lost)
 
     def demand(self, handles: frozenset[int]) -> None:
-        """Tell the worker which points are wanted; nothing waits for its answer."""
+        """Tell the worker which points are wanted."""
+        self._tell("demand", handles=sorted(handles))
+
+    def _tell(self, verb: str, **content: Any) -> None:
+        """Nothing waits for the answer."""
         process = self._process
         if process is None or process.stdin is None or self._lost.done():
             return
-        message = {"t": "demand", "n": next(self._numbers), "handles": sorted(handles)}
+        message = {"t": verb, "n": next(self._numbers), **content}
         # a worker that has just ended takes nothing any more; its loss is told by what reads its output
         with contextlib.suppress(OSError, RuntimeError):
             process.stdin.write(wire.frame(message))
 
+    def log_frames(self, seconds: float) -> None:
+        """Let the worker send its messages on the wire for so long."""
+        self._tell("frames", seconds=seconds)
+
+    def plan_is(self, number: int) -> None:
+        """Writes of another plan, also such as wait in the worker, are not sent."""
+        self._tell("plan", number=number)
+
     async def write(self, request: WriteRequest) -> WriteOutcome:
-        """The deadline travels along: the worker checks it once more right before the socket write."""
+        """The deadline and the plan travel along: the worker checks them right before the socket write."""
         return await self._order(
             "write", id=request.command_id, tag=request.tag_id, handle=request.handle,
-            value=request.value, deadline=request.deadline_ns, epoch=request.epoch,
+            value=request.value, deadline=request.deadline_ns, epoch=request.epoch, plan=request.plan,
         )  # fmt: skip
 
     def conditions_to(self, sink: ConditionSink) -> None:
@@ -199,6 +211,7 @@ class IsolatedDriver:
                 answer.set_result(message)
         elif kind == "life":
             self._diagnostics = message["diagnostics"]
+            self._settings.tally.merge(message["tally"])
         elif kind == "lost":
             self._end(message["text"])
 

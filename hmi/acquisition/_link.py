@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Protocol, cast, runtime_checkable
 
 from hmi.acquisition._identity import identity_problem
-from hmi.acquisition._queue import OFFLINE, PollLoop
+from hmi.acquisition._queue import CHANGED, OFFLINE, PollLoop
 from hmi.acquisition._stamps import (
     conditions_in_session,
     in_session,
@@ -25,18 +25,25 @@ from hmi.acquisition.port import (
     Driver,
     Group,
     LinkSettings,
+    LogsFrames,
     Past,
     PastKept,
     PastPage,
     PastRequest,
+    PlanNumber,
     Point,
     PollDriver,
     PushDriver,
+    ReadBlock,
+    Replans,
     ScansOnDemand,
+    TakesPlanNumber,
     Trace,
     traced,
 )
-from hmi.core.clock import Clock, SessionClock, SystemClock, monotonic_ns
+from hmi.acquisition.tally import Tally
+from hmi.core import quality
+from hmi.core.clock import Clock, SessionClock, SystemClock, monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import CommunicationError, ConfigurationError, LinkLost
@@ -49,7 +56,11 @@ log = logging.getLogger(__name__)
 OPEN_TIMEOUT_S = 15.0
 BACKOFF_FIRST_S, BACKOFF_LAST_S = 0.25, 5.0
 CLOSE_TIMEOUT_S = 3.0
+REST_S = 1.0
+"""A request that takes longer than this is not waited for: the link is opened afresh."""
 STEADY_NS = 10_000_000_000
+TESTS_MOST = 2
+"""Tests of points at a time: one under way and one that waits."""
 
 DriverFactory = Callable[[str, LinkSettings], Driver]
 
@@ -76,7 +87,11 @@ class HearsConditions(Protocol):
 
 
 class Link:
-    """One connection of the plant. ``state`` is connecting, up, down, refused or closed; ``text`` says why."""
+    """One connection of the plant. ``state`` is connecting, up, down, refused or closed; ``text`` says why.
+
+    ``tally`` counts over all attempts; ``identity`` is what the device said last, ``endpoint`` the one tried or in use.
+    ``since`` is the time of the session at which the state began, ``changed`` that of the wall clock, both UTC ns.
+    """
 
     def __init__(
         self,
@@ -97,6 +112,8 @@ class Link:
         self._mode, self._session = mode, session
         self._clock = clock or SystemClock()
         self.state, self.text, self.since = "connecting", "not connected yet", self._clock.now_ns()
+        self.tally, self.identity, self.endpoint = Tally(), DeviceIdentity(), ""
+        self.changed = wall_ns()
         self._driver: Driver | None = None
         self._loop: PollLoop | None = None
         self._attempt = 0
@@ -108,15 +125,106 @@ class Link:
         self._why_dropped = ""
         self._failures = 0
         self._fault = ""
+        self._asked_again: set[int] = set()
+        self._plan = PlanNumber()
+        self._tests, self._test_lock = 0, asyncio.Lock()
 
     @property
     def name(self) -> str:
         return self.definition.name
 
     @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Those that are tried in turn."""
+        return self._endpoints
+
+    @property
     def asks(self) -> tuple[object, ...]:
         """Everything that the link was made for: when it is the same in another revision, the link goes on."""
         return replace(self.definition, source=Source()), self._endpoints, self._points
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """What it asks for."""
+        return self._points
+
+    def can_follow(self, other: Link) -> bool:
+        """Whether it could ask for the points of its successor over the connection that it has now. One that sends by
+        itself can when they are the same points, and only what they mean differs.
+        """
+        if self.state != "up" or self.asks[:2] != other.asks[:2] or self.style != other.style:
+            return False
+        if self.style == "push":
+            return self._points == other.points
+        return self._loop is not None and isinstance(self._driver, Replans)
+
+    async def rest(self) -> None:
+        """Come to rest until ``go_on``; gives up when that takes too long (``is_at_rest``)."""
+        if self._loop is None or self.state != "up":
+            return
+        try:
+            async with asyncio.timeout(REST_S):
+                await self._loop.rest()
+        except TimeoutError:
+            return
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Up, and no request is under way; one that sends by itself has none."""
+        if self.style == "push":
+            return self.state == "up"
+        return self.state == "up" and self._loop is not None and self._loop.is_at_rest
+
+    def go_on(self) -> None:
+        """The end of a rest."""
+        if self._loop is not None:
+            self._loop.go_on()
+
+    def follow(self, successor: Link, afresh: frozenset[int]) -> Sequence[Group]:
+        """Ask for the points of a successor from here on, at rest and over the same connection; its new groups.
+
+        What waits to be sent or asked ends: it was meant for the points of before.
+        """
+        driver = self._driver
+        assert driver is not None
+        self.definition, self._points = successor.definition, successor.points
+        self._plan.number += 1
+        if isinstance(driver, TakesPlanNumber):
+            driver.plan_is(self._plan.number)
+        if self._loop is not None:
+            self._loop.begin_plan()
+        if isinstance(driver, Replans):
+            driver.replan(self._points, afresh)
+        return cast("Driver", driver).groups()
+
+    async def ask_again(self, afresh: frozenset[int]) -> None:
+        """After ``follow``, of a driver that sends changes only: hand on what it would not send again.
+
+        Where that cannot be read the connection is opened afresh, and begins with every value.
+        """
+        driver, wanted = self._driver, {point.handle for point in self._points} & afresh
+        if self.style != "push" or not wanted or driver is None:
+            return
+        self._asked_again = wanted
+        try:
+            found = await self.read_now(sorted(wanted))
+        except CommunicationError as error:
+            if self._driver is driver:
+                self.drop(f"values of before cannot be read again: {error}")
+            return
+        finally:
+            self._asked_again = set()
+        if self._driver is driver and self.state == "up":
+            for group in driver.groups():
+                known = [handle for handle in group.handles if handle in wanted and handle in found]
+                if updates := [(handle, self._as_told(handle, found[handle])) for handle in known]:
+                    self._events.on_batch(self.name, Batch(group.name, updates, alive=True))
+
+    def _as_told(self, handle: int, value: DataValue) -> DataValue:
+        """A point that its driver has paused is not live, however fresh this one value is."""
+        paused = self._demanded is not None and handle not in self._demanded
+        rests = paused and isinstance(self._driver, ScansOnDemand) and not value.is_bad
+        return value.with_status(quality.UNCERTAIN_LAST_USABLE) if rests else value
 
     def retire(self) -> None:
         """A new plant revision replaces or drops this link: nothing that it still hears is handed on, and
@@ -124,6 +232,8 @@ class Link:
         """
         self._become("closed", "the plant was changed")
         self._events = _Nobody()
+        if self._loop is not None:
+            self._loop.begin_plan()
 
     async def run(self) -> None:
         """Until cancelled. A fault of a driver never ends it: it is a lost link."""
@@ -143,11 +253,14 @@ class Link:
         driver, loop = self._driver, self._loop
         if self.state != "up" or driver is None:
             return OFFLINE
+        request = replace(request, plan=self._plan.number)
         if loop is not None:
             return await loop.write(request)
         async with self._write_lock:
             if self._driver is not driver or self.state != "up":
                 return OFFLINE
+            if request.plan != self._plan.number:
+                return CHANGED
             if request.deadline_ns <= monotonic_ns():
                 return WriteOutcome(
                     WriteState.EXPIRED, text="the command was not sent within its time to live"
@@ -179,8 +292,20 @@ class Link:
         """One point asked afresh with what the device says; CommunicationError while the link is not up."""
         if self.state != "up" or self._driver is None:
             raise CommunicationError(f"{self.name} is not connected: {self.text}")
-        found = await (self._loop.trace(handle) if self._loop else traced(self._driver, handle))
+        if self._tests >= TESTS_MOST:
+            raise CommunicationError(f"other points of {self.name} are being read now; try again in a moment")
+        self._tests += 1
+        try:
+            found = await (self._loop.trace(handle) if self._loop else self._traced(self._driver, handle))
+        finally:
+            self._tests -= 1
         return trace_in_session(found, self._clock)
+
+    async def _traced(self, driver: Driver, handle: int) -> Trace:
+        async with self._test_lock:
+            if self._driver is not driver:
+                raise CommunicationError(f"{self.name} is not connected: {self.text}")
+            return await traced(driver, handle)
 
     async def keeps_past(self, handles: Sequence[int]) -> PastKept:
         """Which of these points the device keeps the past of; CommunicationError while the link is not up."""
@@ -230,10 +355,23 @@ class Link:
             figures |= self._loop.figures()
         return figures
 
+    def blocks(self) -> list[tuple[ReadBlock, int, float, int]]:
+        """What a poll driver asks for (see ``PollLoop.blocks``); empty while it asks for nothing."""
+        return self._loop.blocks() if self._loop else []
+
+    def log_frames(self, seconds: float) -> None:
+        """Keep the messages on the wire for so long, over losses too; 0 ends it."""
+        self.tally.log_frames(seconds)
+        driver = self._driver
+        if isinstance(driver, LogsFrames):
+            driver.log_frames(self.tally.log_left_s)
+
     async def _session_once(self) -> None:
         endpoint = self._endpoints[self._attempt % len(self._endpoints)]
-        self._attempt += 1
-        settings = LinkSettings(self.name, endpoint, self.definition.settings, self._points)
+        self._attempt, self.endpoint = self._attempt + 1, endpoint
+        settings = LinkSettings(
+            self.name, endpoint, self.definition.settings, self._points, self.tally, self._plan
+        )
         driver = self._create(self.definition.driver, settings)
         self._driver = driver
         try:
@@ -291,6 +429,9 @@ class Link:
         def sink(batch: Batch) -> None:
             """Nothing of a driver that was given up: after a loss it would show old values as live."""
             if self._driver is driver and self.state == "up":
+                self._asked_again.difference_update(
+                    handle for handle, _ in batch.updates
+                )  # what is read is older
                 self._events.on_batch(self.name, in_session(batch, self._clock))
 
         if self.style == "push":
@@ -298,7 +439,7 @@ class Link:
             self._take_conditions(driver)
             await cast("PushDriver", driver).watch(sink)
             return
-        self._loop = PollLoop(cast("PollDriver", driver), sink, self._demanded)
+        self._loop = PollLoop(cast("PollDriver", driver), sink, self._demanded, self.tally)
         await self._loop.run()
 
     def _take_conditions(self, driver: Driver) -> None:
@@ -333,10 +474,15 @@ class Link:
         if self._told_down:
             log.warning("Connection %s is back.", self.name)
         self._told_down = False
+        self.identity = identity
+        self.tally.counts["connects"] += 1
         self._become("up", f"{endpoint} {identity.vendor} {identity.product}".strip())
         self._events.on_up(self.name, identity)
 
     def _lost(self, text: str, state: str = "down") -> None:
+        if self.state == "up":
+            self.tally.counts["losses"] += 1
+        self.tally.note(text, where=self.endpoint)
         turned = not self._told_down or state != self.state
         self._told_down = True
         self._become(state, text)
@@ -347,7 +493,7 @@ class Link:
 
     def _become(self, state: str, text: str) -> None:
         if state != self.state:
-            self.since = self._clock.now_ns()
+            self.since, self.changed = self._clock.now_ns(), wall_ns()
         self.state, self.text = state, text
 
     async def _pause(self, *, reset: bool) -> None:

@@ -88,12 +88,17 @@ def pack_settings(settings: LinkSettings) -> dict[str, Any]:
         "endpoint": settings.endpoint,
         "settings": dict(settings.settings),
         "points": points,
+        "frames_s": settings.tally.log_left_s,
+        "plan": settings.plan.number,
     }
 
 
 def unpack_settings(packed: dict[str, Any]) -> LinkSettings:
     points = tuple(Point(p[0], p[1], ValueType(p[2]), p[3], p[4], p[5]) for p in packed["points"])
-    return LinkSettings(packed["name"], packed["endpoint"], packed["settings"], points)
+    settings = LinkSettings(packed["name"], packed["endpoint"], packed["settings"], points)
+    settings.tally.log_frames(packed["frames_s"])
+    settings.plan.number = packed["plan"]
+    return settings
 
 
 def pack_groups(groups: Iterable[Group]) -> list[list[Any]]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
-from hmi.core.commands import WriteOutcome, WriteRequest
+from hmi.acquisition.tally import Tally
+from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.values import DataValue, ValueType
 
@@ -78,14 +79,35 @@ class DeviceIdentity:
     session: str = ""
 
 
+OTHER_PLAN: Final = "the plant was changed before the command was sent"
+
+
+@dataclass(slots=True, eq=False)
+class PlanNumber:
+    """The plan that a connection asks by now; its link counts on with each revision of the plant that it follows."""
+
+    number: int = 0
+
+    def objection(self, request: WriteRequest) -> WriteOutcome | None:
+        """Why a request of another plan is not sent: its handle or its raw value may mean something else by now."""
+        if request.plan == self.number:
+            return None
+        return WriteOutcome(WriteState.NOT_CONNECTED, text=OTHER_PLAN)
+
+
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """Everything a driver needs to open a connection: one endpoint and its definition's settings."""
+    """Everything a driver needs to open a connection: one endpoint and its definition's settings.
+
+    ``tally`` counts what passes; it is the link's own and goes on after a loss, as ``plan`` does.
+    """
 
     name: str
     endpoint: str
     settings: Mapping[str, Any]
     points: tuple[Point, ...]
+    tally: Tally = field(default_factory=Tally, compare=False, repr=False)
+    plan: PlanNumber = field(default_factory=PlanNumber, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +183,8 @@ class Driver(Protocol):
     async def write(self, request: WriteRequest) -> WriteOutcome:
         """Exactly one transmission, no retry; ``request.deadline_ns`` is checked right before the socket write.
 
-        ``request.value`` is a raw value. Never raises: the outcome says what is known.
+        ``request.value`` is a raw value. A request of another plan (``LinkSettings.plan``) is not sent. Never raises:
+        the outcome says what is known.
         """
         ...
 
@@ -209,6 +232,36 @@ async def traced(driver: Driver, handle: int) -> Trace:
         return await driver.trace(handle)
     found = await driver.read_now([handle])
     return Trace(found[handle], {}, {})
+
+
+@runtime_checkable
+class LogsFrames(Protocol):
+    """Optional verb of a driver that counts elsewhere; the others look at ``LinkSettings.tally`` themselves."""
+
+    def log_frames(self, seconds: float) -> None:
+        """Hand messages on the wire to the tally for so long; returns at once."""
+        ...
+
+
+@runtime_checkable
+class TakesPlanNumber(Protocol):
+    """Optional verb of a driver that sends elsewhere; the others look at ``LinkSettings.plan`` themselves."""
+
+    def plan_is(self, number: int) -> None:
+        """Requests of any other plan are not sent from here on; returns at once."""
+        ...
+
+
+@runtime_checkable
+class Replans(Protocol):
+    """Optional verb of a ``PollDriver`` that can ask for other points over the connection there is."""
+
+    def replan(self, points: tuple[Point, ...], afresh: frozenset[int]) -> None:
+        """Called between two requests; returns at once. ``plan`` and ``groups`` are those of ``points`` from here on.
+
+        The next read of a point that is new, other or among ``afresh`` hands its value on, changed or not.
+        """
+        ...
 
 
 @runtime_checkable

@@ -26,10 +26,12 @@ from hmi.acquisition.port import (
     Past,
     PastKept,
     PastPage,
+    PlanNumber,
     PushDriver,
     ScansOnDemand,
     traced,
 )
+from hmi.acquisition.tally import Tally
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionItem
@@ -48,6 +50,7 @@ class Worker:
     def __init__(self, driver_name: str, cap_mb: int, out: BinaryIO) -> None:
         self._driver_name, self._cap_mb, self._out = driver_name, cap_mb, out
         self._driver: Driver | None = None
+        self._tally, self._plan = Tally(), PlanNumber()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -78,14 +81,23 @@ class Worker:
                     }
                 )
                 os._exit(3)
-            diagnostics = dict(self._driver.diagnostics()) if self._driver else {}
-            self._send({"t": "life", "diagnostics": {**diagnostics, "memory_mb": used}})
+            self._tell_life(used)
             await asyncio.sleep(LIFE_S)
+
+    def _tell_life(self, used_mb: int) -> None:
+        diagnostics = dict(self._driver.diagnostics()) if self._driver else {}
+        life = {
+            "t": "life",
+            "diagnostics": {**diagnostics, "memory_mb": used_mb},
+            "tally": self._tally.drain(),
+        }
+        self._send(life)
 
     async def _answer(self, message: dict[str, Any]) -> None:
         try:
             result = await self._do(message)
         except CommunicationError as error:
+            self._tell_life(memory_mb())  # a worker that could not connect is ended at once
             result = {"error": str(error)}
         except Exception as error:
             # The border of this process: whatever a driver raises becomes an answer, never a silent hang.
@@ -93,12 +105,23 @@ class Worker:
             result = {
                 "error": f"internal fault of driver {self._driver_name}: {type(error).__name__} {error}"
             }
-        self._send({"t": "answer", "n": message["n"], **result})
+        answer = {"t": "answer", "n": message["n"]}
+        try:
+            self._send({**answer, **result})
+        except (OverflowError, TypeError) as error:  # the caller would wait for it in vain
+            log.exception("the answer of driver %s to %s cannot be sent", self._driver_name, message["t"])
+            self._send({**answer, "error": f"internal fault of driver {self._driver_name}: {error}"})
 
     async def _do(self, message: dict[str, Any]) -> dict[str, Any]:
         verb = message["t"]
         if verb == "open":
             return await self._open(message)
+        if verb == "frames":
+            self._tally.log_frames(message["seconds"])
+            return {}
+        if verb == "plan":
+            self._plan.number = message["number"]
+            return {}
         driver = self._driver
         if driver is None:
             raise CommunicationError("the connection is not open")
@@ -123,6 +146,7 @@ class Worker:
 
     async def _open(self, message: dict[str, Any]) -> dict[str, Any]:
         settings = wire.unpack_settings(message["settings"])
+        self._tally, self._plan = settings.tally, settings.plan
         self._driver = part("drivers", self._driver_name, "driver").create(settings)
         assert self._driver is not None
         identity = await self._driver.open()
@@ -131,8 +155,10 @@ class Worker:
     async def _write(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
         m = message
         request = WriteRequest(
-            m["id"], m["tag"], m["handle"], wire.frozen(m["value"]), m["deadline"], m["epoch"]
+            m["id"], m["tag"], m["handle"], wire.frozen(m["value"]), m["deadline"], m["epoch"], m["plan"]
         )
+        if (changed := self._plan.objection(request)) is not None:
+            return _packed(changed)
         if request.deadline_ns <= monotonic_ns():
             return {
                 "state": WriteState.EXPIRED.value,
@@ -162,14 +188,19 @@ class Worker:
             driver.conditions_to(self._on_conditions)
         try:
             await driver.watch(self._on_batch)
-            self._send({"t": "lost", "text": "the driver ended by itself"})
+            self._lose("the driver ended by itself")
         except CommunicationError as error:
-            self._send({"t": "lost", "text": str(error)})
+            self._lose(str(error))
         except Exception as error:
             # The border of this task: the runtime has to hear of it and start afresh.
             log.exception("driver %s failed while watching", self._driver_name)
             fault = f"{type(error).__name__} {error}"
-            self._send({"t": "lost", "text": f"internal fault of driver {self._driver_name}: {fault}"})
+            self._lose(f"internal fault of driver {self._driver_name}: {fault}")
+
+    def _lose(self, text: str) -> None:
+        """The last counts go before: whoever hears of the loss ends this process."""
+        self._tell_life(memory_mb())
+        self._send({"t": "lost", "text": text})
 
     def _on_batch(self, batch: Batch) -> None:
         self._send(wire.pack_batch(batch))

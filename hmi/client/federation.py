@@ -24,6 +24,7 @@ from hmi.client._further import Further, mixed_modes
 from hmi.client._prefix import Prefix
 from hmi.client.alarms import AlarmDelta, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.comms import Comms, FrameAnswer, Frames, LineDetail, PointTest
 from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
@@ -329,6 +330,25 @@ class Federation(FederatedHistory):
 
     async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
         return await self._home.trust(act, fingerprint, reason)
+
+    async def comms(self) -> Comms:
+        """Of the home runtime: each runtime is asked by a station of its own."""
+        return await self._home.comms()
+
+    async def comms_of(self, connection: str) -> LineDetail:
+        return await self._home.comms_of(connection)
+
+    async def frames(self, connection: str, *, after: int = 0, raw: bool = False) -> Frames:
+        return await self._home.frames(connection, after=after, raw=raw)
+
+    async def log_frames(self, connection: str, seconds: float, reason: str = "") -> FrameAnswer:
+        return await self._home.log_frames(connection, seconds, reason)
+
+    async def read_point(self, tag: str) -> PointTest:
+        """From the runtime that the tag belongs to."""
+        reference = TagRef.parse(tag)
+        client = self._named(reference.runtime).client if reference.runtime else self._home
+        return await client.read_point(reference.name)
 
     async def exports(self) -> Exports:
         """Of the home runtime: each runtime delivers its own data."""

@@ -16,20 +16,32 @@ ANSWER_S = 180.0
 """Figures over a long time take so long at most."""
 
 
-def ask(data: Path, path: str, query: Mapping[str, Any] | None = None, *, timeout: float = ANSWER_S) -> Any:
-    """The JSON of a GET; CommunicationError in one sentence, AccessRefused without the right.
+def ask(
+    data: Path,
+    path: str,
+    query: Mapping[str, Any] | None = None,
+    *,
+    session: str = "",
+    timeout: float = ANSWER_S,
+) -> Any:
+    """The JSON of a GET, under a session where one is given; CommunicationError in one sentence, AccessRefused
+    without the right.
 
     ``timeout`` in seconds.
     """
-    return _answered(data, "GET", path, timeout, params=dict(query or {}))
+    return _answered(data, "GET", path, timeout, params=dict(query or {}), headers=_headers(session))
 
 
 def tell(
     data: Path, path: str, body: Mapping[str, Any], *, session: str = "", timeout: float = ANSWER_S
 ) -> Any:
     """The JSON of a POST under a session; raises as ``ask`` does. It is sent once."""
-    headers = {"watchkeeper-session": session} if session else {}
-    return _answered(data, "POST", path, timeout, content=msgspec.json.encode(body), headers=headers)
+    content = msgspec.json.encode(body)
+    return _answered(data, "POST", path, timeout, content=content, headers=_headers(session))
+
+
+def _headers(session: str) -> dict[str, str]:
+    return {"watchkeeper-session": session} if session else {}
 
 
 def _answered(data: Path, method: str, path: str, timeout: float, **content: Any) -> Any:

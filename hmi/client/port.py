@@ -13,6 +13,7 @@ import msgspec
 
 from hmi.client.alarms import AlarmDetails, AlarmInfo, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.comms import Comms, FrameAnswer, Frames, LineDetail, PointTest
 from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.history import AnnotationInfo, HistoryState, RangeFigures, TrendAnswer, TrendQuery
 from hmi.client.past import PastMoment, Timeline
@@ -494,6 +495,28 @@ class RuntimeClient(Protocol):
 
     async def trust(self, act: str, fingerprint: str, reason: str) -> TrustAnswer:
         """One of ``TRUST_ACTS``; needs the security role plant-wide. Journalled, refusals too."""
+        ...
+
+    async def comms(self) -> Comms:
+        """Every connection with its figures of the last minute."""
+        ...
+
+    async def comms_of(self, connection: str) -> LineDetail:
+        """All that is known of one connection."""
+        ...
+
+    async def frames(self, connection: str, *, after: int = 0, raw: bool = False) -> Frames:
+        """Messages on its wire that follow a number; ``raw`` with their bytes. Needs the engineer role plant-wide."""
+        ...
+
+    async def log_frames(self, connection: str, seconds: float, reason: str = "") -> FrameAnswer:
+        """Keep its messages for so many seconds, 60 at most; 0 ends it. Needs the engineer role; journalled."""
+        ...
+
+    async def read_point(self, tag: str) -> PointTest:
+        """A tag (name or id) read from its device now, with what the device said. A device that does not answer is a
+        fault of the test.
+        """
         ...
 
     async def exports(self) -> Exports:

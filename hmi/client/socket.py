@@ -28,6 +28,7 @@ from hmi.client._transport import (
 )
 from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.comms import Comms, FrameAnswer, Frames, LineDetail, PointTest
 from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn, holds_of
@@ -267,6 +268,23 @@ class SocketClient(SocketHistory):
         body = {"fingerprint": fingerprint, "reason": reason}
         return converted(await self._post(f"/v1/certificates/{quote(act)}", body), TrustAnswer)
 
+    async def comms(self) -> Comms:
+        return converted(await self._get("/v1/comms"), Comms)
+
+    async def comms_of(self, connection: str) -> LineDetail:
+        return converted(await self._get(_of(connection)), LineDetail)
+
+    async def frames(self, connection: str, *, after: int = 0, raw: bool = False) -> Frames:
+        query = {"after": after, "raw": int(raw)}
+        return converted(await self._get(f"{_of(connection)}/frames", query), Frames)
+
+    async def log_frames(self, connection: str, seconds: float, reason: str = "") -> FrameAnswer:
+        body = {"seconds": seconds, "reason": reason}
+        return converted(await self._post(f"{_of(connection)}/frames", body), FrameAnswer)
+
+    async def read_point(self, tag: str) -> PointTest:
+        return converted(await self._get(f"/v1/tags/{quote(tag)}/read"), PointTest)
+
     async def exports(self) -> Exports:
         return converted(await self._get("/v1/exports"), Exports)
 
@@ -405,6 +423,10 @@ class SocketClient(SocketHistory):
 
     async def _subscribe(self, live: Connection) -> None:
         await live.send(_encode(sub_message(resumed(self._wanted, self._position))))
+
+
+def _of(connection: str) -> str:
+    return f"/v1/comms/{quote(connection, safe='')}"
 
 
 def _content(response: httpx.Response) -> bytes:

@@ -30,6 +30,7 @@ _DEEDS: Final = {
     "instruct": ("instructor", "change the simulation"),
     "certificates": ("security", "decide about certificates"),
     "exports": ("engineer", "control exports"),
+    "frames": ("engineer", "record messages on the wire"),
     "accounts": ("security", "manage accounts"),
 }
 

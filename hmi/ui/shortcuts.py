@@ -89,6 +89,7 @@ SHORTCUTS: Final = (
     Shortcut(("Ctrl+Shift+C",), "Certificates", WINDOW, "certificates"),
     Shortcut(("Ctrl+Shift+U",), "Accounts", WINDOW, "accounts"),
     Shortcut(("Ctrl+Shift+E",), "Exports", WINDOW, "exports"),
+    Shortcut(("Ctrl+Shift+K",), "Connections", WINDOW, "comms"),
     Shortcut(("Alt+Y", "Alt+N"), "Hand over control of an area that is asked for, or keep it", WINDOW),
     Shortcut(("Ctrl+N",), "Another window", WINDOW, "new_window", FLEET),
     Shortcut(("Ctrl+W",), "Close this window", WINDOW, "close_window", FLEET),

@@ -21,6 +21,7 @@ def open_all(window: StationWindow, openings: Iterable[Opening]) -> None:
         "certificates": window.certificates.toggle,
         "accounts": window.accounts.toggle,
         "exports": window.exports.toggle,
+        "comms": window.comms.toggle,
         "handover": window.logbook.toggle_handover,
         "people": window.people.open,
         "areas": lambda: window.overlays.toggle(window.overlays.areas),

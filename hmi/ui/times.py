@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from hmi.core.texts import tr
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -36,3 +37,17 @@ def clock_text(at_ns: int, zone: tzinfo) -> str:
 def date_text(at_ns: int, zone: tzinfo) -> str:
     at = local_time(at_ns, zone)
     return f"{at.day} {tr(_MONTHS[at.month - 1])} {at.year}"
+
+
+def duration(seconds: float) -> str:
+    """The two largest units: 1.2 s, 45 s, 3 h 20 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    left, parts = round(seconds), list[str]()
+    for length, unit in _UNITS:
+        if left >= length and len(parts) < 2:
+            parts.append(f"{left // length} {unit}")
+            left %= length
+        elif parts:
+            break
+    return " ".join(parts)

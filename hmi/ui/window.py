@@ -19,6 +19,7 @@ from hmi.ui.alarms.strip import AlarmStrip
 from hmi.ui.certificates.page import CertificatesPage
 from hmi.ui.certificates.words import counts_words
 from hmi.ui.closing import CloseQuestion
+from hmi.ui.comms.page import CommsPage
 from hmi.ui.controls.desk import ControlDesk
 from hmi.ui.exitcodes import CLOSED
 from hmi.ui.exports.page import ExportsPage
@@ -104,6 +105,8 @@ class StationWindow(QWidget):
         yield False
         self.exports = ExportsPage(theme, station)
         yield False
+        self.comms = CommsPage(theme, station)
+        yield False
         self.logbook = Logbook(theme, station, settings, self)
         yield False
         self.strip = AlarmStrip(theme, station)
@@ -141,9 +144,8 @@ class StationWindow(QWidget):
         self.stack.add(self.figures_page, lambda: self.figures_page.first)
         self.what_if.join(self.stack, self.notice.say)
         self.logbook.join(self, self.notice.say)
-        self.certificates.join(self.stack, self.notice.say)
-        self.accounts.join(self.stack, self.notice.say)
-        self.exports.join(self.stack, self.notice.say)
+        for page in (self.certificates, self.accounts, self.exports, self.comms):
+            page.join(self.stack, self.notice.say)
         for widget in (self.header, self.past.bar, self.banner, self.lock_bar, self.holds.bar):
             layout.addWidget(widget)
         layout.addWidget(self.stack, 1)
@@ -222,6 +224,7 @@ class StationWindow(QWidget):
         self.alarm_page.figuresAsked.connect(self.toggle_figures)
         self.figures_page.whatIfAsked.connect(self.what_if.open_for)
         self.figures_page.chosen.connect(lambda row, place: travel.lead_to(row.tag, "", place))
+        self.comms.writeAsked.connect(travel.lead_to)
         for sheet in (overlays.guidance.sheet, self.alarm_page.sheet):
             sheet.wayAsked.connect(self.menus.go_from_alarm)
 
@@ -238,7 +241,7 @@ class StationWindow(QWidget):
             "silence": self.acts.silence, "people": self.people.open, "lock": self.people.lock,
             "log": self.logbook.toggle_log, "handover": self.logbook.toggle_handover,
             "certificates": self.certificates.toggle, "time": self.past.toggle, "accounts": self.accounts.toggle,
-            "exports": self.exports.toggle,
+            "exports": self.exports.toggle, "comms": self.comms.toggle,
         })  # fmt: skip
         bind_favourites(self, self.travel.open_favourite, self.travel.pin_favourite)
 

@@ -38,7 +38,7 @@ def opened(desk: Desk, qtbot: Any) -> AccountsPage:
     """The page by its key, with what the runtime knows."""
     qtbot.keyClick(desk.window, Qt.Key.Key_U, CONTROL_SHIFT)
     page = desk.window.accounts
-    qtbot.waitUntil(lambda: len(page.list.accounts.rows) == len(desk.client.account_book.accounts))
+    qtbot.waitUntil(lambda: len(page.list.rows) == len(desk.client.account_book.accounts))
     return page
 
 
@@ -49,7 +49,7 @@ def acts(desk: Desk) -> list[Any]:
 def test_cr_1_3_key_opens_and_active_accounts_stand_first(desk: Desk, qtbot: Any) -> None:
     page = opened(desk, qtbot)
     assert page.isVisible()
-    assert [row.user for row in page.list.accounts.rows] == ["k.lind", "b.old"]
+    assert [row.user for row in page.list.rows] == ["k.lind", "b.old"]
     assert page.details.name.full_text == "Karin Lind"
     assert page.count.full_text == "1 active of 2"
     assert page.details.buttons["disable"].isVisible()
@@ -65,7 +65,7 @@ def test_cr_2_1_who_has_no_right_sees_no_account_and_asks_for_none(qtbot: Any) -
         desk.window.accounts.toggle()
         page = desk.window.accounts
         qtbot.wait(50)
-        assert not page.list.accounts.rows
+        assert not page.list.rows
         assert "no right to manage accounts" in page.details.empty.full_text
         assert not page.add.isEnabled()
         assert "no right" in page.add.toolTip()
@@ -90,7 +90,7 @@ def test_cr_1_3_a_new_account_needs_a_name_and_twice_the_same_password(desk: Des
     qtbot.waitUntil(lambda: not page.is_asking)
     assert acts(desk) == [("add", "e.new", ["operate"], "")]
     assert (card.first.text(), card.second.text(), card.user.text()) == ("", "", "")
-    qtbot.waitUntil(lambda: "e.new" in [row.user for row in page.list.accounts.rows])
+    qtbot.waitUntil(lambda: "e.new" in [row.user for row in page.list.rows])
 
 
 def test_cr_2_1_a_right_is_granted_in_an_area_and_security_only_everywhere(desk: Desk, qtbot: Any) -> None:
@@ -135,7 +135,7 @@ def test_cr_1_10_no_password_stays_in_a_step_that_is_left(desk: Desk, qtbot: Any
     else:
         desk.client.roles = ["view"]
         desk.station.ask_status()
-        qtbot.waitUntil(lambda: not page.list.accounts.rows)
+        qtbot.waitUntil(lambda: not page.list.rows)
     assert not page.is_asking
     assert page.card.first.text() == ""
     assert acts(desk) == []
@@ -189,7 +189,7 @@ def test_cr_1_10_another_person_finds_nothing_half_entered(desk: Desk, qtbot: An
     qtbot.waitUntil(lambda: desk.station.rights.session.user == "s.other")
     assert not page.is_asking
     assert page.card.first.text() == ""
-    assert page.list.accounts.rows, "the page itself stays: this person may see accounts too"
+    assert page.list.rows, "the page itself stays: this person may see accounts too"
 
 
 def test_a_lost_answer_is_unknown_and_the_list_is_asked_again(

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from shell_plant import Desk, open_station
+from sign_shapes import shapes_of
 
 from hmi.client.certificates import CertificateInfo, RevocationListInfo, grouped
 from hmi.core.openings import opening
@@ -41,7 +42,7 @@ def opened(
     desk.client.trust_book.replace_all(rows, own)
     qtbot.keyClick(desk.window, Qt.Key.Key_C, CONTROL_SHIFT)
     one = page(desk)
-    qtbot.waitUntil(lambda: len(one.list.certificates.rows) == len(rows) + (own is not None))
+    qtbot.waitUntil(lambda: len(one.list.rows) == len(rows) + (own is not None))
     return one
 
 
@@ -49,8 +50,8 @@ def test_CR_1_8_key_opens_and_what_waits_stands_first(desk: Desk, qtbot: Any) ->
     rows = (make_certificate(1, "trusted"), make_certificate(2, "expired", days_left=-3), make_certificate(3))
     one = opened(desk, qtbot, *rows, own=OWN)
     assert one.isVisible()
-    assert [row.state for row in one.list.certificates.rows] == ["waiting", "trusted", "expired", "trusted"]
-    assert one.list.certificates.rows[1].place == "own"
+    assert [row.state for row in one.list.rows] == ["waiting", "trusted", "expired", "trusted"]
+    assert one.list.rows[1].place == "own"
     assert one.details.name.full_text == "PLC 3"
     assert one.count.full_text == "4 certificates, waiting for a decision: 1"
     qtbot.keyClick(desk.window, Qt.Key.Key_C, CONTROL_SHIFT)
@@ -70,7 +71,7 @@ def test_D10_accept_shows_the_whole_fingerprint_and_asks_to_compare(desk: Desk, 
     one.confirm.yes.click()
     qtbot.waitUntil(lambda: not one.is_asking)
     assert desk.client.trust_book.acts == [("accept", row.fingerprint, "read out by telephone")]
-    qtbot.waitUntil(lambda: one.list.certificates.rows[0].state == "trusted")
+    qtbot.waitUntil(lambda: one.list.rows[0].state == "trusted")
     qtbot.waitUntil(lambda: not one.details.buttons["accept"].isEnabled())
 
 
@@ -178,7 +179,7 @@ def test_a_silent_runtime_is_said_and_the_list_stays(desk: Desk, qtbot: Any) -> 
     desk.client.silent = True
     one.ask()
     qtbot.waitUntil(lambda: one.problem.full_text.startswith("Not current: "))
-    assert len(one.list.certificates.rows) == 1
+    assert len(one.list.rows) == 1
 
 
 def test_the_choice_stays_with_its_certificate_when_rows_come(desk: Desk, qtbot: Any) -> None:
@@ -189,23 +190,12 @@ def test_the_choice_stays_with_its_certificate_when_rows_come(desk: Desk, qtbot:
         [make_certificate(3), make_certificate(1, "trusted"), make_certificate(2, "trusted")]
     )
     one.ask()
-    qtbot.waitUntil(lambda: len(one.list.certificates.rows) == 3)
+    qtbot.waitUntil(lambda: len(one.list.rows) == 3)
     assert one.details.name.full_text == "PLC 2"
 
 
 def test_every_state_has_words_and_a_shape_of_its_own(desk: Desk) -> None:
-    from PySide6.QtCore import QPointF
-    from PySide6.QtGui import QImage, QPainter
-
-    shapes = set[bytes]()
-    for state in WORDS:
-        image = QImage(24, 24, QImage.Format.Format_Grayscale8)
-        image.fill(Qt.GlobalColor.white)
-        painter = QPainter(image)
-        draw_state(painter, desk.window.theme, state, QPointF(12, 12))
-        painter.end()
-        shapes.add(bytes(image.constBits()))
-    assert len(shapes) == len(WORDS)
+    assert len(shapes_of(desk.window.theme, draw_state, WORDS)) == len(WORDS)
 
 
 def test_fingerprints_are_read_in_groups_of_four() -> None:
@@ -235,4 +225,4 @@ def test_a_picture_opens_the_page(desk: Desk, qtbot: Any) -> None:
     desk.client.trust_book.replace_all([make_certificate(3)])
     open_all(desk.window, [opening("certificates")])
     assert page(desk).isVisible()
-    qtbot.waitUntil(lambda: len(page(desk).list.certificates.rows) == 1)
+    qtbot.waitUntil(lambda: len(page(desk).list.rows) == 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import Qt
 from shell_plant import Desk, open_station
+from sign_shapes import shapes_of
 
 from hmi.client.exports import ExportInfo, Exports, QuarantinedRow
 from hmi.core.clock import NS_PER_S
@@ -16,9 +16,10 @@ from hmi.testing.client import make_alarm
 from hmi.testing.exports import AT_NS, make_export
 from hmi.ui.exports.marks import draw_state
 from hmi.ui.exports.page import ExportsPage
-from hmi.ui.exports.table import COLUMNS, places
-from hmi.ui.exports.words import WORDS, duration, silent_words, state_of, state_words
+from hmi.ui.exports.table import COLUMNS, LAYOUT
+from hmi.ui.exports.words import WORDS, silent_words, state_of, state_words
 from hmi.ui.shot_open import open_all
+from hmi.ui.times import duration
 
 CONTROL_SHIFT = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 GONE = "db.office:5432 does not answer"
@@ -38,12 +39,12 @@ def opened(desk: Desk, qtbot: Any, *jobs: ExportInfo, alive: bool = True) -> Exp
     desk.client.export_book.replace_all(*jobs, alive=alive)
     qtbot.keyClick(desk.window, Qt.Key.Key_E, CONTROL_SHIFT)
     page = desk.window.exports
-    qtbot.waitUntil(lambda: page.table.jobs.rows == list(jobs))
+    qtbot.waitUntil(lambda: page.table.rows == list(jobs))
     return page
 
 
 def cells(page: ExportsPage, row: int = 0) -> dict[str, str]:
-    return {column.key: page.table.text(page.table.jobs.rows[row], column.key) for column in COLUMNS}
+    return {column.key: page.table.text(page.table.rows[row], column.key) for column in COLUMNS}
 
 
 def test_key_opens_and_shows_every_figure_of_a_job(desk: Desk, qtbot: Any) -> None:
@@ -222,7 +223,7 @@ def test_the_choice_stays_with_its_job(desk: Desk, qtbot: Any) -> None:
     qtbot.keyClick(page.table, Qt.Key.Key_Down)
     assert page.details.name.full_text == "b"
     desk.client.export_book.replace_all(make_export("c"), make_export("a"), make_export("b", rows=5))
-    qtbot.waitUntil(lambda: len(page.table.jobs.rows) == 3)
+    qtbot.waitUntil(lambda: len(page.table.rows) == 3)
     assert page.details.name.full_text == "b"
 
 
@@ -241,20 +242,12 @@ def test_the_past_has_no_such_page(desk: Desk, qtbot: Any) -> None:
 
 
 def test_every_state_has_words_and_a_shape_of_its_own(desk: Desk) -> None:
-    shapes = set[bytes]()
-    for state in WORDS:
-        image = QImage(24, 24, QImage.Format.Format_Grayscale8)
-        image.fill(Qt.GlobalColor.white)
-        painter = QPainter(image)
-        draw_state(painter, desk.window.theme, state, QPointF(12, 12))
-        painter.end()
-        shapes.add(bytes(image.constBits()))
-    assert len(shapes) == len(WORDS)
+    assert len(shapes_of(desk.window.theme, draw_state, WORDS)) == len(WORDS)
 
 
 @pytest.mark.parametrize("width", [480, 640, 1_000, 1_880])
 def test_columns_fill_the_width_and_none_is_too_small(width: int) -> None:
-    found = places(width)
+    found = LAYOUT.places(width)
     assert {"state", "job", "behind"} <= found.keys()
     assert width - 12 < sum(wide for _, wide in found.values()) <= width
     assert all(wide > 50 for _, wide in found.values())
@@ -272,4 +265,4 @@ def test_a_picture_opens_the_page(desk: Desk, qtbot: Any) -> None:
     desk.client.export_book.replace_all(make_export())
     open_all(desk.window, [opening("exports")])
     assert desk.window.exports.isVisible()
-    qtbot.waitUntil(lambda: len(desk.window.exports.table.jobs.rows) == 1)
+    qtbot.waitUntil(lambda: len(desk.window.exports.table.rows) == 1)

@@ -160,6 +160,7 @@ def pages(window: StationWindow) -> list[tuple[str, Qt.Key, Qt.KeyboardModifier,
         ("certificates", Qt.Key.Key_C, control | shift, window.certificates),
         ("accounts", Qt.Key.Key_U, control | shift, window.accounts),
         ("exports", Qt.Key.Key_E, control | shift, window.exports),
+        ("comms", Qt.Key.Key_K, control | shift, window.comms),
     ]
 
 

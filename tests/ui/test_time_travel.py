@@ -151,6 +151,7 @@ def test_nothing_can_be_done_in_the_past_and_everything_says_why(qtbot) -> None:
             "instruct",
             "certificates",
             "exports",
+            "frames",
         ):
             assert "past" in station.rights.why_not(deed, "intake")
         assert not station.rights.may("operate", "intake")

@@ -121,6 +121,7 @@ def pages(window: StationWindow) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "handover", window.logbook.toggle_handover
     yield "certificates", window.certificates.toggle
     yield "exports", window.exports.toggle
+    yield "connections", window.comms.toggle
     yield "trend", lambda: window.open_trend(["intake/fic1.pv"])
     yield "instructor", window.toggle_instructor
     for target in ("intake/p1", "intake/fic1"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import Signal
@@ -156,9 +156,11 @@ class FilterBar(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._area, self._titles = "", dict[str, str]()
+        self.types_of: Callable[[str], Collection[str]] = lambda _tag: ()
         self._quiet = False
         self.search = Field(theme, tr("Find tag or text"))
         self.search.setFixedWidth(theme.px(200))
+        self.search.setToolTip(tr("Words, or a query such as type:pump area:intake"))
         self.priorities = {n: self._filter_button(theme, tr("P{n}", n=n), n) for n in (1, 2, 3, 4)}
         self.states = {name: _toggle(theme, tr(STATE_NAMES[name]), "") for name in STATES}
         self.area = FlatButton(theme, "", self._pick_area)
@@ -200,7 +202,7 @@ class FilterBar(QWidget):
     def filter_at(self, now_ns: int) -> Filter:
         chosen = frozenset(n for n, button in self.priorities.items() if button.isChecked())
         states = frozenset(name for name, b in self.states.items() if b.isChecked() and not b.isHidden())
-        return Filter(self._area, chosen, self.search.text(), states, now_ns)
+        return Filter(self._area, chosen, self.search.text(), states, now_ns, self.types_of)
 
     def _told(self) -> None:
         self.clear.setVisible(not self.filter.is_open)

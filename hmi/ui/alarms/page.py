@@ -103,6 +103,7 @@ class AlarmPage(Panel):
 
     def _connect(self) -> None:
         station, bar, filters = self._station, self.title_bar, self.filter_bar
+        filters.types_of = lambda tag: station.catalogue.types_of(tag)
         station.alarmsTurned.connect(self._take_news)
         for told in (station.alarmsChanged, station.clock.landed, station.clock.turned):
             told.connect(self.tell)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, Signal
+from PySide6.QtCore import QPointF, QRect
 from PySide6.QtGui import QPainter
 
 from hmi.client.certificates import CertificateInfo
@@ -13,7 +12,8 @@ from hmi.core.texts import tr
 from hmi.ui.certificates.marks import draw_state
 from hmi.ui.certificates.words import left_words, state_words, title_of, under_title
 from hmi.ui.paint import metrics_of
-from hmi.ui.rows import RowList, RowModel, draw_cut
+from hmi.ui.rows import draw_cut
+from hmi.ui.sheets.choice import ChoiceList
 from hmi.ui.theme import Theme
 
 ROW, LEFT = 62, 48
@@ -24,35 +24,22 @@ def _spoken(row: CertificateInfo) -> str:
     return f"{state_words(row)}: {title_of(row)}, {under_title(row)}"
 
 
-class CertificateList(RowList):
-    """``turned``: another row is the chosen one."""
-
-    turned = Signal()
+class CertificateList(ChoiceList[CertificateInfo]):
+    """What needs a person stands first."""
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, ROW, self._paint_row)
         self._plain = theme.plain
-        self.certificates = RowModel[CertificateInfo](_spoken)
-        self.setModel(self.certificates)
-        self.setAccessibleName(tr("Certificates"))
-        self.selectionModel().currentChanged.connect(lambda *_: self.turned.emit())
-
-    @property
-    def current(self) -> CertificateInfo | None:
-        rows = self.certificates.rows
-        return rows[self.chosen] if 0 <= self.chosen < len(rows) else None
-
-    def show_rows(self, rows: Sequence[CertificateInfo]) -> None:
-        """Other rows; the certificate that was chosen stays so when it is among them."""
-        if rows == self.certificates.rows:
-            return
-        was = self.current
-        self.certificates.set_rows(rows)
-        places = [n for n, row in enumerate(rows) if was is not None and row.fingerprint == was.fingerprint]
-        self.choose(places[0] if places else 0)
+        super().__init__(
+            theme,
+            ROW,
+            self._paint_row,
+            spoken=_spoken,
+            key=lambda row: row.fingerprint,
+            name=tr("Certificates"),
+        )
 
     def _paint_row(self, painter: QPainter, box: QRect, number: int) -> None:
-        row, theme = self.certificates.rows[number], self._plain
+        row, theme = self.rows[number], self._plain
         draw_state(painter, theme, row.state, QPointF(24, box.height() / 2))
         if box.width() < NARROW:
             self._line(painter, box, 25, (title_of(row), "text.strong", "text"), ("", "text.word"))

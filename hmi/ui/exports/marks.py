@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QPainter
 
+from hmi.ui.sheets.signs import DIAMOND, RING, draw_sign
 from hmi.ui.theme import Theme
 
 # strokes on a 16 by 16 grid; each is a list of points
@@ -27,21 +28,6 @@ _DIAMOND: Final = frozenset(("unavailable", "refused", "silent"))
 
 def draw_state(painter: QPainter, theme: Theme, state: str, center: QPointF, size: float = 18.0) -> None:
     """``size`` in the pixels of the painter."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.translate(center)
-    painter.scale(size / 16, size / 16)
-    painter.translate(-8, -8)
     is_strong = state in _DIAMOND
-    pen = QPen(theme.color("text" if is_strong else "text.secondary"), 1.8 if is_strong else 1.4)
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    painter.setPen(pen)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    if is_strong:
-        painter.drawPolygon([QPointF(8, -0.4), QPointF(16.4, 8), QPointF(8, 16.4), QPointF(-0.4, 8)])
-    else:
-        painter.drawEllipse(QPointF(8, 8), 6.8, 6.8)
-    for stroke in _STROKES[state]:
-        painter.drawPolyline([QPointF(*point) for point in stroke])
-    painter.restore()
+    outline = DIAMOND if is_strong else RING
+    draw_sign(painter, theme, _STROKES[state], center, size, outline=outline, strong=is_strong)

@@ -2,134 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import tzinfo
+from collections.abc import Awaitable
 from typing import Final
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
+from hmi.client.port import RuntimeClient
 from hmi.core.instants import instant
 from hmi.core.texts import tr
 from hmi.ui.exports.confirm import ConfirmCard
 from hmi.ui.exports.details import JobDetails, QuarantinePanel
-from hmi.ui.exports.table import JobHeader, JobTable
+from hmi.ui.exports.table import LAYOUT, JobTable
 from hmi.ui.exports.words import count_line, silent_words
-from hmi.ui.pages import Pages
+from hmi.ui.sheets.columns import ColumnHeader
+from hmi.ui.sheets.page import DecidingPage
 from hmi.ui.station import Station
 from hmi.ui.theme import Theme
-from hmi.ui.times import zone_of
-from hmi.ui.widgets import FlatButton, Panel, Text
+from hmi.ui.widgets import Panel
 
 REFRESH_MS: Final = 1_000
 _ALARM: Final = "system:export/"
 _THREE_ROWS: Final = 102
 
 
-class ExportsPage(Panel):
+class ExportsPage(DecidingPage):
     """Asks once a second while it is in view. ``said``: one sentence for the person."""
 
-    said = Signal(str)
-
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
-        super().__init__(theme, parent, fill="background")
-        self._theme, self._station = theme, station
-        self._asking, self._sent = False, False
+        self.details, self.confirm = JobDetails(theme), ConfirmCard(theme, self._instant)
+        super().__init__(theme, station, tr("Exports"), REFRESH_MS, self.details, self.confirm, parent)
         self._rows_of: tuple[str, int] = ("", 0)
         self.found: Exports | None = None
-        self.count = Text(theme, font="text.label", color="text.label")
-        self.problem = Text(theme, font="text.strong", color="text")
         self.table = JobTable(theme, self._standing)
-        self.details, self.confirm = JobDetails(theme), ConfirmCard(theme, self._instant)
-        self.quarantine, self.left = QuarantinePanel(theme), QStackedWidget()
+        self.quarantine = QuarantinePanel(theme)
         self._lay_out()
         self.table.turned.connect(self._show_chosen)
         self.details.actAsked.connect(self.ask_for)
         self.confirm.confirmed.connect(self._send)
-        self.confirm.cancelled.connect(self.give_up)
         station.rights.changed.connect(self._allow)
-        station.rights.lost.connect(self._lost)
-        self._timer = QTimer(self)
-        self._timer.setInterval(REFRESH_MS)
-        self._timer.timeout.connect(self.ask)
+        station.rights.lost.connect(self._forget)
 
     def _lay_out(self) -> None:
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(12, 10, 12, 12)
-        outer.setSpacing(8)
-        bar = QHBoxLayout()
-        bar.setSpacing(4)
-        bar.addWidget(Text(self._theme, tr("Exports"), font="heading", fit=True))
-        bar.addSpacing(12)
-        bar.addWidget(self.count, 1)
-        bar.addWidget(self.problem, 2)
-        bar.addWidget(FlatButton(self._theme, tr("Back to display"), self.toggle))
-        outer.addLayout(bar)
         top = Panel(self._theme)
         inner = QVBoxLayout(top)
         inner.setContentsMargins(1, 1, 1, 1)
         inner.setSpacing(0)
-        inner.addWidget(JobHeader(self._theme, self.table))
+        inner.addWidget(ColumnHeader(self._theme, LAYOUT, self.table))
         inner.addWidget(self.table, 1)
         self.table.setMinimumHeight(_THREE_ROWS)
-        outer.addWidget(top, 2)
-        for card in (self.details, self.confirm):
-            self.left.addWidget(card)
+        self.outer.addWidget(top, 2)
         row = QHBoxLayout()
         row.setSpacing(12)
-        row.addWidget(self.left, 1)
+        row.addWidget(self.side, 1)
         row.addWidget(self.quarantine, 1)
-        outer.addLayout(row, 3)
+        self.outer.addLayout(row, 3)
 
-    def join(self, pages: Pages, say: Callable[[str], object]) -> None:
-        """Put the page into a window."""
-        self._pages = pages
-        pages.add(self, lambda: self.confirm.first if self.is_asking else self.table)
-        self.said.connect(say)
+    def _first(self) -> QWidget:
+        return self.confirm.first if self.is_asking else self.table
 
-    def toggle(self) -> None:
-        """To the page, and from it back to the display."""
-        self._pages.toggle(self)
-
-    @property
-    def is_asking(self) -> bool:
-        """The confirm step is in view."""
-        return self.left.currentWidget() is self.confirm
+    def _list(self) -> QWidget:
+        return self.table
 
     # what is shown
 
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self.ask()
-        self._timer.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """What was half asked is not asked."""
-        super().hideEvent(event)
-        self._timer.stop()
-        if not self._sent:
-            self._back_to_details()
-
-    def ask(self) -> None:
-        """One question at a time."""
-        if self._asking:
-            return
-        self._asking = True
-        self._station.link.ask(
-            lambda client: client.exports(), owner=self, done=self._take, failed=self._failed
-        )
+    def _question(self, client: RuntimeClient) -> Awaitable[Exports]:
+        return client.exports()
 
     def _failed(self, why: str) -> None:
-        """What was told before says nothing of how it is now."""
-        self._asking = False
-        self.problem.set_text(tr("Not current: {why}", why=why))
+        super()._failed(why)
         if self.found is not None:
             self._show(Exports(self.found.at, False, self.found.life, self.found.jobs))
 
     def _take(self, found: Exports) -> None:
-        self._asking = False
         self.problem.set_text(silent_words(found))
         self._show(found)
 
@@ -186,17 +131,8 @@ class ExportsPage(Panel):
     def _instant(self, text: str) -> int:
         return instant(text, self._station.clock.live_now(), self._zone())
 
-    def _zone(self) -> tzinfo:
-        plant = self._station.plant
-        return zone_of(plant.zone if plant is not None else "UTC")
-
     def _allow(self) -> None:
         self.details.allow(self._station.rights.why_not("exports"))
-
-    def _lost(self) -> None:
-        """Another person, or fewer rights: a question that was open belonged to the person before."""
-        if not self._sent:
-            self._back_to_details()
 
     # what is asked of a job
 
@@ -204,39 +140,24 @@ class ExportsPage(Panel):
         """Show the confirm step of an act on the chosen job."""
         one = self.details.shown
         if one is not None and not self._sent and not self._station.rights.why_not("exports"):
-            self.left.setCurrentWidget(self.confirm)
+            self._show_step()
             self.confirm.ask(act, one)
-
-    def give_up(self) -> None:
-        """Back to the details; nothing was asked."""
-        if not self._sent:
-            self._back_to_details()
-            self.table.setFocus()
-
-    def _back_to_details(self) -> None:
-        self.left.setCurrentWidget(self.details)
 
     def _send(self, act: str, job: str, reason: str, start: int, end: int) -> None:
         """Once; the step stays in view until the runtime has answered."""
-        self._sent = True
-        self._station.link.ask(
-            lambda client: client.ask_export(act, job, reason, start=start, end=end), owner=self,
-            done=self._done, failed=lambda why: self._unanswered(job, why),
+        self._send_once(
+            lambda client: client.ask_export(act, job, reason, start=start, end=end), self._done,
+            lambda why: self._not_known(job, why),
         )  # fmt: skip
 
     def _done(self, answer: ExportAnswer) -> None:
-        self._sent = False
         if answer.refusal:
             self.confirm.say(tr("Not done: {why}", why=answer.refusal))
             return
-        self._back_to_details()
-        self.table.setFocus()
-        self.said.emit(answer.text)
-        self.ask()
+        self._end_step(answer.text)
 
-    def _unanswered(self, job: str, why: str) -> None:
+    def _not_known(self, job: str, why: str) -> None:
         """The answer is lost, not the request: it may have been left for the job."""
-        self._sent = False
         self.confirm.say(
             tr("It is not known whether {job} was asked: look before you repeat it. {why}", job=job, why=why)
         )

@@ -9,7 +9,7 @@ from typing import Final
 from hmi.client.exports import HIGH_WATER, RESTING, ExportInfo, Exports
 from hmi.core.clock import NS_PER_S
 from hmi.core.texts import tr
-from hmi.ui.times import clock_text
+from hmi.ui.times import clock_text, duration
 
 WORDS: Final = {
     "running": "Delivers",
@@ -32,7 +32,6 @@ WHATS: Final = {
 }  # fmt: skip
 ACTS: Final = {"pause": "Pause", "resume": "Resume", "replay": "Send again"}
 DASH: Final = "–"
-_UNITS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 Facts = Iterator[tuple[str, str]]
 
 
@@ -48,20 +47,6 @@ def state_of(one: ExportInfo, *, alive: bool) -> str:
 def is_known(one: ExportInfo, *, alive: bool) -> bool:
     """Whether its figures say how it is now."""
     return alive and one.is_fresh and one.is_measured and one.condition not in RESTING
-
-
-def duration(seconds: float) -> str:
-    """The two largest units: 1.2 s, 45 s, 3 h 20 min."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    left, parts = round(seconds), list[str]()
-    for length, unit in _UNITS:
-        if left >= length and len(parts) < 2:
-            parts.append(f"{left // length} {unit}")
-            left %= length
-        elif parts:
-            break
-    return " ".join(parts)
 
 
 def target_words(one: ExportInfo) -> str:

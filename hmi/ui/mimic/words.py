@@ -2,39 +2,19 @@
 
 from __future__ import annotations
 
-from hmi.core.quality import BAD_NO_DATA, CODE_MASK, Mark, quality_of
 from hmi.core.texts import tr
 from hmi.mimics import NO_VALUE, Reading, format_value
+from hmi.ui.quality_words import bad_words, usable_words
 
-_CAUSES = {
-    Mark.COMMS: "no communication with the device",
-    Mark.SENSOR: "the sensor reports a fault",
-    Mark.DEVICE: "the device reports a fault",
-    Mark.CONFIG: "the configuration is wrong",
-    Mark.OUT_OF_SERVICE: "out of service",
-    Mark.WAITING: "waiting for the first value",
-    Mark.FORCED: "forced",
-    Mark.SIMULATED: "simulated",
-    Mark.MANUAL: "entered by hand",
-    Mark.OUT_OF_RANGE: "outside its range",
-    Mark.STALE: "last usable value",
-    Mark.UNCERTAIN: "uncertain",
-}
-_CAUSES_OF_CODES = {BAD_NO_DATA: "no value is known for this time"}
 SECOND = 1_000_000_000
 
 
 def quality_words(reading: Reading) -> str:
     """One short clause: good, stale, or what is wrong."""
-    found = quality_of(reading.data.status)
+    status = reading.data.status
     if reading.is_bad:
-        cause = _CAUSES_OF_CODES.get(reading.data.status & CODE_MASK) or _CAUSES.get(found.mark, "no value")
-        return tr("Bad: {cause}", cause=tr(cause))
-    words = tr("Good") if found.is_good else tr("Uncertain")
-    if found.mark is not Mark.NONE:
-        words = tr("{quality}: {cause}", quality=words, cause=tr(_CAUSES[found.mark]))
-    if found.limit in {"low", "high"}:
-        words = tr("{quality}, at its {limit} limit", quality=words, limit=tr(found.limit))
+        return bad_words(status)
+    words = usable_words(status)
     return tr("{quality}, stale", quality=words) if reading.stale else words
 
 

@@ -58,6 +58,9 @@ _USES: Final = {
     "feedback": "Feedback of",
     "limits": "Limits of",
     "life counter": "Life counter of",
+    "export": "Export",
+    "notification": "Notification",
+    "training": "Training",
 }
 
 

@@ -78,6 +78,7 @@ def window_menu(windows: Windows, page: StationWindow) -> QMenu:
     add(tr("Certificates"), "Ctrl+Shift+C", page.certificates.toggle)
     add(tr("Accounts"), "Ctrl+Shift+U", page.accounts.toggle)
     add(tr("Exports"), "Ctrl+Shift+E", page.exports.toggle)
+    add(tr("Connections"), "Ctrl+Shift+K", page.comms.toggle)
     menu.addSeparator()
     if not windows.kiosk:
         add(tr("Another window"), "Ctrl+N", windows.open_window)
