@@ -18,7 +18,9 @@ from pathlib import Path
 from hmi.acquisition import Acquisition, create_driver_with
 from hmi.alarms import AlarmEngine
 from hmi.client.local import choose_endpoint, publish, withdraw
+from hmi.core import heap
 from hmi.core.clock import Clock, PlantClock, SessionClock
+from hmi.core.collector import without_collector
 from hmi.core.errors import StorageError, UsageError, WatchkeeperError
 from hmi.core.identity import new_id
 from hmi.core.principal import Mode
@@ -38,7 +40,6 @@ from hmi.runtime import (
     Services,
     SimulatorLink,
     api_server,
-    bound_socket,
     check_listen,
     export_watch,
     keep_revision,
@@ -47,6 +48,7 @@ from hmi.runtime import (
 from hmi.security.accounts import Accounts, accounts_of
 from hmi.security.tls import TlsFolder
 from hmi.security.trust import PKI_FOLDER
+from hmi.serving import bound_socket
 from hmi.stores.sqlite import open_reader
 from hmi.tags import TagEngine
 
@@ -59,7 +61,8 @@ class RuntimeOptions:
     """What ``hmi serve`` was asked for. ``reason`` is why a supervisor started it again; with ``parent_pipe`` the
     runtime ends when its standard input closes. ``prepare`` is called with the plant and its data folder once nothing
     speaks against a start and before anything runs; it may ask a person. ``seals``: further folder for those of the
-    journal.
+    journal. ``watch``: changed files of the plant are taken by themselves. ``opened``: the plant where it was
+    read already.
     """
 
     plant: Path
@@ -71,12 +74,14 @@ class RuntimeOptions:
     parent_pipe: bool = False
     prepare: Callable[[Plant, Path], None] | None = None
     seals: Path | None = None
+    watch: bool = False
+    opened: Plant | None = None
 
 
 def run_runtime(options: RuntimeOptions) -> int:
     """Run until asked to end; returns the exit code."""
     check_sqlite_version()
-    plant = open_plant(options.plant)
+    plant = options.opened or open_plant(options.plant)
     listening = _listening_or_alone(plant, options)
     endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
     data = DataFolder(options.data)
@@ -106,7 +111,10 @@ def _listening(plant: Plant, options: RuntimeOptions) -> socket.socket | None:
         anywhere=options.listen_anywhere,
     )
     tls.context()  # files that cannot be used are told now
-    return bound_socket(*place) if place else None
+    try:
+        return bound_socket(*place) if place else None
+    except UsageError as error:
+        raise UsageError(f"--listen {error}") from None
 
 
 def _listening_or_alone(plant: Plant, options: RuntimeOptions) -> socket.socket | None:
@@ -148,13 +156,19 @@ async def _run(
     options: RuntimeOptions,
     listening: socket.socket | None,
 ) -> int:
-    services = build_services(plant, data, endpoints, reason=options.reason)
-    services.seals = options.seals
-    keep_revision(data.path, Path(plant.folder), plant.revision)
+    with without_collector():
+        services = build_services(plant, data, endpoints, reason=options.reason)
+    services.seals, services.watch = options.seals, options.watch
+    loop = asyncio.get_running_loop()
+    kept = loop.run_in_executor(None, keep_revision, data.path, Path(plant.folder), plant.revision)
     await services.journal.open()
     _tell_without_accounts(services)
     try:
-        await _serve(Runtime(services), endpoints, data, listening, parent_pipe=options.parent_pipe)
+        with without_collector():
+            runtime = Runtime(services)
+            heap.keep_all()
+        await kept
+        await _serve(runtime, endpoints, data, listening, parent_pipe=options.parent_pipe)
     finally:
         await services.journal.close()
         if services.accounts is not None:
@@ -287,6 +301,7 @@ async def _serve(
             group.create_task(hub.run())
             group.create_task(export_watch(runtime).run())
             group.create_task(remote.follow(services.journal))
+            group.create_task(remote.follow_tokens(services.journal))
             group.create_task(remote.follow_certificate())
             serving = [group.create_task(server.serve()), group.create_task(remote.serve())]
             await stop.wait()

@@ -35,6 +35,7 @@ from hmi.export import (
     LiveTap,
     Plain,
     Source,
+    Stored,
     source_of,
     turn_in,
 )
@@ -336,6 +337,7 @@ class _Crew:
             secret=self._secrets.get,
             now=lambda: datetime.fromtimestamp(wall_ns() / NS_PER_S, UTC),
             stop=self._stop.is_set,
+            stored=self._stored() if exporter_definition(job.to).reads else None,
         )
         folders = {
             "plant": self._options.plant.absolute(),
@@ -343,6 +345,15 @@ class _Crew:
         }
         settings = settings_in(job, folders)
         return part("exporters", job.to, "exporter").create(settings, context)
+
+    def _stored(self) -> Stored:
+        return Stored(
+            self._plant,
+            self._options.data,
+            self._archive.name,
+            partial(open_reader, self._archive),
+            partial(JournalReader, self._options.data / JOURNAL_FILE),
+        )
 
     def _tap(self, job: ExportDef, source: Source) -> LiveTap:
         tap = LiveTap(source.series, is_simulated=self._plant.simulated)

@@ -14,9 +14,10 @@ from fake_runtime import fake_runtime
 from hmi.acquisition.port import DeviceIdentity
 from hmi.client.remote import RemoteEndpoint, remember
 from hmi.project.plant import ConnectionDef, Plant
-from hmi.runtime import Api, LiveHub, Remote, Runtime, bound_socket
+from hmi.runtime import Api, LiveHub, Remote, Runtime
 from hmi.security.stations import Stations
 from hmi.security.tls import TlsFolder
+from hmi.serving import bound_socket
 from hmi.testing.driver import SIMULATOR, FakePlc
 from hmi.testing.plant import make_plant, make_tag
 

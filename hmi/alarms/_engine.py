@@ -180,7 +180,7 @@ class AlarmEngine:
 
     def system_is(self, name: str, failing: bool, now_ns: int) -> list[AlarmChange]:
         """Whether something is wrong with the product itself: ``audit``, ``seals``, ``space``, ``history``,
-        ``program``, ``exports``, ``clock/CONNECTION`` or ``export/FAULT/JOB``."""
+        ``program``, ``plant``, ``exports``, ``clock/CONNECTION`` or ``export/FAULT/JOB``."""
         found: list[AlarmChange] = []
         alarm = self._book.tables.system(name)
         if not alarm.disabled:

@@ -52,6 +52,13 @@ _TEXTS = {
         "No command is given, and what is shown may not be trusted",
         "Run hmi selftest, find out who changed it, and install the program again",
     ),
+    "plant": (
+        Priority.P4,
+        "Changed plant files are refused; the plant of before runs on",
+        "A file of the plant folder is not right; the comment of this alarm says the first reason",
+        "What was changed there does not count, and the next start would fail",
+        "Run hmi check on the plant folder and correct it, or bring the files back with hmi rollback",
+    ),
     "exports": (
         Priority.P4,
         "The process that delivers the plant's data does not run",

@@ -23,6 +23,8 @@ CHANNEL_PREFIX = "notify:"
 CERTIFICATE_PREFIX = "certificate:"
 OWN_CERTIFICATE = "own"
 STATIONS_CERTIFICATE = "stations"
+EXPORT_CERTIFICATE = "export/"
+"""Before the name of a job that is a server with a certificate of its own."""
 _EXPIRY = {30: Priority.P3, 7: Priority.P2}
 LIMITS = ("high", "high_high", "low", "low_low")
 _PLAIN = frozenset((*LIMITS, "discrete"))
@@ -34,8 +36,9 @@ class AlarmTables:
     does not work.
 
     The units behind a connection are known to its driver only: the alarm of a unit is made when it is first
-    asked for. Its id is ``link:CONNECTION/UNIT``. So are those of certificates: ``certificate:own/DAYS`` and
-    ``certificate:link/CONNECTION/DAYS``, and those of bypassed conditions (``hmi.alarms._bypass``).
+    asked for. Its id is ``link:CONNECTION/UNIT``. So are those of certificates: ``certificate:own/DAYS``,
+    ``certificate:link/CONNECTION/DAYS`` and ``certificate:export/JOB/DAYS``, and those of bypassed conditions
+    (``hmi.alarms._bypass``).
     """
 
     def __init__(self, plant: Plant) -> None:
@@ -69,7 +72,9 @@ class AlarmTables:
         return dict(self._units.get(connection, {}))
 
     def certificate(self, key: str, days: int) -> Alarm:
-        """The alarm of a certificate that ends within 30 or 7 days; ``key`` is own, stations or ``link/CONNECTION``."""
+        """The alarm of a certificate that ends within 30 or 7 days; ``key`` is own, stations, ``link/CONNECTION``
+        or ``export/JOB``.
+        """
         alarm_id = f"{CERTIFICATE_PREFIX}{key}/{days}"
         if alarm_id not in self.alarms:
             self.alarms[alarm_id] = _certificate_alarm(alarm_id, key, days)
@@ -113,7 +118,10 @@ class AlarmTables:
     def _recall_certificate(self, alarm_id: str) -> None:
         key, _, days = alarm_id.removeprefix(CERTIFICATE_PREFIX).rpartition("/")
         kept_here = key in {OWN_CERTIFICATE, STATIONS_CERTIFICATE}
-        is_known = kept_here or key.removeprefix("link/") in self.links
+        if key.startswith(EXPORT_CERTIFICATE):
+            is_known = key.removeprefix(EXPORT_CERTIFICATE) in {job.name for job in self.plant.exports}
+        else:
+            is_known = kept_here or key.removeprefix("link/") in self.links
         if is_known and days in map(str, _EXPIRY):
             self.certificate(key, int(days))
 
@@ -269,7 +277,15 @@ _CERTIFICATES = {
 }
 
 
-def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
+def _certificate_texts(key: str) -> tuple[str, str, str]:
+    """Whose it is, what its end means, what to do."""
+    if key.startswith(EXPORT_CERTIFICATE):
+        job = key.removeprefix(EXPORT_CERTIFICATE)
+        return (
+            f"certificate of the server of export {job}",
+            "A new one is made 7 days before the end, and clients are cut off until they trust that one",
+            "Have the people of the clients trust the new one; docs/it.md tells how to make it on a day of your choice",
+        )
     whose, action = _CERTIFICATES.get(
         key,
         (
@@ -277,6 +293,11 @@ def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
             "Have it renewed in the server, then review the new one on the page Certificates",
         ),
     )
+    return whose, "Without a valid one the connection does not come back once it is lost", action
+
+
+def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
+    whose, consequence, action = _certificate_texts(key)
     definition = AlarmDef(
         id=alarm_id,
         tag_id="",
@@ -285,7 +306,7 @@ def _certificate_alarm(alarm_id: str, key: str, days: int) -> Alarm:
         priority=_EXPIRY[days],
         message=f"The {whose} ends within {days} days, or has ended",
         cause="Certificates are valid for a limited time",
-        consequence="Without a valid one the connection does not come back once it is lost",
+        consequence=consequence,
         action=action,
     )
     return Alarm(definition, -1, lambda value, was: bool(value))

@@ -17,21 +17,30 @@ import typer
 from hmi.cli._alarms import alarms
 from hmi.cli._audit import audit
 from hmi.cli._backup import backup, restore
+from hmi.cli._browse import browse
+from hmi.cli._comms import comms
 from hmi.cli._demo import demo
+from hmi.cli._diff import diff, merge
 from hmi.cli._export import export
 from hmi.cli._figures import bench
 from hmi.cli._history import history
+from hmi.cli._import import import_
 from hmi.cli._notify import notify
 from hmi.cli._pictures import shot
 from hmi.cli._plants import check, format_, generate, new
+from hmi.cli._printable import printable
 from hmi.cli._program import sbom, selftest
 from hmi.cli._prove import prove
+from hmi.cli._reload import reload, rollback
+from hmi.cli._revisions import revisions
 from hmi.cli._secrets import secret
 from hmi.cli._sessions import open_station, run, serve, sound
 from hmi.cli._simulators import sim, simctl
+from hmi.cli._tags import tags
 from hmi.cli._tls import station, tls
 from hmi.cli._trust import trust
 from hmi.cli._users import user
+from hmi.cli._where import where
 from hmi.core.errors import AccessRefused, WatchkeeperError
 from hmi.core.logs import is_json, set_up
 
@@ -50,7 +59,16 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "simctl": simctl,
     "new": new,
     "check": check,
+    "where": where,
+    "import": import_,
+    "browse": browse,
+    "tags": tags,
     "format": format_,
+    "reload": reload,
+    "rollback": rollback,
+    "revisions": revisions,
+    "diff": diff,
+    "merge": merge,
     "shot": shot,
     "alarms": alarms,
     "history": history,
@@ -60,6 +78,7 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "export": export,
     "prove": prove,
     "notify": notify,
+    "comms": comms,
     "user": user,
     "trust": trust,
     "tls": tls,
@@ -95,5 +114,5 @@ def _end(sentence: str, code: int) -> None:
     if sentence and is_json():
         logging.getLogger("hmi").error("%s", sentence)
     elif sentence:
-        typer.echo(sentence, err=True)
+        typer.echo("\n".join(map(printable, sentence.split("\n"))), err=True)
     sys.exit(code)

@@ -60,6 +60,9 @@ def alarms(
     area: Annotated[str, typer.Option(help="Path of an area; areas below it too.")] = "",
     priority: Annotated[list[int] | None, typer.Option(help="1 to 5; may be repeated.")] = None,
     text: Annotated[str, typer.Option(help="Words that all occur, or their beginnings.")] = "",
+    of_tags: Annotated[
+        str, typer.Option("--query", help='Of a list only alarms of these tags: "type:pump area:intake".')
+    ] = "",
     stream: Annotated[str, typer.Option(help="alarm prompt diagnostic event command note.")] = "",
     since: Since = "",
     until: Until = "",
@@ -96,10 +99,15 @@ def alarms(
     if what_if or set_ or any(value is not None for value in tried.values()):
         return _try(opened, folder, what_if, tried, set_ or (), (since, until), as_json=as_json)
     query = _query(opened, text, stream, area, priority or (), (since, until))
-    return _told(opened, folder, asked[0] if asked else "active", query, limit, as_json=as_json)
+    what = asked[0] if asked else "active"
+    if of_tags and what not in _LISTS:
+        raise UsageError(f"--query is for the lists, not for --{what}")
+    return _told(opened, folder, what, query, limit, of_tags=of_tags, as_json=as_json)
 
 
-def _told(plant: Plant, folder: Path, what: str, query: JournalQuery, limit: int, *, as_json: bool) -> None:
+def _told(
+    plant: Plant, folder: Path, what: str, query: JournalQuery, limit: int, *, of_tags: str, as_json: bool
+) -> None:
     """One of the lists, the journal or the figures."""
     from hmi.cli._alarm_data import alarm_data
 
@@ -110,7 +118,14 @@ def _told(plant: Plant, folder: Path, what: str, query: JournalQuery, limit: int
         return _figures(source.figures(query.start, query.end, query.area), as_json)
     if what == "journal":
         return _records(plant, source.records(query, limit), as_json)
-    return _rows(plant, _of_list(source, what, query, limit), as_json)
+    return _rows(plant, _of_list(source, what, query, limit, _named(plant, of_tags)), as_json)
+
+
+def _named(plant: Plant, of_tags: str) -> frozenset[str] | None:
+    """Names of the tags that a query chooses; None for no query."""
+    from hmi.project.query import tags_of
+
+    return frozenset(tag.name for tag in tags_of(plant, of_tags)) if of_tags else None
 
 
 # ------------------------------------------------------------------------------------------ what is asked
@@ -176,8 +191,11 @@ def time_ns(text: str, zone: str, option: str, now_ns: int = 0) -> int:
         ) from None
 
 
-def _of_list(source: AlarmData, state: str, query: JournalQuery, limit: int) -> list[dict[str, Any]]:
-    return [row for row in source.rows(state) if _fits(row, query)][:limit]
+def _of_list(
+    source: AlarmData, state: str, query: JournalQuery, limit: int, tags: frozenset[str] | None
+) -> list[dict[str, Any]]:
+    rows = (row for row in source.rows(state) if _fits(row, query))
+    return [row for row in rows if tags is None or (row.get("tag_name") or row.get("tag")) in tags][:limit]
 
 
 def _fits(row: Mapping[str, Any], query: JournalQuery) -> bool:

@@ -62,7 +62,7 @@ def demo(
             display=display,
             look=StationLook(theme, scale, kiosk),
             first_paint=first_paint,
-            exports=bool(opened.exports) and shot is None,
+            exports=shot is None or any(one.kind == "exports" for one in openings),
         )
         if shot is not None:
             steps = Rehearsal(warm_up, tuple(malfunction or ()))

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from hmi.cli._export_tokens import Wish, token_act
 from hmi.cli._options import AsJson, DataDir, LogFormat, PlantFolder, data_for
 from hmi.cli._tables import print_table
 from hmi.core.errors import UsageError, WatchkeeperError
+from hmi.core.priority import step_back
 from hmi.core.texts import tr
 
 if TYPE_CHECKING:
-    from hmi.export import JobFigures
+    from hmi.export import Asked, JobFigures
     from hmi.project.plant import Plant
 
 
@@ -30,6 +32,7 @@ class Act(Enum):
     PAUSE = "pause"
     RESUME = "resume"
     QUARANTINE = "quarantine"
+    TOKEN = "token"
 
 
 def export(
@@ -38,9 +41,22 @@ def export(
     jobs: Annotated[list[str] | None, typer.Argument(help="Jobs by name; all when left out.")] = None,
     start: Annotated[str, typer.Option("--from", help="replay: 2026-05-31T14:00 (local), …Z, or -8h.")] = "",
     end: Annotated[str, typer.Option("--to", help="replay: the same, or now.")] = "now",
+    reason: Annotated[str, typer.Option(help="pause, resume, replay: why; it is kept in the journal.")] = "",
     once: Annotated[
         bool, typer.Option("--once", help="run: end when all there is now is delivered.")
     ] = False,
+    scope: Annotated[
+        list[str] | None, typer.Option(help="token add: read:live, read:history, read:events, read:audit.")
+    ] = None,
+    areas: Annotated[
+        str, typer.Option(help="token add: areas it may see, with commas; all when left out.")
+    ] = "",
+    expires: Annotated[
+        str,
+        typer.Option(
+            help="token add: when it ends, 2027-01-31 or a length such as 90d; never when left out."
+        ),
+    ] = "",
     data: DataDir = None,
     life: Annotated[Path | None, typer.Option(hidden=True)] = None,
     parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
@@ -50,26 +66,40 @@ def export(
     """Deliver what is recorded to files, databases and brokers: list the jobs, run them, see how they do, send again.
 
     A session (hmi run, hmi demo) runs them by itself; ``run`` is for a runtime without one (hmi serve), or for once.
+    ``token add NAME``, ``token remove NAME`` and ``token list`` are about who may ask the REST server.
     """
-    from hmi.export import EXPORTS_FOLDER
+    from hmi.export import EXPORTS_FOLDER, Asked
     from hmi.exporting import ExportOptions, check_jobs
     from hmi.project import open_plant
 
     opened = open_plant(plant)
     names = tuple(jobs or ())
-    check_jobs(opened, names)
     folder = data_for(opened.id, data)
+    if act is Act.TOKEN:
+        token_act(opened, folder, names, Wish(tuple(scope or ()), areas, expires), as_json=as_json)
+        return
+    if scope or areas or expires:
+        raise UsageError(tr("--scope, --areas and --expires belong to: hmi export PLANT token add NAME"))
+    if reason and act not in (Act.REPLAY, Act.PAUSE, Act.RESUME):
+        raise UsageError(tr("--reason belongs to pause, resume and replay"))
+    check_jobs(opened, names)
     match act:
         case Act.LIST:
             _list(opened, names, as_json=as_json)
         case Act.STATUS:
-            _status(opened, folder / EXPORTS_FOLDER, names, as_json=as_json)
+            _status(opened, folder, names, as_json=as_json)
         case Act.QUARANTINE:
             _quarantine(opened, folder / EXPORTS_FOLDER, names, as_json=as_json)
         case Act.RUN:
             _run(ExportOptions(plant, folder, names, once, life), parent_pipe=parent_pipe, as_json=as_json)
         case _:
-            _ask(opened, folder / EXPORTS_FOLDER, act.value, names, (start, end))
+            _ask(
+                opened,
+                folder / EXPORTS_FOLDER,
+                Asked(0, "", act.value, reason=reason.strip()),
+                names,
+                (start, end),
+            )
 
 
 def _list(plant: Plant, names: tuple[str, ...], *, as_json: bool) -> None:
@@ -86,18 +116,37 @@ def _list(plant: Plant, names: tuple[str, ...], *, as_json: bool) -> None:
     _print(rows, as_json=as_json, nothing=tr("the plant has no exports; docs/it.md tells how to add one"))
 
 
-def _status(plant: Plant, folder: Path, names: tuple[str, ...], *, as_json: bool) -> None:
-    from hmi.export import told
+def _status(plant: Plant, data: Path, names: tuple[str, ...], *, as_json: bool) -> None:
+    from hmi.export import EXPORTS_FOLDER, told
 
-    found = {one.job: one for one in told(folder)}
+    found = {one.job: one for one in told(data / EXPORTS_FOLDER)}
+    wanted = [job.name for job in plant.exports if not names or job.name in names]
+    waits = _not_loaded(plant, data) if any(name not in found for name in wanted) else ()
     rows = [
-        _row(found[job.name], as_json=as_json)
-        if job.name in found
-        else {"job": job.name, "condition": tr("never ran")}
-        for job in plant.exports
-        if not names or job.name in names
+        {"job": name, "condition": tr("not loaded yet: hmi reload PLANT")}
+        if name in waits
+        else _row(found[name], as_json=as_json)
+        if name in found
+        else {"job": name, "condition": tr("never ran")}
+        for name in wanted
     ]
     _print(rows, as_json=as_json, nothing=tr("the plant has no exports; docs/it.md tells how to add one"))
+
+
+def _not_loaded(plant: Plant, data: Path) -> list[str]:
+    """Jobs of the folder that the revision in force has not."""
+    from hmi.core.errors import StorageError
+    from hmi.exporting import applied_revision
+    from hmi.runtime import plant_of_revision
+
+    applied = applied_revision(data)
+    if applied in ("", plant.revision):
+        return []
+    try:
+        in_force = [job.name for job in plant_of_revision(data, applied).exports]
+    except (StorageError, UsageError):
+        return []
+    return [job.name for job in plant.exports if job.name not in in_force]
 
 
 def _row(figures: JobFigures, *, as_json: bool) -> dict[str, Any]:
@@ -143,6 +192,7 @@ def _run(options: Any, *, parent_pipe: bool, as_json: bool) -> None:
         threading.Thread(target=_until_closed, args=(stop,), name="parent pipe", daemon=True).start()
     process = ExportProcess(options, stop)
     if not options.once:
+        step_back()  # nobody waits for it at a screen
         try:
             process.run()
         except StuckJob as error:
@@ -171,27 +221,29 @@ def _until_closed(stop: threading.Event) -> None:
     stop.set()
 
 
-def _ask(plant: Plant, folder: Path, act: str, names: tuple[str, ...], span: tuple[str, str]) -> None:
-    import getpass
+def _ask(plant: Plant, folder: Path, wish: Asked, names: tuple[str, ...], span: tuple[str, str]) -> None:
+    """Left for the process that delivers, and for the journal of the runtime under the user of this computer."""
+    from msgspec.structs import replace
 
     from hmi.cli._times import instant_ns
+    from hmi.cli._users import console_actor
     from hmi.core.clock import wall_ns
-    from hmi.export import Asked, ask
+    from hmi.export import ask
 
     if not names:
         raise UsageError(tr("say which export: {names}", names=", ".join(job.name for job in plant.exports)))
-    start = end = 0
-    if act == "replay":
+    start, end, now = 0, 0, wall_ns()
+    if wish.act == "replay":
         if not span[0]:
             raise UsageError(tr("say from when: --from 2026-05-31T14:00"))
-        now = wall_ns()
         start = instant_ns(span[0], plant.zone, "from", now)
         end = instant_ns(span[1], plant.zone, "to", now)
         if start >= end:
             raise UsageError(tr("the range ends before it begins"))
     for name in names:
-        ask(folder, Asked(0, name, act, start, end, getpass.getuser()))
-        typer.echo(tr("{job}: {act} is asked for", job=name, act=act))
+        asked = replace(wish, job=name, start=start, end=end, by=console_actor(), at=now)
+        ask(folder, asked, is_noted=False)
+        typer.echo(tr("{job}: {act} is asked for", job=name, act=wish.act))
 
 
 def _time(at: int) -> str:

@@ -12,6 +12,7 @@ import typer
 
 from hmi.cli._history_care import CARE, Care, care
 from hmi.cli._options import AsJson, DataDir, PlantFolder, data_for
+from hmi.cli._signed_in import password_of
 from hmi.cli._times import instant_ns, length_ns
 from hmi.core.errors import UsageError
 from hmi.core.texts import tr
@@ -80,7 +81,7 @@ def history(
     if tags and tags[0] in CARE and tags[0] not in opened.by_name:
         asked_care = Care(tags, start, end, user, reason, as_json)
         return care(
-            opened, data_for(opened.id, data), asked_care, lambda: _password(from_stdin=password_stdin)
+            opened, data_for(opened.id, data), asked_care, lambda: password_of(from_stdin=password_stdin)
         )
     return _answered(opened, data_for(opened.id, data), asked)
 
@@ -211,7 +212,7 @@ def _changed(
         instant_ns(one, plant.zone, option, now) if one else 0
         for one, option in zip(times, ("from", "to", "at"), strict=True)
     )
-    with Writing(data, Who(user, _password(from_stdin=from_stdin), reason)) as writing:
+    with Writing(data, Who(user, password_of(from_stdin=from_stdin), reason)) as writing:
         if name == "--annotate":
             writing.annotate(tags[0], at, text)
             return typer.echo(tr("annotated"))
@@ -219,16 +220,6 @@ def _changed(
             rows, insert=name == "--import"
         )  # fmt: skip
     return typer.echo(tr("{count} samples", count=count))
-
-
-def _password(*, from_stdin: bool) -> str:
-    from hmi.cli._passwords import hidden_line, is_console
-
-    if not from_stdin and not is_console():
-        raise UsageError(
-            tr("there is no terminal to ask for the password at; write --password-stdin and pipe it in")
-        )
-    return hidden_line(tr("Password (not shown): "))
 
 
 def _chosen(plant: Plant, names: Sequence[str]) -> list[TagDef]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hmi.cli._signed_in import sign_out, signed_in
 from hmi.cli._times import instant_ns
 from hmi.core.errors import CommunicationError, ConfigurationError, UsageError
 from hmi.core.texts import tr
@@ -45,17 +46,13 @@ class Writing:
                 tr("the history is changed by a runtime that runs; start it with: hmi run PLANT")
             )
         self._data, self._reason, self._tell = data, who.reason, tell
-        found = self._post("/v1/session", {"user": who.user, "password": who.password}, "")
-        self._session = str(found.get("token") or "")
-        if not self._session:
-            why = found.get("refusal") or found.get("problem") or tr("{user} cannot sign in", user=who.user)
-            raise CommunicationError(str(why))
+        self._session = signed_in(data, who.user, who.password)
 
     def __enter__(self) -> Writing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._post("/v1/session/end", {}, self._session)
+        sign_out(self._data, self._session)
 
     def put(self, rows: Mapping[str, list[Row]], *, insert: bool) -> int:
         """Samples by tag id, in portions that each are stored whole; how many."""

@@ -23,9 +23,9 @@ Opens = Annotated[
     list[str] | None,
     typer.Option(
         "--open",
-        help="Open alarms, areas, certificates, exports, figures, handover, log, log:TEXT, people, points, "
-        "points:STATE, past:TIME, find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER before "
-        "the picture; may be repeated.",
+        help="Open alarms, areas, certificates, comms, exports, figures, handover, log, log:TEXT, people, "
+        "points, points:STATE, past:TIME, find:TEXT, why:TAG, faceplate:INSTANCE, held:INSTANCE or ask:TAG=NUMBER "
+        "before the picture; may be repeated.",
     ),
 ]
 

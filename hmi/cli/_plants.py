@@ -2,36 +2,77 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from hmi.cli._options import AsJson, PlantFolder
+from hmi.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from hmi.project import Finding
+
+FORMS: Final = ("text", "json", "sarif", "github")
 
 
-def new(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
+def new(
+    folder: Annotated[Path, typer.Argument(help="Folder to make.")],
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Without tags and connections, to fill from lists and devices.")
+    ] = False,
+) -> None:
     """A plant folder that works, to start from."""
     from hmi.project import new_plant
 
-    new_plant(folder)
+    new_plant(folder, empty=empty)
     typer.echo(f"{folder}: made. Next: hmi check {folder}")
 
 
-def check(plant: PlantFolder, as_json: AsJson = False) -> None:
+def check(
+    plant: PlantFolder,
+    as_json: AsJson = False,
+    format_: Annotated[str, typer.Option("--format", help="text, json, sarif or github.")] = "text",
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="Code or name, such as WK-705 or unused-tag, to leave out; may be repeated."),
+    ] = None,
+    notes: Annotated[
+        bool, typer.Option("--notes", help="Also what is no fault, such as tags that nothing uses.")
+    ] = False,
+) -> None:
     """Lint a plant folder: one line a finding, exit 1 when there is an error."""
-    from hmi.check import check_plant, findings_as_json
+    from hmi import check as linter
 
-    findings = check_plant(plant)
-    errors = sum(f.severity == "error" for f in findings)
-    if as_json:
-        typer.echo(findings_as_json(findings))
-    else:
-        for finding in findings:
-            typer.echo(f"{finding.severity}: {finding.sentence}")
-        typer.echo(f"{errors} errors, {len(findings) - errors} warnings")
-    if errors:
+    form = "json" if as_json else format_
+    if form not in FORMS:
+        raise UsageError(f"--format {form} is no form of findings; use one of: {', '.join(FORMS)}")
+    if strange := [text for text in ignore or () if linter.code_named(text) is None]:
+        raise UsageError(f"--ignore {strange[0]}: there is no such code; docs/checks.md lists them")
+    findings = linter.check_plant(plant, notes=notes, ignore=ignore or ())
+    match form:
+        case "json":
+            typer.echo(linter.findings_as_json(findings))
+        case "sarif":
+            typer.echo(linter.findings_as_sarif(findings, plant))
+        case "github":
+            typer.echo(linter.findings_as_github(findings, plant), nl=bool(findings))
+        case _:
+            _print_findings(findings)
+    if linter.exit_code(findings):
         raise typer.Exit(1)
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    from hmi.check import told
+
+    for finding in findings:
+        typer.echo(told(finding))
+    count = Counter(finding.severity for finding in findings)
+    notes = f", {count['info']} notes" if count["info"] else ""
+    typer.echo(f"{count['error']} errors, {count['warning']} warnings{notes}")
 
 
 def format_(plant: PlantFolder) -> None:

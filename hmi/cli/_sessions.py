@@ -35,6 +35,10 @@ ListenAnywhere = Annotated[
     ),
 ]
 
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Take changed files of the plant by themselves once they are right.")
+]
+
 
 def run(
     plant: PlantFolder,
@@ -43,6 +47,7 @@ def run(
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
     listen_anywhere: ListenAnywhere = False,
     seals: SealsDir = None,
+    watch: Watch = False,
     without_station: Annotated[bool, typer.Option(help="Supervise the runtime alone.")] = False,
     display: Annotated[str, typer.Option(help="Display to open first.")] = "",
     theme: OwnTheme = "",
@@ -74,11 +79,12 @@ def run(
         listen=listen,
         listen_anywhere=listen_anywhere,
         seals=seals,
+        watch=watch,
         station=not without_station,
         ask_on_close=True,
         display=display,
         look=StationLook(theme, scale, kiosk),
-        exports=bool(opened.exports),
+        exports=True,
     )
     raise typer.Exit(Supervisor(session.specs(), folder).run())
 
@@ -90,6 +96,7 @@ def serve(
     listen: Annotated[str, typer.Option(help="HOST:PORT for stations on other machines (TLS).")] = "",
     listen_anywhere: ListenAnywhere = False,
     seals: SealsDir = None,
+    watch: Watch = False,
     reason: Annotated[str, typer.Option(help="Why this runtime is started; journalled first.")] = "",
     parent_pipe: Annotated[bool, typer.Option(hidden=True, help="End when standard input closes.")] = False,
     log_format: LogFormat = "text",
@@ -106,9 +113,11 @@ def serve(
         listen=listen,
         listen_anywhere=listen_anywhere,
         seals=seals,
+        watch=watch,
         reason=reason,
         parent_pipe=parent_pipe,
         prepare=None if parent_pipe else offer_first_account,  # a supervisor has asked before
+        opened=opened,
     )
     raise typer.Exit(run_runtime(options))
 

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 
 import typer
 
+from hmi.cli._printable import printable
+
 
 def print_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
     """In columns on a screen; separated by tabs for another program."""
     if not sys.stdout.isatty():
         for line in lines:
-            typer.echo("\t".join(" ".join(cell.split()) for cell in line))
+            typer.echo("\t".join(printable(" ".join(cell.split())) for cell in line))
         return
     from rich.console import Console
     from rich.markup import escape
@@ -20,5 +22,5 @@ def print_table(header: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
 
     table = Table(*header)
     for line in lines:
-        table.add_row(*(escape(cell) for cell in line))
+        table.add_row(*(escape(printable(cell)) for cell in line))
     Console().print(table)

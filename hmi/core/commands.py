@@ -134,7 +134,8 @@ class WriteRequest:
     """What the gate hands to acquisition: a raw (device) value with a deadline.
 
     ``deadline_ns`` is monotonic and is checked once more right before the socket write. ``epoch`` fences
-    a runtime that lost its place (design 2b.9).
+    a runtime that lost its place (design 2b.9). ``plan`` is that of the connection when it took the request; what is
+    asked by another one by now is not sent.
     """
 
     command_id: str
@@ -143,6 +144,7 @@ class WriteRequest:
     value: Value
     deadline_ns: int
     epoch: int = 0
+    plan: int = 0
 
 
 class WriteState(Enum):

@@ -13,6 +13,7 @@ ALONE: Final = frozenset(
         "alarms",
         "areas",
         "certificates",
+        "comms",
         "exports",
         "figures",
         "handover",
@@ -50,23 +51,23 @@ def trend_of(name: str) -> tuple[list[str], int]:
 
 
 class Opening(NamedTuple):
-    """``kind`` is accounts, alarms, areas, certificates, exports, figures, handover, log, people, points, find, why,
-    trend, faceplate or held (an example of each hold on an object of a simulated plant); ``name`` a tag, an instance, a
-    state of points, what is searched for, or of past a time as ``hmi.core.instants`` reads it."""
+    """``kind`` is accounts, alarms, areas, certificates, comms, exports, figures, handover, log, people, points, find,
+    why, trend, faceplate or held (an example of each hold on an object of a simulated plant); ``name`` a tag, an
+    instance, a state of points, what is searched for, or of past a time as ``hmi.core.instants`` reads it."""
 
     kind: str
     name: str = ""
 
 
 def opening(text: str) -> Opening:
-    """From accounts, alarms, areas, certificates, exports, figures, handover, log, log:TEXT, people, points,
+    """From accounts, alarms, areas, certificates, comms, exports, figures, handover, log, log:TEXT, people, points,
     points:STATE, past:TIME, find:TEXT, why:TAG, trend:TAG+TAG@-24h, faceplate:INSTANCE, held:INSTANCE or
     ask:TAG=NUMBER; else UsageError."""
     kind, mark, name = text.partition(":")
     if (kind in ALONE and not mark) or (name and kind in MAY_NAME | MUST_NAME):
         return Opening(kind, name)
     raise UsageError(
-        f"--open {text} cannot be opened; write accounts, alarms, areas, certificates, exports, figures, handover, "
-        "log, log:TEXT, people, points, points:STATE, past:TIME, find:TEXT, why:TAG, trend:TAG+TAG@-24h, "
+        f"--open {text} cannot be opened; write accounts, alarms, areas, certificates, comms, exports, figures, "
+        "handover, log, log:TEXT, people, points, points:STATE, past:TIME, find:TEXT, why:TAG, trend:TAG+TAG@-24h, "
         "faceplate:INSTANCE or held:INSTANCE"
     )

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from hmi.export._aggregates import AggregateSource
-from hmi.export._events import EventSource
+from hmi.export._events import KINDS, EventSource, event_of, is_of
 from hmi.export._progress import HIGH_WATER, Head, Progress
 from hmi.export._runner import JobRunner, Plain
 from hmi.export._selection import aggregate_key, chosen, series_of
-from hmi.export._source import LIVE_ROWS, MOST_ROWS, Part, SampleSource, Source
+from hmi.export._source import (
+    LIVE_ROWS,
+    MOST_ROWS,
+    Part,
+    SampleSource,
+    Source,
+    head_of,
+    taken,
+    time_at,
+    without_bad_values,
+)
 from hmi.export._state import (
     STATE_FILE,
     Asked,
     JobState,
     Standing,
     ask,
+    noted,
     progresses,
     quarantined,
     standing,
     told,
+    unnoted,
 )
 from hmi.export._turn import turn_in
 from hmi.export.figures import SILENT_S, JobCondition, JobFigures, is_fresh
@@ -34,22 +46,25 @@ from hmi.export.port import (
     RecordsRefused,
     Rows,
     Schema,
+    Stored,
     TargetRefused,
     TargetUnavailable,
     Watermark,
 )
 from hmi.historian.port import ArchiveReader
 from hmi.journal import JournalReader
-from hmi.project.exports import EXPORTS_FOLDER, ExportDef, ExportWhat
+from hmi.project.exports import EXPORTS_FOLDER, WANTED_FILE, ExportDef, ExportWhat
 from hmi.project.plant import Plant
 
 __all__ = [
     "EXPORTS_FOLDER",
     "HIGH_WATER",
+    "KINDS",
     "LIVE_ROWS",
     "MOST_ROWS",
     "SILENT_S",
     "STATE_FILE",
+    "WANTED_FILE",
     "AggregateSource",
     "Asked",
     "Event",
@@ -76,20 +91,29 @@ __all__ = [
     "Schema",
     "Source",
     "Standing",
+    "Stored",
     "TargetRefused",
     "TargetUnavailable",
     "Watermark",
     "aggregate_key",
     "ask",
     "chosen",
+    "event_of",
+    "head_of",
     "is_fresh",
+    "is_of",
+    "noted",
     "progresses",
     "quarantined",
     "series_of",
     "source_of",
     "standing",
+    "taken",
+    "time_at",
     "told",
     "turn_in",
+    "unnoted",
+    "without_bad_values",
 ]
 
 

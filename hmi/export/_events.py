@@ -18,11 +18,11 @@ from hmi.project.exports import ExportWhat
 
 MOST_EVENTS: Final = 20_000
 _PAGE: Final = 1_000
-_KINDS: Final = {ExportWhat.ALARMS: "alarm", ExportWhat.AUDIT: "audit", ExportWhat.SECURITY: ""}
+KINDS: Final = {ExportWhat.ALARMS: "alarm", ExportWhat.AUDIT: "audit", ExportWhat.SECURITY: ""}
 """The kind that is read; empty: all, of which the events of security are taken."""
 _SECURITY: Final = (
     "access.", "account.", "audit.", "certificate.", "clock.", "export.", "plant.", "program.", "runtime.", "session.",
-    "station.",
+    "station.", "token.",
 )  # fmt: skip
 _ROUTINE: Final = "audit.sealed"
 """Every few minutes, and of nobody's doing."""
@@ -36,7 +36,7 @@ class EventSource:
     margin = 0
 
     def __init__(self, journal: JournalReader, what: ExportWhat) -> None:
-        self._journal, self._kind, self._what = journal, _KINDS[what], what
+        self._journal, self._kind, self._what = journal, KINDS[what], what
 
     def head(self) -> Head:
         newest = self._read(lambda: self._journal.newest(1, "", ""))
@@ -67,7 +67,8 @@ class EventSource:
         while len(events) < MOST_EVENTS:
             start = after
             page = self._read(lambda start=start: self._journal.after(start, self._kind, "", _PAGE))
-            events += [_event(record) for record in page if record.seq <= last and self._is_wanted(record)]
+            wanted = (record for record in page if record.seq <= last and is_of(self._what, record))
+            events += [event_of(record) for record in wanted]
             if len(page) < _PAGE or page[-1].seq > last:
                 return Part(last, self.time_of(last), events=tuple(events))
             after = page[-1].seq
@@ -87,20 +88,11 @@ class EventSource:
             page = self._read(lambda begin=begin: self._journal.after(begin, self._kind, "", _PAGE))
             for record in page:
                 is_within = record.seq <= high and start <= record.receive_time < end
-                if is_within and self._is_wanted(record):
-                    yield _event(record)
+                if is_within and is_of(self._what, record):
+                    yield event_of(record)
             if len(page) < _PAGE:
                 return
             after = page[-1].seq
-
-    def _is_wanted(self, record: JournalRecord) -> bool:
-        if self._what is not ExportWhat.SECURITY:
-            return True
-        return (
-            record.kind in (Kind.AUDIT, Kind.SYSTEM)
-            and record.event.startswith(_SECURITY)
-            and record.event != _ROUTINE
-        )
 
     def _read(self, work: Any) -> Any:
         try:
@@ -109,7 +101,19 @@ class EventSource:
             raise StorageError(f"the journal cannot be read now: {error}") from error
 
 
-def _event(record: JournalRecord) -> Event:
+def is_of(what: ExportWhat, record: JournalRecord) -> bool:
+    """Whether a record that was read by its kind (``KINDS``) belongs to what is asked for."""
+    if what is not ExportWhat.SECURITY:
+        return True
+    return (
+        record.kind in (Kind.AUDIT, Kind.SYSTEM)
+        and record.event.startswith(_SECURITY)
+        and record.event != _ROUTINE
+    )
+
+
+def event_of(record: JournalRecord) -> Event:
+    """The record as it leaves the plant."""
     fields: Mapping[str, Any] = {
         "object": record.object_id, "actor": record.actor, "station": record.station, "run": record.run_id,
         "revision": record.plant_revision, "simulated": record.simulated, "received": record.receive_time,

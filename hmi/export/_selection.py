@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -12,6 +10,7 @@ from hmi.core.values import ValueType
 from hmi.export.port import ExportTag
 from hmi.project.exports import ExportDef, ExportWhat
 from hmi.project.plant import Plant, TagDef
+from hmi.project.query import tags_of
 
 _OF_THE_SAME_KIND: Final = frozenset(
     ("Interpolative", "Minimum", "Maximum", "Minimum2", "Maximum2", "MinimumActualTime", "MaximumActualTime",
@@ -24,9 +23,8 @@ _IN_THE_UNIT: Final = frozenset(
 
 
 def chosen(plant: Plant, job: ExportDef) -> tuple[TagDef, ...]:
-    """The recorded tags that the job's patterns name, in the order of the plant."""
-    wanted = _matcher(plant, job.tags)
-    return tuple(tag for tag in plant.tags if tag.history and wanted(tag))
+    """The recorded tags that the job's queries name, in the order of the plant."""
+    return tuple(tag for tag in tags_of(plant, *job.tags) if tag.history)
 
 
 def series_of(plant: Plant, job: ExportDef) -> tuple[ExportTag, ...]:
@@ -40,23 +38,6 @@ def series_of(plant: Plant, job: ExportDef) -> tuple[ExportTag, ...]:
 def aggregate_key(tag_id: str, aggregate: str, interval_s: int) -> str:
     """The key of a calculated series."""
     return f"{tag_id}/{aggregate}/{interval_s}s"
-
-
-def _matcher(plant: Plant, patterns: tuple[str, ...]) -> Callable[[TagDef], bool]:
-    if not patterns:
-        return lambda _tag: True
-    tests = [_test(plant, pattern) for pattern in patterns]
-    return lambda tag: any(test(tag) for test in tests)
-
-
-def _test(plant: Plant, pattern: str) -> Callable[[TagDef], bool]:
-    kind, found, name = pattern.partition(":")
-    if found and kind == "area":
-        return lambda tag: name in plant.lineage(tag.area)
-    if found and kind == "type":
-        return lambda tag: tag.instance in plant.instances and plant.instances[tag.instance].type == name
-    expression = re.compile(fnmatch.translate(pattern))
-    return lambda tag: expression.match(tag.name) is not None
 
 
 def _series(plant: Plant, tag: TagDef) -> ExportTag:
@@ -98,6 +79,7 @@ def _aggregate(plant: Plant, tag: TagDef, aggregate: str, interval_s: int) -> Ex
         aggregate=aggregate,
         interval_s=interval_s,
         was_stepped=series.is_stepped,
+        was_compressed=series.is_compressed,
     )
 
 

@@ -25,6 +25,8 @@ MARGIN_S: Final = 60.0
 LIVE_ROWS: Final = 20_000
 """Of one package where the newest values go beside it: they wait for its end."""
 _PAGE: Final = 64
+_FIRST_PAGE: Final = 4
+"""Often the new commits are few, or few of them fill a package: what is read for nothing costs as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +123,12 @@ class SampleSource:
     def read(self, first: int, last: int) -> Part:
         chosen: list[Commit] = []
         count, after = 0, first - 1
+        size = _FIRST_PAGE
         while after < last and (not chosen or count < self._most):
-            page = [one for one in self._reader.feed(after, _PAGE) if one.seq <= last]
+            page = [one for one in self._reader.feed(after, size) if one.seq <= last]
             if not page:
                 break
+            size = min(2 * size, _PAGE)
             for commit in page:
                 if chosen and count + len(commit.batch) > self._most:
                     after = last

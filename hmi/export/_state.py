@@ -33,12 +33,15 @@ create table if not exists quarantine(
   number integer primary key, job text not null, package integer not null, time integer not null,
   reason text not null, row text not null);
 create index if not exists quarantine_by_job on quarantine(job, number);
+create table if not exists unnoted(number integer primary key, content text not null);
 create table if not exists life(one integer primary key check(one = 1), at integer not null);
 """
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What a person asks of a job: ``replay`` of [start, end) in UTC ns, ``pause`` or ``resume``."""
+    """What a person asks of a job: ``replay`` of [start, end) in UTC ns, ``pause`` or ``resume``. ``at``: UTC ns by the
+    wall clock.
+    """
 
     number: int
     job: str
@@ -46,6 +49,8 @@ class Asked(msgspec.Struct, frozen=True):
     start: int = 0
     end: int = 0
     by: str = ""
+    reason: str = ""
+    at: int = 0
 
 
 class Standing(NamedTuple):
@@ -162,21 +167,56 @@ class JobState:
             raise StorageError(f"the state of the exports cannot be kept: {error}") from error
 
 
-def ask(folder: Path, asked: Asked) -> None:
-    """Leave a request for the exporting process; StorageError where that is not possible."""
+def ask(folder: Path, asked: Asked, *, is_noted: bool = True) -> None:
+    """Leave a request for the exporting process; StorageError where that is not possible. Where it is not noted in the
+    journal yet, a copy is left for the runtime that does so, in the same moment.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error}") from error
     database = _open(folder / STATE_FILE)
+    content = msgspec.json.encode(asked).decode()
     try:
-        database.execute(
-            "insert into asked(job, content) values (?, ?)", (asked.job, msgspec.json.encode(asked).decode())
-        )
+        with database:
+            database.execute("insert into asked(job, content) values (?, ?)", (asked.job, content))
+            if not is_noted:
+                database.execute("insert into unnoted(content) values (?)", (content,))
     except apsw.Error as error:
         raise StorageError(f"the request cannot be left: {error}") from error
     finally:
         database.close()
+
+
+def unnoted(folder: Path) -> list[tuple[int, Asked | None]]:
+    """Requests that are not in the journal yet, in order, with the number by which they are ``noted``; None for what
+    cannot be read.
+    """
+    rows = _read(folder, "select number, content from unnoted order by number limit 1000", of="unnoted")
+    return [(int(number), _asked(content)) for number, content in rows]
+
+
+def _asked(content: str) -> Asked | None:
+    try:
+        return msgspec.json.decode(content, type=Asked)
+    except msgspec.MsgspecError as error:
+        log.error("A request that was left for the exports cannot be read: %s", error)
+        return None
+
+
+def noted(folder: Path, number: int) -> None:
+    """The journal has the requests up to a number."""
+    try:
+        database = apsw.Connection(str(folder / STATE_FILE), flags=apsw.SQLITE_OPEN_READWRITE)
+        try:
+            database.set_busy_timeout(BUSY_MS)
+            database.execute("delete from unnoted where number <= ?", (number,))
+        finally:
+            database.close()
+    except apsw.Error as error:
+        raise StorageError(
+            f"what was noted cannot be taken out of the state of the exports: {error}"
+        ) from error
 
 
 def told(folder: Path) -> list[JobFigures]:
@@ -211,7 +251,7 @@ def quarantined(folder: Path, job: str, most: int = 1_000) -> list[tuple[int, in
     return [(int(a), int(b), str(c), str(d)) for a, b, c, d in _read(folder, query, job, most)]
 
 
-def _read(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
+def _read(folder: Path, query: str, *values: Any, of: str = "life") -> list[tuple[Any, ...]]:
     path = folder / STATE_FILE
     if not path.exists():
         return []
@@ -221,8 +261,8 @@ def _read(folder: Path, query: str, *values: Any) -> list[tuple[Any, ...]]:
         raise StorageError(f"{path} cannot be read: {error}") from error
     try:
         database.set_busy_timeout(BUSY_MS)
-        if not list(database.execute("select 1 from sqlite_master where name = 'life'")):
-            return []  # it is being made at this moment, and nothing was told yet
+        if not list(database.execute("select 1 from sqlite_master where name = ?", (of,))):
+            return []  # it is being made at this moment, or was by an earlier version: nothing was told yet
         return list(database.execute(query, values))
     except apsw.Error as error:
         raise StorageError(f"{path} cannot be read: {error}") from error

@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -44,6 +45,10 @@ def text_word(text: str | bytes) -> int:
     return int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
 
 
+_key_word = lru_cache(200_000)(text_word)
+"""Of the keys of series, which come with every package."""
+
+
 def object_text(value: Value) -> str:
     """How a text, bytes, array or structure is delivered: a text itself, all else as JSON without blanks."""
     return value if isinstance(value, str) else msgspec.json.encode(value, enc_hook=str).decode()
@@ -51,7 +56,7 @@ def object_text(value: Value) -> str:
 
 def words_of(rows: Rows) -> tuple[Words, ...]:
     """The eight columns that are mixed; a Bad value is kind NONE with bits 0."""
-    keys = np.array([text_word(tag.key) for tag in rows.tags], np.uint64)
+    keys = np.array([_key_word(tag.key) for tag in rows.tags], np.uint64)
     samples = rows.samples
     bits = np.where(samples.kinds == ValueKind.NONE, np.uint64(0), samples.bits)
     for place in np.flatnonzero(samples.kinds == ValueKind.OBJECT).tolist():

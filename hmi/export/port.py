@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 
 from hmi.core.errors import WatchkeeperError
 from hmi.core.values import ValueType
+from hmi.historian.port import ArchiveReader
 from hmi.historian.samples import Samples
+from hmi.journal import JournalReader
+from hmi.project.plant import Plant
 
 
 class ExportError(WatchkeeperError):
@@ -46,7 +50,8 @@ class ExportTag:
     ``ID/Average/60s``. ``path``: names of the ISA-95 tree from the plant down, the signal last. ``unit_code``: UNECE
     Recommendation 20. ``connection``: the device it
     comes from. ``aggregate`` and ``interval_s`` of a series that is calculated. ``is_stepped``: between two
-    samples the value stands; ``was_stepped``: so it was of the samples that an aggregate is made of.
+    samples the value stands; ``was_stepped`` and ``was_compressed``: so it was of the samples that an aggregate is made
+    of.
     ``held_s``: so long a sample may be held back before it is recorded.
     """
 
@@ -67,6 +72,7 @@ class ExportTag:
     aggregate: str = ""
     interval_s: int = 0
     was_stepped: bool = False
+    was_compressed: bool = False
     held_s: float = 0.0
 
 
@@ -164,6 +170,20 @@ class Schema:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What an exporter that answers questions may read (``ExporterDefinition.reads``). ``plant``: the revision that its
+    series are of. ``data``: the folder of the runtime, ``archive_name`` the archive below it. Whoever opens a reader
+    closes it; one of the journal is for one thread at a time.
+    """
+
+    plant: Plant
+    data: Path
+    archive_name: str
+    archive: Callable[[], ArchiveReader]
+    journal: Callable[[], JournalReader]
+
+
+@dataclass(frozen=True, slots=True)
 class ExportContext:
     """What an exporter may know of its job. ``secret`` reads one of the operating system's key store by name."""
 
@@ -176,6 +196,7 @@ class ExportContext:
     secret: Callable[[str], str]
     now: Callable[[], datetime]
     stop: Callable[[], bool]
+    stored: Stored | None = None
 
 
 class Exporter(Protocol):

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from hmi.core.clock import NS_PER_S
+from hmi.export._aggregates import SETTLE_NS
 from hmi.export._progress import Progress
+from hmi.export._source import head_of
 from hmi.export.digest import schema_digest
 from hmi.export.port import ExportTag
 from hmi.historian import COLLECTOR
@@ -87,11 +89,29 @@ def _series(
 def _final(reader: ArchiveReader, number: int, tag: ExportTag, end: int) -> int:
     """What is held back of a compressed series may still become a sample: it is final up to its newest stored one."""
     if tag.aggregate:
-        return end // (tag.interval_s * NS_PER_S) * tag.interval_s * NS_PER_S
-    if not tag.is_compressed:
-        return end
-    newest = reader.before(number, end + 1)
-    return int(newest.times[0]) if len(newest) else 0
+        return min(_ended(tag, end), _settled(reader, number, tag))
+    return _newest(reader, number, end) if tag.is_compressed else end
+
+
+def _settled(reader: ArchiveReader, number: int, tag: ExportTag) -> int:
+    """The end of the last interval that is delivered and that no sample to come is a part of: the next one of a
+    compressed series may have been before now, and a line is drawn to the next one when it is there.
+    """
+    head = head_of(reader)
+    ended = _ended(tag, max(0, min(head.time, head.until) - SETTLE_NS))
+    if tag.was_stepped and not tag.was_compressed:
+        return ended
+    return min(ended, _ended(tag, _newest(reader, number, head.until)))
+
+
+def _ended(tag: ExportTag, at: int) -> int:
+    interval = tag.interval_s * NS_PER_S
+    return at // interval * interval
+
+
+def _newest(reader: ArchiveReader, number: int, end: int) -> int:
+    found = reader.before(number, end + 1)
+    return int(found.times[-1]) if len(found) else 0
 
 
 def _marks(reader: ArchiveReader, number: int, span: tuple[int, int]) -> list[int]:

@@ -6,7 +6,7 @@ an integer never goes through a float, and a tag that was re-typed keeps what it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from operator import attrgetter
@@ -201,31 +201,26 @@ def pack(contents: Sequence[Value]) -> tuple[Bits, NDArray[np.uint8], tuple[Valu
 
 
 def unpack(bits: Bits, kinds: NDArray[np.uint8], objects: Sequence[Value]) -> list[Value]:
-    """The way back of ``pack``."""
-    first = int(kinds[0]) if len(kinds) else -1
-    if first == ValueKind.FLOAT and bool((kinds == first).all()):
-        return bits.view(np.float64).tolist()
-    return [
-        _READERS[kind](pattern, objects) for kind, pattern in zip(kinds.tolist(), bits.tolist(), strict=True)
-    ]
-
-
-def _float(pattern: int, objects: Sequence[Value]) -> Value:
-    return float(np.uint64(pattern).view(np.float64))
-
-
-def _int(pattern: int, objects: Sequence[Value]) -> Value:
-    return pattern - 2**64 if pattern >= 2**63 else pattern
+    """The way back of ``pack``: floats for all, then each other kind in its places."""
+    found: list[Value] = bits.view(np.float64).tolist()
+    for kind, count in enumerate(np.bincount(kinds).tolist()):
+        if not count or kind == ValueKind.FLOAT:
+            continue
+        if count == len(kinds):
+            return _READERS[kind](bits, objects)
+        places = np.flatnonzero(kinds == kind)
+        for place, value in zip(places.tolist(), _READERS[kind](bits[places], objects), strict=True):
+            found[place] = value
+    return found
 
 
 _EMPTY: Final = Samples.of(())
-_READERS: Final = {
-    ValueKind.NONE: lambda pattern, objects: None,
-    ValueKind.FLOAT: _float,
-    ValueKind.INT: _int,
-    ValueKind.UINT: lambda pattern, objects: pattern,
-    ValueKind.BOOL: lambda pattern, objects: bool(pattern),
-    ValueKind.OBJECT: lambda pattern, objects: objects[pattern],
+_READERS: Final[dict[int, Callable[[Bits, Sequence[Value]], list[Value]]]] = {
+    ValueKind.NONE: lambda bits, objects: [None] * len(bits),
+    ValueKind.INT: lambda bits, objects: bits.view(np.int64).tolist(),
+    ValueKind.UINT: lambda bits, objects: bits.tolist(),
+    ValueKind.BOOL: lambda bits, objects: (bits != 0).tolist(),
+    ValueKind.OBJECT: lambda bits, objects: [objects[place] for place in bits.tolist()],
 }
 
 

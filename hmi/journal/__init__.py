@@ -6,6 +6,7 @@ from hmi.journal._chain import GENESIS, chain_self_test
 from hmi.journal._past import Density, Mark, Outage, PastRecords
 from hmi.journal._reader import JournalReader
 from hmi.journal._records import record_dict
+from hmi.journal._revision_log import RevisionTime, revision_times, revision_valid_at
 from hmi.journal._sealer import SEAL_KEY, SEALS_FILE, Sealer
 from hmi.journal._sqlite import SqliteJournal
 from hmi.journal._standing import EVERY as NOTED_EVERY
@@ -26,6 +27,7 @@ __all__ = [
     "Mark",
     "Outage",
     "PastRecords",
+    "RevisionTime",
     "Sealer",
     "SqliteJournal",
     "alarm_lines",
@@ -35,6 +37,8 @@ __all__ = [
     "check_sqlite_version",
     "link_turns",
     "record_dict",
+    "revision_times",
+    "revision_valid_at",
     "standing_plainly",
     "stream_of",
     "write_package",

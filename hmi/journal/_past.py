@@ -125,6 +125,11 @@ def revision_at(database: apsw.Connection, at: int) -> str:
     return _text(database, f"select plant_revision from journal {where}", *((seq,) if seq else ()))
 
 
+def places_of_turns(database: apsw.Connection) -> list[int]:
+    """Numbers of the records that turn what a time means: starts, ends, other revisions of the plant, other runs."""
+    return [one.seq for one in _turns(database)]
+
+
 def density(database: apsw.Connection, start: int, end: int, slots: int) -> Density:
     """How much happened in each of ``slots`` equal parts of the time from ``start`` to ``end`` (UTC ns)."""
     slots = max(1, min(slots, MOST_SLOTS))

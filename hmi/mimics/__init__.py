@@ -49,6 +49,7 @@ from hmi.mimics._inputs import Inputs
 from hmi.mimics._loading import arguments_from_texts, declared_parameters, load_display
 from hmi.mimics._notes import DisplayFinding, Embedding
 from hmi.mimics._opened import OpenedDisplays
+from hmi.mimics._over import Instances
 from hmi.mimics._parameters import PARAMETER_TYPES, Parameter, accepts_instance, needs_arguments
 from hmi.mimics._past import Past, Samples, number_of, samples_of
 from hmi.mimics._reader import DEFAULT_SIZE, MOST_ELEMENTS, SCHEMA, Shared
@@ -104,6 +105,7 @@ __all__ = [
     "Hearing",
     "ImageState",
     "Inputs",
+    "Instances",
     "Limit",
     "Note",
     "OpenedDisplays",

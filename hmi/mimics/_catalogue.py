@@ -88,6 +88,17 @@ class Catalogue:
         """The name of each tag and instance by its id; made when first asked for."""
         return {one.id: one.name for one in (*self.tags.values(), *self.instances.values())}
 
+    def types_of(self, tag: str) -> tuple[str, ...]:
+        """The type of the equipment that a tag belongs to, and all that it extends; empty for a tag of none."""
+        known = self.tags.get(tag)
+        instance = self.instances.get(known.instance) if known is not None else None
+        found: list[str] = []
+        kind = instance.type if instance is not None else ""
+        while kind and kind not in found:
+            found.append(kind)
+            kind = self.types[kind].extends if kind in self.types else ""
+        return tuple(found)
+
     def signal(self, instance: str, candidates: Iterable[str]) -> str:
         """The tag name of the first candidate signal that the instance has; empty when it has none."""
         known = self.instances.get(instance)

@@ -37,7 +37,7 @@ def fits(prop: Property, value: Any) -> bool:
         case "arguments" | "overrides":
             return isinstance(value, Mapping)
         case "instances":
-            return isinstance(value, list | Mapping)
+            return isinstance(value, list | Mapping | str)
     return False
 
 
@@ -73,7 +73,7 @@ def wanted(prop: Property) -> str:
         "pair": "write [x, y] in pixels",
         "arguments": 'write {"name of a parameter": value}',
         "overrides": 'write {"name of an instance": {"name of a parameter": value}}',
-        "instances": 'write a list of instances, or {"type": …, "area": …}',
+        "instances": 'write a list of instances, {"type": …, "area": …} or a query such as "type:pump"',
     }.get(prop.type, f"write a {prop.type}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hmi.core.quick import quick
 from hmi.core.values import Value
 from hmi.project._alarm_fields import alarm_from_values
 from hmi.project._draft import Draft
@@ -13,11 +14,14 @@ from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
 from hmi.project._templates import render
-from hmi.project.columns import ALARM_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
+from hmi.project.columns import ALARM_COLUMNS, digest_rows, digested, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import AlarmDef, Instance, Source, TagDef
 
 _KNOWN = frozenset(ALARM_COLUMNS) - {"position"}  # who watches positions reads it from ``extra``
 _TYPE_FIELDS = _KNOWN | {"signal", "title"}
+
+
+_new_alarm = quick(AlarmDef)
 
 
 def load_alarms(folder: Path, draft: Draft) -> None:
@@ -33,17 +37,19 @@ def load_alarms(folder: Path, draft: Draft) -> None:
     order = sorted(range(len(file.header)), key=lambda index: file.header[index])
     columns = [(file.header[index], index) for index in order if file.header[index]]
     missing: list[int] = []
+    texts: list[str] = []
     maker = IdMaker(ids_in(file.header, file.rows))
     for line, cells in file.rows:
         width = len(cells)
-        row = {name: text for name, i in columns if i < width and (text := cells[i].strip())}
+        row = {name: text for name, i in columns if i < width and cells[i] and (text := cells[i].strip())}
         source = Source(file.shown, line)
         if not row.get("id"):
             missing.append(line)
             row["id"] = maker.for_alarm(row)
-        digest_row(draft, row)
+        texts.append(digested(row))
         if draft.claim_id(row["id"], source):
             _add_row(row, source, draft)
+    digest_rows(draft, texts)
     note_missing_ids(file.shown, missing, draft)
 
 
@@ -77,7 +83,7 @@ def _add(
     name = name or fields["kind"]
     message = str(raw.get("message", "")) or f"{tag.description or tag.name} {name.replace('_', ' ')}"
     draft.alarms.append(
-        AlarmDef(
+        _new_alarm(
             id=alarm_id,
             tag_id=tag.id,
             name=name,

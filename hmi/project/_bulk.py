@@ -7,8 +7,6 @@ what the plant says now are edits, so a table that nobody changed changes no byt
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -21,11 +19,12 @@ from hmi.project._alarm_fields import column_text
 from hmi.project._convert import pairs
 from hmi.project._csv_edit import edited_csv
 from hmi.project._findings import FieldError, Findings
-from hmi.project._format import replace_file
-from hmi.project._load import load_plant, open_plant
+from hmi.project._load import open_plant
 from hmi.project._read import CsvFile, read_csv, read_text
+from hmi.project._shadow import errors_with, stored_as
 from hmi.project.canonical import csv_text
 from hmi.project.columns import ALARM_COLUMNS, TAG_COLUMNS
+from hmi.project.folder_files import Files, FolderChanged, Written, read_files, write_files
 from hmi.project.plant import AlarmDef, Plant
 
 ALARMS, TAGS = "alarms.csv", "tags.csv"
@@ -69,6 +68,7 @@ def import_alarms(folder: Path | str, table: Path) -> tuple[tuple[Path, ...], tu
     ConfigurationError when the plant itself has errors or the table cannot be read at all.
     """
     folder = Path(folder)
+    before = read_files(folder, _FILES)
     plant = open_plant(folder)
     findings = Findings()
     given = read_csv(table, ("id",), findings)
@@ -83,26 +83,26 @@ def import_alarms(folder: Path | str, table: Path) -> tuple[tuple[Path, ...], tu
         edits.faults += _faults_of_result(folder, texts, edits)
     if edits.faults:
         return (), tuple(sorted(edits.faults, key=attrgetter("line")))
-    return _replaced(folder, texts), ()
+    return write_files(folder, _as_they_were(texts, before), before=before, what="hmi alarms").paths, ()
 
 
 def change_alarm(
     folder: Path | str, alarm_id: str, cells: Mapping[str, str], *, revision: str
-) -> tuple[dict[Path, bytes], tuple[str, ...]]:
-    """Write other cells for one alarm: the changed files with their bytes before, or sentences and nothing changed.
+) -> tuple[Written | None, tuple[str, ...]]:
+    """Write other cells for one alarm: what was written, or sentences and nothing changed.
 
     Only these cells change. Refused when the folder is not what ``revision`` says, or a file of it is changed
     meanwhile; ConfigurationError when the plant has errors or a file cannot be written.
     """
     folder = Path(folder)
-    before = {name: _bytes(folder / name) for name in _FILES}
+    before = read_files(folder, _FILES)
     plant, findings = open_plant(folder), Findings()
     if plant.revision != revision:
         what = tr("the plant folder holds changes that are not in force; reload the plant, then look again")
-        return {}, (what,)
+        return None, (what,)
     now = next((row for row in _rows(plant) if row["id"] == alarm_id), None)
     if now is None:
-        return {}, (tr("the plant folder has no alarm with the id {id}", id=alarm_id),)
+        return None, (tr("the plant folder has no alarm with the id {id}", id=alarm_id),)
     files = {name: _read(folder / name, required, findings) for name, required in _FILES.items()}
     edits, tags = _Edits(), files[TAGS][0]
     _take(
@@ -111,30 +111,15 @@ def change_alarm(
     texts = _texts_of(edits, files)
     faults = edits.faults or (_faults_of_result(folder, texts, edits) if texts else [])
     if faults:
-        return {}, tuple(fault.text for fault in faults)
-    if any(_bytes(folder / name) != before[name] for name in texts):
-        return {}, (tr("the plant folder was changed at this moment by somebody else; look again"),)
-    texts = {name: _as_it_was(text, before[name]) for name, text in texts.items()}
-    return {path: before[path.name] for path in _replaced(folder, texts)}, ()
-
-
-def put_back(before: Mapping[Path, bytes]) -> None:
-    """Undo ``change_alarm``."""
-    for path, content in before.items():
-        replace_file(path, content)
-
-
-def _as_it_was(text: str, before: bytes) -> str:
-    """With the line ends, and the mark at the beginning, that the file had."""
-    mark = "\ufeff" if before.startswith(b"\xef\xbb\xbf") else ""
-    return mark + (text.replace("\n", "\r\n") if b"\r\n" in before else text)
-
-
-def _bytes(path: Path) -> bytes:
+        return None, tuple(fault.text for fault in faults)
     try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return b""
+        return write_files(folder, _as_they_were(texts, before), before=before, what="change of an alarm"), ()
+    except FolderChanged:
+        return None, (tr("the plant folder was changed at this moment by somebody else; look again"),)
+
+
+def _as_they_were(texts: Mapping[str, str], before: Files) -> dict[str, bytes]:
+    return {name: stored_as(text, before.get(name)) for name, text in texts.items()}
 
 
 def _texts_of(edits: _Edits, files: Mapping[str, tuple[CsvFile, str]]) -> dict[str, str]:
@@ -257,32 +242,10 @@ def _override(
 
 def _faults_of_result(folder: Path, texts: Mapping[str, str], edits: _Edits) -> list[Fault]:
     """What is wrong with the plant as it would be: read in a folder beside, before anything is written."""
-    with tempfile.TemporaryDirectory(prefix="watchkeeper-") as beside:
-        shadow = Path(beside) / "plant"
-        skip = shutil.ignore_patterns(*texts, "images", ".git")
-        shutil.copytree(folder, shadow, ignore=skip)
-        for name, text in texts.items():
-            (shadow / name).write_bytes(text.encode())
-        errors = load_plant(shadow).errors
     faults: list[Fault] = []
-    for error in errors:
+    for error in errors_with(folder, texts):
         name = Path(error.file).name
         row = edits.asked.get((name, error.line), 0)
         where = "" if row else f"{name}:{error.line}: "
         faults.append(Fault(row, f"{where}{error.text}{'; ' + error.do if error.do else ''}"))
     return faults
-
-
-def _replaced(folder: Path, texts: Mapping[str, str]) -> tuple[Path, ...]:
-    """All files or none: what was written before a failure is put back."""
-    before = {folder / name: (folder / name).read_bytes() for name in texts}
-    done: list[Path] = []
-    try:
-        for name, text in texts.items():
-            replace_file(folder / name, text.encode())
-            done.append(folder / name)
-    except ConfigurationError:
-        for path in done:
-            replace_file(path, before[path])
-        raise
-    return tuple(done)

@@ -17,7 +17,13 @@ from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
 from hmi.project._read import read_csv
 from hmi.project.calculation import BASES, DAY, HOUR, KINDS, KPI, MONTH, TOTAL, USUAL_GOOD, CalculationRule
-from hmi.project.columns import CALCULATION_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
+from hmi.project.columns import (
+    CALCULATION_COLUMNS,
+    digest_rows,
+    digested,
+    note_missing_ids,
+    warn_unknown_columns,
+)
 from hmi.project.plant import Instance, Source, TagDef
 
 FILE = "calculations.csv"
@@ -40,6 +46,7 @@ def load_calculations(folder: Path, draft: Draft) -> None:
     order = sorted(range(len(file.header)), key=lambda index: file.header[index])
     columns = [(file.header[index], index) for index in order if file.header[index]]
     missing: list[int] = []
+    texts: list[str] = []
     maker = IdMaker(ids_in(file.header, file.rows))
     for line, cells in file.rows:
         row = {name: text for name, i in columns if i < len(cells) and (text := cells[i].strip())}
@@ -47,9 +54,10 @@ def load_calculations(folder: Path, draft: Draft) -> None:
         if not row.get("id"):
             missing.append(line)
             row["id"] = maker.for_calculation(row)
-        digest_row(draft, row)
+        texts.append(digested(row))
         if draft.claim_id(row["id"], source):
             _add_row(row, source, draft)
+    digest_rows(draft, texts)
     note_missing_ids(file.shown, missing, draft)
     _check_kpis(draft)
 
@@ -87,7 +95,7 @@ def _tags_of(row: Row, draft: Draft) -> Iterator[tuple[dict[str, Any], Instance 
     for one in [one for one in draft.instances.values() if one.type in heirs]:
         of = draft.by_id.get(one.signals.get(row.get("of", ""), ""))
         if of is None and row.get("kind") != KPI:
-            continue  # the signal itself has been reported
+            continue  # the instance does not have the signal, or it has been reported
         words = {"name": one.name, "description": one.description}
         fields = {"id": f"{one.id}.{row['name']}", "name": f"{one.name}.{row['name']}", "instance": one.name}
         more = {"signal": row["name"], "area": one.area}

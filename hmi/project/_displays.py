@@ -59,7 +59,7 @@ def _leaves(path: Path, folder: Path, draft: Draft) -> bool:
         what, do = "is not a file", "remove it"
     else:
         return False
-    draft.findings.error(str(path), 0, what, do)
+    draft.findings.error(str(path), 0, what, do, rule="path")
     return True
 
 
@@ -79,13 +79,17 @@ def _add(file: JsonFile, data: dict[str, Any], draft: Draft) -> None:
     source = Source(file.shown, lines.get("name", 1))
     if name in draft.displays:
         what = f"the display {name} is already in {draft.displays[name].source.file}"
-        draft.findings.error(file.shown, source.line, what, "rename one of them")
+        draft.findings.error(file.shown, source.line, what, "rename one of them", rule="duplicate-name")
         return
     data = {**data, **left_out}
     document = with_ids(data, name)
     if document != data:
         draft.findings.warning(
-            file.shown, 1, "the display has parts without an id", "run hmi format to keep ids"
+            file.shown,
+            1,
+            "the display has parts without an id",
+            "run hmi format to keep ids",
+            rule="missing-id",
         )
     digest_document(draft, f"displays/{name}", document)
     draft.claim_id(document["id"], Source(file.shown, lines.get("id", 1)))

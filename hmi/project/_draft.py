@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hmi.core.errors import AddressError, ConfigurationError
 from hmi.core.identity import is_id, is_tag_name
+from hmi.core.quick import quick
 from hmi.core.values import ValueType
-from hmi.plugins.definition import DriverDefinition
+from hmi.plugins.definition import DriverDefinition, Points
 from hmi.project._findings import FieldError, Findings
 from hmi.project._record_fields import problem_of_record
 from hmi.project.plant import (
@@ -24,6 +25,23 @@ from hmi.project.plant import (
     Source,
     TagDef,
 )
+
+_NO_OPTIONS: Mapping[str, Any] = {}
+_new_tag = quick(TagDef)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFile:
+    """A scenario as written."""
+
+    shown: str
+    data: Mapping[str, Any]
+    text: str
+
+    def line_of(self, name: str) -> int:
+        """The first line with a text in it; 1 when it is written in another way."""
+        at = self.text.find(name)
+        return self.text.count("\n", 0, at) + 1 if at >= 0 else 1
 
 
 @dataclass(slots=True)
@@ -48,6 +66,11 @@ class Draft:
     digest: Any = field(default_factory=hashlib.sha256)
     head_file: str = ""
     home_line: int = 1
+    head_line: Callable[[Sequence[str | int]], int] = lambda _path: 1
+    left_out: tuple[str, ...] = ()
+    export_lines: dict[str, int] = field(default_factory=dict)
+    training: dict[str, TrainingFile] = field(default_factory=dict)
+    without_class: list[tuple[str, Source]] = field(default_factory=list)
     signal_sources: dict[tuple[str, str], Source] = field(default_factory=dict)
     extended_types: set[str] = field(default_factory=set)
     broken_types: set[str] = field(default_factory=set)
@@ -55,24 +78,29 @@ class Draft:
     broken_displays: set[str] = field(default_factory=set)
     display_texts: dict[str, str] = field(default_factory=dict)
     _area_of: dict[str, str] = field(default_factory=dict)
+    _points: dict[str, Points] = field(default_factory=dict)
 
     def claim_id(self, text: str, source: Source, *, made: bool = False) -> bool:
         """Take an id; a finding and False when it is malformed or taken."""
         if not made and not is_id(text):
             what = f"the id {text!r} is not an id"
-            self.findings.error(source.file, source.line, what, "leave it empty and run hmi format")
+            self.findings.error(
+                source.file, source.line, what, "leave it empty and run hmi format", rule="malformed-id"
+            )
             return False
         first = self.ids.setdefault(text, source)
         if first is source:
             return True
         what = f"the id {text} is taken by {first.file}:{first.line}"
-        self.findings.error(source.file, source.line, what, "leave it empty and run hmi format")
+        self.findings.error(
+            source.file, source.line, what, "leave it empty and run hmi format", rule="duplicate-id"
+        )
         return False
 
     def refuse(self, name: str, source: Source, problem: FieldError) -> None:
         """An error of a tag or instance; what names it later is not reported once more."""
         self.broken_names.add(name)
-        self.findings.error(source.file, source.line, f"{name}: {problem.text}", problem.do)
+        self.findings.error(source.file, source.line, f"{name}: {problem.text}", problem.do, problem.rule)
 
     def is_known(self, name: str) -> bool:
         """True for a tag, and for a name whose own definition has been reported as wrong."""
@@ -109,18 +137,20 @@ class Draft:
         if problem is not None:
             self.refuse(name, source, problem)
             return None
-        tag = TagDef(handle=len(self.tags), source=source, **fields)
+        tag = _new_tag(handle=len(self.tags), source=source, **fields)
         self.tags.append(tag)
         self.by_name[name] = self.by_id[tag.id] = tag
         return tag
 
     def _problem_of_tag(self, name: str, fields: dict[str, Any]) -> FieldError | None:
         if "signal" not in fields and not is_tag_name(name):
-            return FieldError(f"{name!r} is not a tag name", "write area/unit/equipment.signal")
+            return FieldError(f"{name!r} is not a tag name", "write area/unit/equipment.signal", "name")
         first = self.by_name.get(name)
         if first is not None:
             return FieldError(
-                f"is already a tag in {first.source.file}:{first.source.line}", "rename one of them"
+                f"is already a tag in {first.source.file}:{first.source.line}",
+                "rename one of them",
+                "duplicate-name",
             )
         scan = fields.get("scan", "normal")
         if scan not in self.scans:
@@ -153,15 +183,16 @@ class Draft:
     def _problem_of_address(
         self, connection: ConnectionDef, address: str, fields: Mapping[str, Any]
     ) -> FieldError | None:
-        found = self.drivers.get(connection.driver)
-        if found is None:
-            return None
+        points = self._points.get(connection.name)
+        if points is None:
+            found = self.drivers.get(connection.driver)
+            if found is None:
+                return None
+            points = self._points[connection.name] = found.points_of(connection.settings)
         try:
-            found.check_address(
-                address, fields.get("type", ValueType.FLOAT64), connection.settings, fields.get("options", {})
-            )
+            points.check(address, fields.get("type", ValueType.FLOAT64), fields.get("options", _NO_OPTIONS))
         except (AddressError, ConfigurationError) as error:
-            return FieldError(error.what, error.do)
+            return FieldError(error.what, error.do, "address")
         return None
 
 

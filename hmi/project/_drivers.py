@@ -57,7 +57,8 @@ def _check_bounds(setting: Setting, value: float) -> None:
         raise FieldError(f"{setting.name} is {value!r}", f"write {' and '.join(filter(None, (low, high)))}")
 
 
-def _from_text(setting: Setting, text: str) -> Any:
+def setting_from_text(setting: Setting, text: str) -> Any:
+    """A value written as text; FieldError when it is not of the type of the setting."""
     match setting.type:
         case "integer":
             return whole(text, setting.name)
@@ -82,7 +83,7 @@ def options_of(name: str, given: Mapping[str, Any], raw_type: str) -> Options:
     out: dict[str, Any] = {}
     for key, value in given.items():
         setting = settings.get(key)
-        out[key] = _from_text(setting, value) if setting and isinstance(value, str) else value
+        out[key] = setting_from_text(setting, value) if setting and isinstance(value, str) else value
         if setting:
             check_value(setting, out[key])
     wire = TYPES[raw_type][1] if raw_type in TYPES else ""

@@ -10,6 +10,7 @@ from typing import Any
 from hmi.core.aggregates import AGGREGATE_NAMES
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import ConfigurationError
+from hmi.core.query import problem_of_names, query
 from hmi.plugins.definition import ExporterDefinition
 from hmi.plugins.discovery import definition
 from hmi.project._draft import Draft
@@ -39,6 +40,7 @@ def exports(models: Sequence[ExportModel], file: TomlFile, draft: Draft) -> tupl
         if model.name in names:
             problems.append(Problem("name", "this name stands twice", "rename one of them"))
         names.add(model.name)
+        draft.export_lines[model.name] = file.lines.find(("exports", index, "tags"))
         for place, what, do in problems:
             path = ("exports", index, *place.split(".")) if place else ("exports", index)
             line = file.lines.find(path) or file.lines.find(("exports", index))
@@ -87,12 +89,7 @@ def _instant(text: str) -> int:
 
 def _problems(model: ExportModel, draft: Draft) -> Iterator[Problem]:
     yield from _of_what(model)
-    for pattern in model.tags:
-        kind, _, name = pattern.partition(":")
-        if kind == "area" and name not in draft.areas:
-            yield Problem(
-                "tags", f"the area {name!r} is not known", f"areas: {', '.join(draft.areas) or 'none'}"
-            )
+    yield from _of_tags(model, draft)
     try:
         _instant(model.since)
     except (ValueError, OverflowError):
@@ -108,6 +105,18 @@ def _problems(model: ExportModel, draft: Draft) -> Iterator[Problem]:
     if wanted not in kind.takes:
         yield Problem("what", f"{model.to} takes no {wanted}", f"it takes {', '.join(sorted(kind.takes))}")
     yield from _of_settings(model, kind)
+
+
+def _of_tags(model: ExportModel, draft: Draft) -> Iterator[Problem]:
+    """Whether the queries can be read; their types are looked at when the types are known (``hmi.check``)."""
+    for text in model.tags:
+        try:
+            asked = query(text)
+        except ConfigurationError as error:
+            yield Problem("tags", error.what, error.do)
+            continue
+        if problem := problem_of_names(asked, "area", draft.areas):
+            yield Problem("tags", *problem)
 
 
 def _of_what(model: ExportModel) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -146,19 +146,35 @@ def cached(group: Group, raws: tuple[str, ...]) -> Any:
 class CellReader:
     """Rows of one CSV file to TagDef fields; looks only at the columns that the file has."""
 
-    def __init__(self, columns: Collection[str]) -> None:
+    def __init__(self, columns: Sequence[str]) -> None:
         present = [group for group in GROUPS if any(s in columns for s in group.sources[: group.decides])]
         self._plain = tuple(group.target for group in present if group.target in PLAIN)
         others = [group for group in present if group.target not in PLAIN]
         self._others = tuple((frozenset(g.sources[: g.decides]), g) for g in others)
+        sources = {source for group in others for source in group.sources}
+        self._places = [place for place, name in enumerate(columns) if name in sources]
+        self._known: dict[tuple[str, ...], dict[str, Any]] = {}
 
-    def fields(self, row: Mapping[str, str]) -> dict[str, Any]:
-        """Only non-empty cells stand in ``row``; FieldError for the first that does not convert."""
+    def fields(self, row: Mapping[str, str], cells: Sequence[str]) -> dict[str, Any]:
+        """Only non-empty cells stand in ``row``; FieldError for the first that does not convert.
+
+        ``cells`` are the same as they stand in the file: rows that are alike but for their texts are converted once.
+        """
         out: dict[str, Any] = {name: row[name] for name in self._plain if name in row}
-        for deciding, group in self._others:
-            if not deciding.isdisjoint(row):
-                out[group.target] = cached(group, tuple([row.get(source, "") for source in group.sources]))
+        width = len(cells)
+        key = tuple([cells[place] if place < width else "" for place in self._places])
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._converted(row)
+        out.update(known)
         return out
+
+    def _converted(self, row: Mapping[str, str]) -> dict[str, Any]:
+        return {
+            group.target: cached(group, tuple([row.get(source, "") for source in group.sources]))
+            for deciding, group in self._others
+            if not deciding.isdisjoint(row)
+        }
 
 
 def from_values(raw: Mapping[str, Any], targets: frozenset[str] | None = None) -> dict[str, Any]:

@@ -8,14 +8,16 @@ from hmi.core.errors import ConfigurationError
 
 ERROR = "error"
 WARNING = "warning"
+INFO = "info"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """``severity`` is ``error`` (the plant does not open) or ``warning``; ``line`` 0 = the whole file.
+    """``severity`` is ``error`` (the plant does not open), ``warning`` or ``info``; ``line`` 0 = the whole file.
 
     An error that is ``contained`` keeps one display from being shown, and no plant from opening.
-    ``rule`` is the id of the lint rule that found it, empty for what loading finds.
+    ``rule`` is the id of the lint rule that found it, empty where the part of the plant says it all: ``stage`` is what
+    was being read.
     """
 
     severity: str
@@ -25,6 +27,7 @@ class Finding:
     do: str = ""
     rule: str = ""
     contained: bool = False
+    stage: str = ""
 
     @property
     def sentence(self) -> str:
@@ -44,15 +47,22 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """Collects findings while a plant is read."""
+    """Collects findings while a plant is read; ``stage`` says what is being read."""
 
     items: list[Finding] = field(default_factory=list)
+    stage: str = "plant-file"
 
     def error(self, file: str, line: int, text: str, do: str = "", rule: str = "") -> None:
-        self.items.append(Finding(ERROR, file, line, text, do, rule))
+        self.items.append(Finding(ERROR, file, line, text, do, rule, stage=self.stage))
 
     def warning(self, file: str, line: int, text: str, do: str = "", rule: str = "") -> None:
-        self.items.append(Finding(WARNING, file, line, text, do, rule))
+        self.items.append(Finding(WARNING, file, line, text, do, rule, stage=self.stage))
+
+    def info(self, file: str, line: int, text: str, do: str = "", rule: str = "") -> None:
+        self.items.append(Finding(INFO, file, line, text, do, rule, stage=self.stage))
+
+    def note(self, severity: str, file: str, line: int, text: str, do: str = "", rule: str = "") -> None:
+        self.items.append(Finding(severity, file, line, text, do, rule, stage=self.stage))
 
     def failed(self, file: str, line: int, error: ConfigurationError) -> None:
         """Take an error that a plugin or the expression compiler raised."""
@@ -67,6 +77,6 @@ class Findings:
 class FieldError(Exception):
     """One value of a plant file that does not convert; the caller knows file and line."""
 
-    def __init__(self, text: str, do: str = "") -> None:
+    def __init__(self, text: str, do: str = "", rule: str = "") -> None:
         super().__init__(text)
-        self.text, self.do = text, do
+        self.text, self.do, self.rule = text, do, rule

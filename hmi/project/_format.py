@@ -6,7 +6,7 @@ stay as they were.
 
 from __future__ import annotations
 
-import os
+import codecs
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +20,9 @@ from hmi.project._lines import TomlLines
 from hmi.project._load import is_plant_folder
 from hmi.project._read import read_csv, read_json, read_toml
 from hmi.project._schema import migrated, schema_of
-from hmi.project.canonical import column_order, csv_text, display_text
+from hmi.project.canonical import column_order, csv_text, display_text, unnamed_columns
 from hmi.project.columns import ALARM_COLUMNS, CALCULATION_COLUMNS, TAG_COLUMNS
+from hmi.project.folder_files import read_files, write_files
 
 Row = dict[str, str]
 
@@ -32,32 +33,24 @@ def format_plant(folder: Path | str) -> tuple[Path, ...]:
     findings = Findings()
     is_plant_folder(folder, findings)
     _raise_first(findings)
-    wanted = dict(_canonical(folder, findings))
+    before = read_files(folder)
+    wanted = {path.relative_to(folder).as_posix(): text for path, text in _canonical(folder, findings)}
     _raise_first(findings)
-    changed = [path for path, text in wanted.items() if path.read_bytes() != text.encode()]
-    for path in changed:
-        replace_file(path, wanted[path].encode())
-    return tuple(changed)
+    texts = {name: _as_stored(text, before.get(name) or b"") for name, text in wanted.items()}
+    return write_files(folder, texts, before=before, what="hmi format").paths
+
+
+def _as_stored(text: str, before: bytes) -> bytes:
+    """As git on Windows or an editor keeps it: only line ends or a mark at the beginning are no reason to write."""
+    raw = text.encode()
+    plain = before.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
+    return before if plain == raw else raw
 
 
 def _raise_first(findings: Findings) -> None:
     for item in findings.items:
         if item.is_error:
             raise ConfigurationError(item.text, file=item.file, line=item.line, do=item.do)
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Whole or not at all."""
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_bytes(data)
-        os.replace(beside, path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        what = f"cannot be written ({error.strerror or error})"
-        raise ConfigurationError(
-            what, file=str(path), do="close it elsewhere and check its rights"
-        ) from error
 
 
 def _canonical(folder: Path, findings: Findings) -> Iterator[tuple[Path, str]]:
@@ -130,11 +123,13 @@ def _csv(
     place = {name: index for index, name in enumerate(file.header)}
     rows: list[list[str]] = []
     maker = IdMaker(ids_in(file.header, file.rows))
+    unnamed = unnamed_columns(file.header, (cells for _, cells in file.rows))
     for _, cells in file.rows:
         row = {name: cells[i].strip() for name, i in place.items() if i < len(cells)}
         row["id"] = row.get("id") or make_id(maker, row)
-        rows.append([row.get(name, "") for name in columns])
-    yield path, csv_text(columns, rows)
+        spare = [cells[i].strip() if i < len(cells) else "" for i in unnamed]
+        rows.append([*(row.get(name, "") for name in columns), *spare])
+    yield path, csv_text([*columns, *[""] * len(unnamed)], rows)
 
 
 def _display(path: Path, findings: Findings) -> Iterator[tuple[Path, str]]:

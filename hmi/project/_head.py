@@ -32,6 +32,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
     if file is None:
         return False
     draft.head_file, draft.home_line = file.shown, file.lines.find(("home",))
+    draft.head_line = file.lines.find
     line = file.lines.find(("schema",))
     data = migrated(file.data, "plant", shown=file.shown, line=line, findings=draft.findings)
     model = shape(PlantModel, data, file, draft) if data is not None else None
@@ -39,6 +40,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
         return False
     data["id"] = _plant_id(model, file, draft)
     digest_document(draft, "plant.toml", data)
+    draft.left_out = tuple(model.check.ignore)
     draft.head = {
         "id": data["id"],
         "name": model.name,
@@ -48,6 +50,7 @@ def load_head(folder: Path, draft: Draft) -> bool:
         "change_number": model.change_number,
         "texts": dict(model.texts),
         "alarm_targets": alarm_targets(model.alarm_targets, file, draft),
+        "reload_watch": model.reload.watch,
         "area_control_required": model.security.area_control == "required",
         "sessions": _session_rules(model.security),
         "history": HistoryRules(
@@ -75,7 +78,9 @@ def _plant_id(model: PlantModel, file: TomlFile, draft: Draft) -> str:
     if model.id:
         draft.claim_id(model.id, source)
         return model.id
-    draft.findings.warning(file.shown, 1, "the plant has no id yet", "run hmi format to keep ids")
+    draft.findings.warning(
+        file.shown, 1, "the plant has no id yet", "run hmi format to keep ids", rule="missing-id"
+    )
     return derived_id("p", model.name)
 
 
@@ -96,7 +101,8 @@ def _areas(model: PlantModel, file: TomlFile, draft: Draft) -> None:
     for index, area in enumerate(model.area):
         line = file.lines.find(("area", index, "path"))
         if area.path in draft.areas:
-            draft.findings.error(file.shown, line, f"the area {area.path!r} stands twice", "remove one")
+            what = f"the area {area.path!r} stands twice"
+            draft.findings.error(file.shown, line, what, "remove one", rule="duplicate-name")
         draft.areas[area.path] = Area(area.path, area.title or area.path, area.parent)
     _area_rings(draft, file)
     for index, area in enumerate(model.area):
@@ -115,7 +121,8 @@ def _area_rings(draft: Draft, file: TomlFile) -> None:
             above = draft.areas[above].parent if above in draft.areas else ""
         if above == path:
             line = file.lines.find(("area",))
-            draft.findings.error(file.shown, line, f"the area {path!r} lies in itself", "correct its parent")
+            what = f"the area {path!r} lies in itself"
+            draft.findings.error(file.shown, line, what, "correct its parent", rule="area-cycle")
             return
 
 

@@ -10,7 +10,7 @@ from hmi.core.errors import ConfigurationError
 from hmi.project._alarms import load_alarms
 from hmi.project._calculations import load_calculations
 from hmi.project._displays import load_displays
-from hmi.project._draft import Draft
+from hmi.project._draft import Draft, TrainingFile
 from hmi.project._findings import Finding, Findings
 from hmi.project._head import load_head
 from hmi.project._read import read_toml
@@ -19,6 +19,7 @@ from hmi.project._schema import migrated
 from hmi.project._shape import digest_document
 from hmi.project._tags import load_tags
 from hmi.project._types import load_types
+from hmi.project.folder_files import read_whole
 from hmi.project.plant import Plant
 
 
@@ -55,20 +56,33 @@ def open_plant(folder: Path | str) -> Plant:
 def read_draft(folder: Path) -> Draft:
     """Everything that could be read, with the findings; also of a plant with errors."""
     with without_collector():
-        return _read(folder)
+        try:
+            return read_whole(folder, lambda: _read(folder))
+        except ConfigurationError as error:  # half of a change is no plant
+            draft = Draft(str(folder))
+            draft.findings.failed(str(folder), 0, error)
+            return draft
 
 
 def _read(folder: Path) -> Draft:
     draft = Draft(str(folder))
     if not is_plant_folder(folder, draft.findings) or not load_head(folder, draft):
         return draft
+    findings = draft.findings
+    findings.stage = "type-file"
     types = load_types(folder, draft)
+    findings.stage = "tag-row"
     load_tags(folder, types, draft)
+    findings.stage = "calculation-row"
     load_calculations(folder, draft)
+    findings.stage = "alarm-row"
     load_alarms(folder, draft)
     check_release(draft)
+    findings.stage = "display-file"
     load_displays(folder, draft)
+    findings.stage = "training-file"
     _load_training(folder, draft)
+    findings.stage = "plant-file"
     _check_life_counters(draft)
     return draft
 
@@ -95,6 +109,7 @@ def _load_training(folder: Path, draft: Draft) -> None:
         data = migrated(file.data, "scenario", shown=file.shown, line=line, findings=draft.findings)
         if data is not None:
             digest_document(draft, f"training/{path.name}", data)
+            draft.training[path.name] = TrainingFile(file.shown, data, file.text)
 
 
 def _check_life_counters(draft: Draft) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hmi.project._conflict_marks import DO, WHAT, conflict_line
 from hmi.project._findings import FieldError, Findings
 from hmi.project._lines import TomlLines
 
@@ -31,6 +32,7 @@ class TomlFile:
     shown: str
     data: dict[str, Any]
     lines: TomlLines
+    text: str
 
 
 @dataclass(slots=True)
@@ -59,18 +61,23 @@ def read_text(path: Path, findings: Findings) -> str | None:
         size = path.stat().st_size
         most = MAX_BYTES[path.suffix]
         if size > most:
-            findings.error(str(path), 0, f"is {size // 2**20} MiB, more than {most // 2**20} are not read")
+            what = f"is {size // 2**20} MiB, more than {most // 2**20} are not read"
+            findings.error(str(path), 0, what, rule="too-large")
             return None
         raw = path.read_bytes()
     except OSError as error:
-        findings.error(str(path), 0, f"cannot be read ({error.strerror or error})")
+        findings.error(str(path), 0, f"cannot be read ({error.strerror or error})", rule="unreadable")
         return None
     try:
-        return raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        findings.error(str(path), line, "is not UTF-8 text", "save it as UTF-8")
+        findings.error(str(path), line, "is not UTF-8 text", "save it as UTF-8", rule="encoding")
         return None
+    if line := conflict_line(text):
+        findings.error(str(path), line, WHAT, DO, rule="merge-conflict")
+        return None
+    return text
 
 
 def read_toml(path: Path, findings: Findings) -> TomlFile | None:
@@ -84,22 +91,25 @@ def read_toml(path: Path, findings: Findings) -> TomlFile | None:
         place = _TOML_PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else text.count("\n") + 1
         what = _TOML_PLACE.sub("", str(error))
-        findings.error(str(path), line, f"is not valid TOML: {what[:1].lower()}{what[1:]}", _toml_hint(what))
+        said = f"is not valid TOML: {what[:1].lower()}{what[1:]}"
+        findings.error(str(path), line, said, _toml_hint(what), rule="syntax")
         return None
     except (ValueError, RecursionError):
-        findings.error(str(path), 0, "is not valid TOML: a number is too long or tables are nested too deep")
+        what = "is not valid TOML: a number is too long or tables are nested too deep"
+        findings.error(str(path), 0, what, rule="syntax")
         return None
     if _is_too_deep(data):
-        findings.error(str(path), 0, f"nests tables and lists deeper than {MAX_DEPTH} levels")
+        what = f"nests tables and lists deeper than {MAX_DEPTH} levels"
+        findings.error(str(path), 0, what, rule="nesting")
         return None
-    return TomlFile(path, str(path), data, TomlLines(text))
+    return TomlFile(path, str(path), data, TomlLines(text), text)
 
 
 def _has_long_line(path: Path, text: str, findings: Findings) -> bool:
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_TOML_LINE:
             what = f"the line is {len(line)} characters long, more than {MAX_TOML_LINE} are not read"
-            findings.error(str(path), number, what, "break it into several lines")
+            findings.error(str(path), number, what, "break it into several lines", rule="too-large")
             return True
     return False
 
@@ -120,20 +130,23 @@ def read_json(path: Path, findings: Findings) -> JsonFile | None:
             text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant, parse_float=_finite
         )
     except json.JSONDecodeError as error:
-        findings.error(str(path), error.lineno, f"is not valid JSON: {error.msg}, column {error.colno}")
+        what = f"is not valid JSON: {error.msg}, column {error.colno}"
+        findings.error(str(path), error.lineno, what, rule="syntax")
         return None
     except FieldError as error:
-        findings.error(str(path), 0, f"is not valid JSON: {error.text}", error.do)
+        findings.error(str(path), 0, f"is not valid JSON: {error.text}", error.do, rule="syntax")
         return None
     except (ValueError, RecursionError):
-        findings.error(str(path), 0, "is not valid JSON: a number is too long or lists are nested too deep")
+        what = "is not valid JSON: a number is too long or lists are nested too deep"
+        findings.error(str(path), 0, what, rule="syntax")
         return None
     if not isinstance(data, dict):
-        findings.error(str(path), 1, "holds no JSON object", 'start it with {"schema": "display/1", …')
+        do = 'start it with {"schema": "display/1", …'
+        findings.error(str(path), 1, "holds no JSON object", do, rule="syntax")
         return None
     problem = _problem_of_json(data, text)
     if problem:
-        findings.error(str(path), 0, problem)
+        findings.error(str(path), 0, problem, rule="nesting" if "deeper" in problem else "encoding")
         return None
     return JsonFile(path, str(path), data, text)
 
@@ -189,7 +202,8 @@ def read_csv(path: Path, required: tuple[str, ...], findings: Findings) -> CsvFi
     if text is None:
         return None
     if not text.strip():
-        findings.error(str(path), 1, "is empty", f"the first row names the columns: {', '.join(required)}, …")
+        do = f"the first row names the columns: {', '.join(required)}, …"
+        findings.error(str(path), 1, "is empty", do, rule="columns")
         return None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -199,7 +213,11 @@ def read_csv(path: Path, required: tuple[str, ...], findings: Findings) -> CsvFi
         rows = list(_rows(path, reader, len(header), findings))
     except csv.Error as error:
         findings.error(
-            str(path), reader.line_num, f"is not valid CSV: {error}", "close the quotes in this row"
+            str(path),
+            reader.line_num,
+            f"is not valid CSV: {error}",
+            "close the quotes in this row",
+            rule="syntax",
         )
         return None
     return CsvFile(path, str(path), header, rows)
@@ -209,15 +227,21 @@ def _header_is_right(
     path: Path, header: tuple[str, ...], required: tuple[str, ...], findings: Findings
 ) -> bool:
     if len(header) == 1 and (";" in header[0] or "\t" in header[0]):
-        findings.error(str(path), 1, "is not separated by commas", "save it as CSV with commas")
+        findings.error(
+            str(path), 1, "is not separated by commas", "save it as CSV with commas", rule="columns"
+        )
         return False
     missing = [name for name in required if name not in header]
     if missing:
-        findings.error(str(path), 1, f"has no column {', '.join(missing)}", "add it to the first row")
+        findings.error(
+            str(path), 1, f"has no column {', '.join(missing)}", "add it to the first row", rule="columns"
+        )
         return False
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
-        findings.error(str(path), 1, f"has the column {twice[0]} twice", "rename or remove one")
+        findings.error(
+            str(path), 1, f"has the column {twice[0]} twice", "rename or remove one", rule="columns"
+        )
         return False
     return True
 
@@ -232,6 +256,7 @@ def _rows(path: Path, reader: Any, width: int, findings: Findings) -> Iterator[t
                 at,
                 f"has {len(cells)} cells where the header has {width}",
                 "quote texts with commas",
+                rule="syntax",
             )
             continue
         if any(cells):

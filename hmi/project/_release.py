@@ -26,12 +26,14 @@ def check_release(draft: Draft) -> None:
             refused[alarm.source.file].append(alarm)
     for file, alarms in refused.items():
         do = "write them, or give the reason in release_forced"
-        draft.findings.error(file, alarms[0].source.line, _what_lacks(alarms), do)
+        draft.findings.error(file, alarms[0].source.line, _what_lacks(alarms), do, rule="alarm-incomplete")
     if forced:
         first, count = forced[0], len(forced)
         what = f"{count} alarm{'s are' if count > 1 else ' is'} released without {', '.join(_FIELDS)}"
         do = f"the first is {first.message}: {first.release_forced}"
-        draft.findings.warning(first.source.file, first.source.line, what, do)
+        draft.findings.warning(
+            first.source.file, first.source.line, what, do, rule="alarm-released-incomplete"
+        )
 
 
 def _what_lacks(alarms: list[AlarmDef]) -> str:

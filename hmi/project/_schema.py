@@ -25,15 +25,17 @@ def migrated(
     """The document in the current version; None and a finding for a version that cannot be read."""
     written = data.get("schema")
     if written is None:
-        findings.warning(shown, 1, f"does not say its schema, read as {schema_of(kind)}", "run hmi format")
+        what = f"does not say its schema, read as {schema_of(kind)}"
+        findings.warning(shown, 1, what, "run hmi format", rule="schema")
         return {"schema": schema_of(kind), **data}
     version = _version(written, kind)
     if version is None:
-        findings.error(shown, line, f"schema {written!r} is not known", f'write schema = "{schema_of(kind)}"')
+        do = f'write schema = "{schema_of(kind)}"'
+        findings.error(shown, line, f"schema {written!r} is not known", do, rule="schema")
         return None
     if version > CURRENT[kind]:
         what = f"is written as {written}, this version reads up to {schema_of(kind)}"
-        findings.error(shown, line, what, "open it with a newer Watchkeeper")
+        findings.error(shown, line, what, "open it with a newer Watchkeeper", rule="schema")
         return None
     return _upgrade(data, kind, version)
 

@@ -60,7 +60,9 @@ def shape_at(
         if own is not None and not _holds(own, path):
             continue
         what = f"{dotted(path)} is not a known field"
-        draft.findings.warning(shown, line_of(path), what, "it is kept; check the spelling")
+        draft.findings.warning(
+            shown, line_of(path), what, "it is kept; check the spelling", rule="unknown-field"
+        )
     return built
 
 

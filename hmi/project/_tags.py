@@ -15,11 +15,12 @@ from hmi.project._drivers import Options, options_of, options_of_cells
 from hmi.project._fields import CellReader
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
+from hmi.project._overrides import changed, note_unknown, overrides_of
 from hmi.project._parameters import parameter_values
 from hmi.project._read import read_csv
 from hmi.project._templates import has_holes, render
 from hmi.project._types import SignalPlan, TypePlan, signal_plan
-from hmi.project.columns import TAG_COLUMNS, digest_row, note_missing_ids, warn_unknown_columns
+from hmi.project.columns import TAG_COLUMNS, digest_rows, digested, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import Instance, Source
 
 Row = dict[str, str]
@@ -36,29 +37,31 @@ def load_tags(folder: Path, types: Mapping[str, TypePlan], draft: Draft) -> None
     columns = [(file.header[index], index) for index in order if file.header[index]]
     reader = CellReader(file.header)
     missing: list[int] = []
+    texts: list[str] = []
     maker = IdMaker(ids_in(file.header, file.rows))
     for line, cells in file.rows:
         width = len(cells)
-        row = {name: text for name, i in columns if i < width and (text := cells[i].strip())}
+        row = {name: text for name, i in columns if i < width and cells[i] and (text := cells[i].strip())}
         source = Source(file.shown, line)
         kind = row.get("kind", "tag")
         if not row.get("id"):
             missing.append(line)
             row["id"] = maker.for_tag(row)
-        digest_row(draft, row)
+        texts.append(digested(row))
         if not draft.claim_id(row["id"], source):
             continue
         if kind == "tag":
-            _add_plain(row, reader, source, draft)
+            _add_plain(row, cells, reader, source, draft)
         else:
             _add_instance(row, types.get(kind), source, draft)
+    digest_rows(draft, texts)
     note_missing_ids(file.shown, missing, draft)
 
 
-def _add_plain(row: Row, reader: CellReader, source: Source, draft: Draft) -> None:
+def _add_plain(row: Row, cells: list[str], reader: CellReader, source: Source, draft: Draft) -> None:
     name = row.get("name", "")
     try:
-        fields = reader.fields(row)
+        fields = reader.fields(row, cells)
         connection = draft.connections.get(fields.get("connection", ""))
         if connection is not None and connection.driver in draft.drivers:
             raw_type = row.get("type", "")
@@ -67,6 +70,8 @@ def _add_plain(row: Row, reader: CellReader, source: Source, draft: Draft) -> No
     except FieldError as error:
         draft.refuse(name, source, error)
         return
+    if fields.get("command") is not None and "class" not in row:
+        draft.without_class.append((name, source))
     fields["id"], fields["name"] = row["id"], name
     fields["area"] = draft.area_for(name, row.get("area", ""), source)
     draft.add_tag(fields, source)
@@ -87,10 +92,11 @@ def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft)
         given = pairs(row.get("parameters", ""), "parameters")
         overrides = {key: given.pop(key) for key in list(given) if "." in key}
         parameters = parameter_values(given, plan.parameters)
-        targets = _overrides(overrides, plan)
+        targets = overrides_of(overrides, plan)
     except FieldError as error:
         draft.refuse(name, source, error)
         return
+    note_unknown(targets, name, source, draft)
     values = {
         **parameters,
         "name": name,
@@ -101,13 +107,15 @@ def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft)
     signals = {
         key: tag_id
         for key, signal in plan.signals.items()
-        if (tag_id := _add_signal(signal, row, values, targets.get(key, {}), source, draft))
+        if key not in targets.absent_signals
+        and (tag_id := _add_signal(signal, row, values, targets.signals.get(key, {}), source, draft))
     }
     draft.instances[name] = Instance(
         row["id"], name, plan.component.name, row.get("description", ""), area, signals, parameters,
         row.get("display", ""), source,
     )  # fmt: skip
-    add_type_alarms(plan.alarms, draft.instances[name], values, targets, draft)
+    alarms = {key: one for key, one in plan.alarms.items() if key not in targets.absent_alarms}
+    add_type_alarms(alarms, draft.instances[name], values, targets.alarms, draft)
 
 
 def _problem_of_instance(row: Row, name: str, plan: TypePlan | None, draft: Draft) -> FieldError | None:
@@ -115,22 +123,12 @@ def _problem_of_instance(row: Row, name: str, plan: TypePlan | None, draft: Draf
         known = ", ".join(("tag", *draft.types))
         return FieldError(f"kind {row.get('kind')!r} is not a type of this plant", f"use one of {known}")
     if not is_tag_name(name) or "." in name:
-        return FieldError(f"{name!r} is not the name of an instance", "write area/unit/equipment")
+        return FieldError(f"{name!r} is not the name of an instance", "write area/unit/equipment", "name")
     first = draft.instances.get(name)
     if first is not None:
-        return FieldError(f"is already in {first.source.file}:{first.source.line}", "rename one of them")
+        where = f"{first.source.file}:{first.source.line}"
+        return FieldError(f"is already in {where}", "rename one of them", "duplicate-name")
     return None
-
-
-def _overrides(given: Mapping[str, str], plan: TypePlan) -> dict[str, dict[str, str]]:
-    """``speed.high=80`` by signal (or alarm) and field."""
-    out: dict[str, dict[str, str]] = {}
-    for key, text in given.items():
-        target, _, name = key.partition(".")
-        if target not in plan.signals and target not in plan.alarms:
-            raise FieldError(f"{key}: the type has neither a signal nor an alarm {target!r}")
-        out.setdefault(target, {})[name] = text
-    return out
 
 
 def _add_signal(
@@ -139,12 +137,12 @@ def _add_signal(
     """The id of the tag, '' when it could not be made."""
     name = f"{values['name']}.{signal.name}"
     try:
-        plan = signal_plan(signal.name, {**signal.raw, **changes}, signal.source) if changes else signal
+        plan = signal_plan(signal.name, changed(signal.raw, changes), signal.source) if changes else signal
         fields = plan.fields(values)
         options = _complete(fields, plan, row, values, draft)
     except FieldError as error:
         do = error.do or f"see {signal.source.file}:{signal.source.line}"
-        draft.refuse(name, source, FieldError(error.text, do))
+        draft.refuse(name, source, FieldError(error.text, do, error.rule))
         return ""
     if options is not None:
         fields["options"] = _noted(options, name, source, draft)

@@ -17,10 +17,14 @@ _TOKEN = re.compile(r"\s*(?:([A-Za-z][A-Za-z0-9_]*)|(\d{1,9})|([-+*]))")
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Fixed texts around holes; a hole is a sum of products of names and integers."""
+    """Fixed texts around holes; a hole is a sum of products of names and integers.
+
+    ``usual`` has (name, what is added) of each hole that is ``{name}`` or ``{name+2}``.
+    """
 
     text: str
     parts: tuple[str | tuple[tuple[str | int, ...], ...], ...]
+    usual: tuple[tuple[str, int | None] | None, ...] = ()
 
     @property
     def names(self) -> frozenset[str]:
@@ -30,7 +34,20 @@ class Template:
 
     def render(self, values: Mapping[str, Value]) -> str:
         """The text for one instance; FieldError names the parameter that does not fit."""
-        return "".join([p if isinstance(p, str) else self._fill(p, values) for p in self.parts])
+        out: list[str] = []
+        for part, usual in zip(self.parts, self.usual, strict=True):
+            if usual is None:
+                out.append(part if isinstance(part, str) else self._fill(part, values))
+                continue
+            name, more = usual
+            value = values.get(name)
+            if type(value) is str and more is None:
+                out.append(value)
+            elif type(value) is int:
+                out.append(str(value + (more or 0)))
+            else:
+                out.append(self._fill(part, values))  # type: ignore[arg-type]
+        return "".join(out)
 
     def _fill(self, hole: tuple[tuple[str | int, ...], ...], values: Mapping[str, Value]) -> str:
         if len(hole) == 1 and len(hole[0]) == 1:
@@ -68,7 +85,17 @@ def template(text: str) -> Template:
     rest = text[at:]
     if "{" in rest or "}" in rest:
         raise FieldError(f"{text!r} has a bracket {{ or }} without its partner")
-    return Template(text, tuple(part for part in (*parts, rest) if part != ""))
+    whole = tuple(part for part in (*parts, rest) if part != "")
+    return Template(text, whole, tuple(map(_usual, whole)))
+
+
+def _usual(part: str | tuple[tuple[str | int, ...], ...]) -> tuple[str, int | None] | None:
+    match part:
+        case ((str(name),),):
+            return name, None
+        case ((str(name),), (int(more),)):
+            return name, more
+    return None
 
 
 def _sum(text: str, whole: str) -> tuple[tuple[str | int, ...], ...]:

@@ -114,7 +114,9 @@ def _read_all(folder: Path, draft: Draft) -> dict[str, _TypeFile]:
             )
         elif name in files:
             what = f"the type {name} is already in {files[name].file.shown}"
-            draft.findings.error(file.shown, file.lines.find(("name",)), what, "rename one of them")
+            draft.findings.error(
+                file.shown, file.lines.find(("name",)), what, "rename one of them", rule="duplicate-name"
+            )
         else:
             files[name] = _TypeFile(file, data)
             draft.broken_types.discard(path.stem)
@@ -129,8 +131,9 @@ def _chain(name: str, files: Mapping[str, _TypeFile], draft: Draft) -> list[_Typ
         if name in seen or name not in files:
             last = chain[-1].file
             what = f"extends {name!r}, which {'leads back to it' if name in seen else 'is no type'}"
+            rule = "type-cycle" if name in seen else "unknown-type"
             draft.findings.error(
-                last.shown, last.lines.find(("extends",)), what, f"types: {', '.join(files)}"
+                last.shown, last.lines.find(("extends",)), what, f"types: {', '.join(files)}", rule=rule
             )
             return []
         seen.append(name)
@@ -215,6 +218,8 @@ def _signals(
             if raw.get("writable"):
                 raw["mode_conditions"] = mode_conditions(modes, merged["signals"], name)
                 check_command(raw)
+                if not raw.get("class"):
+                    draft.without_class.append((f"signal {name}", source))
             plans[name] = signal_plan(name, raw, source)
         except FieldError as error:
             draft.findings.error(source.file, source.line, f"signal {name}: {error.text}", error.do)

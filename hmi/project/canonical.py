@@ -47,3 +47,12 @@ def column_order(header: Sequence[str], known: Sequence[str]) -> list[str]:
     """Known columns that are present in their order, then the unknown ones as they stood."""
     present = [name for name in known if name in header]
     return present + [name for name in header if name and name not in known]
+
+
+def unnamed_columns(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[int]:
+    """Places of columns without a name that hold something, such as remarks: they stay, behind all others."""
+    places = [index for index, name in enumerate(header) if not name]
+    kept: set[int] = set()
+    for row in rows if places else ():
+        kept.update(index for index in places if index < len(row) and row[index].strip())
+    return sorted(kept)

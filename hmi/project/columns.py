@@ -60,6 +60,17 @@ TAG_HELP = {
 TAG_COLUMNS = tuple(TAG_HELP)
 ALARM_COLUMNS = tuple(ALARM_HELP)
 CALCULATION_COLUMNS = tuple(CALCULATION_HELP)
+TRUTH_COLUMNS = frozenset((
+    "clamp", "writable", "history", "pulse", "two_person", "reached", "manual", "future", "latching", "ack", "enabled",
+))  # fmt: skip
+"""Columns of both files that hold true or false."""
+NUMBER_COLUMNS = frozenset((
+    "low", "high", "normal_low", "normal_high", "raw_low", "raw_high", "deadband", "limit_low", "limit_high",
+    "max_step", "expected_ms", "tolerance", "min_interval_ms", "tune_low", "tune_high", "select_s", "ramp",
+    "manual_max_age", "exc_dev", "exc_min", "exc_max", "comp_dev", "comp_min", "comp_max", "limit", "hold", "window",
+    "on_delay", "off_delay", "count", "count_window", "re_alarm", "re_alarm_max", "first_out_window",
+))  # fmt: skip
+"""Columns of both files that hold a number; a deviation may be a percentage."""
 
 
 def warn_unknown_columns(file: CsvFile, known: tuple[str, ...], draft: Draft) -> None:
@@ -67,18 +78,25 @@ def warn_unknown_columns(file: CsvFile, known: tuple[str, ...], draft: Draft) ->
     for name in file.header:
         if name and name not in known:
             what = f"the column {name!r} is not known"
-            draft.findings.warning(file.shown, 1, what, "it is kept; check the spelling")
+            draft.findings.warning(
+                file.shown, 1, what, "it is kept; check the spelling", rule="unknown-column"
+            )
 
 
-def digest_row(draft: Draft, row: dict[str, str]) -> None:
-    """Add a row to the revision; its cells come in the order of the column names."""
+def digested(row: dict[str, str]) -> str:
+    """What a row adds to the revision; its cells come in the order of the column names."""
     cells = [f"{name}\x1e{text}" for name, text in row.items() if name != "id"]
-    text = "\x1f".join([row["id"], *cells])
-    draft.digest.update(f"{text}\n".encode())
+    cells.insert(0, row["id"])
+    return "\x1f".join(cells)
+
+
+def digest_rows(draft: Draft, texts: list[str]) -> None:
+    """Add the rows of a file to the revision."""
+    draft.digest.update("".join([f"{text}\n" for text in texts]).encode())
 
 
 def note_missing_ids(shown: str, lines: list[int], draft: Draft) -> None:
     """One warning for all rows without an id."""
     if lines:
         what = f"{len(lines)} row{'s have' if len(lines) > 1 else ' has'} no id yet"
-        draft.findings.warning(shown, lines[0], what, "run hmi format to keep ids")
+        draft.findings.warning(shown, lines[0], what, "run hmi format to keep ids", rule="missing-id")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from hmi.project._sentences import sentences_of
-from hmi.project.plant import AlarmDef, ConnectionDef, DisplayFile, Instance, Plant, TagDef
+from hmi.project.plant import AlarmDef, ConnectionDef, DisplayFile, Instance, Plant, Source, TagDef
 
 Item = TypeVar("Item")
 
 _PLACE = frozenset(("source", "handle"))
 _HEAD = ("id", "name", "title", "zone", "home", "areas", "scan_classes", "types", "texts", "alarm_targets",
-         "area_control_required", "sessions", "history")  # fmt: skip
+         "area_control_required", "sessions", "history", "notifications", "exports", "change_number",
+         "reload_watch")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class PlantDiff:
     connections: Delta[ConnectionDef]
     instances: Delta[Instance]
     displays: Delta[DisplayFile]
+    head_values: Mapping[str, tuple[Any, Any]] = field(default_factory=dict[str, tuple[Any, Any]], repr=False)
+    """The changed fields of ``head`` with what was and what is."""
+    known: Mapping[str, TagDef] = field(default_factory=dict[str, TagDef], repr=False)
+    """All tags of both by id, the newer one where both have it."""
+    kinds: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Type of each instance of both by its name."""
 
     def __bool__(self) -> bool:
         """True when a service has something to do."""
@@ -69,15 +76,21 @@ class PlantDiff:
 
 def plant_diff(old: Plant, new: Plant) -> PlantDiff:
     """Compare two loaded plants."""
+    head = {name: (_plain(getattr(old, name)), _plain(getattr(new, name))) for name in _HEAD}
+    head = {name: pair for name, pair in head.items() if pair[0] != pair[1]}
+    instances = (*old.instances.values(), *new.instances.values())
     return PlantDiff(
         old_revision=old.revision,
         new_revision=new.revision,
-        head=tuple(name for name in _HEAD if _plain(getattr(old, name)) != _plain(getattr(new, name))),
+        head=tuple(head),
         tags=_delta(_by_id(old.tags), _by_id(new.tags)),
         alarms=_delta(_by_id(old.alarms), _by_id(new.alarms)),
         connections=_delta(old.connections, new.connections),
         instances=_delta(_by_id(old.instances.values()), _by_id(new.instances.values())),
         displays=_delta(_by_id(old.displays.values()), _by_id(new.displays.values())),
+        head_values=head,
+        known={**old.by_id, **new.by_id},
+        kinds={one.name: one.type for one in instances},
     )
 
 
@@ -102,5 +115,5 @@ def _content_of(item: Any) -> attrgetter[Any]:
 def _plain(value: Any) -> Any:
     """Types without the place they are written in."""
     if isinstance(value, Mapping):
-        return {key: _content_of(v)(v) if hasattr(v, "source") else v for key, v in value.items()}
+        return {key: replace(v, source=Source()) if hasattr(v, "source") else v for key, v in value.items()}
     return value

@@ -2,6 +2,6 @@
 
 from hmi.project._displays import FAULT, element_lines
 from hmi.project._draft import Draft
-from hmi.project._load import read_draft
+from hmi.project._load import as_plant, read_draft
 
-__all__ = ["FAULT", "Draft", "element_lines", "read_draft"]
+__all__ = ["FAULT", "Draft", "as_plant", "element_lines", "read_draft"]

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 EXPORTS_FOLDER: Final = "exports"
 """Below the data folder of a runtime: what jobs keep, and where relative paths of ``data`` begin."""
+WANTED_FILE: Final = "wanted"
+"""In that folder while the plant in force has jobs: a session then runs the process that delivers."""
 
 
 class ExportWhat(Enum):
@@ -34,8 +36,8 @@ class ExportWhat(Enum):
 class ExportDef:
     """One job. ``to`` names a folder of ``hmi/exporters``; ``settings`` are checked against its definition.
 
-    ``tags``: patterns over names (``*`` and ``?``), an area with all below it as ``area:PATH``, a type as
-    ``type:NAME``; none = every recorded tag. ``every_s``: seconds between two packages while it is up to date.
+    ``tags``: queries (``hmi.core.query``), of which one has to name a tag; none = every recorded tag.
+    ``every_s``: seconds between two packages while it is up to date.
     ``aggregates`` by their names of OPC UA Part 13 over ``interval_s``. ``since``: UTC ns where delivery begins, 0 =
     when the job is seen first. ``quota_s``: history older than that is not delivered any more; what is dropped is
     counted. ``backfill_share``: at most this share of the time is spent on what is behind while there is live data.

@@ -26,13 +26,15 @@ class ProposedRow:
 
     Only cells that the source states are named: what is not named stays as the plant has it. ``id`` may be given by a
     list that this product wrote; it then finds its row even when the name has changed. ``confidence`` (0 to 1) and
-    ``why`` are of guesses; 1 and empty = the source says so.
+    ``why`` are of guesses; 1 and empty = the source says so. A cell that is named and empty says that there is nothing.
+    ``option_keys``: the options that the source speaks of; further ones of the plant stay. Empty: it speaks of all.
     """
 
     cells: Mapping[str, str]
     place: Place = Place()
     confidence: float = 1.0
     why: str = ""
+    option_keys: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -108,7 +110,16 @@ class ImportContext:
     connection: str = ""
     area: str = ""
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    scans: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Period in ms by name of scan class."""
     told: Told = lambda _what, _done, _of: None
+
+    def scan_for(self, period_ms: float) -> str:
+        """The scan class of this period, else the slowest that is not slower, else the fastest; empty without any."""
+        fitting = [name for name, period in self.scans.items() if period <= period_ms]
+        if fitting:
+            return max(fitting, key=lambda name: self.scans[name])
+        return min(self.scans, key=lambda name: self.scans[name], default="")
 
 
 class Importer(Protocol):
@@ -144,5 +155,5 @@ class Browser(Protocol):
     """
 
     async def browse(self, ask: BrowseAsk) -> Imported:
-        """What the device proposes. ConfigurationError or ConnectionError in one sentence when it cannot be reached."""
+        """What the device proposes. ConfigurationError or CommunicationError, in one sentence, when it fails."""
         ...

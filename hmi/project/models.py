@@ -133,7 +133,7 @@ class ExportModel(_Model):
     tags: list[str] = Field(
         default_factory=list,
         max_length=1_000,
-        description="names with * and ?, area:PATH, type:NAME; none = every recorded tag",
+        description="queries such as type:pump area:intake, or names with * and ?; none = every recorded tag",
     )
     aggregates: list[str] = Field(
         default_factory=list, max_length=37, description="names of OPC UA Part 13, such as Average"
@@ -207,6 +207,22 @@ class HistoryModel(_Model):
     ballast_mb: int = Field(64, ge=0, le=10_000, description="room set aside for when the disk runs full")
 
 
+class CheckModel(_Model):
+    """What ``hmi check`` leaves out in this plant."""
+
+    ignore: list[Annotated[str, Field(pattern="^[A-Za-z0-9-]+(: .+)?$")]] = Field(
+        default_factory=list,
+        max_length=100,
+        description="codes or names of docs/checks.md, each alone or as CODE: reason; errors are never left out",
+    )
+
+
+class ReloadModel(_Model):
+    """How a running runtime takes changed files."""
+
+    watch: bool = Field(False, description="true: changed files are taken by themselves once they are right")
+
+
 class PlantModel(_Model):
     """plant.toml: what the plant is called and how it is reached."""
 
@@ -229,6 +245,8 @@ class PlantModel(_Model):
     exports: list[ExportModel] = Field(default_factory=list)
     security: SecurityModel = Field(default_factory=SecurityModel)  # pyright: ignore[reportArgumentType]
     history: HistoryModel = Field(default_factory=HistoryModel)  # pyright: ignore[reportArgumentType]
+    check: CheckModel = Field(default_factory=CheckModel)  # pyright: ignore[reportArgumentType]
+    reload: ReloadModel = Field(default_factory=ReloadModel)  # pyright: ignore[reportArgumentType]
     alarm_targets: AlarmTargetsModel = Field(
         default_factory=AlarmTargetsModel,  # pyright: ignore[reportArgumentType]
         description="targets of the alarm figures, where they differ from the usual ones",
@@ -460,9 +478,7 @@ def unknown_fields(model: BaseModel, path: tuple[str | int, ...] = ()) -> Iterat
 def _unknown_in(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
     if isinstance(value, BaseModel):
         yield from unknown_fields(value, path)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _unknown_in(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _unknown_in(item, (*path, index))
+    elif isinstance(value, dict | list):  # models lie in tables and lists, and never deeper
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(item, BaseModel):
+                yield from unknown_fields(item, (*path, key))

@@ -347,7 +347,8 @@ class Plant:
     """The whole plant at one revision (SHA-256 over its canonical content).
 
     Handles below ``taken`` belong to tags of this revision or of an earlier one of the same run.
-    ``area_control_required``: an area that no position controls takes no commands.
+    ``area_control_required``: an area that no position controls takes no commands. ``reload_watch``: a running
+    runtime takes changed files of the folder by itself.
     """
 
     id: str
@@ -376,6 +377,7 @@ class Plant:
     area_control_required: bool = False
     sessions: SessionRules = field(default_factory=SessionRules)
     history: HistoryRules = field(default_factory=HistoryRules)
+    reload_watch: bool = False
 
     @property
     def slots(self) -> int:

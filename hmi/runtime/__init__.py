@@ -10,9 +10,10 @@ from hmi.runtime._live import LiveHub
 from hmi.runtime._past_plants import plant_of_revision
 from hmi.runtime._people import local_principal
 from hmi.runtime._plant_info import plant_info
+from hmi.runtime._reload_api import revision_as_json
 from hmi.runtime._remote import Remote
-from hmi.runtime._remote_server import bound_socket
-from hmi.runtime._revisions import keep_revision
+from hmi.runtime._revisions import Kept, files_of, keep_revision, kept_revision, kept_revisions
+from hmi.runtime._rollback import RollbackRefused, RolledBack, roll_back
 from hmi.runtime._runtime import Runtime, Services
 from hmi.runtime._server import api_server, check_listen
 from hmi.runtime._simulator import EndpointsFile, SimulatorLink
@@ -27,23 +28,30 @@ __all__ = [
     "EveryLane",
     "Heartbeats",
     "HistoryFolder",
+    "Kept",
     "LatestLane",
     "LiveHub",
     "Remote",
+    "RollbackRefused",
+    "RolledBack",
     "Runtime",
     "Services",
     "SimulatorLink",
     "Verb",
     "api_server",
-    "bound_socket",
     "check_listen",
     "export_watch",
+    "files_of",
     "keep_revision",
+    "kept_revision",
+    "kept_revisions",
     "local_principal",
     "newest_archive",
     "openapi",
     "plant_info",
     "plant_of_revision",
+    "revision_as_json",
+    "roll_back",
     "route",
     "verbs_table",
 ]

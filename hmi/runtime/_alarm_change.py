@@ -14,8 +14,9 @@ from hmi.core.errors import ConfigurationError, StorageError, UsageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import Principal
 from hmi.core.texts import tr
-from hmi.project import change_alarm, put_back
+from hmi.project import change_alarm
 from hmi.project.alarm_edit import alarm_cells, changed_alarm
+from hmi.runtime._reload import Why
 from hmi.runtime._runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -64,12 +65,13 @@ class AlarmChanges:
             return self._refused([tr("the audit trail cannot be written: {error}", error=error)])
         plant = self._runtime.plant
         try:
-            before, faults = await asyncio.to_thread(
+            written, faults = await asyncio.to_thread(
                 change_alarm, Path(plant.folder), alarm_id, cells, revision=plant.revision
             )
-            result = self._refused(faults) if faults else await self._runtime.reload(principal)
-            if result.refusals and before:
-                await asyncio.to_thread(put_back, before)
+            why = Why(str(payload["reason"]))
+            result = self._refused(faults) if faults else await self._runtime.reload(principal, why)
+            if result.refusals and written is not None:
+                await asyncio.to_thread(written.undo, "change of an alarm")
         except ConfigurationError as error:
             result = self._refused([error.sentence])
         if result.refusals:

@@ -14,13 +14,14 @@ from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
 from hmi.client.points import POINT_STATES
-from hmi.client.port import API_VERSION, ConnectionInfo, ReloadResult, RuntimeStatus
+from hmi.client.port import API_VERSION, ConnectionInfo, RuntimeStatus
 from hmi.core.principal import DEMO_INSTRUCTOR, Principal, Role
 from hmi.journal import record_dict
 from hmi.runtime._accounts_api import AccountsApi
 from hmi.runtime._alarm_api import AlarmApi
 from hmi.runtime._certificates_api import CertificatesApi
 from hmi.runtime._commands_api import CommandsApi
+from hmi.runtime._comms_api import CommsApi
 from hmi.runtime._exports_api import ExportsApi
 from hmi.runtime._fanout import wire_value
 from hmi.runtime._figures_api import FiguresApi
@@ -37,6 +38,7 @@ from hmi.runtime._past_api import PastApi
 from hmi.runtime._people import RefusalNotes
 from hmi.runtime._people_api import PeopleApi
 from hmi.runtime._points import is_point_state
+from hmi.runtime._reload_api import ReloadApi
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._server import AnswersAfter
 from hmi.runtime._verbs import BadRequest, NotFound, Raw, Verb, openapi, route
@@ -100,6 +102,7 @@ class Api:
             *self._past.verbs(),
             *AlarmApi(self._runtime).verbs(),
             *CertificatesApi(self._runtime).verbs(),
+            *CommsApi(self._runtime).verbs(),
             *ExportsApi(self._runtime).verbs(),
             *HealthApi(self._runtime).verbs(),
             *MetricsApi(self._runtime).verbs(),
@@ -118,10 +121,7 @@ class Api:
             Verb("GET", "/v1/openapi.json", Role.VIEW, self._openapi, "This description."),
             Verb("GET", "/v1/connections", Role.VIEW, self._connections, "Every connection with its figures."),
             *CommandsApi(self._runtime).verbs(),
-            Verb(
-                "POST", "/v1/reload", Role.ENGINEER, self._reload,
-                "Take the plant folder as it is now, without a stop; refused with every error in it.",
-            ),
+            *ReloadApi(self._runtime).verbs(),
             Verb(
                 "POST", "/v1/simulator", Role.INSTRUCTOR, self._simulator, "An instructor request (simulator mode).",
                 {"verb": "string", "arguments": "object"},
@@ -206,9 +206,6 @@ class Api:
 
     async def _connections(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         return self._links()
-
-    async def _reload(self, principal: Principal, given: Mapping[str, Any]) -> ReloadResult:
-        return await self._runtime.reload(principal)
 
     async def _simulator(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         arguments = given.get("arguments", {})

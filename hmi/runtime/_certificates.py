@@ -24,7 +24,7 @@ from hmi.security.tls import TlsFolder
 from hmi.security.trust import LIST_PLACES, PLACES
 from hmi.security.trust_desk import OWN, Done, decided
 from hmi.security.trust_desks import act as act_in
-from hmi.security.trust_desks import desks_of, look
+from hmi.security.trust_desks import desks_of, look, own_days, served
 from hmi.security.trust_notes import waiting
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class _Looked:
     signature: Signature
     found: Certificates
     stations_days: float | None
+    served_days: Mapping[str, int]
     no_longer_trusted: Mapping[str, str]
     decided: Mapping[str, tuple[str, str]]
 
@@ -88,7 +89,7 @@ class CertificateDesk:
     def apply(self, plant: Plant) -> None:
         """Another revision of the plant: its connections and what they accept by setting."""
         self._plant_id = plant.id
-        self._desks = desks_of(plant, self._data)
+        self._desks, self._served = desks_of(plant, self._data), served(plant, self._data)
         self._signature, self._decided = None, None  # another folder is not a change by hand
 
     # --- what stations ask ----------------------------------------------------------------------------
@@ -198,7 +199,8 @@ class CertificateDesk:
     def _look_around(self, signature: Signature) -> _Looked:
         ended = {name: why for desk in self._desks for name, why in desk.no_longer_trusted().items()}
         known = {key: value for desk in self._desks for key, value in decided(desk.folder).items()}
-        return _Looked(signature, look(self._desks, {}), _days_left(self._tls), ended, known)
+        days = {name: left for folder, name in self._served.items() if (left := own_days(folder)) is not None}
+        return _Looked(signature, look(self._desks, {}), _days_left(self._tls), days, ended, known)
 
     def _judge(self, looked: _Looked) -> None:
         """Counts for the stations, alarms for what ends soon."""
@@ -206,6 +208,7 @@ class CertificateDesk:
         ending = {OWN: urgency(found.own)} if found.own is not None else {}
         if looked.stations_days is not None:
             ending[STATIONS] = urgency_of(looked.stations_days)
+        ending |= {f"export/{name}": urgency_of(days) for name, days in looked.served_days.items()}
         links = self.acquisition.links if self.acquisition else {}
         shown = [(one, offer) for one in found.certificates if one.place != "denied" for offer in one.offers]
         for one, offer in shown:

@@ -1,10 +1,14 @@
-"""Alarms of the export jobs: a target that does not take its data, a quota that fills, data that fell out of it."""
+"""Alarms of the export jobs: a target that does not take its data, a quota that fills, data that fell out of it.
+
+Also says whether the process that delivers is wanted, and journals what was asked of jobs at the command line.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+import os
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,13 +18,16 @@ from hmi.core.errors import StorageError
 from hmi.export import (
     EXPORTS_FOLDER,
     HIGH_WATER,
+    WANTED_FILE,
     JobCondition,
     JobFigures,
     Standing,
     is_fresh,
     standing,
 )
+from hmi.journal import record_dict
 from hmi.project.plant import Plant
+from hmi.runtime._export_notes import take_notes
 from hmi.runtime._runtime import Runtime
 
 log = logging.getLogger(__name__)
@@ -30,6 +37,7 @@ PATIENCE_NS: Final = 60 * NS_PER_S
 LOW_WATER: Final = 0.6
 """The alarm of a quota ends below that, so that it does not come and go at one mark."""
 TellFailing = Callable[[str, bool], None]
+TakeNotes = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
@@ -53,15 +61,16 @@ class ExportWatch:
         folder: Path,
         tell_failing: TellFailing,
         *,
+        take_notes: TakeNotes | None = None,
         monotonic: Callable[[], int] = monotonic_ns,
         wall: Callable[[], int] = wall_ns,
     ) -> None:
         self._plant, self._folder, self._tell_failing = plant, folder, tell_failing
-        self._monotonic, self._wall = monotonic, wall
+        self._take_notes, self._monotonic, self._wall = take_notes, monotonic, wall
         self._seen: dict[str, _Seen] = {}
         self._told: dict[str, bool] = {}
         self._silent_since = 0
-        self._problem = ""
+        self._problem = self._unsaid = ""
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -76,6 +85,7 @@ class ExportWatch:
     async def look(self) -> None:
         """Judge what is known now."""
         plant = self._plant()
+        await self._say(plant)
         jobs = _that_may_run(plant)
         if not jobs and not self._told:
             return
@@ -92,6 +102,18 @@ class ExportWatch:
             if self._told.get(name) is not is_so:
                 self._told[name] = is_so
                 self._tell_failing(name, is_so)
+
+    async def _say(self, plant: Plant) -> None:
+        """To the supervisor and the journal; what stands in the way of that is no reason not to look after the jobs."""
+        try:
+            await asyncio.to_thread(_mark, self._folder, is_wanted=bool(plant.exports))
+            if self._take_notes is not None:
+                await self._take_notes()
+            self._unsaid = ""
+        except (StorageError, OSError) as error:
+            if str(error) != self._unsaid:
+                self._unsaid = str(error)
+                log.error("Supervisor and journal cannot be told of the exports yet: %s", error)
 
     def _forget(self, jobs: Collection[str], known: Collection[str]) -> None:
         """Alarms of jobs that rest now end; with a job that is gone the plant has lost them."""
@@ -140,6 +162,18 @@ def _is_dropping(seen: _Seen, figures: JobFigures, now: int) -> bool:
     return bool(seen.dropped_at) and now - seen.dropped_at <= PATIENCE_NS
 
 
+def _mark(folder: Path, *, is_wanted: bool) -> None:
+    """For the supervisor of a session, which starts and ends the process that delivers."""
+    file = folder / WANTED_FILE
+    if is_wanted == os.path.exists(file):
+        return
+    if is_wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    else:
+        file.unlink(missing_ok=True)
+
+
 def _that_may_run(plant: Plant) -> list[str]:
     return [job.name for job in plant.exports if job.enabled and (job.simulator or not plant.simulated)]
 
@@ -151,4 +185,9 @@ def export_watch(runtime: Runtime) -> ExportWatch:
         services = runtime.services
         runtime.alarms.service.put(services.alarms.system_is(name, is_so, services.clock.now_ns()))
 
-    return ExportWatch(lambda: runtime.plant, runtime.services.data.path / EXPORTS_FOLDER, tell_failing)
+    async def noted() -> None:
+        for record in await take_notes(folder, runtime.services.journal):
+            runtime.tell("journal", record_dict(record))
+
+    folder = runtime.services.data.path / EXPORTS_FOLDER
+    return ExportWatch(lambda: runtime.plant, folder, tell_failing, take_notes=noted)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,19 +11,18 @@ import msgspec
 
 from hmi.client.exports import EXPORT_ACTS, RESTING, ExportAnswer, ExportInfo, Exports, QuarantinedRow
 from hmi.core.clock import wall_ns
-from hmi.core.journal import Entry, Kind
 from hmi.core.principal import Principal, Role
 from hmi.core.texts import tr
 from hmi.export import EXPORTS_FOLDER, Asked, JobFigures, ask, is_fresh, quarantined, series_of, standing
 from hmi.journal import record_dict
 from hmi.project.exports import ExportDef
 from hmi.project.plant import Plant
+from hmi.runtime._export_notes import entry_of
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, NotFound, Verb
 
 REASON_LIMIT: Final = 500
 ROWS, MOST_ROWS = 200, 1_000
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ExportsApi:
@@ -90,19 +88,14 @@ class ExportsApi:
         found = await asyncio.to_thread(self._look, plant)
         if refusal := _why_not(found, job, act, reason):
             return ExportAnswer(refusal=refusal)
-        asked = Asked(0, job.name, act, *span, principal.user)
-        await self._note(principal, asked, reason.strip())
+        asked = Asked(0, job.name, act, *span, principal.user, reason.strip())
+        await self._note(principal, asked)
         await asyncio.to_thread(ask, self._folder, asked)
         return ExportAnswer(_ASKED[act](job.name))
 
-    async def _note(self, principal: Principal, asked: Asked, reason: str) -> None:
+    async def _note(self, principal: Principal, asked: Asked) -> None:
         runtime = self._runtime
-        payload: dict[str, Any] = {"name": asked.job, "reason": reason}
-        if asked.act == "replay":
-            text = f"{_iso(asked.start)} – {_iso(asked.end)}"
-            payload |= {"start": asked.start, "end": asked.end, "text": text}
-        now_ns = runtime.services.clock.now_ns()
-        entry = Entry(Kind.AUDIT, f"export.{asked.act}", principal, f"export:{asked.job}", now_ns, payload)
+        entry = entry_of(asked, principal, runtime.services.clock.now_ns())
         (record,) = await runtime.services.journal.append(entry)
         runtime.tell("journal", record_dict(record))
 
@@ -151,10 +144,6 @@ def _why_not(found: Exports, job: ExportDef, act: str, reason: str) -> str:
     if act == "resume" and info.condition != "paused":
         return tr("{job} is not paused", job=job.name)
     return ""
-
-
-def _iso(at: int) -> str:
-    return (_EPOCH + timedelta(microseconds=at // 1_000)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _span(given: Mapping[str, Any], now: int) -> tuple[int, int]:

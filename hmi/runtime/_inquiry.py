@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from hmi.acquisition.port import Trace
 from hmi.client.why import Why
@@ -15,14 +16,42 @@ from hmi.core.texts import tr
 from hmi.core.values import DataValue
 from hmi.project.plant import Plant, TagDef
 from hmi.runtime._runtime import Runtime
-from hmi.runtime._used_by import Use, UsedBy
 from hmi.runtime._verbs import BadRequest
 from hmi.runtime._why import EVENTS, why
 from hmi.runtime._why_known import Known, LinkNow, Source
 
+if TYPE_CHECKING:  # a runtime starts without the linter
+    from hmi.check.where import Use, WhereUsed
+
 DEVICE_S = 10.0
 JOURNAL_S = 2.0
 MOST_ALARMS = 50
+
+
+def _looked_up(plant: Plant) -> WhereUsed:
+    from hmi.check.where import WhereUsed
+
+    return WhereUsed(plant)
+
+
+def told(uses: Iterable[Use]) -> list[Mapping[str, str]]:
+    """What people read of uses: each display once, whatever of it shows the tag; the history has its own line."""
+    rows = dict.fromkeys((use.kind, use.name, use.text) for use in uses if use.kind != "history")
+    return [{"kind": kind, "name": name, "text": text} for kind, name, text in rows]
+
+
+async def ask_device(runtime: Runtime, tag: TagDef) -> tuple[Trace | None, str]:
+    """What the device says of a tag now, or why it says nothing; neither for a tag without a connection."""
+    acquisition = runtime.acquisition
+    if not tag.connection or acquisition is None:
+        return None, ""
+    try:
+        async with asyncio.timeout(DEVICE_S):
+            return await acquisition.trace(tag.handle), ""
+    except TimeoutError:
+        return None, tr("the device did not answer within {s} s", s=f"{DEVICE_S:g}")
+    except CommunicationError as error:
+        return None, str(error)
 
 
 class Inquiry:
@@ -30,7 +59,7 @@ class Inquiry:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._uses: tuple[Plant, UsedBy] | None = None
+        self._uses: tuple[Plant, WhereUsed] | None = None
         self._looking: asyncio.Task[None] | None = None
 
     async def why(self, tag: TagDef, *, quick: bool) -> Why:
@@ -66,20 +95,8 @@ class Inquiry:
 
     async def _asked(self, tag: TagDef) -> tuple[Trace | None, str]:
         """Everything that takes its time, side by side."""
-        found, _ = await asyncio.gather(self._ask(tag), self._looked_through())
+        found, _ = await asyncio.gather(ask_device(self._runtime, tag), self._looked_through())
         return found
-
-    async def _ask(self, tag: TagDef) -> tuple[Trace | None, str]:
-        acquisition = self._runtime.acquisition
-        if not tag.connection or acquisition is None:
-            return None, ""
-        try:
-            async with asyncio.timeout(DEVICE_S):
-                return await acquisition.trace(tag.handle), ""
-        except TimeoutError:
-            return None, tr("the device did not answer within {s} s", s=f"{DEVICE_S:g}")
-        except CommunicationError as error:
-            return None, str(error)
 
     def _source(self, tag: TagDef, resting: bool) -> Source:
         """``resting`` is what it was before this question woke the tag."""
@@ -128,7 +145,7 @@ class Inquiry:
 
     async def _build(self, plant: Plant) -> None:
         try:
-            self._uses = plant, await asyncio.to_thread(UsedBy, plant)
+            self._uses = plant, await asyncio.to_thread(_looked_up, plant)
         finally:
             self._looking = None
 
@@ -136,7 +153,7 @@ class Inquiry:
         if self._looking is not None:
             await asyncio.wait([self._looking], timeout=DEVICE_S / 2)
 
-    def _uses_of(self, tag: TagDef) -> Sequence[Use] | None:
+    def _uses_of(self, tag: TagDef) -> Sequence[Mapping[str, str]] | None:
         if self._uses is None or self._uses[0] is not self._runtime.plant:
             return None
-        return self._uses[1].of(tag.name)
+        return told(self._uses[1].of_tag(tag.name))

@@ -1,57 +1,11 @@
-"""How much a station on another machine may ask: token buckets, generous for a station at work (D15, CR 7.1)."""
+"""How much a station on another machine may ask: generous for a station at work (D15, CR 7.1)."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass
-
-from hmi.core.clock import NS_PER_S
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """``per_s`` in the long run, ``burst`` at once."""
-
-    per_s: float
-    burst: float
-
+from hmi.serving import Rate
 
 STATION_RATE = Rate(100, 600)
 SESSION_RATE = Rate(60, 400)
 MESSAGE_RATE = Rate(20, 200)
 """Messages that a station sends over its live connection: one for each change of what it shows."""
 LIVE_PER_STATION = 8
-
-
-class Bucket:
-    """Full at first; all times monotonic ns."""
-
-    def __init__(self, rate: Rate, now_ns: int) -> None:
-        self._rate, self._left, self._at = rate, rate.burst, now_ns
-
-    def take(self, now_ns: int) -> bool:
-        """Whether one more is allowed now."""
-        grown = (now_ns - self._at) / NS_PER_S * self._rate.per_s
-        self._left, self._at = min(self._rate.burst, self._left + grown), now_ns
-        if self._left < 1:
-            return False
-        self._left -= 1
-        return True
-
-
-class Buckets:
-    """One for each key; those that were not used for longest are forgotten beyond ``most``."""
-
-    def __init__(self, rate: Rate, most: int = 1_000) -> None:
-        self._rate, self._most = rate, most
-        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
-
-    def take(self, key: str, now_ns: int) -> bool:
-        """Whether one more of this key is allowed now."""
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            bucket = self._buckets[key] = Bucket(self._rate, now_ns)
-            if len(self._buckets) > self._most:
-                self._buckets.popitem(last=False)
-        self._buckets.move_to_end(key)
-        return bucket.take(now_ns)

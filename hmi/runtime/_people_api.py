@@ -12,6 +12,7 @@ import msgspec
 from hmi.client.people import SessionInfo, SignIn
 from hmi.core.principal import DEMO_OPERATOR, Principal, Role
 from hmi.runtime._verbs import BadRequest, Verb
+from hmi.security._session_book import CONSOLE_DESK, LOCAL
 from hmi.security.signatures import MEANING_LIMIT, SignRequest
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class PeopleApi:
             Verb(
                 "POST", "/v1/session", Role.VIEW, self._sign_in,
                 "Sign in; the token goes into the header `watchkeeper-session` of all later requests. The session of "
-                "before at this station ends.",
-                {"user": "string", "password": "string", "new_password": "string"},
+                "before at this station ends; with `console` that of a command line beside it.",
+                {"user": "string", "password": "string", "new_password": "string", "console": "boolean"},
             ),
             Verb("POST", "/v1/session/end", Role.VIEW, self._sign_out, "Sign out."),
             Verb("POST", "/v1/session/lock", Role.VIEW, self._lock, "Rights rest until the password is given again."),
@@ -67,8 +68,11 @@ class PeopleApi:
 
     async def _sign_in(self, principal: Principal, given: Mapping[str, Any]) -> SignIn:
         asked = _body(given, _SignInBody)
+        if asked.console and principal.station not in (LOCAL, CONSOLE_DESK):
+            raise BadRequest("a console is on the machine of the runtime")
+        station = CONSOLE_DESK if asked.console else principal.station
         found = await self._people.sessions.sign_in(
-            principal.station, asked.user.strip(), asked.password, asked.new_password
+            station, asked.user.strip(), asked.password, asked.new_password
         )
         return self._complete(found)
 
@@ -126,6 +130,7 @@ class _SignInBody(msgspec.Struct):
     user: str
     password: str
     new_password: str = ""
+    console: bool = False
 
 
 class _UnlockBody(msgspec.Struct):

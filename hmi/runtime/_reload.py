@@ -3,25 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hmi.acquisition import Acquisition, NextLinks
 from hmi.alarms import AlarmTables
-from hmi.check import check_plant
 from hmi.client.port import PlantInfo
 from hmi.commands import GateTables, HoldTables
 from hmi.core.collector import without_collector
 from hmi.core.errors import ConfigurationError, WatchkeeperError
 from hmi.core.texts import tr
-from hmi.project import keep_handles, load_plant
+from hmi.project import keep_handles
 from hmi.project.diff import plant_diff
+from hmi.project.folder_files import Signature, settle, signature_of
 from hmi.project.plant import Plant
 from hmi.runtime._demand import DemandTables
 from hmi.runtime._plant_info import plant_info
 from hmi.tags import TagTables
 
 SENTENCES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """``reason`` in a person's words; ``author``: the user of the operating system at a command line, where nobody is
+    signed in.
+    """
+
+    reason: str = ""
+    author: str = ""
+
+    @property
+    def payload(self) -> dict[str, str]:
+        """What records of the journal get."""
+        told = {"reason": self.reason, "author": self.author}
+        return {name: text for name, text in told.items() if text}
+
+
+NO_WORD = Why()
 
 
 class PlantRefused(WatchkeeperError):
@@ -51,13 +70,30 @@ class NextRevision:
     other: frozenset[str]
 
 
-def read_plant(folder: Path) -> Plant:
-    """The plant of a folder as it is now; PlantRefused with every error that ``hmi check`` shows but those of looks."""
-    errors = [finding.sentence for finding in check_plant(folder, looks=False) if finding.is_error]
-    result = load_plant(folder)
-    if errors or result.plant is None:
-        raise PlantRefused(errors or [finding.sentence for finding in result.errors])
-    return result.plant
+def read_plant(folder: Path) -> tuple[Plant, Signature]:
+    """The plant of a folder as it is now, and what the disk says of its files.
+
+    PlantRefused with every error that ``hmi check`` shows but those of looks, or when a file changes meanwhile.
+    """
+    try:
+        settle(folder)
+    except ConfigurationError as error:
+        raise PlantRefused([error.sentence]) from error
+    before = signature_of(folder)
+    from hmi.check import checked_plant  # a runtime starts without the linter
+
+    plant, findings = checked_plant(folder)
+    errors = [finding.sentence for finding in findings if finding.is_error]
+    if errors or plant is None:
+        raise PlantRefused(errors)
+    if signature_of(folder) != before:
+        raise PlantRefused([still_written(folder)])
+    return plant, before
+
+
+def still_written(folder: Path | str) -> str:
+    """What is said of a folder whose files change while they are read."""
+    return tr("{folder} is being written at this moment; do it again when that is done", folder=folder)
 
 
 @without_collector()
@@ -67,9 +103,8 @@ def next_revision(plant: Plant, running: Plant, acquisition: Acquisition) -> Nex
     plant = keep_handles(plant, running)
     try:
         tags = TagTables(plant, running)
-        changed = [running.by_handle[handle] for handle in (*tags.gone, *tags.other)]
-        links = acquisition.next_links(plant, {tag.connection for tag in changed})
-        behind = (tag for tag in running.tags if tag.connection in links.closed)
+        changed = (*tags.gone, *tags.other)
+        links = acquisition.next_links(plant, changed)
         return NextRevision(
             plant=plant,
             sentences=_shortened(plant_diff(running, plant).sentences),
@@ -79,12 +114,23 @@ def next_revision(plant: Plant, running: Plant, acquisition: Acquisition) -> Nex
             demand=DemandTables(plant),
             links=links,
             info=plant_info(plant, acquisition.mode),
-            cut=frozenset(tag.id for tag in (*changed, *behind)),
+            cut=_cut(running, links),
             holds=HoldTables(plant),
-            other=frozenset(tag.id for tag in changed if not tag.manual),
+            other=frozenset(tag.id for h in changed if not (tag := running.by_handle[h]).manual),
         )
     except ConfigurationError as error:
         raise PlantRefused([error.sentence]) from error
+
+
+def with_links(new: NextRevision, running: Plant, links: NextLinks) -> NextRevision:
+    """The same with links of which more are closed than was thought."""
+    return new if links is new.links else replace(new, links=links, cut=_cut(running, links))
+
+
+def _cut(running: Plant, links: NextLinks) -> frozenset[str]:
+    """Ids of tags that are asked for elsewhere, mean something else, are gone, or whose link is closed."""
+    behind = (tag.id for tag in running.tags if tag.connection in links.closed)
+    return frozenset((*behind, *(running.by_handle[h].id for h in links.afresh if h in running.by_handle)))
 
 
 def _must_be_the_same(plant: Plant, running: Plant) -> None:

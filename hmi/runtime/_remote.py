@@ -10,29 +10,37 @@ from starlette.types import ASGIApp
 
 from hmi.core.journal import Kind
 from hmi.journal import SqliteJournal
-from hmi.runtime._remote_server import RemoteServer
 from hmi.runtime._station_book import StationBook
 from hmi.runtime._station_guard import StationGuard
+from hmi.runtime._token_book import TokenBook
+from hmi.security.it_tokens import ItTokens
 from hmi.security.stations import Stations
 from hmi.security.tls import TlsFolder
+from hmi.serving import PatientServer
 
 log = logging.getLogger(__name__)
 
 
 class Remote:
-    """Without ``listening`` no network port is opened; changes of stations are journalled all the same."""
+    """Without ``listening`` no network port is opened; changes of stations and tokens are journalled all the same."""
 
     def __init__(self, app: ASGIApp, data: Path, listening: socket.socket | None) -> None:
         self.book = StationBook(Stations(data))
+        self.tokens = TokenBook(ItTokens(data))
         self._listening = listening
-        self.server: RemoteServer | None = None
+        self.server: PatientServer | None = None
         if listening is not None:
-            self.server = RemoteServer(StationGuard(app, self.book), TlsFolder(data))
+            self.server = PatientServer(StationGuard(app, self.book), TlsFolder(data))
 
     async def follow(self, journal: SqliteJournal) -> None:
         """The file of stations, until cancelled."""
         self.book.restore(await journal.newest_of_each(Kind.AUDIT.value))
         await self.book.run(journal)
+
+    async def follow_tokens(self, journal: SqliteJournal) -> None:
+        """The file of tokens of IT, until cancelled."""
+        self.tokens.restore(await journal.newest_of_each(Kind.AUDIT.value))
+        await self.tokens.run(journal)
 
     async def follow_certificate(self) -> None:
         """Renewed files, until cancelled."""

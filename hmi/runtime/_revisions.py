@@ -1,15 +1,41 @@
-"""Keeps every plant revision that ran: what a record of last year names can still be opened (2b.2)."""
+"""Keeps every plant revision that ran: what a record of last year names can be opened and brought back (2b.2)."""
 
 from __future__ import annotations
 
 import logging
+import os
 import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from hmi.core.errors import ConfigurationError, UsageError
+from hmi.core.texts import tr
+from hmi.project.folder_files import Files, files_in_zip, is_plant_file, read_files
 
 log = logging.getLogger(__name__)
 
 FOLDER = "revisions"
-KINDS = frozenset({".toml", ".csv", ".json"})
+SAVED: Final = "saved"
+"""Begins the name of what a rollback kept of a folder that was no revision: the files do not open, or only their
+layout and comments are their own."""
+_LEAST: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A zip of plant files. ``kept``: when it was written (wall clock, UTC ns)."""
+
+    revision: str
+    file: Path
+    kept: int
+
+    @property
+    def is_saved(self) -> bool:
+        """Kept by a rollback, and never in force under this name."""
+        return self.revision.startswith(SAVED)
 
 
 def keep_revision(data: Path, plant: Path, revision: str) -> Path:
@@ -17,14 +43,85 @@ def keep_revision(data: Path, plant: Path, revision: str) -> Path:
     file = data / FOLDER / f"{revision}.zip"
     if file.exists():
         return file
-    temporary = file.with_suffix(".new")
     try:
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(plant.rglob("*")):
-                if path.suffix in KINDS and path.is_file() and not path.is_symlink():
-                    archive.write(path, path.relative_to(plant).as_posix())
-        temporary.replace(file)
-    except OSError as error:
+        return keep_files(data, read_files(plant), revision)
+    except (OSError, ConfigurationError) as error:
         log.error("Revision %s of the plant cannot be kept: %s", revision[:12], error)
     return file
+
+
+def keep_files(data: Path, files: Files, revision: str) -> Path:
+    """The same of files that were read already; OSError when they cannot be kept."""
+    file = data / FOLDER / f"{revision}.zip"
+    temporary = file.with_suffix(f".{os.getpid()}.new")
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in sorted(files.items()):
+                if content is not None:
+                    archive.writestr(name, content)
+        temporary.replace(file)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return file
+
+
+def kept_revisions(data: Path) -> tuple[Kept, ...]:
+    """Everything that is kept, the newest first."""
+    found: list[Kept] = []
+    for file in (data / FOLDER).glob("*.zip"):
+        try:
+            found.append(Kept(file.stem, file, file.stat().st_mtime_ns))
+        except OSError:
+            continue
+    return tuple(sorted(found, key=lambda one: (one.kept, one.revision), reverse=True))
+
+
+def kept_revision(data: Path, text: str) -> Kept:
+    """The one that a beginning of its name means; UsageError for none or several."""
+    wanted = text.strip().lower()
+    known = kept_revisions(data)
+    found = [one for one in known if one.revision.startswith(wanted)]
+    if len(wanted) < _LEAST and not any(one.revision == wanted for one in found):
+        raise UsageError(tr("{name}: write at least {count} signs of a revision", name=text, count=_LEAST))
+    exact = [one for one in found if one.revision == wanted] or found
+    if not exact:
+        raise UsageError(tr("no revision {name} is kept; list them with: hmi revisions PLANT", name=text))
+    if len(exact) > 1:
+        raise UsageError(
+            tr("{count} kept revisions begin with {name}; write more of it", count=len(exact), name=text)
+        )
+    return exact[0]
+
+
+def files_of(kept: Kept) -> dict[str, bytes]:
+    """Its files; ConfigurationError when the zip is damaged or holds no plant."""
+    files = files_in_zip(kept.file)
+    if "plant.toml" not in files:
+        raise ConfigurationError("holds no plant.toml; it is damaged", file=str(kept.file))
+    return files
+
+
+def kept_like(data: Path, files: Files) -> Kept | None:
+    """What is kept with exactly these bytes."""
+    sums = {name: (len(one), zlib.crc32(one)) for name, one in files.items() if one is not None}
+    for kept in kept_revisions(data):
+        try:
+            if _sums(kept.file) == sums and _same(files_in_zip(kept.file), files):
+                return kept
+        except (OSError, zipfile.BadZipFile, ConfigurationError):
+            continue  # a damaged one keeps nothing
+    return None
+
+
+def _sums(file: Path) -> Mapping[str, tuple[int, int]]:
+    with zipfile.ZipFile(file) as archive:
+        return {
+            one.filename: (one.file_size, one.CRC)
+            for one in archive.infolist()
+            if is_plant_file(one.filename)
+        }
+
+
+def _same(kept: Mapping[str, bytes], files: Files) -> bool:
+    return kept == {name: one for name, one in files.items() if one is not None}

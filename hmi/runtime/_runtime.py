@@ -24,7 +24,6 @@ from hmi.core.conditions import ConditionCall, ConditionItem
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Mode, Principal
-from hmi.core.texts import tr
 from hmi.core.values import WAITING, DataValue, Value
 from hmi.historian import History
 from hmi.journal import SqliteJournal
@@ -48,11 +47,12 @@ from hmi.runtime._hold_effects import HoldEffects
 from hmi.runtime._past_plants import PastPlants
 from hmi.runtime._people import People
 from hmi.runtime._plant_info import plant_info
+from hmi.runtime._plant_watch import PlantWatch
 from hmi.runtime._points import PointStates
 from hmi.runtime._program_care import ProgramCare
 from hmi.runtime._pulse import Pulse
-from hmi.runtime._reload import NextRevision, PlantRefused, next_revision, read_plant
-from hmi.runtime._revisions import keep_revision
+from hmi.runtime._reload import NO_WORD, NextRevision, Why
+from hmi.runtime._reloading import Reloads
 from hmi.runtime._scan import ScanOnDemand
 from hmi.runtime._server_alarms import ServerAlarms
 from hmi.runtime._simulator import SimulatorLink
@@ -75,7 +75,7 @@ class Services:
     """The object graph of one runtime; built by ``hmi.bootstrap``.
 
     Without ``accounts`` nobody signs in; ``accounts_fault`` says why when their file cannot be used. ``seals`` is a
-    further folder for the seals of the journal.
+    further folder for the seals of the journal. ``watch``: changed files of the plant are taken by themselves.
     """
 
     plant: Plant
@@ -93,6 +93,7 @@ class Services:
     accounts_fault: str = ""
     linger_s: float = LINGER_S
     seals: Path | None = None
+    watch: bool = False
     beats: Heartbeats = field(default_factory=Heartbeats)
 
 
@@ -123,10 +124,16 @@ class Runtime:
         self.people = People(self)
         self.holds.signatures = self.people.signatures
         self._commands_open = False
-        self._reloading, self.has_taken_over = asyncio.Lock(), asyncio.Event()
+        self.reloads, self.has_taken_over = Reloads(self), asyncio.Event()
         self.gate = self._made_gate(s)
         self.server_alarms = ServerAlarms(s.plant, self.gate, self.alarms, s.clock)
-        self.program_care = ProgramCare(s.journal, tell_failing=self._cannot_keep, bar=self.gate.bar)
+        self.plant_watch = PlantWatch(
+            lambda: self.plant.folder,
+            is_on=lambda: bool(self.plant.folder) and (s.watch or self.plant.reload_watch),
+            reload=self.reloads.of_files,
+            told=self.reloads.of_files_refused,
+        )
+        self.program_care = ProgramCare(s.journal, tell_failing=self.cannot_keep, bar=self.gate.bar)
 
     def _make_care(self, s: Services) -> None:
         """What looks after the things around the plant: notifications, audit trail, history, certificates, clocks."""
@@ -139,7 +146,7 @@ class Runtime:
             s.data.path,
             runtime_id=s.data.runtime_id,
             further=s.seals,
-            tell_failing=self._cannot_keep,
+            tell_failing=self.cannot_keep,
             simulated=s.mode is not Mode.PLANT,
             least_room=lambda: 5_000_000 * self.plant.history.min_free_mb,
         )
@@ -148,11 +155,11 @@ class Runtime:
             s.data.path / HISTORY_FOLDER,
             clock=s.clock,
             rules=lambda: self.plant.history,
-            note=self._note,
-            tell_failing=self._cannot_keep,
+            note=self.note,
+            tell_failing=self.cannot_keep,
             simulated=s.mode is not Mode.PLANT,
         )
-        self.backfill = backfill_of(self, self._note)
+        self.backfill = backfill_of(self, self.note)
         self.certificates = CertificateDesk(
             s.plant,
             s.data.path,
@@ -165,7 +172,7 @@ class Runtime:
         self.clock_watch = ClockWatch(
             s.journal,
             differences=self.clock_differences,
-            tell_failing=lambda name, is_off: self._cannot_keep(f"clock/{name}", is_off),
+            tell_failing=lambda name, is_off: self.cannot_keep(f"clock/{name}", is_off),
         )
 
     def _made_gate(self, s: Services) -> CommandGate:
@@ -206,6 +213,7 @@ class Runtime:
             group.create_task(self.certificates.run(), name="certificates")
             group.create_task(self.audit_care.run(), name="audit trail")
             group.create_task(self.people.run(), name="sessions and accounts")
+            group.create_task(self.plant_watch.run(), name="files of the plant")
             group.create_task(self.program_care.run(), name="program files")
             group.create_task(self.clock_watch.run(), name="clocks of servers")
             group.create_task(self._keep_history(), name="history")
@@ -223,7 +231,7 @@ class Runtime:
                 self._tell_history()
                 if bool(self.services.history.problem) != failing:
                     failing = not failing
-                    self._cannot_keep("history", failing)
+                    self.cannot_keep("history", failing)
                 await asyncio.sleep(LIFE_S)
         finally:
             await asyncio.to_thread(self.services.history.close)
@@ -238,7 +246,7 @@ class Runtime:
     async def stop(self) -> None:
         """Journal the end; called after ``run`` was cancelled."""
         await self.people.close()
-        await self._note("runtime.stopped", {"commands_open": self._commands_open})
+        await self.note("runtime.stopped", {"commands_open": self._commands_open})
         await self.audit_care.end()
         self.past_reads.shutdown(wait=False, cancel_futures=True)
 
@@ -254,7 +262,7 @@ class Runtime:
 
     async def _record_start(self) -> None:
         payload = {"mode": self.services.mode.value, "plant": self.plant.name, "reason": self.services.reason}
-        await self._note("runtime.started", payload)
+        await self.note("runtime.started", payload)
         await take_notes(self.services.data.path, self.services.journal)
 
     async def _restore(self) -> None:
@@ -269,7 +277,7 @@ class Runtime:
         self.holds.restore(audit)
         self._begin_alarms()
 
-    async def _note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
+    async def note(self, event: str, payload: Mapping[str, Any], principal: Principal = SYSTEM) -> None:
         try:
             await self.services.journal.append(
                 Entry(Kind.SYSTEM, event, principal, self.plant.id, 0, payload)
@@ -281,7 +289,7 @@ class Runtime:
 
     def on_groups(self, connection: str, groups: Sequence[Group]) -> None:
         """Source groups, made unique over all connections; stations learn of them with a fresh snapshot."""
-        named = [Group(f"{connection}:{g.name}", g.unit, g.period_ms, g.handles) for g in groups]
+        named = _named(connection, groups)
         tags = self.services.tags
         before = tags.groups
         tags.add_groups(connection, named)
@@ -289,6 +297,16 @@ class Runtime:
             for lane in self.lanes:
                 lane.fresh = True  # groups and limits go to the stations with a snapshot only
         self.units.learn(connection, named)
+        self._judge_units(connection)
+
+    def _renew_groups(self, connection: str, groups: Sequence[Group]) -> None:
+        """Of a connection that goes on with other points; stations get a snapshot after every reload."""
+        named = _named(connection, groups)
+        self.services.tags.renew_groups(connection, named)
+        self.units.follow(connection, named)
+        self._judge_units(connection)
+
+    def _judge_units(self, connection: str) -> None:
         alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
         self._alarm_service.put(alarms.units_are(connection, self.units.of(connection), now_ns))
 
@@ -334,7 +352,7 @@ class Runtime:
         alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
         self._alarm_service.put(alarms.channel_is(channel, failing, now_ns))
 
-    def _cannot_keep(self, name: str, failing: bool) -> None:
+    def cannot_keep(self, name: str, failing: bool) -> None:
         alarms, now_ns = self.services.alarms, self.services.clock.now_ns()
         self._alarm_service.put(alarms.system_is(name, failing, now_ns))
 
@@ -445,7 +463,7 @@ class Runtime:
         if simulator is None:
             return {"ok": False, "error": "this runtime has no simulator"}
         if verb != "status":
-            await self._note("simulator." + verb, dict(arguments), principal)
+            await self.note("simulator." + verb, dict(arguments), principal)
         answer = await simulator.ask(verb, arguments)
         if simulator.run_id != self.services.run_id:
             await self._begin_run(simulator.run_id, str(arguments.get("name", "")))
@@ -460,63 +478,34 @@ class Runtime:
         s.alarms.begin_run(s.clock.now_ns())
         self.alarms.begin_run()
         self.gate.selections.end_all()
-        await self._note("run.started", {"run_id": run_id, "snapshot": snapshot})
+        await self.note("run.started", {"run_id": run_id, "snapshot": snapshot})
         self.tell("run", {"run_id": run_id})
 
     # ------------------------------------------------------------------ another revision of the plant
 
-    async def reload(self, principal: Principal) -> ReloadResult:
+    async def reload(
+        self, principal: Principal, why: Why = NO_WORD, *, dry_run: bool = False
+    ) -> ReloadResult:
         """Read the plant folder again and apply what it holds now."""
-        async with self._reloading:
-            try:
-                plant = await asyncio.to_thread(read_plant, Path(self.plant.folder))
-                return await self._apply(plant, principal)
-            except PlantRefused as refused:
-                log.warning("The plant folder is not taken: %s", refused)
-                return ReloadResult(self.plant.revision, [], list(refused.reasons))
+        return await self.reloads.from_folder(principal, why, dry_run=dry_run)
 
     async def apply(self, plant: Plant, principal: Principal = SYSTEM) -> ReloadResult:
         """Go on with another revision of the plant; PlantRefused leaves everything as it was (2b.2)."""
-        async with self._reloading:
-            return await self._apply(plant, principal)
-
-    async def _apply(self, plant: Plant, principal: Principal) -> ReloadResult:
-        old = self.plant
-        if plant.revision == old.revision:
-            return ReloadResult(old.revision)
-        if self.acquisition is None:
-            raise PlantRefused([tr("the runtime has not started yet")])
-        new = await asyncio.to_thread(next_revision, plant, old, self.acquisition)
-        if plant.folder:
-            folder, data = Path(plant.folder), self.services.data.path
-            await asyncio.to_thread(keep_revision, data, folder, plant.revision)
-        await self._alarm_service.settle()  # what the old revision judged is recorded under it
-        await self._record_change(old.revision, plant.revision, principal)
-        self._switch(new, self.acquisition, principal)
-        changes = list(new.sentences)
-        payload = {"old": old.revision, "new": plant.revision, "changes": changes}
-        await self._note("plant.applied", payload, principal)
-        log.info("Plant revision %s is applied: %s", plant.revision[:12], "; ".join(changes))
-        return ReloadResult(plant.revision, changes)
-
-    async def _record_change(self, old: str, new: str, principal: Principal) -> None:
-        """A change of the plant that cannot be recorded is not made (CR 2.8, 2.12)."""
-        try:
-            await self.services.journal.append(
-                Entry(Kind.AUDIT, "plant.applying", principal, self.plant.id, 0, {"old": old, "new": new})
-            )
-        except StorageError as error:
-            raise PlantRefused([tr("the audit trail cannot be written: {error}", error=error)]) from error
+        return await self.reloads.apply(plant, principal)
 
     @without_collector()
-    def _switch(self, new: NextRevision, acquisition: Acquisition, principal: Principal) -> None:
+    def switch(self, new: NextRevision, principal: Principal) -> None:
         """One step without an await: no batch is judged half by one revision and half by the other."""
+        acquisition = self.acquisition
+        assert acquisition is not None
         s, closed = self.services, new.links.closed
         s.journal.begin_revision(new.plant.revision)
         self.plant = s.plant = new.plant
         self.info, self.handles = new.info, new.tags.by_name
-        acquisition.apply(new.links)
-        updates = s.tags.apply(new.tags, closed)
+        renewed = acquisition.apply(new.links)
+        updates = s.tags.apply(new.tags, closed, new.links.moved)
+        for name, groups in renewed.items():
+            self._renew_groups(name, groups)
         s.history.apply(new.plant)
         self._forecasts = forecasts_of(new.plant)
         s.history.append(updates.changes, now=updates.now_ns)
@@ -597,3 +586,7 @@ class Runtime:
         """Session seconds per wall second."""
         clock = self.services.clock
         return clock.rate if isinstance(clock, SessionClock) else 1.0
+
+
+def _named(connection: str, groups: Sequence[Group]) -> list[Group]:
+    return [Group(f"{connection}:{g.name}", g.unit, g.period_ms, g.handles) for g in groups]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import ipaddress
 import socket
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -15,24 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hmi.client.local import LocalEndpoint
 from hmi.core.errors import UsageError
-
-
-class ApiServer(uvicorn.Server):
-    """uvicorn without its own signal handlers: the runtime decides when it ends.
-
-    ``on_started`` is called once when the endpoint answers.
-    """
-
-    on_started: Callable[[], None] | None = None
-
-    async def startup(self, sockets: list[Any] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and self.on_started is not None:
-            self.on_started()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+from hmi.serving import ApiServer, server_options
 
 
 def api_server(app: ASGIApp, endpoint: LocalEndpoint) -> ApiServer:
@@ -42,23 +23,6 @@ def api_server(app: ASGIApp, endpoint: LocalEndpoint) -> ApiServer:
         {"uds": endpoint.path} if endpoint.is_unix else {"host": "127.0.0.1", "port": endpoint.port}
     )
     return ApiServer(uvicorn.Config(**server_options(guarded), **options))
-
-
-def server_options(app: ASGIApp) -> dict[str, Any]:
-    """What every server of the API has in common."""
-    return {
-        "app": app,
-        "lifespan": "off",
-        "log_level": "warning",
-        "log_config": None,  # its records go the way of all others
-        "access_log": False,
-        "server_header": False,
-        "ws_max_size": 32_000_000,
-        "ws_per_message_deflate": False,
-        "ws_ping_interval": None,
-        "timeout_graceful_shutdown": 1,
-        "limit_concurrency": 200,
-    }
 
 
 class AnswersAfter:

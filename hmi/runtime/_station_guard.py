@@ -17,12 +17,11 @@ from hmi.runtime._limits import (
     MESSAGE_RATE,
     SESSION_RATE,
     STATION_RATE,
-    Bucket,
-    Buckets,
 )
 from hmi.runtime._live import STATION
 from hmi.runtime._station_book import StationBook
 from hmi.security.stations import token_hash
+from hmi.serving import Bucket, Buckets
 
 SESSION_HEADER = b"watchkeeper-session"
 POLICY = 1008

@@ -34,6 +34,15 @@ class UnitHealth:
         self._of_group: dict[str, Unit] = {}
         self._missed: set[tuple[str, str]] = set()
 
+    def follow(self, connection: str, groups: Sequence[Group]) -> None:
+        """The groups of a connection that goes on with other points: units that stay keep what is known of them."""
+        before = {key: (unit.state, unit.since_ns) for key, unit in self._units.items()}
+        missed = set(self._missed)
+        self.learn(connection, groups)
+        for key, unit in self._units.items():
+            unit.state, unit.since_ns = before.get(key, (unit.state, unit.since_ns))
+        self._missed |= missed & self._units.keys()
+
     def learn(self, connection: str, groups: Sequence[Group]) -> None:
         """The groups of a connection that is about to open, by their full names; replaces what was known."""
         self.forget(connection)
@@ -93,3 +102,7 @@ class UnitHealth:
     def of(self, connection: str) -> dict[str, str]:
         """State of each unit by name."""
         return {name: unit.state for (owner, name), unit in self._units.items() if owner == connection}
+
+    def since(self, connection: str) -> dict[str, int]:
+        """When the state of each unit began, monotonic ns; 0 where nothing is known of it yet."""
+        return {name: unit.since_ns for (owner, name), unit in self._units.items() if owner == connection}

@@ -11,7 +11,6 @@ from hmi.core.holds import Override
 from hmi.core.journal import JournalRecord
 from hmi.core.values import DataValue
 from hmi.project.plant import Plant, TagDef
-from hmi.runtime._used_by import Use
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,7 @@ class Known:
     alarms: Sequence[AlarmRow] = ()
     events: Sequence[JournalRecord] | None = None
     last: DataValue | None = None
-    uses: Sequence[Use] | None = None
+    uses: Sequence[Mapping[str, str]] | None = None
     override: Override | None = None
     beneath: DataValue | None = None
 

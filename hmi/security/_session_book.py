@@ -19,6 +19,8 @@ from hmi.project.plant import SessionRules
 from hmi.security.accounts import Account
 
 LOCAL: Final = "local"
+CONSOLE_DESK: Final = f"{LOCAL}/console"
+"""The command line on the machine of the runtime: who signs in there ends no session of the station."""
 """The station on the machine of the runtime itself."""
 LONGEST_ELEVATION_S: Final = 30 * 60
 _REMEMBERED = 200

@@ -19,7 +19,15 @@ from hmi.security._account_rules import role_words
 from hmi.security._account_watch import News
 from hmi.security._people_audit import PeopleAudit
 from hmi.security._proof import Proof, Refused
-from hmi.security._session_book import LONGEST_ELEVATION_S, Lineage, Over, Session, SessionBook
+from hmi.security._session_book import (
+    CONSOLE_DESK,
+    LOCAL,
+    LONGEST_ELEVATION_S,
+    Lineage,
+    Over,
+    Session,
+    SessionBook,
+)
 from hmi.security.accounts import Account
 
 log = logging.getLogger(__name__)
@@ -63,6 +71,8 @@ class Sessions:
     def of(self, token: str, station: str) -> Session | None:
         """The session of a request. A token that was never given out, or to another station, is noted."""
         session = self.book.find(token, station)
+        if session is None and station == LOCAL:
+            session = self.book.find(token, CONSOLE_DESK)
         if session is None and not self.book.was_known(token):
             self._audit.count("session.unknown_token", station)
         return session

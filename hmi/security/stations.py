@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import secrets as random
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from hmi.core.clock import wall_ns
 from hmi.core.errors import StorageError, UsageError
 from hmi.core.identity import is_runtime_name
 from hmi.core.texts import tr
+from hmi.security.owner_file import locked, put
 
 STATIONS_FILE = "stations.json"
 LOCAL = "local"
@@ -124,46 +123,12 @@ class Stations:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[dict[str, Station]]:
         """One at a time; written whole, readable by its owner alone."""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with _locked(self.path.with_name(self.path.name + ".lock")):
+        with locked(self.path):
             stations = {one.name: one for one in self.all()}
             yield stations
-            draft = self.path.with_name(f"{self.path.name}.{random.token_hex(4)}.new")
-            try:
-                with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                    out.write(msgspec.json.format(msgspec.json.encode(list(stations.values()))))
-                    out.flush()
-                    os.fsync(out.fileno())
-                _give_to_owner(draft)
-                draft.replace(self.path)
-            except OSError as error:
-                draft.unlink(missing_ok=True)
-                raise StorageError(
-                    tr("{path}: cannot be written ({why})", path=self.path, why=error.strerror)
-                ) from error
+            put(self.path, msgspec.json.format(msgspec.json.encode(list(stations.values()))))
 
 
 def token_hash(token: str) -> str:
     """SHA-256 in hex: enough for 256 random bits."""
     return hashlib.sha256(token.encode()).hexdigest()
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Against two calls of ``hmi station`` at once; on Windows the replaced file is whole all the same."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _give_to_owner(draft: Path) -> None:
-    """What root makes in the folder of another user belongs to that user, or his runtime could not read it."""
-    if sys.platform == "win32" or os.geteuid() != 0:
-        return
-    folder = draft.parent.stat()
-    os.chown(draft, folder.st_uid, folder.st_gid)

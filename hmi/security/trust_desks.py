@@ -10,10 +10,12 @@ from pathlib import Path
 import msgspec
 
 from hmi.client.certificates import Certificates, in_order
+from hmi.core.errors import ConfigurationError
 from hmi.project.exports import EXPORTS_FOLDER
 from hmi.project.plant import ConnectionDef, Plant
+from hmi.security.certificates import days_left, load
 from hmi.security.trust import PKI_FOLDER
-from hmi.security.trust_desk import Done, TrustDesk
+from hmi.security.trust_desk import OWN, Done, TrustDesk
 
 Desks = Sequence[TrustDesk]
 
@@ -26,13 +28,27 @@ def desks_of(plant: Plant, data: Path) -> list[TrustDesk]:
         chosen = connection.settings.get("pki_dir")
         folder = Path(str(chosen)) if chosen else default
         folders.setdefault(folder, {})[name] = _overrides(connection)
-    served = dict.fromkeys(
-        data / EXPORTS_FOLDER / str(job.settings["pki"]) for job in plant.exports if job.settings.get("pki")
-    )
     return [
         *(TrustDesk(folder, accepted) for folder, accepted in folders.items()),
-        *(TrustDesk(folder, is_client=True) for folder in served if folder not in folders),
+        *(TrustDesk(folder, is_client=True) for folder in served(plant, data) if folder not in folders),
     ]
+
+
+def served(plant: Plant, data: Path) -> dict[Path, str]:
+    """Folders of the export jobs that are servers, each with the first job that has it."""
+    found: dict[Path, str] = {}
+    for job in plant.exports:
+        if job.settings.get("pki"):
+            found.setdefault(data / EXPORTS_FOLDER / str(job.settings["pki"]), job.name)
+    return found
+
+
+def own_days(folder: Path) -> int | None:
+    """Whole days until the own certificate of a pki folder ends; None where there is none that can be used."""
+    try:
+        return days_left(load(folder / OWN).certificate)
+    except ConfigurationError:
+        return None
 
 
 def look(desks: Desks, states: Mapping[str, str], now_ns: int | None = None) -> Certificates:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hmi.core.clock import monotonic_ns
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.supervisor._judge import LifeSign, Verdict, judge
 from hmi.supervisor._platform import ProcessPort
 
@@ -22,7 +22,8 @@ class ChildSpec:
     the process rewrites from its event loop at least twice a second; None = only its exit is watched.
     ``closes_all``: an exit on purpose (code in ``wanted_exits``) ends the whole session with that code.
     ``leaving_exits``: the child goes on purpose and the rest of the session goes on.
-    ``ready``: a file the process writes when the next child may start.
+    ``ready``: a file the process writes when the next child may start. ``wanted``: asked ten times a second; the
+    process runs while it says so, and is ended politely when it does not.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ChildSpec:
     grace_ms: int = 30_000
     ready: Path | None = None
     environment: Mapping[str, str] | None = None
+    wanted: Callable[[], bool] | None = None
 
 
 class Child:
@@ -46,6 +48,8 @@ class Child:
         self._processes = processes
         self._process: subprocess.Popen[bytes] | None = None
         self._sign = LifeSign(0)
+        self._rests = False
+        self._asked_to_end = 0
         self.restarts: list[int] = []
 
     @property
@@ -63,10 +67,41 @@ class Child:
                 stale.unlink(missing_ok=True)
         self._process = self._processes.start(self.spec.command(reason), self.spec.environment)
         self._sign = LifeSign(monotonic_ns())
+        self._rests, self._asked_to_end = False, 0
+
+    def begin(self) -> None:
+        """Start it, or let it rest where it is not wanted yet."""
+        self._rests = not self._is_wanted()
+        if not self._rests:
+            self.start()
 
     def is_ready(self) -> bool:
         """True when the next child may start."""
-        return self.spec.ready is None or self.spec.ready.exists()
+        return self._rests or self.spec.ready is None or self.spec.ready.exists()
+
+    def rests(self, now_ns: int) -> bool:
+        """Start or end it as it is wanted now; True while there is nothing to judge.
+
+        Never two at once: one that is ending is waited for before another one is started.
+        """
+        if self._rests:
+            if self._is_wanted():
+                self.start()
+            return self._rests
+        if not self._asked_to_end and not self._is_wanted():
+            self._asked_to_end = now_ns
+            self.ask_to_end()
+        if not self._asked_to_end:
+            return False
+        if self.exit_code is not None:
+            self._close_pipe()
+            self._rests = True
+        elif self._process and now_ns - self._asked_to_end > END_POLITELY_S * NS_PER_S:
+            self._processes.end_now(self._process)
+        return True
+
+    def _is_wanted(self) -> bool:
+        return self.spec.wanted is None or self.spec.wanted()
 
     def look(self, now_ns: int) -> Verdict:
         """Read the life sign and judge."""

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from hmi.client.local import ADDRESS_FILE
+from hmi.project.exports import EXPORTS_FOLDER, WANTED_FILE
 from hmi.project.shipped import shipped_path
 from hmi.supervisor._children import ChildSpec
 from hmi.ui.exitcodes import BAD_USAGE, CLOSED, LEAVE_ON_WATCH
@@ -39,7 +41,8 @@ class StationLook:
 class Session:
     """What ``hmi demo``, ``hmi run`` and ``hmi shot`` start, in this order.
 
-    ``record_sounds``: the tones are written to this file instead of being played. ``exports``: the plant has some.
+    ``record_sounds``: the tones are written to this file instead of being played. ``exports``: while the
+    plant in force has export jobs, the process that delivers runs too.
     """
 
     plant: Path
@@ -50,6 +53,7 @@ class Session:
     listen: str = ""
     listen_anywhere: bool = False
     seals: Path | None = None
+    watch: bool = False
     station: bool = True
     ask_on_close: bool = False
     display: str = ""
@@ -87,6 +91,7 @@ class Session:
         command += ("--listen", self.listen) if self.listen else ()
         command += ("--listen-anywhere",) if self.listen_anywhere else ()
         command += ("--seals", str(self.seals)) if self.seals else ()
+        command += ("--watch",) if self.watch else ()
         return ChildSpec(
             name="runtime",
             command=lambda reason: (*command, "--reason", reason) if reason else command,
@@ -102,7 +107,12 @@ class Session:
             "export", str(self.plant), "run", "--data", str(self.data), "--life", str(life), "--parent-pipe"
         )
         return ChildSpec(
-            name="exports", command=lambda reason: command, life=life, wanted_exits=(), hang_ms=10_000
+            name="exports",
+            command=lambda reason: command,
+            life=life,
+            wanted_exits=(),
+            hang_ms=10_000,
+            wanted=partial(os.path.exists, self.data / EXPORTS_FOLDER / WANTED_FILE),
         )
 
     def _station(self) -> ChildSpec:

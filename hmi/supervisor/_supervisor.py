@@ -68,7 +68,7 @@ class Supervisor:
     def start_all(self) -> None:
         """Start every child in the order given; raises CommunicationError when one does not get ready."""
         for child in self.children:
-            child.start()
+            child.begin()
             self._wait_until_ready(child)
         self._last_look = monotonic_ns()
 
@@ -80,6 +80,8 @@ class Supervisor:
         if pause > PAUSE_NS:
             self._excuse(pause)
         for child in tuple(self.children):
+            if child.rests(now):
+                continue
             verdict = child.look(now)
             if verdict is not Verdict.FINE:
                 self._deal_with(child, verdict)

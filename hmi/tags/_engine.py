@@ -192,6 +192,10 @@ class TagEngine:
                 group.name, connection=connection, period_ms=group.period_ms, handles=group.handles
             )
 
+    def renew_groups(self, connection: str, groups: Sequence[SourceGroup]) -> None:
+        """The source groups of a connection that goes on with other points, in the place of those before."""
+        self._groups.renew(connection, groups)
+
     @property
     def groups(self) -> tuple[str, ...]:
         return self._groups.names()
@@ -284,16 +288,20 @@ class TagEngine:
 
     # ---- revisions and state
 
-    def apply(self, tables: TagTables, closed: Collection[str] = ()) -> TagUpdates:
+    def apply(
+        self, tables: TagTables, closed: Collection[str] = (), moved: Collection[int] = ()
+    ) -> TagUpdates:
         """Take another revision: tables made with the plant of this one as ``previous``.
 
         Values, ages and what is held stay by handle. ``closed`` connections are gone or start afresh: their
-        tags wait for a first value again, as does a tag whose value would mean something else now. ``latest``
-        keeps its identity and ``values`` of before its names; commands that are under way read on in it.
+        tags wait for a first value again, as does a tag whose value would mean something else now, and one that
+        is ``moved`` (handles): asked for at another place of its device. ``latest`` keeps its identity and
+        ``values`` of before its names; commands that are under way read on in it.
         """
         out = TagUpdates(self._clock.now_ns())
         self.latest.extend([WAITING] * (tables.plant.slots - len(self.latest)))
         waiting = {handle for name in closed for handle in tables.of_connection.get(name, ())}
+        waiting.update(moved)
         waiting.update(handle for handle in tables.other if not tables.plant.by_handle[handle].expression)
         for handle in tables.other:
             self._held.pop(handle, None)

@@ -9,6 +9,7 @@ from hmi.project.plant import Plant
 from hmi.tags._ages import LEAST_LIMIT_MS, GroupAge, combined_age, combined_name, limit_ms
 from hmi.tags._derived import DerivedTags
 from hmi.tags._entered import GROUP as ENTERED
+from hmi.tags._source import SourceGroup
 
 
 class Groups:
@@ -46,6 +47,29 @@ class Groups:
             self._of[handle] = name
         self._combined = None
         return group
+
+    def renew(self, connection: str, groups: Iterable[SourceGroup]) -> None:
+        """A connection that goes on has other groups now. One that is new is as old as the oldest of those that its
+        tags were in: what was read a moment ago does not become old by it.
+        """
+        before = {name: one for name, one in self.known.items() if one.connection == connection}
+        self.known = {name: one for name, one in self.known.items() if name not in before}
+        for told in groups:
+            sources = [before[name] for name in {self._of[h] for h in told.handles} if name in before]
+            group = GroupAge(told.name, connection, limit_ms(told.period_ms), self._clock.monotonic_ns())
+            if told.name in before:
+                sources = [before[told.name]]
+            if sources:
+                group.alive_ns = min(one.alive_ns for one in sources)
+                group.alive_at = min(one.alive_at for one in sources)
+                group.heard = all(one.heard for one in sources)
+                group.stale = any(one.stale for one in sources)
+            group.handles = sorted(told.handles)
+            self.known[told.name] = group
+        for name, group in self.known.items():
+            for handle in group.handles:
+                self._of[handle] = name
+        self._combined = None
 
     def learn(self, name: str, handles: list[int]) -> GroupAge:
         """A group that nobody told: its period is the slowest scan class of its tags."""

@@ -24,8 +24,13 @@ class TagTables:
         self.by_name: dict[str, int] = {}
         self.by_id: dict[str, int] = {}
         self.of_connection: dict[str, list[int]] = {}
+        shared: dict[tuple[int, int, int, bool], Convert | None] = {}
         for tag in plant.tags:
-            self.convert[tag.handle] = converter(tag)
+            # equal cells of a plant are one object, so that a few conversions serve all of its tags
+            key = id(tag.scaling), id(tag.range), id(tag.type), bool(tag.options.get("live_zero"))
+            if key not in shared:
+                shared[key] = converter(tag)
+            self.convert[tag.handle] = shared[key]
             self.by_name[tag.name] = self.by_id[tag.id] = tag.handle
             if tag.connection:
                 self.of_connection.setdefault(tag.connection, []).append(tag.handle)

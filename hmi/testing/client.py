@@ -13,6 +13,7 @@ import msgspec
 
 from hmi.client.alarms import ALARM_LISTS, AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
+from hmi.client.comms import Comms, FrameAnswer, Frames, LineDetail, PointTest
 from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn
@@ -43,6 +44,7 @@ from hmi.core.replay import Replay
 from hmi.core.values import DataValue, Value, bad
 from hmi.testing.accounts import FakeAccounts
 from hmi.testing.alarms import FakeAlarms
+from hmi.testing.comms import FakeComms
 from hmi.testing.exports import FakeExports
 from hmi.testing.history import FakeHistory
 from hmi.testing.history_verbs import HistoryVerbs
@@ -110,6 +112,7 @@ class FakeClient(HistoryVerbs):
         self.alarm_book = FakeAlarms(alarms, self._tell, lambda: self.session_time)
         self.trust_book = FakeTrust(self._tell)
         self.export_book = FakeExports()
+        self.comms_book = FakeComms()
         self.what_ifs = FakeWhatIf()
         self.account_book = FakeAccounts()
         self.people = FakePeople(self._tell, lambda: self.session_time)
@@ -496,6 +499,28 @@ class FakeClient(HistoryVerbs):
         self._check()
         self._needs("security")
         return self.trust_book.act(act, fingerprint, reason)
+
+    async def comms(self) -> Comms:
+        self._check()
+        return self.comms_book.all()
+
+    async def comms_of(self, connection: str) -> LineDetail:
+        self._check()
+        return self.comms_book.of(connection)
+
+    async def frames(self, connection: str, *, after: int = 0, raw: bool = False) -> Frames:
+        self._check()
+        self._needs("engineer")
+        return self.comms_book.frames(connection, after, raw=raw)
+
+    async def log_frames(self, connection: str, seconds: float, reason: str = "") -> FrameAnswer:
+        self._check()
+        self._needs("engineer")
+        return self.comms_book.log(connection, seconds)
+
+    async def read_point(self, tag: str) -> PointTest:
+        self._check()
+        return self.comms_book.read(tag)
 
     async def exports(self) -> Exports:
         self._check()

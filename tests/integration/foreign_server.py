@@ -80,11 +80,14 @@ def _fetch(node: Path, npm: Path, folder: Path) -> None:
 class ForeignServer:
     """One server process; ``folder`` keeps its certificate and trust lists over a restart.
 
-    ``channel_ms``: the life of a secure channel, so short that it is renewed within a test.
+    ``channel_ms``: the life of a secure channel, so short that it is renewed within a test. ``script``: which server.
     """
 
-    def __init__(self, installed: Installed, folder: Path, *, channel_ms: int = 2500) -> None:
+    def __init__(
+        self, installed: Installed, folder: Path, *, channel_ms: int = 2500, script: str = "server.js"
+    ) -> None:
         self._installed, self._folder, self._channel_ms = installed, folder, channel_ms
+        self._script = script
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
         self.url = ""
@@ -99,7 +102,7 @@ class ForeignServer:
     def start(self) -> None:
         """Start, on the port it had before if it ran before; returns when it listens."""
         self._process = subprocess.Popen(
-            [self._installed.node, "server.js", str(self._folder), str(self.port), str(self._channel_ms)],
+            [self._installed.node, self._script, str(self._folder), str(self.port), str(self._channel_ms)],
             cwd=self._installed.folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -15,6 +15,7 @@ from pathlib import Path
 import apsw
 import pytest
 from cli_calls import CommandLine, command
+from cryptography.hazmat.primitives.serialization import Encoding
 from people_plant import PASSWORD, add_people, roles
 from test_cli_history import LEVEL_TAG, plant_at
 from waterworks_session import wait_until
@@ -25,6 +26,7 @@ from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM
 from hmi.export import EXPORTS_FOLDER, JobState, Progress, progresses, quarantined, turn_in
 from hmi.journal import JournalReader
+from hmi.project.exports import ExportDef
 from hmi.project.plant import Plant
 from hmi.runtime import DataFolder, newest_archive
 from hmi.runtime.backup import (
@@ -36,6 +38,8 @@ from hmi.runtime.backup import (
     restore_backup,
     verify_backup,
 )
+from hmi.security import certificates
+from hmi.security.trust import PLACES, TrustList
 from hmi.stores.sqlite import open_archive, open_reader
 from hmi.testing.days import DAY, FIRST_DAY, add_days, days_archive
 from hmi.testing.plant import make_plant, make_tag
@@ -190,6 +194,39 @@ def test_how_far_the_exports_came_is_in_the_backup_and_comes_back(data: Path, tm
     state = JobState(exports)  # it goes on there
     state.keep("lake", Progress(number=8))
     state.close()
+
+
+def test_clients_that_a_server_of_an_export_trusts_come_back_and_its_key_stays_here(
+    data: Path, tmp_path: Path
+) -> None:
+    pki, copy = data / EXPORTS_FOLDER / "opcua-server", tmp_path / "copy"
+    certificates.create(pki / "own", uri="urn:mine", host="127.0.0.1")
+    certificates.create(data / "pki" / "own", uri="urn:runtime", host="127.0.0.1")
+    client = certificates.create(tmp_path / "client", uri="urn:client", host="127.0.0.1").certificate
+    TrustList(pki).prepare()
+    TrustList(pki).put("trusted", client)
+    (data / EXPORTS_FOLDER / "out").mkdir()
+    (data / EXPORTS_FOLDER / "out" / "part.csv").write_text("what was delivered")
+    job = ExportDef("office", "opcua_server", settings={"pki": "opcua-server"})
+    far = ExportDef("far", "opcua_server", settings={"pki": str(tmp_path / "client")})
+    of = replace(plant(), exports=(job, far))
+    content = {one.path for one in make_backup(BackupJob(of, data, copy, "1")).files}
+    assert {one for one in content if one.startswith("exports/")} == {
+        f"exports/opcua-server/{PLACES['trusted']}/{path.name}"
+        for path in (pki / PLACES["trusted"]).iterdir()
+    }
+    assert not [one for one in content if "/own/" in one]
+    mine = certificates.load(pki / "own").certificate
+    for target, is_here in ((tmp_path / "elsewhere", False), (data, True)):
+        restore_backup(RestoreJob(copy, target, replace=True))
+        there = target / EXPORTS_FOLDER / "opcua-server"
+        verdict = TrustList(there).check(
+            client.public_bytes(Encoding.DER), host=None, application_uri=None, is_client=True
+        )
+        assert verdict.text == ""
+        own = certificates.load_or_create(there / "own", uri="urn:mine", host="127.0.0.1")
+        assert (own.certificate == mine) is is_here
+        certificates.load_or_create(target / "pki" / "own", uri="urn:runtime", host="127.0.0.1")
 
 
 def test_nothing_is_put_back_while_a_process_delivers_the_exports(

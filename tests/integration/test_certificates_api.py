@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from secured_plant import (
 
 from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.errors import AccessRefused, CommunicationError, StorageError
+from hmi.project.exports import ExportDef
 from hmi.security import certificates
 from hmi.security.tls import TlsFolder
 from hmi.security.trust import TrustList
@@ -289,6 +291,34 @@ async def test_UA_16_certificates_that_end_soon_raise_one_alarm_each(
             return rows.get("certificate:own/7", "RTNUN") == "RTNUN"
 
         await s.until(own_is_well)
+
+
+async def test_UA_16_the_certificate_of_a_server_of_the_exports_is_told_before_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, soon = tmp_path / "d", wall_ns() - (certificates.VALID.days - 20) * DAY_NS
+    own = data / "exports" / "opcua-server" / "own"
+    certificates.create(own, uri="urn:server", host="here", now_ns=soon)
+    job = ExportDef("office", "opcua_server", settings={"pki": "opcua-server"})
+    plant = replace(plant_of("opc.tcp://127.0.0.1:9/x"), exports=(job,))
+    async with session(plant, data, monkeypatch) as s:
+
+        async def state() -> str:
+            return {row.alarm_id: row.state for row in await s.client.alarms()}.get(
+                "certificate:export/office/30", ""
+            )
+
+        async def is_told() -> bool:
+            return await state() == "UNACK"
+
+        async def is_over() -> bool:
+            return await state() == "RTNUN"
+
+        await s.until(is_told)
+        await s.until_counts({"expiring": 1})
+        certificates.renew(own, uri="urn:server", host="here")
+        await s.until(is_over)
+        await s.until_counts({})
 
 
 async def test_CR_1_8_renewal_keeps_the_old_key_and_returns_to_it(

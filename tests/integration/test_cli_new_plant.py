@@ -116,3 +116,13 @@ async def test_every_value_of_its_display_carries_the_mark_of_a_lost_link(data: 
     assert len(values) >= 4
     assert {part.mark for part in values} == {Mark.COMMS.value}
     assert {part.text for part in values} == {"----"}
+
+
+def test_an_empty_plant_is_clean_and_has_nothing_to_take_out(tmp_path: Path) -> None:
+    folder = tmp_path / "south-works"
+    assert call("new", folder, "--empty").code == 0
+    assert call("check", folder).out == "0 errors, 0 warnings\n"
+    assert call("format", folder).code == 0
+    assert call("tags", folder, "list").out == ""
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert files == {"plant.toml", "tags.csv", "displays/overview.json"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import shutil
 import socket
 import struct
 from collections.abc import AsyncIterator
@@ -23,7 +24,8 @@ from opcua_exports import open_settings, serving, settings, trust_all
 from secured_plant import issue, make_authority
 
 from hmi.core.errors import ConfigurationError, UsageError
-from hmi.export.port import TargetRefused
+from hmi.export.port import TargetRefused, TargetUnavailable
+from hmi.exporters.opcua_server import _exporter
 from hmi.exporters.opcua_server._exporter import OpcuaServerExporter
 from hmi.exporters.opcua_server._identity import own_certificate
 from hmi.exporters.opcua_server._server import PlantServer
@@ -276,11 +278,33 @@ def test_own_certificate_is_kept_and_renewed_in_time(tmp_path: Path) -> None:
     first = own_certificate(chosen)
     assert own_certificate(chosen).certificate == first.certificate
     assert (Path(chosen["pki"]) / "own" / "key.pem").stat().st_mode & 0o077 == 0
-    old = certificates.utc().timestamp() - certificates.VALID.total_seconds() + 20 * 86_400
-    certificates.create(Path(chosen["pki"]) / "own", uri="urn:mine", host="127.0.0.1", now_ns=int(old * 1e9))
+    own, begin = (
+        Path(chosen["pki"]) / "own",
+        certificates.utc().timestamp() - certificates.VALID.total_seconds(),
+    )
+    certificates.create(own, uri="urn:mine", host="127.0.0.1", now_ns=int((begin + 20 * 86_400) * 1e9))
+    assert certificates.days_left(own_certificate(chosen).certificate) in (19, 20)  # people are told; not yet
+    certificates.create(own, uri="urn:mine", host="127.0.0.1", now_ns=int((begin + 5 * 86_400) * 1e9))
     renewed = own_certificate(chosen)
     assert certificates.days_left(renewed.certificate) > 1_000
     assert certificates.san_uri(renewed.certificate) == "urn:mine"
+
+
+def test_a_certificate_that_is_taken_away_starts_the_server_with_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_exporter, "CERTIFICATE_S", 0.0)
+    chosen = settings(tmp_path)
+    with serving(chosen, TAGS) as (exporter, _stream):
+        first = own_certificate(chosen).certificate
+        exporter.idle()
+        shutil.rmtree(Path(chosen["pki"]) / "own")
+        with pytest.raises(TargetUnavailable, match="was taken away"):
+            exporter.idle()
+        exporter.close()
+        exporter.open()
+        exporter.idle()
+        assert own_certificate(chosen).certificate != first
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,7 +23,7 @@ from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.errors import AccessRefused, CommunicationError, StorageError
 from hmi.core.principal import Principal, Role
 from hmi.core.values import ValueType
-from hmi.export import EXPORTS_FOLDER, JobCondition, JobFigures, JobState
+from hmi.export import EXPORTS_FOLDER, STATE_FILE, Asked, JobCondition, JobFigures, JobState, ask, unnoted
 from hmi.project.exports import ExportDef, ExportWhat
 from hmi.project.plant import ConnectionDef, Plant
 from hmi.runtime import Api, Runtime, export_watch
@@ -313,3 +314,28 @@ async def test_figures_are_tags_and_a_silent_process_makes_them_bad(
         alarms = {row.alarm_id: row for row in await s.client.alarms()}
         assert alarms["link:own"].priority == 4  # no device of the process is lost
         await s.until(has_come, lambda: s.tell(lag_s=7.5, rate=812.0))
+
+
+async def test_what_was_asked_at_the_command_line_before_the_runtime_ran_is_journalled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(0, "lake", "replay", OLD_NS, 2 * OLD_NS, "console:sam", REASON, wall_ns())
+    ask(tmp_path / EXPORTS_FOLDER, asked, is_noted=False)
+    broken = sqlite3.connect(tmp_path / EXPORTS_FOLDER / STATE_FILE)
+    broken.execute("insert into unnoted(content) values ('{')")
+    broken.commit()
+    broken.close()
+    async with session(tmp_path, monkeypatch) as s:
+
+        async def is_taken() -> bool:
+            return not await asyncio.to_thread(unnoted, s.folder)
+
+        await s.until(is_taken)
+        (record,) = await s.audit()
+        assert (record["event"], record["actor"], record["event_time"]) == (
+            "export.replay", "console:sam", asked.at,
+        )  # fmt: skip
+        assert (record["payload"]["reason"], record["payload"]["start"]) == (REASON, OLD_NS)
+        assert [one.act for _, one in s.state.asked("lake")] == ["replay"]
+    async with session(tmp_path, monkeypatch) as s:
+        assert len(await s.audit()) == 1

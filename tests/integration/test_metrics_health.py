@@ -112,7 +112,7 @@ async def test_cr_6_2_prometheus_reads_the_figures_of_a_running_runtime(
 async def test_cr_6_2_alarms_by_priority_are_those_of_the_list(tmp_path: Path) -> None:
     async with served(tmp_path) as (runtime, client):
         runtime.services.alarms.system_is("history", True, runtime.services.clock.now_ns())
-        runtime._cannot_keep("audit", True)
+        runtime.cannot_keep("audit", True)
 
         async def stands() -> bool:
             rows = (await client.get("/v1/alarms")).json()

@@ -83,7 +83,8 @@ async def test_datagram_of_a_read_is_repeated_and_that_of_a_write_never() -> Non
     port = transport.get_extra_info("sockname")[1]
     settings = {"timeout_ms": 150, "retries": 0, "identify": False}
     driver = create(link(port, words(range(3)), scheme="udp", **settings))
-    device.seen.append(driver._blocks[driver.plan()[0].key].requests[0].pdu)  # opening is not what is lost
+    first = driver.plan()[0]
+    device.seen.append(driver._blocks[first.key].requests[0].pdu)  # opening is not what is lost
     await driver.open()
     device.seen.clear()
     assert (await scan(driver))[2].value == number_at(2)

@@ -26,10 +26,10 @@ from hmi.client.remote import RemoteEndpoint, RemoteRefused, remember, tls_conte
 from hmi.client.socket import SocketClient
 from hmi.core.errors import AccessRefused, CommunicationError
 from hmi.core.journal import Kind
-from hmi.runtime import _remote_server as server_module
 from hmi.runtime import _station_book as book_module
 from hmi.runtime import _station_guard as guard_module
-from hmi.runtime._limits import Rate
+from hmi.serving import Rate
+from hmi.serving import _patient as server_module
 
 pytestmark = pytest.mark.asyncio
 PATIENCE_S = 20.0

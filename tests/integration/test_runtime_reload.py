@@ -152,7 +152,7 @@ async def test_a_changed_limit_keeps_the_link_the_alarm_and_every_sample(tmp_pat
         writing = asyncio.create_task(_ramp(desk))
         desk.edit("alarms.csv", "high,high,4.5", "high,high,4.4")
         changes = await desk.reload()
-        assert [text.partition(":")[2] for text in changes] == [" limit changed from 4.5 to 4.4"]
+        assert [text.partition(":")[2] for text in changes] == [" limit 4.5 -> 4.4 m"]
         await writing
         assert runtime.acquisition.links["plc1"] is link
         assert desk.plc.drivers == drivers
@@ -322,9 +322,7 @@ async def test_a_command_that_is_sent_ends_by_the_rules_it_was_admitted_under(tm
         running = asyncio.create_task(desk.runtime.submit(DEMO_OPERATOR, desk.command("c_1", tag.id, 45.0)))
         await desk.until(lambda: ("write", 45.0) in desk.plc.log)
         desk.edit("types/pump.toml", "limits = [0, 100]", "limits = [0, 30]")
-        assert [text.partition(":")[2].split(" from")[0] for text in await desk.reload()][
-            -1
-        ] == " command changed"
+        assert (await desk.reload())[-1] == f"tag {SPEED_SP}: command limits 0 … 100 -> 0 … 30 %"
         desk.plc.thaw()
         assert (await running).state is CommandState.CONFIRMED
         again = await desk.runtime.submit(DEMO_OPERATOR, desk.command("c_2", tag.id, 46.0))
@@ -394,7 +392,7 @@ async def test_a_tool_asks_for_it_over_the_api_and_a_station_hears_of_it(tmp_pat
             old = (await tool.plant()).revision
             desk.edit("tags.csv", "Outlet flow", "Flow to the town")
             result = await tool.reload()
-            assert result.changes == [f"tag {FLOW}: description changed from Outlet flow to Flow to the town"]
+            assert result.changes == [f"tag {FLOW}: description Outlet flow -> Flow to the town"]
             assert result.revision != old
             plant = await tool.plant()
             assert plant.revision == result.revision == (await tool.status()).revision

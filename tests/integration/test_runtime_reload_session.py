@@ -40,7 +40,7 @@ async def test_a_changed_limit_leaves_all_three_links_and_every_value_alone(tmp_
         result = await client.reload()
         assert result.refusals == []
         assert len(result.changes) == 1
-        assert result.changes[0].endswith("limit changed from 0.5 to 0.45")
+        assert result.changes[0].endswith("limit 0.5 -> 0.45 mg/L")
         await watcher.until(lambda: any(event.kind == "plant" for event in watcher.events))
         await watcher.until(lambda: shown <= set(watcher.live()))
         assert await links_of(client) == before

@@ -25,7 +25,7 @@ def kill(works: Works) -> None:
 
     async def nothing(*_: Any) -> None: ...
 
-    works.runtime._note = nothing  # type: ignore[method-assign]
+    works.runtime.note = nothing  # type: ignore[method-assign]
     works.runtime.services.history._run._close = lambda: None  # type: ignore[method-assign]
     works.stop()
 

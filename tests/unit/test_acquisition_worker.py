@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from hmi.acquisition import IsolatedDriver
 from hmi.acquisition import _wire as wire
 from hmi.acquisition.port import Batch, Group, LinkSettings, Point
+from hmi.acquisition.worker import Worker
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteRequest, WriteState
 from hmi.core.conditions import ConditionAct, ConditionCall, ConditionUpdate, RefreshMark
@@ -95,3 +99,28 @@ def test_conditions_and_calls_survive_the_pipe() -> None:
     call = ConditionCall("c", "dcs", "i=1", ConditionAct.SHELVE, 99, "00", "why", 1.5)
     (packed,) = asyncio.run(_read(wire.frame({"call": wire.pack_call(call)}))).values()
     assert wire.unpack_call(packed) == call  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("driver", ["modbus", "opcua"])
+def test_a_worker_starts_with_its_driver_and_nothing_of_the_runtime(driver: str) -> None:
+    code = (
+        "import sys, hmi.acquisition.worker; from hmi.plugins.discovery import part; "
+        f"part('drivers', {driver!r}, 'driver'); "
+        "print(*{name for name in sys.modules if name.split('.')[0] == 'pydantic' "
+        "or name.startswith(('hmi.project', 'hmi.alarms', 'hmi.tags'))})"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not found.stdout.split()
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_cannot_be_sent_is_told_and_not_left_out() -> None:
+    class Odd(Worker):
+        async def _do(self, message: dict[str, Any]) -> dict[str, Any]:
+            return {"time": -(2**64)}
+
+    out = io.BytesIO()
+    await Odd("opcua", 100, out)._answer({"t": "trace", "n": 7})
+    answer = await _read(out.getvalue())
+    assert answer["n"] == 7
+    assert "opcua" in str(answer["error"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 import time
 from pathlib import Path
@@ -129,18 +130,16 @@ def test_a_column_that_the_file_lacks_is_added(plant: Path) -> None:
 def test_a_failure_of_the_second_file_puts_the_first_back(
     plant: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hmi.project import _bulk
-
     alarm = next(one for one in open_plant(plant).alarms if ".alarm." not in one.id)
     table = edited(plant, {alarm.id: {"deadband": "0.04"}, of_type(plant): {"off_delay": "7"}})
-    before, real = contents(plant), _bulk.replace_file
+    before, real = contents(plant), os.replace
 
-    def failing(path: Path, data: bytes) -> None:
-        if path.name == "tags.csv":
-            raise ConfigurationError("cannot be written", file=str(path))
-        real(path, data)
+    def failing(source: Path, target: Path) -> None:
+        if source.name == ".tags.csv.wk-new":
+            raise PermissionError(13, "Permission denied")
+        real(source, target)
 
-    monkeypatch.setattr(_bulk, "replace_file", failing)
+    monkeypatch.setattr(os, "replace", failing)
     with pytest.raises(ConfigurationError):
         import_alarms(plant, table)
     assert contents(plant) == before

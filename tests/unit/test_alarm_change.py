@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from hmi.client.what_if import SETTINGS
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.project import _bulk as bulk
-from hmi.project import change_alarm, open_plant, put_back
+from hmi.project import change_alarm, open_plant
 from hmi.project.alarm_edit import alarm_cells, changed_alarm
 from hmi.project.plant import AlarmDef
 from hmi.project.shipped import shipped_path
@@ -44,14 +45,15 @@ def test_only_the_row_of_the_alarm_changes(plant: Path, of_type: bool, file: str
     revision = open_plant(plant).revision
     changed, faults = change_alarm(plant, alarm.id, {"deadband": "0.37", "on_delay": "7"}, revision=revision)
     assert faults == ()
-    assert [path.name for path in changed] == [file]
+    assert changed is not None
+    assert [path.name for path in changed.paths] == [file]
     after = contents(plant)
     assert [Path(name).name for name in after if after[name] != before[name]] == [file]
     old, new = before[str(plant / file)].split(b"\n"), after[str(plant / file)].split(b"\n")
     assert sum(a != b for a, b in zip(old, new, strict=True)) == 1
     now = now_in(plant, alarm.id)
     assert (now.deadband, now.on_delay_s, now.limit) == (0.37, 7.0, alarm.limit)
-    put_back(changed)
+    changed.undo("test")
     assert contents(plant) == before
 
 
@@ -71,7 +73,7 @@ def test_a_folder_that_is_not_what_runs_is_left_alone(plant: Path) -> None:
     change_alarm(plant, other.id, {"on_delay": "77"}, revision=revision)
     before = contents(plant)
     changed, faults = change_alarm(plant, alarm.id, {"limit": "1"}, revision=revision)
-    assert (changed, len(faults)) == ({}, 1)
+    assert (changed, len(faults)) == (None, 1)
     assert "the plant folder holds changes that are not in force" in faults[0]
     assert contents(plant) == before
 
@@ -90,7 +92,7 @@ def test_a_file_that_changes_at_this_moment_is_left_alone(
     before = file.read_bytes()
     changed, faults = change_alarm(plant, alarm.id, {"limit": "1"}, revision=revision)
     assert (changed, faults) == (
-        {}, ("the plant folder was changed at this moment by somebody else; look again",),
+        None, ("the plant folder was changed at this moment by somebody else; look again",),
     )  # fmt: skip
     assert file.read_bytes() == before + b"\n"
 
@@ -103,7 +105,7 @@ def test_what_does_not_fit_is_said_and_nothing_written(plant: Path) -> None:
         ({"on_delay": "-1"}, "below zero"),
     ):
         changed, faults = change_alarm(plant, alarm.id, cells, revision=revision)
-        assert changed == {}
+        assert changed is None
         assert words in faults[0]
     assert change_alarm(plant, "a_nothing", {}, revision=revision)[1] == (
         "the plant folder has no alarm with the id a_nothing",
@@ -114,10 +116,10 @@ def test_what_does_not_fit_is_said_and_nothing_written(plant: Path) -> None:
 def test_a_file_that_cannot_be_written_is_said(plant: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alarm, revision = alarm_of(plant, of_type=False), open_plant(plant).revision
 
-    def refuse(path: Path, data: bytes) -> None:
-        raise ConfigurationError("cannot be written (no rights)", file=str(path))
+    def refuse(_source: Path, _target: Path) -> None:
+        raise PermissionError(13, "no rights")
 
-    monkeypatch.setattr(bulk, "replace_file", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(ConfigurationError, match="cannot be written"):
         change_alarm(plant, alarm.id, {"limit": "1"}, revision=revision)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hmi.alarms import AlarmChange, AlarmEngine
 from hmi.core.alarms import AlarmState, Priority
 from hmi.core.clock import NS_PER_S
+from hmi.project.exports import ExportDef
 from hmi.project.plant import Plant
 from hmi.testing.plant import make_plant, make_tag
 
@@ -64,3 +67,19 @@ def test_UA_16_an_alarm_of_a_connection_that_is_gone_ends() -> None:
     changes = alarms.apply(AlarmTables(other), {}, 2 * S)
     assert [one.row.alarm_id for one in changes] == ["certificate:link/plc1/30"]
     assert listed(alarms).keys() == {"certificate:own/30"}
+
+
+def test_the_certificate_of_the_server_of_an_export_job_is_told_and_ends_with_the_job() -> None:
+    of = replace(plant(), exports=(ExportDef("office", "opcua_server"),))
+    alarms = engine(of)
+    (change,) = alarms.certificates_are({"export/office": 30}, S)
+    assert change.row.message == (
+        "The certificate of the server of export office ends within 30 days, or has ended"
+    )
+    assert listed(alarms) == {"certificate:export/office/30": Priority.P3}
+    again, without = engine(of), engine()
+    for one in (again, without):
+        one.import_state(alarms.export_state())
+    assert (listed(again).keys(), listed(without)) == ({"certificate:export/office/30"}, {})
+    alarms.certificates_are({}, 2 * S)
+    assert listed(alarms) == {}

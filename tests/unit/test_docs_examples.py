@@ -15,9 +15,10 @@ from hmi.core.values import DataValue, Value, ValueType
 from hmi.expressions import compile_expression
 from hmi.plugins import discovery
 from hmi.project import format_plant, open_plant
+from hmi.project.query import tags_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-GUIDES = ("engineers.md", "displays.md", "expressions.md")
+GUIDES = ("engineers.md", "displays.md", "expressions.md", "checks.md")
 _BLOCK = re.compile(r"^```(?:toml|csv|json) (?P<file>\S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
 NOW = 1_795_000_000_000_000_000
@@ -111,6 +112,14 @@ def test_every_link_leads_somewhere() -> None:
             if anchor:
                 heads = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
                 assert anchor in {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in heads}
+
+
+@pytest.mark.parametrize("line", block("engineers.md", "query"))
+def test_a_query_chooses_what_the_guide_says(examples: Path, line: str) -> None:
+    text, names = re.split(r"  +", line.strip(), maxsplit=1)
+    format_plant(examples / "north-works")
+    chosen = tags_of(open_plant(examples / "north-works"), text)
+    assert sorted(tag.name for tag in chosen) == names.split()
 
 
 def first_cells(heading: str) -> list[str]:

@@ -9,7 +9,19 @@ import pytest
 
 from hmi.core.clock import NS_PER_S
 from hmi.core.errors import StorageError
-from hmi.export import Asked, JobCondition, JobFigures, JobState, Progress, ask, is_fresh, standing, told
+from hmi.export import (
+    Asked,
+    JobCondition,
+    JobFigures,
+    JobState,
+    Progress,
+    ask,
+    is_fresh,
+    noted,
+    standing,
+    told,
+    unnoted,
+)
 from hmi.export._state import STATE_FILE
 
 NOW = 1_795_000_000 * NS_PER_S
@@ -119,3 +131,18 @@ def test_a_sign_of_life_counts_for_ten_seconds_whichever_way_the_clock_was_set()
     assert not is_fresh(NOW, NOW - 3_600 * NS_PER_S)
     assert not one.is_measured
     assert figures(since=1).is_measured
+
+
+def test_what_the_journal_does_not_know_yet_waits_for_it_beside_the_request(tmp_path: Path) -> None:
+    assert unnoted(tmp_path) == []
+    ask(tmp_path, Asked(0, "lake", "pause", by="sam"))
+    assert unnoted(tmp_path) == []
+    ask(tmp_path, Asked(0, "lake", "resume", by="console:sam", reason="done", at=NOW), is_noted=False)
+    ((number, one),) = unnoted(tmp_path)
+    assert one == Asked(0, "lake", "resume", by="console:sam", reason="done", at=NOW)
+    state = JobState(tmp_path)
+    state.answered("lake", 2)
+    assert len(unnoted(tmp_path)) == 1  # whether it is done already or not
+    noted(tmp_path, number)
+    assert unnoted(tmp_path) == []
+    state.close()

@@ -11,7 +11,8 @@ import pytest
 from hmi.alarms import AlarmEngine, AlarmTables
 from hmi.core.alarms import AlarmState, Priority
 from hmi.core.clock import NS_PER_S
-from hmi.export import JobCondition, JobFigures, JobState
+from hmi.core.errors import StorageError
+from hmi.export import WANTED_FILE, JobCondition, JobFigures, JobState
 from hmi.project.exports import ExportDef
 from hmi.project.plant import Plant
 from hmi.runtime._export_watch import ExportWatch
@@ -159,3 +160,24 @@ async def test_the_alarms_name_the_job_and_say_what_to_do() -> None:
     gone = alarms.apply(AlarmTables(plant_with(revision="r2")), {}, 2)
     assert len(gone) == 4
     assert listed(alarms) == {}
+
+
+async def test_the_process_is_wanted_while_the_plant_has_jobs(tmp_path: Path) -> None:
+    it = Desk(tmp_path)
+    await it.look()
+    assert (tmp_path / WANTED_FILE).exists()
+    it.plant = plant_with(revision="r2")
+    await it.look()
+    assert not (tmp_path / WANTED_FILE).exists()
+    it.plant = plant_with(job(enabled=False), revision="r3")  # it says that it is not enabled
+    await it.look()
+    assert (tmp_path / WANTED_FILE).exists()
+
+
+async def test_a_journal_that_takes_nothing_does_not_hide_a_target_that_is_away(tmp_path: Path) -> None:
+    async def refused() -> None:
+        raise StorageError("the disk is full")
+
+    it = Desk(tmp_path)
+    it.watch._take_notes = refused
+    assert await it.look(condition=JobCondition.REFUSED) == {"export/target/lake"}

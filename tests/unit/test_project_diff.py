@@ -92,15 +92,13 @@ def test_the_head_of_the_plant(folder: Path) -> None:
 
 def test_sentences_say_what_was_and_what_is(folder: Path) -> None:
     diff = changed_by(folder, "alarms.csv", "high,high,4.5", "high,high,4.75")
-    assert [text.partition(": ")[2] for text in diff.sentences] == ["limit changed from 4.5 to 4.75"]
+    assert [text.partition(": ")[2] for text in diff.sentences] == ["limit 4.5 -> 4.75 m"]
     diff = changed_by(folder, "tags.csv", "area1/ft101", "area1/ft102")
     assert "tag area1/ft101 renamed to area1/ft102" in diff.sentences
     diff = changed_by(folder, "plant.toml", "tcp://127.0.0.1:502", "tcp://127.0.0.1:503")
-    assert diff.sentences == (
-        "connection plc1: endpoints changed from tcp://127.0.0.1:502 to tcp://127.0.0.1:503",
-    )
+    assert diff.sentences == ("connection plc1: endpoints tcp://127.0.0.1:502 -> tcp://127.0.0.1:503",)
     diff = changed_by(folder, "tags.csv", ",0,250,", ",0,300,")
-    assert diff.sentences == ("tag area1/ft102: range changed from 0 … 250 to 0 … 300",)
+    assert diff.sentences == ("tag area1/ft102: range 0 … 250 -> 0 … 300 m³/h",)
     diff = changed_by(folder, "plant.toml", 'title = "Works"', 'title = "Town"')
-    assert diff.sentences == ("title changed",)
+    assert diff.sentences == ("title Works -> Town",)
     assert plant_diff(open_plant(folder), open_plant(folder)).sentences == ()

@@ -220,7 +220,7 @@ def test_a_file_that_cannot_be_written_is_one_sentence(folder: Path, monkeypatch
     path = folder / "tags.csv"
     path.write_text("name,kind,expression\narea1/x,tag,1\n", encoding="utf-8")
     (folder / "alarms.csv").unlink()
-    monkeypatch.setattr("hmi.project._format.os.replace", refuse)
+    monkeypatch.setattr("hmi.project._replacing.os.replace", refuse)
     with pytest.raises(ConfigurationError, match="cannot be written"):
         format_plant(folder)
     assert path.read_text(encoding="utf-8").startswith("name,kind")

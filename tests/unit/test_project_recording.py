@@ -138,5 +138,5 @@ def test_a_change_of_the_recording_is_told_in_words(tmp_path: Path) -> None:
     old = loaded(tmp_path, row(low="0", high="10", comp_dev="0.5%"))
     new = loaded(tmp_path, row(low="0", high="10", comp_dev="0.1", compression="off"))
     assert plant_diff(old, new).sentences == (
-        "tag a/x: recording changed from comp_dev=0.5% to comp_dev=0.1, compression=off",
+        "tag a/x: recording comp_dev=0.5% -> comp_dev=0.1, compression=off",
     )

@@ -9,7 +9,8 @@ import pytest
 from hmi import cli
 from hmi.bootstrap import RuntimeOptions, run_runtime
 from hmi.core.errors import UsageError
-from hmi.runtime import bound_socket, check_listen
+from hmi.runtime import check_listen
+from hmi.serving import bound_socket
 
 WATERWORKS = Path(__file__).parents[2] / "screens" / "waterworks"
 
@@ -51,7 +52,7 @@ def test_every_address_is_refused_with_what_is_missing_and_what_to_do(anywhere: 
 def test_a_port_that_is_taken_is_one_sentence() -> None:
     with bound_socket("127.0.0.1", 0) as first:
         first.listen()
-        with pytest.raises(UsageError, match=r"--listen 127\.0\.0\.1"):
+        with pytest.raises(UsageError, match=r"^127\.0\.0\.1"):
             bound_socket("127.0.0.1", first.getsockname()[1])
 
 

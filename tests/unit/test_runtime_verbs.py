@@ -54,6 +54,7 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
         "/v1/alarms/change",
         *(f"/v1/certificates/{act}" for act in TRUST_ACTS),
         *(f"/v1/history/{act}" for act in ("annotate", "withdraw", "edit", "delete", "hold", "release")),
+        "/v1/comms/{connection}/frames",
         "/v1/exports/{job}/ask",
         "/v1/notes",
         "/v1/reload",

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from hmi.acquisition.port import Trace
+from hmi.check.where import WhereUsed
 from hmi.client.why import Why, WhyHop
 from hmi.core import quality
 from hmi.core.alarms import AlarmRow, AlarmState, Priority
 from hmi.core.values import DataValue, EURange, ValueType
 from hmi.project.plant import CommandRule, ConnectionDef, DisplayFile, Plant, Scaling
-from hmi.runtime._used_by import UsedBy
+from hmi.runtime._inquiry import told
 from hmi.runtime._why import why
 from hmi.runtime._why_expression import MOST_LEVELS, tree_of
 from hmi.runtime._why_known import Known, LinkNow, Source
@@ -216,7 +217,7 @@ def test_every_use_in_the_plant_is_found() -> None:
     )
     elements = [{"type": "readout", "tag": "a/x"}, {"type": "text", "text": "{'a/x' + 'a/none'}"}]
     display = DisplayFile("d_1", "home", "Home", 1, "", {"elements": elements})
-    uses = UsedBy(replace(plant, displays={"home": display})).of("a/x")
+    uses = told(WhereUsed(replace(plant, displays={"home": display})).of_tag("a/x"))
     assert [(use["kind"], use["name"]) for use in uses] == [
         ("display", "home"),
         ("permissive", "a/sp"),

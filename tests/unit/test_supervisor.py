@@ -117,3 +117,52 @@ def test_an_exit_that_nobody_asked_for_is_a_failure(tmp_path: Path) -> None:
     )
     assert Supervisor([station], tmp_path).run() == 0
     assert [note["reason"] for note in notes(tmp_path)] == ["The station ended by itself with exit code 3"]
+
+
+def test_a_process_that_is_wanted_only_at_times_starts_and_ends_with_that(tmp_path: Path) -> None:
+    wanted = tmp_path / "wanted"
+    supervisor = Supervisor([spec(tmp_path), spec(tmp_path, "exports", wanted=wanted.exists)], tmp_path)
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    child = supervisor.children[1]
+    try:
+        wait_for((tmp_path / "runtime.life").exists)
+        assert child.pid == 0
+        for _ in range(2):
+            before = child.pid
+            wanted.touch()
+            wait_for(lambda old=before: child.pid != old and (tmp_path / "exports.life").exists())
+            wanted.unlink()
+            wait_for(lambda: child.exit_code is not None)
+        assert supervisor.children[0].exit_code is None
+        assert (child.restarts, notes(tmp_path)) == ([], [])
+    finally:
+        supervisor.stop()
+        thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_a_process_that_does_not_end_when_it_is_not_wanted_any_more_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hmi.supervisor._children.END_POLITELY_S", 0.3)
+    wanted, life = tmp_path / "wanted", tmp_path / "exports.life"
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)" + BEAT
+    command = (sys.executable, "-c", deaf, str(life))
+    wanted.touch()
+    stubborn = ChildSpec(
+        name="exports", command=lambda reason: command, life=life, wanted=wanted.exists, wanted_exits=()
+    )
+    supervisor = Supervisor([spec(tmp_path), stubborn], tmp_path)
+    thread = threading.Thread(target=supervisor.run)
+    thread.start()
+    try:
+        wait_for(life.exists)
+        wanted.unlink()
+        wait_for(lambda: supervisor.children[1].exit_code == -signal.SIGKILL)
+        assert (supervisor.children[1].restarts, notes(tmp_path)) == ([], [])
+    finally:
+        supervisor.stop()
+        thread.join(20)
+    assert not thread.is_alive()

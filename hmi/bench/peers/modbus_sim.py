@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -117,3 +119,13 @@ def order_to_write(handle: int, value: Value, *, seconds: float = 5.0) -> WriteR
 async def scan(driver: ModbusDriver) -> dict[int, DataValue]:
     """Every block once; the updates of all of them."""
     return {handle: value for block in driver.plan() for handle, value in (await driver.read(block)).updates}
+
+
+async def _serve_until_ended(size: int) -> None:
+    async with serving([SimUnit(size=size)]) as port:
+        print(port, flush=True)
+        await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve_until_ended(int(sys.argv[1])))

@@ -8,7 +8,12 @@ DEFINITION = ElementDefinition(
     properties=(
         Property("display", "display", "", "name of the display"),
         Property("parameter", "string", "", "its parameter that gets the instance"),
-        Property("over", "instances", [], 'names of instances, or {"type": …, "area": …}'),
+        Property(
+            "over",
+            "instances",
+            [],
+            'names of instances, {"type": …, "area": …}, or a query: "type:pump area:north"',
+        ),
         Property("columns", "integer", 1, "how many stand in a row", low=1, high=1_000),
         Property("gap", "pair", [16, 16], "pixels between them as [x, y]"),
         Property("parameters", "arguments", {}, "values for its other parameters"),

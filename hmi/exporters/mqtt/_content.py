@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -14,14 +14,12 @@ from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import SampleFlag
 from hmi.core.values import Value
-from hmi.export.digest import event_text, object_text, schema_content, watermark_content
+from hmi.export.digest import event_text, schema_content, watermark_content
+from hmi.export.lines import ROW_COLUMNS, json_values, row_lines
 from hmi.export.mqtt.access import TOPIC_BYTES, topic_of
 from hmi.export.port import ExportTag, Haste, Package, Rows, Schema, TargetRefused, Watermark
-from hmi.historian.samples import Samples, ValueKind, unpack
 
-ROW_COLUMNS: Final = ("key", "time", "seq", "kind", "value", "status", "flags", "rev", "deleted")
 EVENT_COLUMNS: Final = ("number", "time", "kind", "event", "fields")
-_NAN_BITS: Final = np.uint64(0x7FF8000000000000)
 _ROWS_AT_ONCE: Final = 1_000
 _HEAD_BYTES: Final = 1_024
 _LEAST_BYTES: Final = 1_024
@@ -85,7 +83,7 @@ def states_of(rows: Rows, stamps: Stamps) -> Iterator[tuple[int, bytes]]:
     samples, encode, tags = rows.samples, msgspec.json.Encoder(enc_hook=str).encode, rows.tags
     simulated = (samples.flags & np.uint16(SampleFlag.SIMULATED)) != 0
     columns = zip(
-        rows.places.tolist(), _values(samples), samples.times.tolist(), samples.statuses.tolist(),
+        rows.places.tolist(), json_values(samples), samples.times.tolist(), samples.statuses.tolist(),
         samples.versions.tolist(), rows.revisions.tolist(), simulated.tolist(), strict=True,
     )  # fmt: skip
     for place, value, at, status, version, revision, is_simulated in columns:
@@ -107,17 +105,6 @@ def states_of(rows: Rows, stamps: Stamps) -> Iterator[tuple[int, bytes]]:
             is_simulated,
         )
         yield place, encode(state)
-
-
-def _values(samples: Samples) -> list[Value]:
-    """Values as JSON can hold them: what is no finite number is its name as a text."""
-    values = unpack(samples.bits, samples.kinds, samples.objects)
-    floats = samples.kinds == ValueKind.FLOAT
-    wrong = floats & ~np.isfinite(samples.bits.view(np.float64))
-    for place in np.flatnonzero(wrong).tolist():
-        number = cast(float, values[place])
-        values[place] = "NaN" if number != number else "Infinity" if number > 0 else "-Infinity"
-    return values
 
 
 # ---------------------------------------------------------------------- the log
@@ -162,20 +149,7 @@ class Parts:
         rows = self._package.rows
         if rows is None:
             return "".join(f"{event_text(one)}\n" for one in self._package.events[begin:end]).encode()
-        samples = rows.samples.take(slice(begin, end))
-        values = _values(samples)
-        for place in np.flatnonzero(samples.kinds == ValueKind.OBJECT).tolist():
-            values[place] = object_text(values[place])
-        is_odd = np.isnan(samples.bits.view(np.float64)) & (samples.bits != _NAN_BITS)
-        for place in np.flatnonzero(is_odd & (samples.kinds == ValueKind.FLOAT)).tolist():
-            values[place] = f"NaN:{int(samples.bits[place]):016x}"  # which one it is counts in the sums
-        keys = [rows.tags[place].key for place in rows.places[begin:end].tolist()]
-        columns = zip(
-                keys, samples.times.tolist(), samples.versions.tolist(), samples.kinds.tolist(), values,
-                samples.statuses.tolist(), samples.flags.tolist(), rows.revisions[begin:end].tolist(),
-                rows.deleted[begin:end].astype(np.uint8).tolist(), strict=True,
-        )  # fmt: skip
-        return encode(columns)
+        return row_lines(rows, begin, end, encode)
 
     def _fitting(self, lines: bytes, begin: int, end: int) -> Iterator[bytes]:
         if len(lines) <= self._most:

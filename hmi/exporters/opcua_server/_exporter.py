@@ -36,7 +36,7 @@ START_S: Final = 120.0
 ANSWER_S: Final = 30.0
 LOOK_S: Final = 0.2
 LIFE_SIGN_S: Final = 1.0
-CERTIFICATE_S: Final = 3_600.0
+CERTIFICATE_S: Final = 30.0
 Result = TypeVar("Result")
 
 
@@ -96,6 +96,10 @@ class OpcuaServerExporter:
         if certificates.days_left(self._identity.own.certificate) < RENEW_DAYS:
             raise TargetUnavailable(
                 tr("the certificate of the OPC UA server ends soon; it starts again with a new one")
+            )
+        if not self._identity.own.certificate_file.exists():
+            raise TargetUnavailable(
+                tr("the certificate of the OPC UA server was taken away; it starts again with a new one")
             )
 
     def close(self) -> None:

@@ -18,7 +18,8 @@ from hmi.security.trust import TrustList
 log = logging.getLogger(__name__)
 OWN: Final = "own"
 PRODUCT: Final = "opcua-server"
-RENEW_DAYS: Final = 30
+RENEW_DAYS: Final = 7
+"""Clients have to trust the new one: people are told 30 days before the end, and may choose the day themselves."""
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})
 
 

@@ -23,12 +23,17 @@ from hmi.project.plant import Plant
 from hmi.runtime._data import IDENTITY_FILE
 from hmi.runtime._history_folder import CURRENT, HISTORY_FOLDER, newest_archive
 from hmi.runtime.backup._manifest import FORMAT, MANIFEST_FILE, BackupFile, Manifest, read_manifest, sha256_of
+from hmi.security.sightings import FOLDER as SEEN
+from hmi.security.trust import LIST_PLACES, PKI_FOLDER, PLACES
+from hmi.security.trust_desk import OWN
+from hmi.security.trust_desks import served
+from hmi.security.trust_notes import FOLDER as NOTES
 from hmi.stores.sqlite import ArchiveCopy, copy_database, copy_file, open_reader
 
 JOURNAL: Final = "journal.sqlite"
 _DATABASES: Final = (JOURNAL, "accounts.sqlite", "notify.sqlite", f"{EXPORTS_FOLDER}/{STATE_FILE}")
-_FILES: Final = (IDENTITY_FILE, "calculations.json", "stations.json")
-_FOLDERS: Final = ("revisions", "pki", "tls")
+_FILES: Final = (IDENTITY_FILE, "calculations.json", "stations.json", "it-tokens.json")
+_FOLDERS: Final = ("revisions", PKI_FOLDER, "tls")
 _BESIDE: Final = ("holds.json", "held.bin")
 """Of the history; what is held back comes before the archive: what is stored of it meanwhile is then known twice."""
 _MARK: Final = "incomplete"
@@ -112,7 +117,7 @@ def _made(job: BackupJob, part: Path, archive: Path | None, earlier: Path | None
         job.told(tr("copying"), done, max(total, done))
 
     (part / MANIFEST_FILE).unlink(missing_ok=True)
-    records = _copy_data(job.data, part, progress)
+    records = _copy_data(job.plant, job.data, part, progress)
     place = ""
     if archive is not None:
         place = archive.relative_to(job.data).as_posix()
@@ -127,14 +132,14 @@ def _made(job: BackupJob, part: Path, archive: Path | None, earlier: Path | None
     return manifest
 
 
-def _copy_data(data: Path, part: Path, progress: Callable[[int], None]) -> int:
+def _copy_data(plant: Plant, data: Path, part: Path, progress: Callable[[int], None]) -> int:
     """Everything but the history; how many records the journal has."""
     for name in _DATABASES:
         if (data / name).exists():
             (part / name).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             copy_database(data / name, part / name, progress)
     records = _copy_seals(data, part)
-    for source in _plain_files(data):
+    for source in (*_plain_files(data), *_trust_of_servers(plant, data)):
         target = part / source.relative_to(data)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         copy_file(source, target, progress)
@@ -142,17 +147,34 @@ def _copy_data(data: Path, part: Path, progress: Callable[[int], None]) -> int:
 
 
 def _plain_files(data: Path) -> Iterator[Path]:
-    """Never a key: neither by its place and name nor by what stands in it."""
+    """Never a key: neither by its place and name nor by what stands in it. Nor the own certificate, which is nothing
+    without its key: beside it no new pair would be made.
+    """
     found = [data / name for name in _FILES]
     for folder in _FOLDERS:
         found += sorted((data / folder).rglob("*"))
     for path in found:
-        if path.is_symlink() or not path.is_file() or path.suffix in {".new", ".part"}:
+        if not _is_whole(path) or path.is_relative_to(data / PKI_FOLDER / OWN):
             continue
         if path.is_relative_to(data / "revisions") or (
             "private" not in path.parts and "key" not in path.name and _KEY not in path.read_bytes()
         ):
             yield path
+
+
+def _trust_of_servers(plant: Plant, data: Path) -> Iterator[Path]:
+    """What export jobs that are servers know of their clients; beside it may lie all that jobs delivered."""
+    for folder in served(plant, data):
+        if not folder.is_relative_to(data) or ".." in folder.parts:
+            continue  # a place of its own elsewhere
+        for part in (*PLACES.values(), *LIST_PLACES.values(), SEEN, NOTES):
+            for path in sorted((folder / part).glob("*")):
+                if _is_whole(path) and _KEY not in path.read_bytes():
+                    yield path
+
+
+def _is_whole(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink() and path.suffix not in {".new", ".part"}
 
 
 def _copy_seals(data: Path, part: Path) -> int:

@@ -16,6 +16,7 @@ from hmi.export import EXPORTS_FOLDER, turn_in
 from hmi.runtime._data import DataFolder
 from hmi.runtime.backup._manifest import MANIFEST_FILE, Manifest
 from hmi.runtime.backup._verify import Proof, verify_backup
+from hmi.security.trust_desk import OWN
 
 _OWN: Final = ("secrets", "pki", "tls")
 """Keys of this machine, which no backup has."""
@@ -130,6 +131,9 @@ def _copied(job: RestoreJob, manifest: Manifest, fresh: Path) -> None:
     shutil.copyfile(job.backup / MANIFEST_FILE, fresh / MANIFEST_FILE)
     for name in _OWN:
         _taken_over(job.data / name, fresh / name)
+    exports = job.data / EXPORTS_FOLDER
+    for key in exports.rglob(f"{OWN}/key.pem"):  # of jobs that are servers
+        _taken_over(key.parent, fresh / key.parent.relative_to(job.data))
 
 
 def _taken_over(old: Path, new: Path) -> None:

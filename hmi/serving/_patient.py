@@ -1,4 +1,4 @@
-"""The API on a network address: TLS 1.2 or newer, with an end for whoever is slow or comes too often."""
+"""A server on a network address: TLS 1.2 or newer, with an end for whoever is slow or comes too often."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from hmi.core.errors import ConfigurationError, UsageError
-from hmi.runtime._server import ApiServer, server_options
 from hmi.security.tls import TlsFolder
+from hmi.serving._server import ApiServer, server_options
 
 log = logging.getLogger(__name__)
 
@@ -27,16 +28,21 @@ BACKLOG = 64
 PAUSE_S = 0.2
 MESSAGE_LIMIT = 4_000_000
 LOOK_S = 2.0
+UNREAD_S = 30.0
 
 
-class RemoteServer(ApiServer):
-    """Serves on a socket that is bound already. ``follow`` takes renewed certificate files without a restart."""
+class PatientServer(ApiServer):
+    """Serves on a socket that is bound already. ``follow`` takes renewed certificate files without a restart.
 
-    def __init__(self, app: ASGIApp, tls: TlsFolder) -> None:
+    Without ``tls`` everything can be read on the way: for this machine alone.
+    """
+
+    def __init__(self, app: ASGIApp, tls: TlsFolder | None) -> None:
         options = {**server_options(app), "ws_max_size": MESSAGE_LIMIT, "limit_concurrency": CONNECTIONS_MOST}
-        super().__init__(uvicorn.Config(http=_PatientProtocol, **options))
-        self._tls, self._files = tls, tls.state()
-        self.context = tls.context()
+        super().__init__(uvicorn.Config(http=_PatientProtocol, ws=_PatientSocket, **options))
+        self._tls = tls
+        self._files = tls.state() if tls is not None else ()
+        self.context = tls.context() if tls is not None else None
         self._accepting: list[asyncio.Task[None]] = []
         self._handshakes: dict[asyncio.Task[None], str] = {}
 
@@ -46,8 +52,10 @@ class RemoteServer(ApiServer):
         self.servers = []
         for one in sockets or ():
             one.listen(BACKLOG)
-            self._accepting.append(asyncio.create_task(self._accept(one), name="stations come"))
+            self._accepting.append(asyncio.create_task(self._accept(one), name="connections come"))
         self.started = True
+        if self.on_started is not None:
+            self.on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for task in (*self._accepting, *self._handshakes):
@@ -66,6 +74,8 @@ class RemoteServer(ApiServer):
                 )
 
     def _look(self) -> None:
+        if self._tls is None or self.context is None:
+            return
         if (files := self._tls.state()) != self._files:
             self._files = files
             self._tls.load(self.context)
@@ -94,7 +104,7 @@ class RemoteServer(ApiServer):
                 lambda: _PatientProtocol(self.config, self.server_state, {}),
                 connection,
                 ssl=self.context,
-                ssl_handshake_timeout=HANDSHAKE_S,
+                ssl_handshake_timeout=HANDSHAKE_S if self.context is not None else None,
             )
         except (OSError, TimeoutError) as error:  # a scan, a plain request, a station without the authority
             log.debug("No handshake: %s", error)
@@ -110,7 +120,42 @@ class RemoteServer(ApiServer):
         )
 
 
-class _PatientProtocol(H11Protocol):
+class _Unread:
+    """Ends a connection whose other side takes nothing of what waits for it within 30 s: it would hold the memory."""
+
+    transport: asyncio.Transport
+    loop: asyncio.AbstractEventLoop
+    _unread: asyncio.TimerHandle | None = None
+
+    def wait_for_reader(self) -> None:
+        """What is to be sent has piled up."""
+        if self._unread is None:
+            self._unread = self.loop.call_later(UNREAD_S, self.transport.abort)
+
+    def stop_waiting_for_reader(self) -> None:
+        """It was read, or the connection is gone."""
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+
+class _PatientSocket(_Unread, WebSocketsSansIOProtocol):
+    """A WebSocket whose client has to read."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.wait_for_reader()
+
+    def resume_writing(self) -> None:
+        self.stop_waiting_for_reader()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.stop_waiting_for_reader()
+        super().connection_lost(exc)
+
+
+class _PatientProtocol(_Unread, H11Protocol):
     """Ends a connection whose next request does not come whole within 10 s."""
 
     _slow: asyncio.TimerHandle | None = None
@@ -132,8 +177,17 @@ class _PatientProtocol(H11Protocol):
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.wait_for_reader()
+
+    def resume_writing(self) -> None:
+        self.stop_waiting_for_reader()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self.stop_waiting_for_reader()
         super().connection_lost(exc)
 
     @property
@@ -160,7 +214,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         found = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise UsageError(f"--listen {host}:{port}: {error.strerror or error}") from None
+        raise UsageError(f"{host}:{port}: {error.strerror or error}") from None
     try:
         # on Windows the usual option would let a second process listen at the same address
         option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
@@ -171,7 +225,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
         found.setblocking(False)
     except OSError as error:
         found.close()
-        raise UsageError(f"--listen {host}:{port}: {error.strerror or error}") from None
+        raise UsageError(f"{host}:{port}: {error.strerror or error}") from None
     return found
 
 

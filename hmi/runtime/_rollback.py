@@ -1,0 +1,88 @@
+"""Brings a kept revision back into the plant folder: all files or none, and nothing that stands there is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from hmi.core.errors import ConfigurationError, StorageError, WatchkeeperError
+from hmi.core.texts import tr
+from hmi.project import load_plant
+from hmi.project.folder_diff import folder_diff
+from hmi.project.folder_files import Files, Written, digest_of, read_files, write_files
+from hmi.runtime._revisions import FOLDER, SAVED, Kept, files_of, keep_files, kept_like
+
+HELD_NAMES = 6
+
+
+class RollbackRefused(WatchkeeperError):
+    """The folder holds what would be lost; the sentence says what to do."""
+
+    exit_code = 1
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """``kept``: under which name what stood in the folder is kept. ``written`` can be undone; ``sentences`` say what
+    changed, by file.
+    """
+
+    kept: str
+    written: Written
+    sentences: dict[str, tuple[str, ...]]
+
+
+def roll_back(
+    folder: Path, data: Path, wanted: Kept, *, force: bool = False, known: Callable[[], Files] = dict
+) -> RolledBack:
+    """Write the files of a kept revision into the plant folder.
+
+    RollbackRefused when the folder holds what no kept revision has, unless ``force``: then it is kept first. Its
+    sentence says what differs from ``known``, the files of the revision in force. ConfigurationError, FolderChanged or
+    StorageError leave the folder as it was.
+    """
+    files = files_of(wanted)
+    before = read_files(folder)
+    kept = kept_like(data, before)
+    if kept is None and not force:
+        raise RollbackRefused(_would_be_lost(folder, before, known()))
+    name = kept.revision if kept is not None else _saved(folder, data, before)
+    now = {name: before.get(name) for name in {**before, **files}}
+    target: dict[str, bytes | None] = {name: files.get(name) for name in now}
+    written = write_files(folder, target, before=now, what="hmi rollback")
+    return RolledBack(name, written, folder_diff(now, target))
+
+
+def _saved(folder: Path, data: Path, files: Files) -> str:
+    """Under its revision where it opens and this is not kept yet, else under the digest of its bytes."""
+    plant = load_plant(folder).plant
+    name = f"{SAVED}{digest_of(files)[:40]}"
+    if plant is not None and not (data / FOLDER / f"{plant.revision}.zip").exists():
+        name = plant.revision
+    try:
+        keep_files(data, files, name)
+    except OSError as error:
+        raise StorageError(
+            tr(
+                "what stands in {folder} cannot be kept ({error}); nothing was written",
+                folder=folder,
+                error=error,
+            )
+        ) from error
+    return name
+
+
+def _would_be_lost(folder: Path, before: Files, known: Files) -> str:
+    try:
+        names = list(folder_diff(known, before)) if known else []
+    except ConfigurationError:
+        names = []
+    shown = ", ".join(names[:HELD_NAMES]) + (", …" if len(names) > HELD_NAMES else "")
+    where = f" ({shown})" if shown else ""
+    return tr(
+        "{folder} holds changes that no kept revision has{where}; look at them with hmi diff, then use --force, which "
+        "keeps them first",
+        folder=folder,
+        where=where,
+    )

@@ -1,0 +1,97 @@
+"""On a real plant a reload belongs to a person with the right to it; sessions outlive it."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli_calls import CommandLine, Result, command
+from people_plant import PASSWORD, add_people, roles
+from test_cli_history import plant_at
+from waterworks_session import wait_until
+
+from hmi.client.local import is_running
+from hmi.client.once import ask, tell
+from hmi.project import open_plant
+from hmi.project.folder_files import read_files
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket")
+PEOPLE = {"eng": (roles("engineer"), {}), "ada": (roles("operate"), {})}
+
+
+class Desk:
+    """A runtime of a plant with accounts; its PLC is not there."""
+
+    def __init__(self, folder: Path, data: Path, hmi: CommandLine, patch: pytest.MonkeyPatch) -> None:
+        self.folder, self.data, self._hmi, self._patch = folder, data, hmi, patch
+
+    def __call__(self, verb: str, *arguments: str, user: str = "") -> Result:
+        who = ("--user", user, "--password-stdin") if user else ()
+        self._patch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+        return self._hmi(verb, self.folder, *arguments, "--data", self.data, *who)
+
+    def edit(self, old: str, new: str) -> None:
+        path = self.folder / "alarms.csv"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    folder, data = plant_at(tmp_path), tmp_path / "data"
+    add_people(data, PEOPLE)
+    process = subprocess.Popen(command("serve", folder, "--data", data), stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: is_running(data) or process.poll() is not None)
+        yield Desk(folder, data, CommandLine(capfd, monkeypatch), monkeypatch)
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_only_who_has_the_right_reloads_and_everybody_stays_signed_in(desk: Desk) -> None:
+    """Also of the station on this machine: the command line has a session of its own."""
+    ada = tell(desk.data, "/v1/session", {"user": "ada", "password": PASSWORD})["token"]
+    before = open_plant(desk.folder).revision
+    desk.edit("high,high,4.5", "high,high,4.6")
+    nobody = desk("reload")
+    assert nobody.code == 1
+    assert nobody.sentence.endswith("say who does it with --user NAME")
+    refused = desk("reload", user="ada")
+    assert (refused.code, "no right to engineer" in refused.sentence) == (1, True)
+    assert ask(desk.data, "/v1/status")["revision"] == before
+    taken = desk("reload", "--reason", "for the night", user="eng")
+    assert taken.code == 0, taken.err
+    assert taken.out.splitlines()[0] == "alarm high of area1/lt101: limit 4.5 -> 4.6 m"
+    (newest,) = (one for one in ask(desk.data, "/v1/revisions") if not one["end"])
+    assert (newest["actor"], newest["author"], newest["reason"]) == ("eng", "", "for the night")
+    audit = ask(desk.data, "/v1/journal", {"after": 0, "limit": 1000, "kind": "audit"})
+    applying = next(record for record in audit if record["event"] == "plant.applying")
+    assert (applying["actor"], applying["payload"]["reason"]) == ("eng", "for the night")
+    assert applying["payload"]["old"] == before
+    ended = [(record["actor"], record["station"]) for record in audit if record["event"] == "session.ended"]
+    assert sorted(ended) == [("ada", "local/console"), ("eng", "local/console")]
+    tell(desk.data, "/v1/session/end", {}, session=ada)
+    audit = ask(desk.data, "/v1/journal", {"after": 0, "limit": 1000, "kind": "audit"})
+    assert ("ada", "local") in {
+        (one["actor"], one["station"]) for one in audit if one["event"] == "session.ended"
+    }
+
+
+def test_who_may_not_reload_rolls_nothing_back(desk: Desk) -> None:
+    desk.edit("high,high,4.5", "high,high,4.6")
+    assert desk("reload", user="eng").code == 0
+    files = read_files(desk.folder)
+    for user in ("", "ada"):
+        assert desk("rollback", user=user).code == 1
+        assert read_files(desk.folder) == files
+    assert desk("rollback", user="eng").code == 0
+    assert "high,high,4.5" in (desk.folder / "alarms.csv").read_text(encoding="utf-8")
