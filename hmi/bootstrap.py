@@ -285,7 +285,10 @@ async def _serve(
         endpoints=endpoints.connections if endpoints else None,
         session=endpoints.session if endpoints else "",
         clock=services.clock,
-        create=create_driver_with({"pki_dir": str(data.path / PKI_FOLDER), "data_dir": str(data.path)}),
+        create=create_driver_with(
+            {"pki_dir": str(data.path / PKI_FOLDER), "data_dir": str(data.path)},
+            {"plant": Path(services.plant.folder), "data": data.path},
+        ),
     )
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)

@@ -309,12 +309,14 @@ class _Crew:
         """The exporter first: where it cannot be made, nothing is left open."""
         plant = self._plant
         stream = f"{plant.id}/{job.name}"
-        exporter = self._exporter(job, stream)
+        taps: list[LiveTap] = []
+        exporter = self._exporter(job, stream, lambda: any(tap.is_up for tap in taps))
         is_live = live and exporter_definition(job.to).live and job.what is ExportWhat.SAMPLES
         source = self._source(job, is_live=is_live)
         archive = self._archive.name if job.what.kind == "samples" else JOURNAL_FILE
         plain = Plain(stream, plant.name, plant.title, plant.zone, archive)
         tap = self._tap(job, source) if is_live else None
+        taps += [tap] if tap is not None else []
         return JobRunner(job, plain, source, exporter, self._state, stop=self._stop, tap=tap)
 
     def _source(self, job: ExportDef, *, is_live: bool) -> Source:
@@ -326,7 +328,7 @@ class _Crew:
         self._readers.append(reader)
         return source_of(self._plant, job, reader=reader, is_live=is_live)
 
-    def _exporter(self, job: ExportDef, stream: str) -> Exporter:
+    def _exporter(self, job: ExportDef, stream: str, hears: Callable[[], bool]) -> Exporter:
         context = ExportContext(
             job=job.name,
             stream=stream,
@@ -338,6 +340,7 @@ class _Crew:
             now=lambda: datetime.fromtimestamp(wall_ns() / NS_PER_S, UTC),
             stop=self._stop.is_set,
             stored=self._stored() if exporter_definition(job.to).reads else None,
+            hears=hears,
         )
         folders = {
             "plant": self._options.plant.absolute(),
@@ -356,7 +359,8 @@ class _Crew:
         )
 
     def _tap(self, job: ExportDef, source: Source) -> LiveTap:
-        tap = LiveTap(source.series, is_simulated=self._plant.simulated)
+        plant = self._plant
+        tap = LiveTap(source.series, is_simulated=plant.simulated, revision=plant.revision)
         thread = threading.Thread(
             target=partial(_listen, self._options.data, tap, self._stop), name=f"live {job.name}", daemon=True
         )

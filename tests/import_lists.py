@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,16 @@ def context_of(folder: Path, **more: Any) -> ImportContext:
     return ImportContext(**{"connections": reached, "areas": areas, "scans": scans, **more})
 
 
+def plant_with_free_registers(folder: Path) -> Path:
+    """A new plant whose own tags do not read the first registers, which lists begin with."""
+    made = new_plant(folder)
+    tags = made / "tags.csv"
+    tags.write_text(
+        re.sub(r",HR(\d+),", lambda found: f",HR{50_000 + int(found[1])},", tags.read_text("utf-8"))
+    )
+    return made
+
+
 def errors_of(folder: Path) -> list[str]:
     """Errors that the check of the plant finds."""
     return [finding.sentence for finding in check_plant(folder) if finding.severity == "error"]
@@ -41,7 +52,7 @@ def imported_twice(
     tmp_path: Path, kind: str, file: Path, *, skip_faulty: bool = False, **how: Any
 ) -> tuple[Plant, ImportPlan]:
     """A new plant with the list in it: recognised, without an error, and a second run changes nothing."""
-    folder = new_plant(tmp_path / "plant")
+    folder = plant_with_free_registers(tmp_path / "plant")
     assert kind_of(file).name == kind
     settings: Mapping[str, str] = how.pop("settings", {})
     context = context_of(folder, **how)

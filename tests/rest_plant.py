@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -121,7 +121,9 @@ class RestPlant:
         digest = schema_digest(self.series)
         return Schema("p_test00/office", digest, self.series, "test", "Test plant", "UTC", "the rule", BEGIN)
 
-    def begin(self, *, port: int = 0, **settings: Any) -> RestExporter:
+    def begin(
+        self, *, port: int = 0, hears: Callable[[], bool] = lambda: True, **settings: Any
+    ) -> RestExporter:
         port = port or quiet_port()
         chosen = {one.name: one.default for one in SETTINGS} | {
             "listen": f"127.0.0.1:{port}", "security": "none", "requests_per_s": 1_000.0, "burst": 10_000,
@@ -130,7 +132,9 @@ class RestPlant:
         check(chosen)
         if chosen["security"] == "tls" and not TlsFolder(self.data).is_ready:
             TlsFolder(self.data).init(["127.0.0.1"])
-        made = RestExporter(chosen, context(stored=self.stored(), job="office", stream="p_test00/office"))
+        made = RestExporter(
+            chosen, context(stored=self.stored(), job="office", stream="p_test00/office", hears=hears)
+        )
         made.open()
         made.describe(self.schema)
         self.exporter = made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from hmi.acquisition._isolated import IsolatedDriver
@@ -18,8 +19,9 @@ from hmi.core.conditions import ConditionCall
 from hmi.core.errors import CommunicationError
 from hmi.core.principal import Mode
 from hmi.core.values import DataValue
-from hmi.plugins.definition import DriverDefinition
+from hmi.plugins.definition import DriverDefinition, Setting
 from hmi.plugins.discovery import definition, part
+from hmi.project import paths_in
 from hmi.project.plant import Plant
 
 
@@ -38,13 +40,17 @@ def style_of(driver: str) -> str:
     return found.style
 
 
-def create_driver_with(defaults: Mapping[str, Any]) -> DriverFactory:
-    """``create_driver`` with settings the runtime knows (``pki_dir``, ``data_dir``), for drivers that declare them."""
+def create_driver_with(defaults: Mapping[str, Any], folders: Mapping[str, Path]) -> DriverFactory:
+    """``create_driver`` with settings the runtime knows (``pki_dir``, ``data_dir``), for drivers that declare them.
+
+    ``folders``: where relative paths of settings begin, the ``plant`` folder and the one of ``data``.
+    """
 
     def create(name: str, settings: LinkSettings) -> Driver:
-        declared = {setting.name for setting in definition("drivers", name).settings}
-        known = {key: value for key, value in defaults.items() if key in declared}
-        return create_driver(name, replace(settings, settings={**known, **settings.settings}))
+        declared: tuple[Setting, ...] = definition("drivers", name).settings
+        known = {one.name: defaults[one.name] for one in declared if one.name in defaults}
+        found = paths_in({**known, **settings.settings}, declared, folders)
+        return create_driver(name, replace(settings, settings=found))
 
     return create
 

@@ -211,7 +211,7 @@ class IsolatedDriver:
                 answer.set_result(message)
         elif kind == "life":
             self._diagnostics = message["diagnostics"]
-            self._settings.tally.merge(message["tally"])
+            self._settings.tally.merge(message.get("tally", {}))  # a worker of before has none
         elif kind == "lost":
             self._end(message["text"])
 

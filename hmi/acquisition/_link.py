@@ -122,9 +122,9 @@ class Link:
         self._told_down = False
         self._demanded: frozenset[int] | None = None
         self._life: asyncio.Timeout | None = None
-        self._why_dropped = ""
+        self._why_dropped, self._is_loss_told = "", False
         self._failures = 0
-        self._fault = ""
+        self._fault, self._cannot_follow = "", ""
         self._asked_again: set[int] = set()
         self._plan = PlanNumber()
         self._tests, self._test_lock = 0, asyncio.Lock()
@@ -176,26 +176,35 @@ class Link:
         return self.state == "up" and self._loop is not None and self._loop.is_at_rest
 
     def go_on(self) -> None:
-        """The end of a rest."""
-        if self._loop is not None:
+        """The end of a rest; a driver that could not follow ends here, and its successor asks for the new points."""
+        if self._cannot_follow:
+            text, self._cannot_follow = self._cannot_follow, ""
+            self.drop(text)
+        elif self._loop is not None:
             self._loop.go_on()
 
     def follow(self, successor: Link, afresh: frozenset[int]) -> Sequence[Group]:
         """Ask for the points of a successor from here on, at rest and over the same connection; its new groups.
 
-        What waits to be sent or asked ends: it was meant for the points of before.
+        What waits to be sent or asked ends: it was meant for the points of before. A driver that breaks off has no
+        groups, and is given up by ``go_on``.
         """
         driver = self._driver
         assert driver is not None
         self.definition, self._points = successor.definition, successor.points
         self._plan.number += 1
-        if isinstance(driver, TakesPlanNumber):
-            driver.plan_is(self._plan.number)
         if self._loop is not None:
             self._loop.begin_plan()
-        if isinstance(driver, Replans):
-            driver.replan(self._points, afresh)
-        return cast("Driver", driver).groups()
+        try:
+            if isinstance(driver, TakesPlanNumber):
+                driver.plan_is(self._plan.number)
+            if isinstance(driver, Replans):
+                driver.replan(self._points, afresh)
+            return cast("Driver", driver).groups()
+        except Exception as error:
+            # The border to a driver: its fault must not stop the step in which everything takes the new revision.
+            self._cannot_follow = self._unforeseen(error)
+            return ()
 
     async def ask_again(self, afresh: frozenset[int]) -> None:
         """After ``follow``, of a driver that sends changes only: hand on what it would not send again.
@@ -344,6 +353,7 @@ class Link:
         """Give up the connection there is, at once and for the reason given; the next try follows as after a loss."""
         if self._life is not None and not self._life.expired():
             self._why_dropped = text
+            self._is_loss_told = self.state == "up"
             self._life.reschedule(0)  # long ago on the clock of the loop: at its next turn
             if self.state == "up":
                 self._lost(text)
@@ -382,13 +392,14 @@ class Link:
             self._lost(str(error), "refused" if isinstance(error, _Refused) else "down")
         except (OSError, TimeoutError) as error:
             said = f"{type(error).__name__}: {error}".rstrip(": ")
-            self._lost(self._why_dropped or said)
+            if not self._is_loss_told:
+                self._lost(self._why_dropped or said)
         except Exception as error:
             # The one border of this task: an unforeseen fault in a driver is a lost link, not a dead runtime.
             self._lost(self._unforeseen(error))
         finally:
             self._driver, self._loop, self._life = None, None, None
-            self._why_dropped = ""
+            self._why_dropped, self._is_loss_told = "", False
             await self._close(driver)
 
     async def _use(self, driver: Driver, endpoint: str) -> None:

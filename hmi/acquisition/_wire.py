@@ -96,8 +96,9 @@ def pack_settings(settings: LinkSettings) -> dict[str, Any]:
 def unpack_settings(packed: dict[str, Any]) -> LinkSettings:
     points = tuple(Point(p[0], p[1], ValueType(p[2]), p[3], p[4], p[5]) for p in packed["points"])
     settings = LinkSettings(packed["name"], packed["endpoint"], packed["settings"], points)
-    settings.tally.log_frames(packed["frames_s"])
-    settings.plan.number = packed["plan"]
+    # a runtime that was started before the program was replaced leaves out what it does not know
+    settings.tally.log_frames(packed.get("frames_s", 0.0))
+    settings.plan.number = packed.get("plan", 0)
     return settings
 
 

@@ -7,6 +7,8 @@ is new (``drain``) and ``merge`` adds it here.
 
 from __future__ import annotations
 
+import math
+import re
 from array import array
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,18 +21,25 @@ MINUTE_S: Final = 60
 ERRORS: Final = 20
 FRAMES: Final = 2_000
 FRAMES_MOST_S: Final = 60.0
+BYTES_NS: Final = 600 * NS_PER_S
+"""So long after the end of a log the bytes of its frames stay."""
+CODES: Final = 40
+OTHERS: Final = "others"
+"""Refusals by further codes than ``CODES``."""
 SENT, RECEIVED = ">", "<"
 COUNTS: Final = (
     "requests", "answers", "sent_bytes", "received_bytes", "timeouts", "exceptions", "malformed", "checksums", "strays",
     "connects", "losses",
 )  # fmt: skip
 """``malformed`` answers include those whose check sum is wrong; ``strays`` answer no question that is open."""
-_REQUESTS, _SENT, _RECEIVED, _BUSY, _SLOWEST, _FAULTS, _ANSWERS, _TRIPS = range(8)
-COLUMNS: Final = 8
+_REQUESTS, _SENT, _RECEIVED, _BUSY, _SLOWEST, _FAULTS, _ANSWERS, _TRIPS, _TIMED = range(9)
+COLUMNS: Final = 9
 _SPREAD: Final = 2_048
 _UNIT_SPREAD: Final = 128
 _STRETCH_NS: Final = 10 * NS_PER_S
 _DRAINED: Final = 512
+_VARIES: Final = re.compile(r"\b(?:0x)?[0-9a-fA-F]{8,}\b|\d{5,}")
+"""Bytes in hex and long numbers: they differ each time and make no other error."""
 
 
 class Spread:
@@ -67,6 +76,9 @@ class Spread:
     def sorted_ns(self, now_ns: int) -> list[int]:
         """Those that percentiles are made of."""
         since = now_ns - MINUTE_S * NS_PER_S
+        oldest = self._count % self._size if self._count > self._size else 0
+        if not self._at or self._at[oldest] >= since:
+            return sorted(self._took)
         return sorted(took for at, took in zip(self._at, self._took, strict=True) if at >= since)
 
     def newest(self, number: int) -> list[int]:
@@ -82,7 +94,7 @@ class Spread:
 
 def percentile(ordered: Sequence[int], share: float) -> int:
     """The nearest rank; 0 of nothing."""
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else 0
+    return ordered[max(0, math.ceil(len(ordered) * share) - 1)] if ordered else 0
 
 
 class Seconds:
@@ -222,6 +234,7 @@ class Tally:
 
     def sent(self, unit: str, size: int, now_ns: int) -> None:
         """A request went out, ``size`` bytes."""
+        self._forget_bytes(now_ns)
         counts, cells, row = self.counts, self.seconds.cells, self.seconds.row(now_ns)
         counts["requests"] += 1
         counts["sent_bytes"] += size
@@ -251,6 +264,7 @@ class Tally:
         self.times.add(took_ns, now_ns)
         cells[row + _BUSY] += took_ns
         cells[row + _TRIPS] += took_ns
+        cells[row + _TIMED] += 1
         if took_ns > cells[row + _SLOWEST]:
             cells[row + _SLOWEST] = took_ns
 
@@ -266,16 +280,20 @@ class Tally:
     def exception(self, unit: str, words: str, now_ns: int) -> None:
         """The device refused a request; ``words`` is the code and what it means."""
         self.failed("exceptions", unit, now_ns)
-        self.by_code[words] = self.by_code.get(words, 0) + 1
+        self._count_code(words, 1)
         self._unit(unit).exceptions += 1
 
+    def _count_code(self, words: str, number: int) -> None:
+        known = words if words in self.by_code or len(self.by_code) < CODES else OTHERS
+        self.by_code[known] = self.by_code.get(known, 0) + number
+
     def note(self, text: str, *, unit: str = "", where: str = "", handles: Sequence[int] = ()) -> None:
-        """An error in words; the same one again only counts."""
-        key, now = (unit, where, text), wall_ns()
+        """An error in words; the same one again only counts, and where bytes or numbers differ the newest is told."""
+        key, now = _key(unit, where, text), wall_ns()
         found = self._errors.pop(key, None)
         if found is None:
             found = ErrorNote(text, unit, where, tuple(handles[:8]), now, now, 0)
-        found.count, found.last = found.count + 1, now
+        found.text, found.count, found.last = text, found.count + 1, now
         self._keep(key, found)
 
     def _keep(self, key: tuple[str, str, str], note: ErrorNote) -> None:
@@ -314,17 +332,27 @@ class Tally:
         return max(0.0, (self.log.until_ns - monotonic_ns()) / NS_PER_S) if self.log is not None else 0.0
 
     def log_frames(self, seconds: float) -> None:
-        """Keep frames from now on, for ``FRAMES_MOST_S`` at most; 0 ends it and keeps what there is."""
-        until = monotonic_ns() + int(min(max(seconds, 0.0), FRAMES_MOST_S) * NS_PER_S)
+        """Keep frames from now on, for ``FRAMES_MOST_S`` at most; 0 ends it and keeps what there is.
+
+        A log that somebody else began goes on as long as they wanted.
+        """
+        now = monotonic_ns()
+        until = now + int(min(max(seconds, 0.0), FRAMES_MOST_S) * NS_PER_S)
         if seconds <= 0:
             if self.log is not None:
-                self.log.until_ns = 0
+                self.log.until_ns = min(self.log.until_ns, now)
         elif self.logging is not None and self.log is not None:
-            self.log.until_ns = until
+            self.log.until_ns = max(self.log.until_ns, until)
         else:
             number = self.log.number if self.log is not None else 0
             self.log = FrameLog(until)
             self.log.number = number
+
+    def _forget_bytes(self, now_ns: int) -> None:
+        """Whoever wanted them has had the time to look."""
+        log = self.log
+        if log is not None and log.frames and now_ns > log.until_ns + BYTES_NS and log.frames[-1].raw:
+            log.frames = deque((replace(frame, raw=b"") for frame in log.frames), maxlen=FRAMES)
 
     # from a worker process
 
@@ -356,13 +384,14 @@ class Tally:
     def merge(self, new: Mapping[str, Any]) -> None:
         """Add what a worker drained; it counts for this second."""
         now = monotonic_ns()
+        self._forget_bytes(now)
         row = self.seconds.row(now)
         for name, grown in new.get("counts", {}).items():
             self.counts[name] = self.counts.get(name, 0) + grown
             if (column := _COLUMN_OF.get(name)) is not None:
                 self.seconds.add(row, column, grown)
         for words, grown in new.get("codes", {}).items():
-            self.by_code[words] = self.by_code.get(words, 0) + grown
+            self._count_code(words, grown)
         for took in new.get("times", ()):
             self._took(row, took, now)
         for packed in new.get("errors", ()):
@@ -370,7 +399,7 @@ class Tally:
         self._merge_frames(new.get("frames", ()))
 
     def _merge_error(self, note: ErrorNote) -> None:
-        key = (note.unit, note.where, note.text)
+        key = _key(note.unit, note.where, note.text)
         if (old := self._errors.pop(key, None)) is not None:
             note.count, note.first = old.count + note.count, old.first
         self._keep(key, note)
@@ -387,6 +416,10 @@ _COLUMN_OF: Final = {
     "requests": _REQUESTS, "sent_bytes": _SENT, "received_bytes": _RECEIVED, "answers": _ANSWERS,
     "timeouts": _FAULTS, "exceptions": _FAULTS, "malformed": _FAULTS, "strays": _FAULTS,
 }  # fmt: skip
+
+
+def _key(unit: str, where: str, text: str) -> tuple[str, str, str]:
+    return unit, where, _VARIES.sub("…", text)
 
 
 def _grown(now: Mapping[str, int], told: Mapping[str, int]) -> dict[str, int]:

@@ -155,7 +155,13 @@ class Worker:
     async def _write(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
         m = message
         request = WriteRequest(
-            m["id"], m["tag"], m["handle"], wire.frozen(m["value"]), m["deadline"], m["epoch"], m["plan"]
+            m["id"],
+            m["tag"],
+            m["handle"],
+            wire.frozen(m["value"]),
+            m["deadline"],
+            m["epoch"],
+            m.get("plan", 0),
         )
         if (changed := self._plan.objection(request)) is not None:
             return _packed(changed)

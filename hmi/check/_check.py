@@ -15,6 +15,7 @@ from hmi.check._deadbands import check_deadbands
 from hmi.check._displays import check_displays
 from hmi.check._export_tags import check_export_tags
 from hmi.check._expressions import check_expressions
+from hmi.check._files import check_files
 from hmi.check._ignored import without_ignored
 from hmi.check._ranges import check_ranges
 from hmi.check._rights import check_rights
@@ -45,6 +46,7 @@ _CHECKS: tuple[tuple[str, Callable[[Draft], None]], ...] = (
     ("tag-row", check_similar),
     ("plant-file", check_server_alarms),
     ("plant-file", check_export_tags),
+    ("plant-file", check_files),
     ("training-file", check_training),
     ("plant-file", check_unused),
 )

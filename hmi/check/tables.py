@@ -16,6 +16,10 @@ from hmi.plugins.definition import Setting
 from hmi.project.columns import ALARM_HELP, CALCULATION_HELP, TAG_HELP
 from hmi.project.models import AlarmTargetsModel
 
+_BEGINS = {
+    "plant": "; a relative path begins at the plant folder",
+    "data": "; a relative path begins at the data folder",
+}
 _MARKED = re.compile(r"(<!-- table: (?P<name>[a-z -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -60,7 +64,10 @@ def browse_table(name: str) -> str:
 
 
 def _setting_table(settings: Iterable[Setting]) -> str:
-    rows = [(f"`{s.name}`", _bounds(s), _shown(s.default), s.help) for s in settings]
+    rows = [
+        (f"`{s.name}`", _bounds(s), _shown(s.default), s.help + _BEGINS.get(s.path_from, ""))
+        for s in settings
+    ]
     return "\n".join(_table(("Name", "Type", "Default", "What it is"), rows))
 
 

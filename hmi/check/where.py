@@ -105,6 +105,7 @@ class WhereUsed:
         self._repeated = Instances(FolderNames(plant))
         self._found: defaultdict[str, list[Use]] = defaultdict(list)
         self._displays: defaultdict[str, list[Use]] = defaultdict(list)
+        self._types: defaultdict[str, list[Use]] = defaultdict(list)
         self._alarms: defaultdict[str, list[AlarmDef]] = defaultdict(list)
         self._exports = [(job, _queries(job.tags)) for job in self._head.exports]
         for display in plant.displays.values():
@@ -141,14 +142,36 @@ class WhereUsed:
         return [*self._found.get(name, ()), *(self._found.get(tag.instance, ()) if tag.instance else ())]
 
     def of_instance(self, name: str) -> list[Use]:
-        """Uses of an instance and of each of its signals; those of a signal say which one."""
+        """Uses of an instance and of each of its signals, which say which one; then what reaches these unnamed."""
         instance = self._plant.instances[name]
         found = list(self._found.get(name, ()))
         for signal, tag_id in instance.signals.items():
             tag = self._plant.by_id.get(tag_id)
             for use in self._found.get(tag.name, ()) if tag else ():
                 found.append(use._replace(text=f"{signal}: {use.text}" if use.text else signal))
-        found += self._exports_of(self._chooser_tags(instance))
+        tags = self._tags_of(instance)
+        found += [_history_of(tag) for tag in tags if tag.history]
+        found += self._exports_of(tags)
+        return [*found, *self._told_of(alarm for tag in tags for alarm in self._alarms.get(tag.id, ()))]
+
+    def of_type(self, name: str) -> list[Use]:
+        """Instances of a type and of those that extend it, these types, displays that take one, and queries."""
+        kinds = self._plant.types
+        found = [
+            Use("type", one.name, one.title, source=one.source)
+            for one in kinds.values()
+            if one.extends == name
+        ]
+        for instance in self._plant.instances.values():
+            if name in self._chooser.of_instance(instance).types:
+                kind = "" if instance.type == name else f"{instance.type}: "
+                text = f"{kind}{instance.description}".removesuffix(": ")
+                found.append(Use("instance", instance.name, text, source=instance.source))
+        found += self._types.get(name, ())
+        found += self._calculated_of(name)
+        for job, queries in self._exports:
+            asking = [text for text, one in queries if name in one.named("type")]
+            found += [Use("export", job.name, ", ".join(asking))] if asking else []
         return found
 
     def of_display(self, name: str) -> list[Use]:
@@ -190,13 +213,21 @@ class WhereUsed:
     def reaching(self, tag: TagDef) -> Iterator[Use]:
         """The history, the exports and the notifications of the alarms of a tag."""
         if tag.history:
-            yield Use("history", tag.name, _recorded(tag), source=tag.source)
+            yield _history_of(tag)
         yield from self._exports_of((tag,))
         yield from self._told_of(self._alarms.get(tag.id, ()))
 
-    def _chooser_tags(self, instance: Instance) -> tuple[TagDef, ...]:
+    def _tags_of(self, instance: Instance) -> tuple[TagDef, ...]:
         found = (self._plant.by_id.get(one) for one in instance.signals.values())
         return tuple(tag for tag in found if tag is not None)
+
+    def _calculated_of(self, kind: str) -> list[Use]:
+        """Rows of calculations.csv that give each instance of a type a further signal."""
+        rows: dict[Source, Use] = {}
+        for tag in self._plant.tags:
+            if tag.calculation is not None and tag.instance and kind in self._chooser.of_tag(tag).types:
+                rows[tag.source] = Use("calculation", tag.signal, tag.calculation.kind, source=tag.source)
+        return list(rows.values())
 
     def _exports_of(self, tags: Iterable[TagDef]) -> list[Use]:
         facts = [self._chooser.of_tag(tag) for tag in tags if tag.history]
@@ -223,6 +254,9 @@ class WhereUsed:
     # building
 
     def _take_display(self, display: DisplayFile, lines: Mapping[str, int]) -> None:
+        for name, given in _parameters_of(display):
+            use = Use("display", display.name, f"${name}", source=display.source)
+            self._types[str(given.get("of", ""))].append(use)
         for raw in display.document.get("elements", ()):
             if not isinstance(raw, Mapping):
                 continue
@@ -236,6 +270,9 @@ class WhereUsed:
             for name in self._repeated.named(raw["over"]) if "over" in raw else ():
                 if name not in seen:
                     self._add(name, use)
+            for _text, asked in _queries((raw["over"],)) if isinstance(raw.get("over"), str) else ():
+                for name in asked.named("type"):
+                    self._types[name].append(use._replace(text=raw["over"]))
             shown = raw.get("display")
             if isinstance(shown, str) and shown in self._plant.displays:
                 kind = "embedded" if raw.get("type") in _EMBEDDING else "link"
@@ -291,11 +328,23 @@ def _queries(texts: Iterable[str]) -> list[tuple[str, Query]]:
     return found
 
 
+def _parameters_of(display: DisplayFile) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(name, what is said of it) of what a display is opened with."""
+    given = display.document.get("parameters")
+    for name, said in given.items() if isinstance(given, Mapping) else ():
+        if isinstance(said, Mapping):
+            yield name, said
+
+
 def _trained(plant: Plant | Draft) -> Iterator[tuple[str, str, Source]]:
     """(file, name, where) of every text in the scenarios of the training desk; only of a plant that was just read."""
     for path, file in plant.training.items() if isinstance(plant, Draft) else ():
         for text in dict.fromkeys(texts_in(file.data)):
             yield path, text, Source(file.shown, file.line_of(text))
+
+
+def _history_of(tag: TagDef) -> Use:
+    return Use("history", tag.name, _recorded(tag), source=tag.source)
 
 
 def _recorded(tag: TagDef) -> str:

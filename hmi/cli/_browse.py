@@ -175,7 +175,8 @@ def _browsed(target: Target, given: Mapping[str, str], area: str, trust: str, to
     import logging
 
     from hmi.cli._browse_target import accept, unknown_certificate
-    from hmi.plugins.discovery import part
+    from hmi.plugins.discovery import definition, part
+    from hmi.project import paths_in
     from hmi.project.import_kinds import values_of
     from hmi.project.importing import BrowseAsk, Browser
 
@@ -183,8 +184,10 @@ def _browsed(target: Target, given: Mapping[str, str], area: str, trust: str, to
     for name in ("asyncua", "hmi.drivers"):  # a sentence at the end says what they would log
         logging.getLogger(name).setLevel(logging.CRITICAL)
     options = values_of(module.BROWSE_OPTIONS, given, f"browsing {target.driver}")
+    folders = {"plant": Path(target.plant.folder if target.plant is not None else ""), "data": target.data}
+    settings = paths_in(target.settings, definition("drivers", target.driver).settings, folders)
     ask = BrowseAsk(
-        target.endpoint, target.settings, options, target.connection, area=area, data=target.data, told=told
+        target.endpoint, settings, options, target.connection, area=area, data=target.data, told=told
     )
     browser: Browser = module.create()
     try:

@@ -112,7 +112,7 @@ def _waiting(target: Target, refusal: str) -> str:
     from hmi.security.sightings import sightings
     from hmi.security.trust import PKI_FOLDER, Fault, TrustList
 
-    folder = Path(str(target.settings.get("pki_dir") or target.data / PKI_FOLDER))
+    folder = target.data / str(target.settings.get("pki_dir") or PKI_FOLDER)
     met = [one for one in sightings(folder) if one.endpoint == target.endpoint]
     if not met:
         return ""

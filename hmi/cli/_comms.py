@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
@@ -48,6 +49,8 @@ def comms(
     from hmi.project import open_plant
     from hmi.ui.times import zone_of
 
+    if watch and (read or frames):
+        raise UsageError(tr("--watch goes with figures alone, not with --read or --frames"))
     opened = open_plant(plant)
     if connection and connection not in opened.connections:
         names = ", ".join(opened.connections)
@@ -64,16 +67,27 @@ def comms(
             _frames(folder, connection, frames, token, zone, as_json=as_json)
     else:
         show = _one if connection else _all
-        _repeated(lambda: show(folder, connection, zone, as_json=as_json), watch=watch)
+        once = partial(show, folder, connection, zone, as_json=as_json)
+        _watched(once, zone, as_json=as_json) if watch else once()
 
 
-def _repeated(show: Callable[[], None], *, watch: bool) -> None:
-    """Once, or every second until the person has seen enough."""
-    show()
+def _watched(show: Callable[[], None], zone: tzinfo, *, as_json: bool) -> None:
+    """Every second until the person has seen enough, each round under its time; a runtime that does not answer is
+    waited for.
+    """
+    from hmi.core.clock import wall_ns
+    from hmi.core.errors import CommunicationError
+    from hmi.ui.times import clock_text
+
     try:
-        while watch:
+        while True:
+            if not as_json:
+                typer.echo(clock_text(wall_ns(), zone))
+            try:
+                show()
+            except CommunicationError as error:
+                typer.echo(tr("Not current: {why}", why=error), err=True)
             time.sleep(PERIOD_S)
-            show()
     except KeyboardInterrupt:
         return
 
@@ -168,24 +182,30 @@ def _tables(found: LineDetail, zone: tzinfo) -> None:
 def _frames(
     folder: Path, connection: str, seconds: float, token: str, zone: tzinfo, *, as_json: bool
 ) -> None:
-    """Switched on, printed as they come, and off again when the person has seen enough."""
+    """Switched on, printed as they come, and off again when the person has seen enough; what somebody else records
+    goes on.
+    """
     from hmi.client.comms import FRAMES_MOST_S
     from hmi.client.once import ask, tell
 
     if seconds > FRAMES_MOST_S:
         raise UsageError(tr("--frames {s:g}: at most {most:g} seconds", s=seconds, most=FRAMES_MOST_S))
     path = f"{_of(connection)}/frames"
-    newest = ask(folder, path, {"after": 2**62}, session=token)["newest"]  # those of before are not asked for
+    before = ask(folder, path, {"after": 2**62}, session=token)
+    newest, is_shared = before["newest"], bool(before["left_s"])  # those of before are not asked for
     tell(folder, path, {"seconds": seconds, "reason": "hmi comms --frames"}, session=token)
+    ends = time.monotonic() + seconds
     is_over = False
     try:
         while not is_over:
             time.sleep(PERIOD_S / 4)
             found = ask(folder, path, {"after": newest, "raw": 1}, session=token)
             newest = _print_frames(found, newest, zone, as_json=as_json)
-            is_over = not found["left_s"] and newest >= found["newest"]
+            is_shared = is_shared or found["left_s"] > ends - time.monotonic() + PERIOD_S
+            is_over = not (found["frames"] or found["left_s"]) or (is_shared and time.monotonic() > ends)
     except KeyboardInterrupt:
-        tell(folder, path, {"seconds": 0}, session=token)
+        if not is_shared:
+            tell(folder, path, {"seconds": 0}, session=token)
 
 
 def _print_frames(answer: Any, newest: int, zone: tzinfo, *, as_json: bool) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hmi.cli._options import AsJson, DataDir
+from hmi.cli._printable import printable
 from hmi.core.errors import UsageError
 from hmi.core.texts import tr
 
@@ -75,7 +76,7 @@ def merge(
     else:
         replace_file(out, found.content)
     for line in found.conflicts:
-        typer.echo(line, err=True)
+        typer.echo(printable(line), err=True)
     if found.conflicts:
         raise typer.Exit(1)
 
@@ -85,9 +86,9 @@ def print_difference(old: str, new: str, found: Mapping[str, Sequence[str]], *, 
     if as_json:
         return typer.echo(json.dumps({"old": old, "new": new, "files": found}, indent=1, ensure_ascii=False))
     for name, lines in found.items():
-        typer.echo(f"{name}:")
+        typer.echo(printable(f"{name}:"))
         for line in lines:
-            typer.echo(f"  {line}")
+            typer.echo(printable(f"  {line}"))
     if not found:
         typer.echo(tr("nothing differs"))
     return None

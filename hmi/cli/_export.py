@@ -18,6 +18,7 @@ from hmi.cli._tables import print_table
 from hmi.core.errors import UsageError, WatchkeeperError
 from hmi.core.priority import step_back
 from hmi.core.texts import tr
+from hmi.project.exports import EXPORTS_FOLDER
 
 if TYPE_CHECKING:
     from hmi.export import Asked, JobFigures
@@ -52,10 +53,7 @@ def export(
         str, typer.Option(help="token add: areas it may see, with commas; all when left out.")
     ] = "",
     expires: Annotated[
-        str,
-        typer.Option(
-            help="token add: when it ends, 2027-01-31 or a length such as 90d; never when left out."
-        ),
+        str, typer.Option(help="token add: its end, 2027-01-31 or a length such as 90d; never when left out.")
     ] = "",
     data: DataDir = None,
     life: Annotated[Path | None, typer.Option(hidden=True)] = None,
@@ -68,7 +66,7 @@ def export(
     A session (hmi run, hmi demo) runs them by itself; ``run`` is for a runtime without one (hmi serve), or for once.
     ``token add NAME``, ``token remove NAME`` and ``token list`` are about who may ask the REST server.
     """
-    from hmi.export import EXPORTS_FOLDER, Asked
+    from hmi.export import Asked
     from hmi.exporting import ExportOptions, check_jobs
     from hmi.project import open_plant
 
@@ -83,23 +81,22 @@ def export(
     if reason and act not in (Act.REPLAY, Act.PAUSE, Act.RESUME):
         raise UsageError(tr("--reason belongs to pause, resume and replay"))
     check_jobs(opened, names)
-    match act:
-        case Act.LIST:
-            _list(opened, names, as_json=as_json)
-        case Act.STATUS:
-            _status(opened, folder, names, as_json=as_json)
-        case Act.QUARANTINE:
-            _quarantine(opened, folder / EXPORTS_FOLDER, names, as_json=as_json)
-        case Act.RUN:
-            _run(ExportOptions(plant, folder, names, once, life), parent_pipe=parent_pipe, as_json=as_json)
-        case _:
-            _ask(
-                opened,
-                folder / EXPORTS_FOLDER,
-                Asked(0, "", act.value, reason=reason.strip()),
-                names,
-                (start, end),
-            )
+    if act is Act.RUN:
+        _run(ExportOptions(plant, folder, names, once, life), parent_pipe=parent_pipe, as_json=as_json)
+    elif act in (Act.REPLAY, Act.PAUSE, Act.RESUME):
+        asked = Asked(0, "", act.value, reason=reason.strip())
+        _ask(opened, folder / EXPORTS_FOLDER, asked, names, (start, end))
+    else:
+        _shown(act, opened, folder, names, as_json=as_json)
+
+
+def _shown(act: Act, plant: Plant, folder: Path, names: tuple[str, ...], *, as_json: bool) -> None:
+    if act is Act.LIST:
+        _list(plant, names, as_json=as_json)
+    elif act is Act.STATUS:
+        _status(plant, folder, names, as_json=as_json)
+    else:
+        _quarantine(plant, folder / EXPORTS_FOLDER, names, as_json=as_json)
 
 
 def _list(plant: Plant, names: tuple[str, ...], *, as_json: bool) -> None:

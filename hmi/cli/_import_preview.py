@@ -19,6 +19,7 @@ from hmi.cli._printable import printable
 from hmi.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from hmi.project import Finding
     from hmi.project.import_plan import ImportPlan
     from hmi.project.importing import Imported, ImportFault, Told
 
@@ -59,7 +60,9 @@ def bring_in(plant: Path, imported: Imported, how: HowToImport, *, area: str = "
     from hmi.project.import_plan import plan_import
 
     with progress() as told:
-        plan = plan_import(plant, imported, area=area, skip_faulty=how.skip_faulty, told=told)
+        plan = plan_import(
+            plant, imported, area=area, skip_faulty=how.skip_faulty, told=told, errors_of=_errors
+        )
     if not how.as_json:
         _show(plan, how)
     written = _written(plan, how)
@@ -67,6 +70,13 @@ def bring_in(plant: Path, imported: Imported, how: HowToImport, *, area: str = "
         typer.echo(json.dumps(_as_json(plan, written), indent=1, ensure_ascii=False))
     if plan.is_blocked:
         raise typer.Exit(1)
+
+
+def _errors(folder: Path) -> list[Finding]:
+    """What a reload would refuse."""
+    from hmi.check import check_plant
+
+    return [finding for finding in check_plant(folder, looks=False) if finding.is_error]
 
 
 def _written(plan: ImportPlan, how: HowToImport) -> Sequence[Path]:

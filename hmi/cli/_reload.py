@@ -10,6 +10,7 @@ import typer
 
 from hmi.cli._options import AsJson, DataDir, PlantFolder
 from hmi.cli._plant_place import data_of
+from hmi.cli._printable import printable
 from hmi.cli._signed_in import PasswordStdin, Person, session_of
 from hmi.core.errors import AccessRefused, UsageError, WatchkeeperError
 from hmi.core.texts import tr
@@ -35,7 +36,7 @@ def reload(
     folder = data_of(plant, data)
     _must_run(folder)
     with session_of(folder, user, from_stdin=password_stdin) as session:
-        found = _reloaded(plant, folder, session, reason, dry_run=dry_run)
+        found = _previewed(plant, folder, session) if dry_run else _reloaded(plant, folder, session, reason)
     if as_json:
         typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
     else:
@@ -116,6 +117,10 @@ def revision_log(data: Path) -> list[Any]:
 def _check_reason(reason: str) -> None:
     if len(reason) > REASON_LIMIT:
         raise UsageError(tr("--reason is longer than {count} characters", count=REASON_LIMIT))
+    if not reason.strip().isprintable():
+        raise UsageError(
+            tr("--reason holds a line end or another sign that cannot be printed; write it on one line")
+        )
 
 
 def _must_run(data: Path) -> None:
@@ -129,6 +134,12 @@ def _must_run(data: Path) -> None:
                 data=data,
             )
         )
+
+
+def _previewed(plant: Path, data: Path, session: str) -> dict[str, Any]:
+    from hmi.client.once import ask
+
+    return dict(ask(data, "/v1/reload", {"folder": str(plant.resolve())}, session=session))
 
 
 def _reloaded(plant: Path, data: Path, session: str, reason: str, *, dry_run: bool = False) -> dict[str, Any]:
@@ -155,16 +166,30 @@ def _rolled_back(plant: Path, data: Path, wanted: Kept, *, force: bool) -> Rolle
 
 
 def _taken_or_undone(plant: Path, data: Path, session: str, reason: str, done: RolledBack) -> dict[str, Any]:
-    """What the runtime says; files that it refuses are put back."""
+    """What the runtime says; files that it refuses, or that the person may not apply any more, are put back."""
     try:
         found = _reloaded(plant, data, session, reason)
+    except AccessRefused as error:
+        _undo(done)
+        raise AccessRefused(tr("{error}; the files are as they were before", error=error)) from error
     except WatchkeeperError as error:
-        raise type(error)(
-            tr("{error}; the files are those of the revision, and are not in force yet", error=error)
-        ) from error
+        raise _not_in_force(error) from error
     if found["refusals"]:
-        done.written.undo("hmi rollback")
+        _undo(done)
     return found
+
+
+def _undo(done: RolledBack) -> None:
+    try:
+        done.written.undo("hmi rollback")
+    except WatchkeeperError as error:
+        raise _not_in_force(error) from error
+
+
+def _not_in_force(error: WatchkeeperError) -> WatchkeeperError:
+    return type(error)(
+        tr("{error}; the files are those of the revision, and are not in force yet", error=error)
+    )
 
 
 def _note(data: Path, wanted: Kept, reason: str) -> None:
@@ -182,9 +207,9 @@ def _note(data: Path, wanted: Kept, reason: str) -> None:
 def _print(found: dict[str, Any], *, dry_run: bool) -> None:
     running = str(found["revision"])[:12]
     for line in found["refusals"]:
-        typer.echo(line, err=True)
+        typer.echo(printable(line), err=True)
     for line in found["changes"]:
-        typer.echo(line)
+        typer.echo(printable(line))
     if found["refusals"]:
         typer.echo(tr("refused; revision {revision} runs on", revision=running), err=True)
     elif not found["changes"]:
@@ -196,6 +221,8 @@ def _print(found: dict[str, Any], *, dry_run: bool) -> None:
 
 
 def _print_rollback(wanted: Kept, done: RolledBack, found: dict[str, Any] | None, *, as_json: bool) -> None:
+    from hmi.runtime import short_name
+
     if as_json:
         told = {
             "revision": wanted.revision, "kept": done.kept, "files": done.sentences,
@@ -204,10 +231,10 @@ def _print_rollback(wanted: Kept, done: RolledBack, found: dict[str, Any] | None
         }  # fmt: skip
         return typer.echo(json.dumps(told, indent=1, ensure_ascii=False))
     for name, lines in done.sentences.items():
-        typer.echo(f"{name}:")
+        typer.echo(printable(f"{name}:"))
         for line in lines:
-            typer.echo(f"  {line}")
-    typer.echo(tr("what stood in the folder is kept as {name}", name=done.kept[:17]))
+            typer.echo(printable(f"  {line}"))
+    typer.echo(tr("what stood in the folder is kept as {name}", name=short_name(done.kept)))
     if found is None:
         return typer.echo(
             tr("no runtime is running; the next one starts with {name}", name=wanted.revision[:12])

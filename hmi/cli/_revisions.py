@@ -13,6 +13,7 @@ import typer
 
 from hmi.cli._options import AsJson, DataDir, PlantFolder
 from hmi.cli._plant_place import data_of, zone_of
+from hmi.cli._printable import printable
 from hmi.cli._reload import revision_log, wanted_revision
 from hmi.cli._tables import print_table
 from hmi.core.errors import UsageError
@@ -66,7 +67,9 @@ def _name(data: Path, text: str) -> str:
 def _of(times: Sequence[Any], revision: str) -> list[Any]:
     found = [one for one in times if one.revision == revision]
     if not found:
-        raise UsageError(tr("{revision} is kept and was never in force", revision=revision[:17]))
+        from hmi.runtime import short_name
+
+        raise UsageError(tr("{revision} is kept and was never in force", revision=short_name(revision)))
     return found
 
 
@@ -146,13 +149,13 @@ def _print_one(one: Any, zone: str) -> None:
     end = _time(one.end, zone) if one.end else tr("now")
     typer.echo(tr("revision {revision}", revision=one.revision))
     typer.echo(tr("in force from {start} to {end}", start=_time(one.start, zone), end=end))
-    typer.echo(tr("by {who} at {station}", who=_who(one), station=one.station))
+    typer.echo(printable(tr("by {who} at {station}", who=_who(one), station=one.station)))
     if one.reason:
-        typer.echo(tr("reason: {reason}", reason=one.reason))
+        typer.echo(printable(tr("reason: {reason}", reason=one.reason)))
     if one.before:
         typer.echo(tr("before it: {revision}", revision=one.before[:SHORT]))
     for line in one.changes or (tr("it was read when the runtime started"),):
-        typer.echo(f"  {line}")
+        typer.echo(printable(f"  {line}"))
 
 
 def _time(at_ns: int, zone: str) -> str:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def where(
     plant: PlantFolder,
-    name: Annotated[str, typer.Argument(help="Tag, instance, display, or alarm (its id or name).")] = "",
+    name: Annotated[
+        str, typer.Argument(help="Tag, instance, type, display, or alarm (its id or name).")
+    ] = "",
     unused: Annotated[bool, typer.Option("--unused", help="List the tags that nothing uses.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -54,6 +56,8 @@ def _found(used: WhereUsed, draft: Draft, name: str) -> list[tuple[str, str, lis
         found.append(("tag", name, used.of_tag(name)))
     if name in draft.instances:
         found.append(("instance", name, used.of_instance(name)))
+    if name in draft.types:
+        found.append(("type", name, used.of_type(name)))
     if name in draft.displays:
         found.append(("display", name, used.of_display(name)))
     for alarm in used.alarms_named(name):
@@ -62,7 +66,7 @@ def _found(used: WhereUsed, draft: Draft, name: str) -> list[tuple[str, str, lis
     if not found:
         from hmi.check import meant
 
-        known = (*draft.by_name, *draft.instances, *draft.displays)
+        known = (*draft.by_name, *draft.instances, *draft.types, *draft.displays)
         raise UsageError(
             f"{name}: the plant has nothing of this name; {meant(name, known, 'hmi tags lists the tags')}"
         )

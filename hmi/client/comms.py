@@ -45,9 +45,9 @@ class UnitFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """One connection in one line. ``load``: share of the last minute in which the line was busy (-1: several requests
-    are on the way at once, so there is none). ``faults``: time-outs, exceptions and malformed answers of that minute.
-    ``logging_s``: how long its frames are kept yet.
+    """One connection in one line. ``load``: share of the last 10 s in which the line was busy (-1: several requests are
+    on the way at once, so there is none). ``faults``: time-outs, exceptions, malformed answers and answers to no
+    question of the last minute. ``logging_s``: how long its frames are kept yet.
     """
 
     name: str
@@ -91,7 +91,9 @@ class ScanFigures(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BlockFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One read block. ``actual_ms``: its last period (0: none yet); ``resting``: read rarely, nobody looks at it."""
+    """One read block. ``actual_ms``: its last period (0: none yet), or the time since its last read where that is late
+    and longer; ``resting``: read rarely, nobody looks at it.
+    """
 
     name: str
     unit: str

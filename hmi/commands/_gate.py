@@ -128,16 +128,27 @@ class CommandGate:
         self._unknown: dict[str, Open] = {}
         self._in_flight: dict[str, Open] = {}
         self._settling: dict[str, asyncio.Task[bool]] = {}
+        self._left: dict[str, TagDef | None] = {}
         self._last_write_ns: dict[str, int] = {}
         self._now = _Revision(GateTables(plant), values)
 
-    def apply(self, tables: GateTables, values: Mapping[str, DataValue], cut: Collection[str] = ()) -> None:
+    def apply(
+        self,
+        tables: GateTables,
+        values: Mapping[str, DataValue],
+        cut: Collection[str] = (),
+        elsewhere: Collection[str] = (),
+    ) -> None:
         """Take another revision; what is unknown or just written stays so by tag id, selections end.
 
         A command under way ends under the revision it was admitted by. ``cut`` are the ids of tags whose
-        device or meaning changed: a command to one of them that was not sent yet is not sent, and one that
-        was sent is not confirmed by what the new device says.
+        device or meaning changed, or whose link is opened afresh: a command to one of them that was not sent yet is
+        not sent, and one that was sent is not confirmed by what the new device says. ``elsewhere`` are those of
+        them that are read from another place now, or mean something else: what the new place says ends no command
+        that is unknown, nobody will ever know how it ended.
         """
+        for tag_id in set(elsewhere) & (self._unknown.keys() | self._busy.keys()):
+            self._left.setdefault(tag_id, self._revision(tag_id).tables.tags.get(tag_id))
         self._now = _Revision(tables, values)
         self._cut |= self._busy.keys() & set(cut)
         self.selections.end_all()
@@ -265,12 +276,17 @@ class CommandGate:
         """Read back what is not known yet, where the device answers again; call it about once a second."""
         for tag_id in list(self._unknown):
             tag = self._now.tables.tags.get(tag_id)
-            if tag is None or tag_id in self._busy or tag_id in self._settling or self._closing:
+            if tag_id in self._busy or tag_id in self._settling or self._closing:
                 continue
-            if self._is_live(tag.name):
-                task = asyncio.create_task(self._settle(tag, self._now), name=f"read back {tag_id}")
-                self._settling[tag_id] = task
-                task.add_done_callback(lambda _, of=tag_id: self._settling.pop(of, None))
+            if tag_id in self._left:
+                work = self._never_known(tag_id)
+            elif tag is not None and self._is_live(tag.name):
+                work = self._settle(tag, self._now)
+            else:
+                continue
+            task = asyncio.create_task(work, name=f"read back {tag_id}")
+            self._settling[tag_id] = task
+            task.add_done_callback(lambda _, of=tag_id: self._settling.pop(of, None))
 
     @property
     def unknown(self) -> frozenset[str]:
@@ -319,6 +335,8 @@ class CommandGate:
             del self._busy[command.tag_id]
             self._in_flight.pop(command.tag_id, None)
             self._cut.discard(command.tag_id)
+            if command.tag_id not in self._unknown:
+                self._left.pop(command.tag_id, None)
 
     async def _submit(self, a: _Attempt) -> CommandResult:
         deadline = self._deadline(a.command)
@@ -407,9 +425,12 @@ class CommandGate:
         ``at_once``: a process that may still follow is not waited for.
         """
         opened = self._unknown[tag.id]
-        found = await self._verifier.fresh(tag, lambda: tag.id in self._cut)
+        left = tag.id in self._left
+        found = None if left else await self._verifier.fresh(tag, lambda: tag.id in self._cut)
         if self._unknown.get(tag.id) is not opened:
             return tag.id not in self._unknown
+        if tag.id in self._left:  # perhaps by a change of the plant while it was read
+            return await self._never_known(tag.id)
         if found is None or tag.command is None:
             return False
         conditions = revision.tables.conditions[tag.id]
@@ -417,13 +438,24 @@ class CommandGate:
         result = self._verifier.afterwards(sent, found)
         if not at_once and not is_final(result, tag.command, opened, self._clock.monotonic_ns()):
             return False
-        del self._unknown[tag.id]
+        return await self._end_of_unknown(opened, tag, result)
+
+    async def _never_known(self, tag_id: str) -> bool:
+        """The plant was changed: what is read now is not what was written to."""
+        opened, was = self._unknown.get(tag_id), self._left.pop(tag_id, None)
+        if opened is None:
+            return True
+        text = tr("it will never be known: the plant was changed before it could be read back")
+        return await self._end_of_unknown(opened, was, result_of(opened.command, CommandState.UNKNOWN, text))
+
+    async def _end_of_unknown(self, opened: Open, tag: TagDef | None, result: CommandResult) -> bool:
+        del self._unknown[opened.tag_id]
         try:
             await self._trail.write(
                 SYSTEM, opened.command, tag, "command.settled", result_payload(result, {})
             )
         except StorageError as error:
-            log.error("The end of a command to %s is not stored: %s", tag.name, error)
+            log.error("The end of a command to %s is not stored: %s", opened.tag_id, error)
         self._results.keep(result)
         self._settled(result)
         return True

@@ -26,11 +26,17 @@ class LiveTap:
 
     What is old is never told as live: while the runtime is silent, or the group of a series is older than its limit,
     the series is Bad (no communication). So it is too where the client itself has stopped: whoever tells nothing for
-    ``SILENCE_NS`` is silent, whatever it last said.
+    ``SILENCE_NS`` is silent, whatever it last said. What a plant of another ``revision`` tells is lost too: the same
+    name may be another quantity there.
     """
 
     def __init__(
-        self, series: Sequence[ExportTag], *, is_simulated: bool, monotonic: Callable[[], int] = monotonic_ns
+        self,
+        series: Sequence[ExportTag],
+        *,
+        is_simulated: bool,
+        revision: str = "",
+        monotonic: Callable[[], int] = monotonic_ns,
     ) -> None:
         self.series = tuple(series)
         self.names = tuple(tag.name for tag in self.series)
@@ -44,13 +50,20 @@ class LiveTap:
         self._members: dict[str, list[int]] = {}
         self._lost: dict[str, bool] = {}
         self._is_up = False
+        self._revision, self._is_other = revision, False
         self._monotonic, self._heard = monotonic, 0
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the running plant is heard, and is the one that the series are of."""
+        return self._is_up and not self._is_other and self._monotonic() - self._heard <= SILENCE_NS
 
     # ------------------------------------------------------------------ of the client
 
     def on_live(self, update: LiveUpdate) -> None:
         with self._lock:
             if update.snapshot:
+                self._see(update.revision)
                 self._values = {}  # it brings all there is
                 self._groups, self._limits = update.tag_group, update.group_limits_ms
                 self._members = {}
@@ -69,7 +82,18 @@ class LiveTap:
             self._judge(update.ages_ms)
 
     def on_event(self, event: Event) -> None:
-        """Events are told by the journal."""
+        """Events are told by the journal; here only that the plant has become another one."""
+        if event.kind == "plant":
+            with self._lock:
+                self._see(str(event.payload.get("revision", "")))
+
+    def _see(self, revision: str) -> None:
+        if not self._revision or not revision:
+            return
+        is_other = revision != self._revision
+        if is_other != self._is_other:
+            self._is_other = is_other
+            self._changed.update(range(len(self.series)))
 
     def on_link(self, up: bool, text: str) -> None:
         with self._lock:
@@ -114,7 +138,11 @@ class LiveTap:
 
     def _shown(self, place: int, now: int) -> DataValue:
         value = self._values.get(place, WAITING)
-        is_lost = not self._is_up or self._lost.get(self._groups.get(self.names[place], ""), False)
+        is_lost = (
+            not self._is_up
+            or self._is_other
+            or self._lost.get(self._groups.get(self.names[place], ""), False)
+        )
         if value is WAITING or is_lost:
             return DataValue(None, quality.BAD_NO_COMMUNICATION, now, now)
         return value

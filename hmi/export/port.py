@@ -197,6 +197,8 @@ class ExportContext:
     now: Callable[[], datetime]
     stop: Callable[[], bool]
     stored: Stored | None = None
+    hears: Callable[[], bool] = lambda: True
+    """Whether the running plant is heard now, for an exporter that shows it."""
 
 
 class Exporter(Protocol):

@@ -17,7 +17,8 @@ class Setting:
     """One setting: name, JSON type (``string integer number boolean array object``), default, help, bounds.
 
     ``also`` names further JSON types that are taken. ``path_from``: the text names a file or folder, a relative one
-    starts at the ``plant`` folder or at what the runtime keeps (``data``).
+    starts at the ``plant`` folder or at what the runtime keeps (``data``). Unless ``is_folder``, one of the plant has
+    to be there.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Setting:
     maximum: float | None = None
     also: tuple[str, ...] = ()
     path_from: str = ""
+    is_folder: bool = False
 
 
 class Footprint(NamedTuple):
@@ -73,6 +75,7 @@ class DriverDefinition:
     ``points(connection_settings)`` does the same for the many points of one connection, and says what they take up;
     without it every point is checked by itself.
     ``own_line(endpoint)`` names what one connection only can use, such as a serial port; empty for all else.
+    ``place_of(address, connection_settings, tag_options)`` says one place of the device always in the same words.
     Without ``reaches_device`` it shows something of the product itself: its connections have no endpoint, and do not
     count where a plant is said to be simulated or real.
     """
@@ -89,6 +92,9 @@ class DriverDefinition:
     own_line: Callable[[str], str] = lambda _endpoint: ""
     points: Callable[[Mapping[str, Any]], Points] | None = None
     reaches_device: bool = True
+    place_of: Callable[[str, Mapping[str, Any], Mapping[str, Any]], str] = (
+        lambda address, _settings, _options: address
+    )
     version: int = 1
 
     def points_of(self, settings: Mapping[str, Any]) -> Points:
@@ -141,7 +147,7 @@ class ImporterDefinition:
 
     ``recognises(start)`` tells from the first 64 KiB, as decoded text (of a workbook its first rows, separated by
     tabs; empty for another binary file), how surely the file is of this kind, 0 to 1. The folder's ``importer.py``
-    has ``read`` (``hmi.project.importing.Importer``).
+    has ``read`` (``hmi.project.importing.Importer``). ``takes_columns``: people may say which column is which.
     """
 
     name: str
@@ -149,4 +155,5 @@ class ImporterDefinition:
     suffixes: tuple[str, ...]
     recognises: Callable[[str], float]
     settings: tuple[Setting, ...] = ()
+    takes_columns: bool = False
     version: int = 1

@@ -1,6 +1,7 @@
 """The plant folder: read into typed objects, checked, compared and written in canonical form."""
 
 from hmi.project._bulk import Fault, change_alarm, exported_alarms, import_alarms
+from hmi.project._drivers import paths_in
 from hmi.project._exports import exporter as exporter_definition
 from hmi.project._exports import settings_in
 from hmi.project._findings import Finding
@@ -22,5 +23,6 @@ __all__ = [
     "load_plant",
     "new_plant",
     "open_plant",
+    "paths_in",
     "settings_in",
 ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from hmi.core.errors import ConfigurationError
@@ -47,6 +48,17 @@ def check_value(setting: Setting, value: Any) -> None:
         raise FieldError(f"{setting.name} {value!r} is not known", f"use one of {', '.join(setting.choices)}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         _check_bounds(setting, value)
+
+
+def paths_in(
+    settings: Mapping[str, Any], declared: Iterable[Setting], folders: Mapping[str, Path]
+) -> dict[str, Any]:
+    """The settings with their paths made absolute. ``folders``: the ``plant`` folder and the one of ``data``."""
+    found = dict(settings)
+    for one in declared:
+        if one.path_from and found.get(one.name):
+            found[one.name] = str(folders[one.path_from] / str(found[one.name]))
+    return found
 
 
 def _check_bounds(setting: Setting, value: float) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from hmi.project._words import SHORT, change, leaves, plainly
+from hmi.project._words import SHORT, change, leaves, plainly, same
 
 Document = Mapping[str, Any]
 _PLACE: Final = frozenset(("x", "y"))
@@ -26,7 +26,7 @@ def display_sentences(old: Document, new: Document) -> Iterator[str]:
     yield from (f"{called_new(key)} added" for key in after_ if key not in before_)
     yield from (f"{called_old(key)} removed" for key in before_ if key not in after_)
     for key, element in after_.items():
-        if key in before_ and before_[key] != element:
+        if key in before_ and not same(before_[key], element):
             yield from _of_element(called_new(key), before_[key], element)
     both = [key for key in before_ if key in after_]
     if both != [key for key in after_ if key in before_]:
@@ -74,7 +74,7 @@ def _name(element: Document) -> str:
 
 
 def _of_element(called: str, old: Document, new: Document) -> Iterator[str]:
-    changed = {key for key in (*old, *new) if old.get(key) != new.get(key)}
+    changed = {key for key in (*old, *new) if not same(old.get(key), new.get(key))}
     if _POINTS in changed:
         changed -= _PLACE | _SIZE
         yield f"{called} takes another way"

@@ -14,7 +14,7 @@ from hmi.core.query import problem_of_names, query
 from hmi.plugins.definition import ExporterDefinition
 from hmi.plugins.discovery import definition
 from hmi.project._draft import Draft
-from hmi.project._drivers import check_value
+from hmi.project._drivers import check_value, paths_in
 from hmi.project._findings import FieldError
 from hmi.project._loopback import is_loopback_host
 from hmi.project._notifications import Problem
@@ -52,11 +52,7 @@ def exports(models: Sequence[ExportModel], file: TomlFile, draft: Draft) -> tupl
 
 def settings_in(job: ExportDef, folders: Mapping[str, Path]) -> dict[str, Any]:
     """The settings of a job with the paths made absolute. ``folders``: the ``plant`` folder and the one of ``data``."""
-    settings = dict(job.settings)
-    for one in exporter(job.to).settings:
-        if one.path_from and settings[one.name]:
-            settings[one.name] = str(folders[one.path_from] / str(settings[one.name]))
-    return settings
+    return paths_in(job.settings, exporter(job.to).settings, folders)
 
 
 def _definition(model: ExportModel) -> ExportDef:

@@ -53,6 +53,7 @@ def plan_alarms(alarms: Sequence[ProposedAlarm], written: WrittenFile, work: Wor
             _note(ADDED, wish, (), work)
             continue
         now = wish.row.cells
+        _keep_release(wish.cells, now)
         changed = {
             column: text
             for column, text in wish.cells.items()
@@ -77,6 +78,15 @@ def _release(cells: Cells) -> None:
     counts = cells.get("priority", "").upper().removeprefix("P") in ("1", "2", "3")
     if counts and not all(cells.get(column) for column in _RATIONALE):
         cells.setdefault("release_forced", NOT_RATIONALISED)
+
+
+def _keep_release(cells: Cells, now: Mapping[str, str]) -> None:
+    """An alarm that stands in the plant is rationalised there: a list says nothing of it unless nothing is said yet."""
+    stated = cells.pop("release_forced", "")
+    after = {**now, **cells}
+    _release(after)
+    if stated and not now.get("release_forced") and "release_forced" in after:
+        cells["release_forced"] = stated
 
 
 def _note(verb: str, wish: _Wish, details: tuple[str, ...], work: Work) -> None:

@@ -48,7 +48,9 @@ class Source:
 @dataclass(slots=True)
 class Work:
     """Changes, faults and texts so far. ``names`` maps names of the source to those of the plant; ``left_out`` are
-    proposals that are not taken; ``lines`` says which proposal stands in which line of a new text.
+    proposals that are not taken; ``lines`` says which proposal stands in which line of a new text. ``type_names``:
+    what the list calls types whose names the plant has for others; ``used_types``: kinds of the rows; ``spared_types``:
+    those that instances of the plant do not take. ``renamed``: new names of rows of the plant.
     """
 
     left_out: frozenset[Source] = frozenset()
@@ -60,6 +62,10 @@ class Work:
     names: dict[str, str] = field(default_factory=dict[str, str])
     areas: dict[str, str] = field(default_factory=dict[str, str])
     lines: dict[tuple[str, int], Source] = field(default_factory=dict[tuple[str, int], Source])
+    type_names: dict[str, str] = field(default_factory=dict[str, str])
+    used_types: set[str] = field(default_factory=set[str])
+    spared_types: set[str] = field(default_factory=set[str])
+    renamed: dict[str, str] = field(default_factory=dict[str, str])
 
     def refuse(self, source: Source, text: str, place: Place, do: str = "") -> None:
         """An error of one proposal."""

@@ -17,8 +17,9 @@ _WRONG: Final[Mapping[str, Any]] = {"extends": "?"}
 """Of a type that the plan finds at fault; it keeps its name."""
 
 
-def with_fitting_types(imported: Imported, plant: Plant) -> Imported:
-    """A type of the plant serves when it has all parameters and signals of the proposed one.
+def with_fitting_types(imported: Imported, plant: Plant) -> tuple[Imported, dict[str, str]]:
+    """A type of the plant serves when it has all parameters and signals of the proposed one. Also: new names, and
+    what the list calls these types.
 
     Types that extend others or are extended keep their names: one does not fit without the other.
     """
@@ -30,8 +31,8 @@ def with_fitting_types(imported: Imported, plant: Plant) -> Imported:
             names[name] = _free(name, content, plant, {*contents, *names.values()})
     changed = {name: new for name, new in names.items() if new != name}
     if not changed:
-        return imported
-    return replace(
+        return imported, {}
+    fitting = replace(
         imported,
         types=[_renamed(one, changed.get(one.name, one.name)) for one in imported.types],
         rows=[
@@ -40,11 +41,8 @@ def with_fitting_types(imported: Imported, plant: Plant) -> Imported:
             else row
             for row in imported.rows
         ],
-        notes=[
-            *imported.notes,
-            *(f"the plant has another type {name}: the new one is {new}" for name, new in changed.items()),
-        ],
     )
+    return fitting, {new: name for name, new in changed.items()}
 
 
 def _content(one: ProposedType) -> Mapping[str, Any]:

@@ -28,8 +28,12 @@ def plan_types(types: Sequence[ProposedType], plant: Plant, files: Files, work: 
     """New files ``types/<name>.toml``; a type that the plant has stays as it is."""
     for number, one in enumerate(types):
         source, path = Source(TYPE, number), f"types/{one.name}.toml"
-        if source in work.left_out:
+        if source in work.left_out or one.name in work.spared_types - work.used_types:
             continue
+        if one.name in work.type_names:
+            work.notes.append(
+                f"the plant has another type {work.type_names[one.name]}: the new one is {one.name}"
+            )
         if not _TYPE_NAME.fullmatch(one.name):
             what = f"{one.name!r} is no name of a type"
             work.refuse(source, what, one.place, "name it with letters, digits, _ and -")

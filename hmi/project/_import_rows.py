@@ -13,6 +13,7 @@ from hmi.core.identity import is_id, is_tag_name
 from hmi.project._csv_edit import edited_csv
 from hmi.project._import_cells import clean, renamed, said, same, same_pairs, same_value
 from hmi.project._import_change import ADDED, CHANGED, UNCHANGED, Change, Source, Work
+from hmi.project._import_groups import of_guess, with_options, with_scaling
 from hmi.project._in_force import (
     Cells,
     WrittenFile,
@@ -21,6 +22,7 @@ from hmi.project._in_force import (
     parameter_text,
     parameters_of,
 )
+from hmi.project._same_place import Places
 from hmi.project.columns import TAG_COLUMNS
 from hmi.project.import_names import legal_name, placed
 from hmi.project.importing import ProposedRow
@@ -60,12 +62,15 @@ class _Wish:
 def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area: str, work: Work) -> None:
     """Changes, faults and the text of tags.csv."""
     wishes = list(_wishes(rows, plant, area, work))
-    _match(wishes, tags)
+    places = Places(plant)
+    _match(wishes, tags, places)
     _note_names(wishes, work)
     wishes = list(_fitting(wishes, work))
+    work.used_types.update(wish.kind for wish in wishes)
     edits: dict[int, Cells] = {}
     added: list[Cells] = []
     sources: dict[int, Source] = {}
+    guesses: list[str] = []
     for wish in wishes:
         for column in ("expression", "feedback"):
             if column in wish.cells:
@@ -78,12 +83,19 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
                 work.remark(f"{wish.lost!r} becomes {wish.name}", wish.proposed.place)
             continue
         before = in_force(wish.row, plant)
-        changed = _changed(wish, wish.row.cells, before)
+        changed = _changed(wish, wish.row.cells, before, places)
+        if wish.proposed.confidence < 1:
+            changed, kept = of_guess(changed, wish.row.cells)
+            if kept:
+                guesses.append(f"{wish.row.cells['name']}: {', '.join(said(kept, before))}")
         if changed:
             edits[wish.row.line] = changed
             work.changes.append(_change(CHANGED, wish, said(changed, before)))
         else:
             work.changes.append(_change(UNCHANGED, wish, ()))
+    if guesses:
+        work.notes.append(f"guesses do not change what the plant says otherwise: {_some(guesses)}")
+    _note_places(wishes, tags, places, work)
     _write(tags, edits, added, sources, {wish.row.line: wish.source for wish in wishes if wish.row}, work)
 
 
@@ -101,6 +113,8 @@ def _where(cells: Mapping[str, str]) -> tuple[str, ...]:
     words += [f"{column} {cells[column]}" for column in ("expression", "parameters") if cells.get(column)]
     if cells.get("type"):
         words.append(cells["type"])
+    if cells.get("writable", "").lower() in ("true", "yes", "1"):
+        words.append("writable")
     low, high, unit = (cells.get(column, "") for column in ("low", "high", "unit"))
     if measure := f"{f'{low} … {high} ' if low and high else ''}{unit}".strip():
         words.append(measure)
@@ -150,14 +164,13 @@ def _note_names(wishes: Iterable[_Wish], work: Work) -> None:
             kept.append(f"{wish.name} is {name} in the plant")
         elif wish.row and name != wish.row.cells["name"]:
             given.append(f"{wish.row.cells['name']} becomes {name}")
+            work.renamed[wish.row.cells["name"]] = name
         work.names[wish.proposed.cells.get("name", "")] = name
         work.names[wish.name] = name
     if kept:
         work.notes.append(f"renamed tags keep their names: {_some(kept)}")
     if given:
-        work.notes.append(
-            f"displays and expressions that name them have to follow (hmi where): {_some(given)}"
-        )
+        work.notes.append(f"new names, which everything that names them follows: {_some(given)}")
 
 
 def _some(texts: Sequence[str]) -> str:
@@ -167,7 +180,7 @@ def _some(texts: Sequence[str]) -> str:
 # ------------------------------------------------------------------------------------------ matching
 
 
-def _match(wishes: Sequence[_Wish], tags: WrittenFile) -> None:
+def _match(wishes: Sequence[_Wish], tags: WrittenFile, places: Places) -> None:
     """By id, then by name, then by address where one row alone has it and no other proposal means that row."""
     by_id = {row.cells["id"]: row for row in tags.rows}
     by_name = {row.cells.get("name", ""): row for row in tags.rows}
@@ -178,18 +191,36 @@ def _match(wishes: Sequence[_Wish], tags: WrittenFile) -> None:
             if wish.row is not None or not is_id(wish.cells.get("id", "")):
                 wish.cells.pop("id", None)
     taken = {wish.row.line for wish in wishes if wish.row}
-    free = _alone((_address(row.cells), row) for row in tags.rows if row.line not in taken)
-    for key, wish in _alone((_address(wish.cells), wish) for wish in wishes if wish.row is None).items():
+    free = _alone((_address(row.cells, places), row) for row in tags.rows if row.line not in taken)
+    open_ = _alone((_address(wish.cells, places), wish) for wish in wishes if wish.row is None)
+    for key, wish in open_.items():
         if (row := free.get(key)) is not None:
             wish.row = row
             wish.cells.pop("id", None)
 
 
-def _address(cells: Mapping[str, str]) -> tuple[str, ...]:
+def _address(cells: Mapping[str, str], places: Places) -> tuple[str, ...]:
     """What a row is about, whatever its name: where it is in the device; empty when that is nowhere."""
     kind, connection = cells.get("kind") or "tag", cells.get("connection", "")
-    about = cells.get("address" if kind == "tag" else "parameters", "")
+    about = places.of(cells) if kind == "tag" else cells.get("parameters", "")
     return (kind, connection, about) if connection and about else ()
+
+
+def _note_places(wishes: Sequence[_Wish], tags: WrittenFile, places: Places, work: Work) -> None:
+    """Tags that come to read what another tag of the plant reads: two names of one thing."""
+    met = {wish.row.line for wish in wishes if wish.row}
+    others = {key: row for row in tags.rows if row.line not in met and (key := _address(row.cells, places))}
+    alike: list[str] = []
+    for wish in wishes:
+        other = others.get(_address(wish.cells, places)) if wish.kind == "tag" else None
+        if other is not None and (wish.row is None or not _is_there(wish, wish.row.cells, places)):
+            alike.append(f"{wish.name} and {other.cells['name']} ({wish.cells['address']})")
+    if alike:
+        work.notes.append(f"two tags read one and the same: {_some(alike)}")
+
+
+def _is_there(wish: _Wish, written: Mapping[str, str], places: Places) -> bool:
+    return _address({**written, **wish.cells}, places) == _address(written, places) != ()
 
 
 def _alone(pairs: Iterable[tuple[tuple[str, ...], _Item]]) -> dict[tuple[str, ...], _Item]:
@@ -202,6 +233,7 @@ def _fitting(wishes: Iterable[_Wish], work: Work) -> Iterator[_Wish]:
     """Those that mean a row, or a name, that no one before them means."""
     names: dict[str, _Wish] = {}
     lines: dict[int, _Wish] = {}
+    kept: list[str] = []
     for wish in wishes:
         place = wish.proposed.place
         first = names.setdefault(wish.name, wish)
@@ -209,11 +241,18 @@ def _fitting(wishes: Iterable[_Wish], work: Work) -> Iterator[_Wish]:
             first = lines.setdefault(wish.row.line, wish)
         if first is not wish:
             work.refuse(wish.source, _twice(wish, first), place, "rename one of them in the list")
+        elif wish.row is not None and work.type_names.get(wish.kind) == wish.row.kind:
+            kept.append(f"{wish.row.cells['name']} stays a {wish.row.kind}")
+            work.spared_types.add(wish.kind)
+            wish.cells["kind"] = wish.row.kind
+            yield wish
         elif wish.row is not None and wish.row.kind != wish.kind:
             what = f"{wish.name} is a {wish.row.kind} in the plant and a {wish.kind} in the list"
             work.refuse(wish.source, what, place, "rename one of them")
         else:
             yield wish
+    if kept:
+        work.notes.append(f"their types are others in the plant than in the list: {_some(kept)}")
 
 
 def _twice(wish: _Wish, first: _Wish) -> str:
@@ -230,7 +269,7 @@ def _twice(wish: _Wish, first: _Wish) -> str:
 # ------------------------------------------------------------------------------------------ cells
 
 
-def _changed(wish: _Wish, written: Mapping[str, str], before: Mapping[str, str]) -> Cells:
+def _changed(wish: _Wish, written: Mapping[str, str], before: Mapping[str, str], places: Places) -> Cells:
     """The cells to write: those that mean something else than what is in force."""
     changed: Cells = {}
     for column, text in wish.cells.items():
@@ -238,6 +277,8 @@ def _changed(wish: _Wish, written: Mapping[str, str], before: Mapping[str, str])
             continue
         if column == "kind" or (column == "description" and wish.original):
             continue
+        if column == "address" and text and _is_there(wish, written, places):
+            continue  # another notation of the same
         old = written.get(column, "")
         if same(column, text, clean(old)) or same(column, text, clean(before.get(column, ""))):
             continue
@@ -246,6 +287,8 @@ def _changed(wish: _Wish, written: Mapping[str, str], before: Mapping[str, str])
         changed["parameters"] = _parameters(changed["parameters"], written, before)
         if same_pairs(parameters_of(changed["parameters"]), parameters_of(written.get("parameters", ""))):
             del changed["parameters"]
+    with_options(changed, wish.proposed.option_keys, written)
+    with_scaling(changed, wish.cells, written)
     return changed
 
 

@@ -45,6 +45,24 @@ def workbook_rows(path: Path, *, most: int = MAX_ROWS, sheet: str = "") -> Itera
         raise _unreadable(path) from error
 
 
+def unread_sheets(path: Path, sheet: str = "") -> list[str]:
+    """Names of the sheets that hold something beside the one that ``workbook_rows`` reads."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            book = _Book(path, archive)
+            strings, styles = book.strings(), book.styles()
+            held = [name for name, part in book.sheets if _sheet_rows(path, book, part, (strings, styles), 0)]
+    except (OSError, zipfile.BadZipFile, expat.ExpatError, EOFError, ValueError, RuntimeError, LookupError):
+        return []  # told when it is read
+    return [name for name in held if name != sheet] if sheet else held[1:]
+
+
+def _sheet_rows(path: Path, book: _Book, part: str, words: tuple[Strings, Styles], most: int) -> list[Row]:
+    reader = SheetReader(path, *words, most)
+    book.parse(part, reader.start, reader.end, reader.text, until=lambda: reader.is_full)
+    return reader.rows
+
+
 def _unreadable(path: Path) -> ConfigurationError:
     what = "is not a workbook that can be read"
     return ConfigurationError(what, file=str(path), do="save it anew, or as CSV in UTF-8")
@@ -71,10 +89,8 @@ def _rows(path: Path, book: _Book, most: int, sheet: str) -> Iterator[Row]:
         raise ConfigurationError(f"has no sheet {sheet!r}", file=str(path), do=f"its sheets: {known}")
     strings, styles = book.strings(), book.styles()
     for _, part in sheets:
-        reader = SheetReader(path, strings, styles, most)
-        book.parse(part, reader.start, reader.end, reader.text, until=lambda reader=reader: reader.is_full)
-        if reader.rows:
-            yield from reader.rows[: most + 1]
+        if rows := _sheet_rows(path, book, part, (strings, styles), most):
+            yield from rows[: most + 1]
             return
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hmi.project._merge_order import marked, merged_fields, merged_order
+from hmi.project._once import without_twice
+from hmi.project._words import same
 from hmi.project.canonical import ENVELOPE, element_text
 
 Document = Mapping[str, Any]
@@ -23,7 +25,7 @@ def merged_display(name: str, base: str, ours: str, theirs: str) -> tuple[str, l
 
 
 def _read(text: str) -> Document:
-    found = json.loads(text) if text.strip() else {}
+    found = json.loads(text, object_pairs_hook=without_twice) if text.strip() else {}
     elements = found.get("elements", []) if isinstance(found, dict) else None
     if not isinstance(elements, list) or not all(isinstance(one, dict) for one in elements):
         raise ValueError("it is no display")
@@ -100,7 +102,7 @@ def _element(
     text = element_text(here)
     if was is None:
         return text, text
-    if here == was:
+    if same(here, was):
         return None
     changed, removed = ("ours", "theirs") if one is not None else ("theirs", "ours")
     conflicts.append(

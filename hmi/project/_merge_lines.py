@@ -9,6 +9,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from hmi.project._merge_order import marked, merged_fields
+from hmi.project._words import same
 
 _TABLE = re.compile(r"\s*\[\[?\s*([^\]]+?)\s*\]")
 
@@ -20,7 +21,7 @@ def merged_toml(name: str, base: str, ours: str, theirs: str) -> tuple[str, list
         return text, conflicts
     try:
         wanted, clashing = _merged_values([tomllib.loads(one) for one in (base, ours, theirs)])
-        if not clashing and tomllib.loads(text) == wanted:
+        if not clashing and same(tomllib.loads(text), wanted):
             return text, []
         why = f"both changed {clashing[0]}" if clashing else "the lines of both do not fit together"
     except (ValueError, RecursionError) as error:
@@ -92,8 +93,9 @@ def _merged_values(sides: Sequence[Any], path: str = "") -> tuple[Any, list[str]
     """
     base, ours, theirs = sides
     if not all(isinstance(one, dict) for one in (base, ours, theirs)):
-        clash = ours != theirs and base not in (ours, theirs)
-        return (theirs if ours == base else ours), [path] if clash else []
+        is_ours_old = same(ours, base)
+        clash = not (is_ours_old or same(ours, theirs) or same(theirs, base))
+        return (theirs if is_ours_old else ours), [path] if clash else []
     found = merged_fields(base, ours, theirs)
     clashing: list[str] = []
     for name in found.clashing:

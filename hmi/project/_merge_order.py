@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hmi.project._words import same
+
 BEGIN, MIDDLE, END = "<<<<<<< ours", "=======", ">>>>>>> theirs"
 _GONE: Final = object()
 
@@ -31,9 +33,10 @@ def merged_fields(base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapp
     found = Fields()
     for name in dict.fromkeys((*ours, *theirs)):
         was, one, other = (side.get(name, _GONE) for side in (base, ours, theirs))
-        if one != other and was not in (one, other):
+        is_ours_old = same(one, was)
+        if not (is_ours_old or same(one, other) or same(other, was)):
             found.clashing.append(name)
-        taken = other if one == was else one
+        taken = other if is_ours_old else one
         if taken is not _GONE:
             found.values[name] = taken
     return found

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from hmi.project._merge_order import marked, merged_fields, merged_order
+from hmi.project._once import header_of, row_of
 from hmi.project._row_words import KEYS, called, key_of
 from hmi.project._words import plainly
 from hmi.project.canonical import column_order, csv_text
@@ -50,15 +51,13 @@ def _side(file: str, text: str) -> _Side:
     raw: dict[str, str] = {}
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        header = tuple(cell.strip() for cell in next(reader))
+        header = header_of(next(reader))
         start = reader.line_num
         for cells in reader:
             begin, start = start, reader.line_num
             if not any(cells):
                 continue
-            if len(cells) > len(header) and any(cells[len(header) :]):
-                raise ValueError(f"line {begin + 1} has more cells than the header")
-            row = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
+            row = row_of(header, cells, begin + 1)
             key = key_of(file, row)
             if key in rows:
                 raise ValueError(f"line {begin + 1} has the id or name of another row")

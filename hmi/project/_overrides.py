@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Final
 
+from hmi.core.values import EURange, Value
 from hmi.project._alarm_columns import ALARM_HELP
 from hmi.project._convert import pairs, truth
 from hmi.project._draft import Draft
 from hmi.project._fields import GROUPS
 from hmi.project._findings import FieldError
-from hmi.project._types import TypePlan
-from hmi.project.plant import Source
+from hmi.project._types import SignalPlan, TypePlan
+from hmi.project.plant import Scaling, Source
 
 PRESENT: Final = "present"
 """``false``: the instance does not have this signal or alarm; an alarm with ``enabled=false`` is there, not judged."""
@@ -98,6 +99,52 @@ def note_unknown(overrides: Overrides, name: str, source: Source, draft: Draft) 
     for key, do in overrides.unknown.items():
         what = f"{name}: {key} names a column that is not known"
         draft.findings.warning(source.file, source.line, what, do, rule="unknown-column")
+
+
+def note_scaling(
+    tag: Mapping[str, Any],
+    signal: SignalPlan,
+    values: Mapping[str, Value],
+    changes: Changes,
+    source: Source,
+    draft: Draft,
+) -> None:
+    """A warning where another range gives the raw values another meaning; whoever writes the raw range too means it.
+
+    ``tag``: the fields of the signal as the instance has it; ``values``: the parameters of the instance.
+    """
+    own: Scaling | None = tag.get("scaling")
+    if own is None or not changes.keys() & {"low", "high"} or changes.keys() & {"raw_low", "raw_high"}:
+        return
+    try:
+        of_type: Scaling | None = signal.fields(values).get("scaling")
+    except FieldError:
+        return  # the type is complete only with what the instance says
+    if of_type is None or own.eu == of_type.eu:
+        return
+    ends = " and ".join(
+        f"{signal.name}.{end}={getattr(own.eu, end):g}" for end in ("low", "high") if end in changes
+    )
+    what = (
+        f"{values['name']}.{signal.name}: with {ends} raw {_ends(own.raw)} means {_ends(own.eu)}, "
+        f"and {_ends(of_type.eu)} in the type"
+    )
+    do = _raw_to_write(signal.name, of_type, own)
+    draft.findings.warning(source.file, source.line, what, do, rule="override-scaling")
+
+
+def _ends(span: EURange) -> str:
+    return f"{span.low:g} … {span.high:g}"
+
+
+def _raw_to_write(signal: str, of_type: Scaling, own: Scaling) -> str:
+    """For a linear one the raw range that keeps the scaling of the type."""
+    meant = f"{signal}.raw_high={own.raw.high:g} if the device of this instance counts so"
+    if of_type.kind != "linear" or own.kind != "linear":
+        return f"write {meant}"
+    gain = of_type.raw.span / of_type.eu.span
+    low, high = (of_type.raw.low + (end - of_type.eu.low) * gain for end in (own.eu.low, own.eu.high))
+    return f"write {signal}.raw_low={low:g};{signal}.raw_high={high:g} to keep the scaling, or {meant}"
 
 
 def changed(raw: Mapping[str, Any], changes: Changes) -> dict[str, Any]:

@@ -51,6 +51,14 @@ def is_unfinished(folder: Path) -> bool:
     return any((folder / name).exists() for name in (CHANGES_FILE, UNDO_FILE))
 
 
+def is_named_so(path: Path) -> bool:
+    """There under exactly this name: on many drives ``Main.json`` opens ``main.json``, which is another display."""
+    try:
+        return path.name in os.listdir(path.parent)
+    except FileNotFoundError:
+        return False
+
+
 def replace_all(
     folder: Path, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None], what: str
 ) -> None:
@@ -146,10 +154,11 @@ def _second_name(path: Path, old: Path) -> None:
 
 
 def _go_on(folder: Path, steps: list[_Step]) -> None:
-    for step in steps:
+    """What goes first: where it only changes the case of its name, the other one may be the same file to the drive."""
+    for step in sorted(steps, key=lambda one: bool(one.after)):
         try:
             if not step.after:
-                os.unlink(step.path) if step.path.exists() else None
+                os.unlink(step.path) if is_named_so(step.path) else None
             elif step.new.exists():
                 os.replace(step.new, step.path)
         except OSError as error:
@@ -162,10 +171,10 @@ def _turn_back(folder: Path, steps: list[_Step], what: str) -> None:
     with contextlib.suppress(OSError):
         os.replace(folder / CHANGES_FILE, folder / UNDO_FILE)
     left: list[str] = []
-    for step in steps:
+    for step in sorted(steps, key=lambda one: bool(one.before)):
         try:
             if not step.before:
-                step.path.unlink(missing_ok=True)
+                os.unlink(step.path) if is_named_so(step.path) else None
             elif _digest_at(step.path) != step.before:
                 os.replace(step.old, step.path)
         except (OSError, ConfigurationError):
@@ -312,7 +321,7 @@ def _digest(content: bytes | None) -> str:
 
 def _digest_at(path: Path) -> str:
     try:
-        return _digest(path.read_bytes())
+        return _digest(path.read_bytes()) if is_named_so(path) else ""
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import Final
 
 from hmi.project._convert import pairs
 from hmi.project._findings import FieldError
-from hmi.project._words import change, plainly
+from hmi.project._words import change, plainly, same
 
 Row = Mapping[str, str]
 UnitOf = Callable[[str], str]
@@ -24,11 +24,14 @@ _FLAGS: Final = frozenset(
         "reached",
         "manual",
         "latching",
+        "ack",
         "enabled",
         "future",
     )
 )
+_ON_WHERE_EMPTY: Final = frozenset(("ack", "enabled"))
 _TRUE: Final = frozenset(("true", "yes", "1", "x"))
+_FALSE: Final = frozenset(("false", "no", "0"))
 _IN_UNITS: Final = {
     "tags.csv": frozenset(
         ("low", "high", "normal_low", "normal_high", "deadband", "limit_low", "limit_high", "max_step", "tolerance",
@@ -87,15 +90,25 @@ def _of_row(file: str, old: Row, new: Row, unit_of: UnitOf) -> Iterator[str]:
         changed = {key for key in (*old, *new) if old.get(key, "") != new.get(key, "")} - {"id"}
     for column in sorted(changed, key=lambda one: list(new).index(one) if one in new else len(new)):
         unit = _unit(file, column, new, unit_of)
-        for text in _of_cell(column, old.get(column, ""), new.get(column, ""), unit):
-            yield f"{name}: {text}"
+        if column in _FLAGS:
+            before, after = _flag(file, column, old), _flag(file, column, new)
+            texts = (change(plainly(column), before, after),) if not same(before, after) else ()
+        else:
+            texts = _of_cell(column, old.get(column, ""), new.get(column, ""), unit)
+        yield from (f"{name}: {text}" for text in texts)
+
+
+def _flag(file: str, column: str, row: Row) -> bool | str:
+    """What counts; the text of a cell that is neither true nor false, and '' where the type of the row says it."""
+    text = row.get(column, "").lower()
+    if not text:
+        is_of_type = file == "tags.csv" and row.get("kind", "tag") not in ("", "tag")
+        return "" if is_of_type else column in _ON_WHERE_EMPTY
+    return text in _TRUE if text in _TRUE | _FALSE else text
 
 
 def _of_cell(column: str, before: str, after: str, unit: str) -> Iterator[str]:
     what = plainly(column)
-    if column in _FLAGS:
-        yield change(what, before.lower() in _TRUE, after.lower() in _TRUE)
-        return
     if column in _PAIRS:
         old, new = pairs_or_none(before, column), pairs_or_none(after, column)
         if old is not None and new is not None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import shutil
 import tempfile
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -17,10 +18,21 @@ from hmi.project._findings import Finding
 from hmi.project._load import load_plant
 from hmi.project.folder_files import read_files
 
+_PICTURES: Final = "images"
 _END: Final = re.compile(rb"\r\n|\r|\n")
 
 
-def errors_with(folder: Path, texts: Mapping[str, str]) -> tuple[Finding, ...]:
+ErrorsOf = Callable[[Path], Sequence[Finding]]
+
+
+def loading_errors(folder: Path) -> Sequence[Finding]:
+    """What keeps the plant from opening, or one of its displays from being shown."""
+    return load_plant(folder).errors
+
+
+def errors_with(
+    folder: Path, texts: Mapping[str, str], errors_of: ErrorsOf = loading_errors
+) -> tuple[Finding, ...]:
     """What would be wrong with the plant: its files alone are read in a folder beside, before anything is written.
 
     ``texts`` by path below the folder, with slashes; findings name files in the same way. ConfigurationError when
@@ -34,11 +46,25 @@ def errors_with(folder: Path, texts: Mapping[str, str]) -> tuple[Finding, ...]:
             for name, content in contents.items():
                 (shadow / name).parent.mkdir(exist_ok=True)
                 (shadow / name).write_bytes(content or b"")
-            return tuple(_below(finding, str(shadow)) for finding in load_plant(shadow).errors)
+            _show_pictures(folder, shadow)
+            return tuple(_below(finding, str(shadow)) for finding in errors_of(shadow))
     except OSError as error:
         what = f"a copy to check the change with cannot be made ({error.strerror or error})"
         do = "nothing was written; make room there, or name another folder in TMPDIR"
         raise ConfigurationError(what, file=error.filename or "", do=do) from error
+
+
+def _show_pictures(folder: Path, shadow: Path) -> None:
+    """Displays name pictures; they are linked, and copied only where the system gives no right to link."""
+    pictures = (folder / _PICTURES).absolute()
+    if not pictures.is_dir():
+        return
+    try:
+        (shadow / _PICTURES).symlink_to(pictures, target_is_directory=True)
+    except OSError:
+        (shadow / _PICTURES).mkdir()
+        for picture in pictures.glob("*.png"):
+            shutil.copyfile(picture, shadow / _PICTURES / picture.name)
 
 
 def _below(finding: Finding, folder: str) -> Finding:

@@ -15,7 +15,7 @@ from hmi.project._drivers import Options, options_of, options_of_cells
 from hmi.project._fields import CellReader
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
-from hmi.project._overrides import changed, note_unknown, overrides_of
+from hmi.project._overrides import changed, note_scaling, note_unknown, overrides_of
 from hmi.project._parameters import parameter_values
 from hmi.project._read import read_csv
 from hmi.project._templates import has_holes, render
@@ -144,6 +144,8 @@ def _add_signal(
         do = error.do or f"see {signal.source.file}:{signal.source.line}"
         draft.refuse(name, source, FieldError(error.text, do, error.rule))
         return ""
+    if changes:
+        note_scaling(fields, signal, values, changes, source, draft)
     if options is not None:
         fields["options"] = _noted(options, name, source, draft)
     fields.update(id=f"{row['id']}.{signal.name}", name=name, area=values["area"], instance=values["name"])

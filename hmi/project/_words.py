@@ -54,7 +54,7 @@ def _listed(values: list[Any] | tuple[Any, ...]) -> str | None:
 
 def leaves(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
     """Each place where two values differ, with both: into mappings and dataclasses of the same kind."""
-    if before == after:
+    if same(before, after):
         return
     old, new = _parts(before), _parts(after)
     if old is None or new is None or type(before) is not type(after):
@@ -62,6 +62,19 @@ def leaves(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tupl
         return
     for key in dict.fromkeys((*old, *new)):
         yield from leaves(old.get(key), new.get(key), (*path, str(key)))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal, and of the same kind: to Python ``True == 1 == 1.0``, to a plant they are three things."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return type(one) is type(other) and len(one) == len(other) and all(map(same, one, other))
+    return _kind(one) == _kind(other) and one == other
+
+
+def _kind(value: Any) -> tuple[bool, bool]:
+    return isinstance(value, bool), isinstance(value, float)
 
 
 def _parts(value: Any) -> Mapping[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hmi.project._space_cells import described, fact_cells, unit_code
@@ -42,14 +42,17 @@ def propose(nodes: Sequence[SpaceNode], ask: SpaceAsk) -> Imported:
         add_shapes(found, nodes, ask.shapes, writable=ask.writable)
     rows = list(instance_rows(nodes, found, ask, namer, paths))
     faults: list[ImportFault] = []
+    single: list[int] = []
     for place, node in enumerate(nodes):
         if node.kind == "object" or place in found.taken:
             continue
         fault = _problem(node, paths, place)
         if fault is None:
-            rows.append(_row(node, paths, place, namer, ask))
+            single.append(place)
         else:
             faults.append(fault)
+    names = _names(nodes, single, paths, namer)
+    rows += [_row(nodes[place], paths, place, names[place], ask) for place in single]
     faults += namer.faults
     return Imported(
         rows=sorted(rows, key=lambda row: row.place.line) if any(node.line for node in nodes) else rows,
@@ -80,12 +83,21 @@ def _problem(node: SpaceNode, paths: Paths, place: int) -> ImportFault | None:
     return None
 
 
-def _row(node: SpaceNode, paths: Paths, place: int, namer: Namer, ask: SpaceAsk) -> ProposedRow:
+def _names(nodes: Sequence[SpaceNode], places: Iterable[int], paths: Paths, namer: Namer) -> dict[int, str]:
+    """The name of each; of those that share one the address decides who gets a number, not the order of the browse."""
+    names: dict[int, str] = {}
+    for place in sorted(places, key=lambda one: nodes[one].address):
+        parts = paths.parts(place)
+        names[place] = namer.tag(parts, Place(nodes[place].line, "/".join(parts[:-1])))
+    return names
+
+
+def _row(node: SpaceNode, paths: Paths, place: int, name: str, ask: SpaceAsk) -> ProposedRow:
     facts = node.facts
     assert facts is not None
     parts = paths.parts(place)
     where = Place(node.line, "/".join(parts[:-1]))
-    cells = {"kind": "tag", "name": namer.tag(parts, where), "type": facts.type}
+    cells = {"kind": "tag", "name": name, "type": facts.type}
     if text := described(node):
         cells["description"] = cell(text)
     if ask.connection:

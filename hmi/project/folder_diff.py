@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from hmi.project._conflict_marks import conflict_line
 from hmi.project._element_words import display_sentences
+from hmi.project._once import header_of, row_of, without_twice
 from hmi.project._row_words import KEYS, Table, UnitOf, key_of, pairs_or_none, table_sentences
 from hmi.project._toml_words import toml_sentences
 from hmi.project.folder_files import Files
@@ -100,16 +101,18 @@ def read_table(file: str, text: str) -> Table:
     rows: dict[str, Mapping[str, str]] = {}
     try:
         reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        header = tuple(cell.strip() for cell in next(reader))
+        header = header_of(next(reader))
         for cells in reader:
             if any(cells):
-                row = {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name}
+                row = row_of(header, cells, reader.line_num)
                 key = key_of(file, row)
                 while key in rows:
                     key += "\0again"  # two rows with one id are both told
                 rows[key] = row
     except (csv.Error, StopIteration) as error:
         raise Unreadable(f"it is no table ({error})") from error
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
     return Table(header, rows)
 
 
@@ -168,9 +171,11 @@ def _text(raw: bytes) -> str:
 
 def _json(text: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        found = json.loads(text, object_pairs_hook=without_twice)
+    except (json.JSONDecodeError, RecursionError) as error:
         raise Unreadable("one of the two is no JSON") from error
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
     if not isinstance(found, dict):
         raise Unreadable("one of the two is no display")
     return found

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import lzma
 import time
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +20,12 @@ from typing import Final, TypeVar
 from hmi.core.errors import ConfigurationError
 from hmi.project._folder_lock import LOCK_FILE, WAIT_S, folder_lock
 from hmi.project._plant_paths import SUB_FOLDERS, TOP_FILES, is_plant_file, plant_files
-from hmi.project._replacing import finish, is_unfinished, replace_all, replace_file
+from hmi.project._replacing import finish, is_named_so, is_unfinished, replace_all, replace_file
 
 __all__ = [
     "SUB_FOLDERS",
     "TOP_FILES",
+    "ZIP_FAULTS",
     "Files",
     "FolderChanged",
     "Signature",
@@ -44,6 +47,10 @@ Files = Mapping[str, bytes | None]
 MOST_BYTES: Final = 512_000_000
 """Of all files of one zip: a damaged one must not fill the memory."""
 Signature = tuple[tuple[str, int, int, int], ...]
+ZIP_FAULTS: Final = (
+    OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, EOFError, ValueError,
+)  # fmt: skip
+"""What a damaged zip makes of its reading, wherever the damage is."""
 _Found = TypeVar("_Found")
 _TRIES: Final = 8
 _LOOK_S: Final = 0.05
@@ -127,7 +134,7 @@ def files_in_zip(file: Path) -> dict[str, bytes]:
             if sum(one.file_size for one in found) > MOST_BYTES:
                 raise ConfigurationError("is larger than a plant can be", file=str(file))
             return {one.filename: archive.read(one) for one in found}
-    except (OSError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
+    except ZIP_FAULTS as error:
         raise ConfigurationError(f"cannot be read as a zip ({error})", file=str(file)) from error
 
 
@@ -165,8 +172,9 @@ def write_files(folder: Path, files: Files, *, before: Files, what: str) -> Writ
     with folder_lock(folder, what):
         finish(folder)
         for name in after:
-            if _bytes(folder / name) != before.get(name):
-                raise _not_as_read(folder / name)
+            path = folder / name
+            if (_bytes(path) if is_named_so(path) else None) != before.get(name):
+                raise _not_as_read(path)
         replace_all(folder, written.before, after, what)
     return written
 

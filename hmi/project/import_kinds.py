@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -96,5 +97,23 @@ def read_list(
     file: Path, kind: ImporterDefinition, settings: Mapping[str, Any], context: ImportContext
 ) -> Imported:
     """What the file proposes; ConfigurationError in one sentence when it cannot be read at all."""
+    if context.columns and not kind.takes_columns:
+        raise ConfigurationError(
+            f"columns of the kind {kind.name} have fixed names", file=str(file), do="leave --map out"
+        )
     importer: Importer = discovery.part(KIND, kind.name, "importer")
-    return importer.read(file, settings, context)
+    found = importer.read(file, settings, context)
+    sheets = _unread_sheets(file, str(settings.get("sheet", "")))
+    if not sheets:
+        return found
+    note = f"sheets that are not read: {', '.join(sheets)}; --set sheet=NAME reads another one"
+    return replace(found, notes=[*found.notes, note])
+
+
+def _unread_sheets(file: Path, sheet: str) -> list[str]:
+    with file.open("rb") as stream:
+        if stream.read(len(WORKBOOK_MARK)) != WORKBOOK_MARK:
+            return []
+    from hmi.project._import_workbook import unread_sheets  # the reader of workbooks, which few lists need
+
+    return unread_sheets(file, sheet)

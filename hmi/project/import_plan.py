@@ -17,10 +17,11 @@ from hmi.project._import_alarms import plan_alarms
 from hmi.project._import_change import ADDED, CHANGED, UNCHANGED, Change, Source, Work
 from hmi.project._import_fitting import with_fitting_types
 from hmi.project._import_head import CONNECTION, HEAD, TYPE, plan_head, plan_types, wanted_areas
+from hmi.project._import_renames import follow_renames
 from hmi.project._import_rows import plan_rows
 from hmi.project._in_force import alarm_rows, tag_rows
-from hmi.project._load import LoadResult, load_plant, open_plant
-from hmi.project._shadow import errors_with, stored_as
+from hmi.project._load import open_plant
+from hmi.project._shadow import ErrorsOf, errors_with, loading_errors, stored_as
 from hmi.project.folder_files import Files, FolderChanged, read_files, write_files
 from hmi.project.importing import Imported, ImportFault, Place, Told
 from hmi.project.plant import Plant
@@ -93,26 +94,28 @@ def plan_import(
     area: str = "",
     skip_faulty: bool = False,
     told: Told = lambda _what, _done, _of: None,
+    errors_of: ErrorsOf = loading_errors,
 ) -> ImportPlan:
     """Compare proposals with the plant. ``area`` goes before every name that begins with no area of the plant.
 
-    With ``skip_faulty`` proposals at fault are left out. ConfigurationError when the plant itself does not open.
+    With ``skip_faulty`` proposals at fault are left out. ``errors_of``: what finds the faults of the plant as it would
+    be, by its folder; ``hmi import`` gives the checks of ``hmi check``. ConfigurationError when the plant itself does
+    not open.
     """
     folder = Path(folder)
     before = read_files(folder)
-    loaded = load_plant(folder)
-    plant = loaded.plant or open_plant(folder)
-    imported = with_fitting_types(imported, plant)
+    plant = open_plant(folder)
+    imported, type_names = with_fitting_types(imported, plant)
     told("compare with the plant", 0, len(imported.rows))
-    work = _planned(folder, imported, plant, before, area, Work())
+    work = _planned(folder, imported, plant, before, area, Work(type_names=type_names))
     told("check the plant as it would be", 0, 0)
-    _check(folder, loaded, imported, work)
+    _check(folder, errors_of, imported, work)
     faults, left_out = [*imported.faults, *work.faults], frozenset(work.at_fault)
     for _ in range(_ROUNDS if skip_faulty else 0):
         if not work.at_fault:
             break
-        work = _planned(folder, imported, plant, before, area, Work(left_out))
-        _check(folder, loaded, imported, work)
+        work = _planned(folder, imported, plant, before, area, Work(left_out, type_names=type_names))
+        _check(folder, errors_of, imported, work)
         faults += [fault for fault in work.faults if fault.is_error]
         left_out |= work.at_fault
     is_blocked = any(fault.is_error for fault in (work.faults if skip_faulty else faults))
@@ -147,21 +150,23 @@ def apply_import(plan: ImportPlan) -> tuple[Path, ...]:
 
 def _planned(folder: Path, imported: Imported, plant: Plant, before: Files, area: str, work: Work) -> Work:
     work.areas = wanted_areas(imported.areas, area, plant)
-    plan_types(imported.types, plant, before, work)
     plan_rows(imported.rows, plant, tag_rows(folder), area, work)
+    plan_types(imported.types, plant, before, work)
     plan_alarms(imported.alarms, alarm_rows(folder), work)
     text = (before.get(HEAD) or b"").decode("utf-8-sig").replace("\r\n", "\n")
     plan_head(text, imported.connections, work.names.values(), plant, work)
+    follow_renames(before, work)
     work.changes.sort(key=lambda change: _ORDER.get(change.what, 3))
     return work
 
 
-def _check(folder: Path, loaded: LoadResult, imported: Imported, work: Work) -> None:
+def _check(folder: Path, errors_of: ErrorsOf, imported: Imported, work: Work) -> None:
     """Faults of the plant as it would be, each at the proposal that it comes from."""
     if not work.texts:
         return
-    known = Counter((Path(error.file).name, error.text) for error in loaded.errors)
-    for error in errors_with(folder, work.texts):
+    found = errors_with(folder, work.texts, errors_of)
+    known = Counter((Path(error.file).name, error.text) for error in (errors_of(folder) if found else ()))
+    for error in found:
         key = (Path(error.file).name, error.text)
         if known[key]:
             known[key] -= 1

@@ -54,6 +54,11 @@ class SourceText:
     text: str
     encoding: str
 
+    def lines(self) -> Iterator[tuple[int, Sequence[str]]]:
+        """Number and text of each line."""
+        for number, line in enumerate(self.text.split("\n"), 1):
+            yield number, (line.strip(),)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceTable:

@@ -12,7 +12,7 @@ from hmi.runtime._people import local_principal
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._reload_api import revision_as_json
 from hmi.runtime._remote import Remote
-from hmi.runtime._revisions import Kept, files_of, keep_revision, kept_revision, kept_revisions
+from hmi.runtime._revisions import Kept, files_of, keep_revision, kept_revision, kept_revisions, short_name
 from hmi.runtime._rollback import RollbackRefused, RolledBack, roll_back
 from hmi.runtime._runtime import Runtime, Services
 from hmi.runtime._server import api_server, check_listen
@@ -53,5 +53,6 @@ __all__ = [
     "revision_as_json",
     "roll_back",
     "route",
+    "short_name",
     "verbs_table",
 ]

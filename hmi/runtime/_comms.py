@@ -65,9 +65,9 @@ def _load(rows: Sequence[Sequence[int]]) -> float:
     return round(min(1.0, sum(row[_BUSY] for row in rows) / (_RATE_S * NS_PER_S)), 4)
 
 
-def times_of(spread: Spread, now: int) -> LineTimes:
-    """Percentiles and the worst of the last minute."""
-    ordered = spread.sorted_ns(now)
+def times_of(spread: Spread, now: int, still_ns: Sequence[int] = ()) -> LineTimes:
+    """Percentiles and the worst of the last minute; ``still_ns`` are lengths that have not come to their end."""
+    ordered = sorted([*spread.sorted_ns(now), *still_ns]) if still_ns else spread.sorted_ns(now)
     worst = max(spread.worst_ns(now), ordered[-1] if ordered else 0)
     if not ordered:
         return LineTimes()
@@ -156,10 +156,17 @@ def _scans(blocks: Sequence[_Block], tally: Tally) -> list[ScanFigures]:
             blocks=len(own),
             points=sum(len(block.handles) for block, *_ in own),
             overruns=sum(overruns for *_, overruns in own),
-            achieved=times_of(tally.scans[rate].gaps, now) if rate in tally.scans else LineTimes(),
+            achieved=times_of(tally.scans[rate].gaps, now, _late_ns(own))
+            if rate in tally.scans
+            else LineTimes(),
         )
         for rate, own in sorted(by_rate.items())
     ]
+
+
+def _late_ns(blocks: Sequence[_Block]) -> list[int]:
+    """How long blocks that miss their slots have not been read."""
+    return [int(actual * NS_PER_MS) for _, rate, actual, _ in blocks if actual > 2 * rate]
 
 
 def _subscriptions(figures: Mapping[str, Any]) -> list[ScanFigures]:
@@ -203,9 +210,9 @@ def _seconds(tally: Tally) -> list[list[float]]:
             _ms(slowest),
             faults,
             answers,
-            _ms(trips // answers) if answers else 0.0,
+            _ms(trips // timed) if timed else 0.0,
         ]
-        for requests, sent, received, busy, slowest, faults, answers, trips in tally.seconds.whole(
+        for requests, sent, received, busy, slowest, faults, answers, trips, timed in tally.seconds.whole(
             monotonic_ns()
         )
     ]

@@ -6,6 +6,7 @@ for. Frames are kept only after an engineer has asked for them, which is journal
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,15 +19,16 @@ from hmi.client.comms import (
     FrameAnswer,
     Frames,
     LineDetail,
+    LineInfo,
     PointTest,
 )
 from hmi.core import quality
-from hmi.core.clock import NS_PER_MS, monotonic_ns, wall_ns
+from hmi.core.clock import NS_PER_MS, NS_PER_S, monotonic_ns, wall_ns
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import Principal, Role
 from hmi.core.texts import tr
 from hmi.journal import record_dict
-from hmi.project.plant import TagDef
+from hmi.project.plant import Plant, TagDef
 from hmi.runtime._comms import detail_of, frame_info, line_of
 from hmi.runtime._inquiry import ask_device
 from hmi.runtime._runtime import Runtime
@@ -35,6 +37,8 @@ from hmi.runtime._why_words import plain
 from hmi.tags import converted
 
 REASON_LIMIT: Final = 500
+LIST_NS: Final = NS_PER_S * 9 // 10
+"""So old the list may be: a page asks once a second, and each station for itself."""
 
 
 class CommsApi:
@@ -42,6 +46,9 @@ class CommsApi:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._told: tuple[Comms, Plant] | None = None
+        self._told_ns = 0
+        self._telling = asyncio.Lock()
 
     def verbs(self) -> tuple[Verb, ...]:
         """What the API has of it; the longer paths first, for a name may have slashes."""
@@ -70,12 +77,27 @@ class CommsApi:
         )  # fmt: skip
 
     async def _list(self, principal: Principal, given: Mapping[str, Any]) -> Comms:
+        """Put together once in ``LIST_NS`` for all who ask, a connection at a time: the others go on meanwhile."""
+        async with self._telling:
+            told, plant = self._told, self._runtime.plant
+            if told is None or told[1] is not plant or monotonic_ns() - self._told_ns > LIST_NS:
+                self._told_ns = monotonic_ns()
+                told = self._told = await self._all(), plant
+            return told[0]
+
+    async def _all(self) -> Comms:
         acquisition, units = self._runtime.acquisition, self._runtime.units
-        links = acquisition.links.values() if acquisition else ()
-        return Comms(wall_ns(), [line_of(link, units) for link in links])
+        lines: list[LineInfo] = []
+        for link in tuple(acquisition.links.values()) if acquisition else ():
+            lines.append(line_of(link, units))
+            await asyncio.sleep(0)
+        return Comms(wall_ns(), lines)
 
     async def _detail(self, principal: Principal, given: Mapping[str, Any]) -> LineDetail:
-        return detail_of(self._link(given), self._runtime.units, self._runtime.plant)
+        found = detail_of(self._link(given), self._runtime.units, self._runtime.plant)
+        if not principal.has_somewhere(Role.ENGINEER):
+            found.security.pop("user", None)  # half of a login is nobody else's business
+        return found
 
     def _link(self, given: Mapping[str, Any]) -> Link:
         acquisition, name = self._runtime.acquisition, str(given["connection"])
@@ -107,17 +129,20 @@ class CommsApi:
             raise BadRequest(f"seconds is a number from 0 to {FRAMES_MOST_S:g}")
         if not isinstance(reason, str) or len(reason) > REASON_LIMIT:
             raise BadRequest(f"reason is a text of at most {REASON_LIMIT} characters")
-        if seconds:
+        if seconds or link.tally.log_left_s:
             await self._note(principal, link.name, seconds, reason.strip())
         link.log_frames(seconds)
-        text = tr("the frames of {name} are kept for {s} s", name=link.name, s=f"{seconds:g}")
+        left_s = link.tally.log_left_s
+        longer = f"{left_s:.0f}" if left_s > seconds else f"{seconds:g}"  # somebody else wants them as well
+        text = tr("the frames of {name} are kept for {s} s", name=link.name, s=longer)
         if not seconds:
             text = tr("the frames of {name} are no longer kept", name=link.name)
-        return FrameAnswer(text, round(link.tally.log_left_s, 1))
+        return FrameAnswer(text, round(left_s, 1))
 
     async def _note(self, principal: Principal, name: str, seconds: float, reason: str) -> None:
         runtime = self._runtime
-        payload = {"name": name, "seconds": seconds, "reason": reason, "text": f"{seconds:g} s"}
+        text = f"{seconds:g} s" if seconds else tr("ended")
+        payload = {"name": name, "seconds": seconds, "reason": reason, "text": text}
         now_ns = runtime.services.clock.now_ns()
         entry = Entry(Kind.AUDIT, "comms.frames", principal, f"connection:{name}", now_ns, payload)
         (record,) = await runtime.services.journal.append(entry)

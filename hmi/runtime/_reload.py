@@ -16,7 +16,7 @@ from hmi.core.texts import tr
 from hmi.project import keep_handles
 from hmi.project.diff import plant_diff
 from hmi.project.folder_files import Signature, settle, signature_of
-from hmi.project.plant import Plant
+from hmi.project.plant import Plant, TagDef
 from hmi.runtime._demand import DemandTables
 from hmi.runtime._plant_info import plant_info
 from hmi.tags import TagTables
@@ -54,7 +54,8 @@ class PlantRefused(WatchkeeperError):
 @dataclass(frozen=True, slots=True)
 class NextRevision:
     """What every service takes in one step. ``cut`` are the ids of tags whose device or meaning changes, ``other`` of
-    those whose values mean something else.
+    those whose values mean something else, ``elsewhere`` of those that are asked for at another place or mean
+    something else: what is read of them now tells nothing of a command from before.
     """
 
     plant: Plant
@@ -68,6 +69,7 @@ class NextRevision:
     cut: frozenset[str]
     holds: HoldTables
     other: frozenset[str]
+    elsewhere: frozenset[str]
 
 
 def read_plant(folder: Path) -> tuple[Plant, Signature]:
@@ -117,6 +119,7 @@ def next_revision(plant: Plant, running: Plant, acquisition: Acquisition) -> Nex
             cut=_cut(running, links),
             holds=HoldTables(plant),
             other=frozenset(tag.id for h in changed if not (tag := running.by_handle[h]).manual),
+            elsewhere=_elsewhere(running, plant, frozenset(changed)),
         )
     except ConfigurationError as error:
         raise PlantRefused([error.sentence]) from error
@@ -131,6 +134,22 @@ def _cut(running: Plant, links: NextLinks) -> frozenset[str]:
     """Ids of tags that are asked for elsewhere, mean something else, are gone, or whose link is closed."""
     behind = (tag.id for tag in running.tags if tag.connection in links.closed)
     return frozenset((*behind, *(running.by_handle[h].id for h in links.afresh if h in running.by_handle)))
+
+
+def _elsewhere(running: Plant, plant: Plant, changed: frozenset[int]) -> frozenset[str]:
+    """Ids of tags that mean something else (``changed`` handles) or are no longer asked for where they were."""
+    return frozenset(
+        tag.id
+        for tag in running.tags
+        if tag.handle in changed or _place(running, tag) != _place(plant, plant.by_handle[tag.handle])
+    )
+
+
+def _place(plant: Plant, tag: TagDef) -> tuple[object, ...]:
+    """Where a tag is in the devices of its plant, and how it is read there."""
+    connection = plant.connections.get(tag.connection)
+    device = (connection.driver, connection.endpoints, connection.settings) if connection else ()
+    return device, tag.connection, tag.address, tag.type, tag.options
 
 
 def _must_be_the_same(plant: Plant, running: Plant) -> None:

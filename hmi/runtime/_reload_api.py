@@ -24,15 +24,22 @@ class ReloadApi:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self._previewing = asyncio.Lock()
 
     def verbs(self) -> tuple[Verb, ...]:
         return (
             Verb(
                 "POST", "/v1/reload", Role.ENGINEER, self._reload,
                 "Take the plant folder as it is now, without a stop; refused with every error in it. The journal keeps "
-                "`reason` and, where nobody is signed in, `author` (console:NAME). `dry_run`: only tell the changes. "
+                "`reason` and, where nobody is signed in, `author` (console:NAME). `dry_run`: take nothing. "
                 "`folder`: refused where this is not the folder of the runtime's plant.",
                 {"reason": "string", "author": "string", "dry_run": "boolean", "folder": "string"},
+            ),
+            Verb(
+                "GET", "/v1/reload", Role.VIEW, self._preview,
+                "What a reload would change now, or why it would be refused; nothing is taken. One at a time. `folder` "
+                "as for POST.",
+                {"folder": "string"},
             ),
             Verb(
                 "GET", "/v1/revisions", Role.VIEW, self._revisions,
@@ -46,13 +53,21 @@ class ReloadApi:
         dry_run = given.get("dry_run", False)
         if not isinstance(dry_run, bool):
             raise BadRequest("dry_run is not true or false")
-        author = _text(given, "author")
+        author = _line(given, "author")
         if author and not author.startswith(CONSOLE):
             raise BadRequest(f"author is no {CONSOLE}NAME; a person who is signed in needs none")
         self._check_folder(_text(given, "folder"))
         signed_in = self._runtime.people.sessions.by_id(principal.session) is not None
-        why = Why(_text(given, "reason"), "" if signed_in else author)
+        why = Why(_line(given, "reason"), "" if signed_in else author)
         return await self._runtime.reload(principal, why, dry_run=dry_run)
+
+    async def _preview(self, principal: Principal, given: Mapping[str, Any]) -> ReloadResult:
+        """Whoever may only look never makes a reload wait for more than one reading of the folder."""
+        self._check_folder(_text(given, "folder"))
+        if self._previewing.locked():
+            raise BadRequest(tr("somebody else is asking what would change; ask again in a moment"))
+        async with self._previewing:
+            return await self._runtime.reload(principal, dry_run=True)
 
     def _check_folder(self, asked: str) -> None:
         """A copy of the plant has the same id, and is not what this runtime would read."""
@@ -76,6 +91,16 @@ class ReloadApi:
 def revision_as_json(one: RevisionTime) -> dict[str, Any]:
     """The answer of the API, and of ``hmi revisions --json``."""
     return {**one._asdict(), "changes": list(one.changes)}
+
+
+def _line(given: Mapping[str, Any], name: str) -> str:
+    """What the journal keeps and terminals show: no further line, and nothing that moves the cursor."""
+    found = _text(given, name)
+    if not found.isprintable():
+        raise BadRequest(
+            f"{name} holds a line end or another sign that cannot be printed; write it on one line"
+        )
+    return found
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hmi.acquisition import NextLinks
 from hmi.client.port import ReloadResult
 from hmi.core.alarms import AlarmEvent
-from hmi.core.errors import StorageError
+from hmi.core.errors import ConfigurationError, StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.texts import tr
-from hmi.project.folder_files import Signature, signature_of
+from hmi.project.folder_files import Signature, read_files, signature_of
 from hmi.project.plant import Plant
 from hmi.runtime._plant_watch import FILES
 from hmi.runtime._reload import (
@@ -26,7 +28,7 @@ from hmi.runtime._reload import (
     still_written,
     with_links,
 )
-from hmi.runtime._revisions import FOLDER, keep_revision
+from hmi.runtime._revisions import keep_proven, keep_revision
 
 if TYPE_CHECKING:
     from hmi.runtime._runtime import Runtime
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 PLANT_ALARM = "plant"
 MOST_REASONS = 20
 """That stand in one record; whoever asked is told all."""
+RETRY_S = 1.0
 
 
 class Reloads:
@@ -43,7 +46,25 @@ class Reloads:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._one_at_a_time = asyncio.Lock()
+        self._one_at_a_time, self._telling = asyncio.Lock(), asyncio.Lock()
+        self._untold: list[Entry] = []
+        self._wake = asyncio.Event()
+        self._fault: Exception | None = None
+
+    async def run(self) -> None:
+        """Until cancelled: records what the journal could not keep at its time.
+
+        RuntimeError when a step broke off in its middle, which ends the runtime: its parts would go on with two
+        revisions, and only a start makes them one again.
+        """
+        while self._fault is None:
+            try:
+                async with asyncio.timeout(RETRY_S if self._untold else None):
+                    await self._wake.wait()
+                self._wake.clear()
+            except TimeoutError:
+                await self._tell()
+        raise RuntimeError("another revision of the plant was taken in part only") from self._fault
 
     async def from_folder(
         self, principal: Principal, why: Why = NO_WORD, *, dry_run: bool = False
@@ -99,30 +120,63 @@ class Reloads:
         if plant.revision == old.revision:
             return ReloadResult(old.revision)
         new = await self._next(plant)
+        if not await self._tell():
+            raise PlantRefused([tr("the audit trail cannot be written; try again when its alarm has ended")])
         if plant.folder:
             await asyncio.to_thread(_keep, runtime.services.data.path, plant, signature)
         await runtime.alarms.service.settle()  # what the old revision judged is recorded under it
-        told = {"old": old.revision, "new": plant.revision, **why.payload}
-        await self._record(told, principal)
-        await self._switch(new, principal)
         changes = list(new.sentences)
-        await runtime.note("plant.applied", {**told, "changes": changes}, principal)
+        told = {"old": old.revision, "new": plant.revision, **why.payload, "changes": changes}
+        await self._record(told, principal)
+        links = await self._switch(new, principal)
+        self._untold.append(Entry(Kind.SYSTEM, "plant.applied", principal, plant.id, 0, told))
+        await self._tell()
         log.info("Plant revision %s is applied: %s", plant.revision[:12], "; ".join(changes))
+        assert runtime.acquisition is not None
+        await runtime.acquisition.ask_again(links)  # a device may take long to answer that
         return ReloadResult(plant.revision, changes)
 
-    async def _switch(self, new: NextRevision, principal: Principal) -> None:
+    async def _switch(self, new: NextRevision, principal: Principal) -> NextLinks:
         """Links that go on with other points come to rest first: no answer is then under way."""
         runtime = self._runtime
         acquisition = runtime.acquisition
         assert acquisition is not None
         try:
             links = await acquisition.rest(new.links)
-            runtime.switch(with_links(new, runtime.plant, links), principal)
-        finally:
+            taken = with_links(new, runtime.plant, links)
+        except BaseException:
             acquisition.go_on()
-        await acquisition.ask_again(links)
+            raise
+        try:
+            runtime.switch(taken, principal)
+        except Exception as fault:
+            log.critical(
+                "Plant revision %s was taken in part only; the runtime ends.", new.plant.revision[:12]
+            )
+            runtime.gate.bar(tr("the runtime broke off while it took another plant, and starts again"))
+            self._fault = fault
+            self._wake.set()
+            raise
+        acquisition.go_on()
+        return links
 
-    async def _record(self, told: dict[str, str], principal: Principal) -> None:
+    async def _tell(self) -> bool:
+        """Record what is applied; whether nothing is left. It is tried again until the journal keeps it (``run``)."""
+        async with self._telling:
+            while self._untold:
+                try:
+                    await self._runtime.services.journal.append(self._untold[0])
+                except StorageError as error:
+                    log.error("The journal cannot be written: %s", error)
+                    self._wake.set()
+                    return False
+                except asyncio.CancelledError:
+                    del self._untold[0]  # who asked is gone, and the journal has it in hand
+                    raise
+                del self._untold[0]
+            return True
+
+    async def _record(self, told: Mapping[str, object], principal: Principal) -> None:
         """A change of the plant that cannot be recorded is not made (CR 2.8, 2.12)."""
         runtime = self._runtime
         try:
@@ -135,10 +189,14 @@ class Reloads:
 
 def _keep(data: Path, plant: Plant, signature: Signature | None) -> None:
     """What is kept under a revision has to be what was read as it: a file that was saved meanwhile is not."""
-    file, folder = data / FOLDER / f"{plant.revision}.zip", Path(plant.folder)
-    if file.exists():
+    folder = Path(plant.folder)
+    if signature is None:
+        keep_revision(data, folder, plant.revision)
         return
-    keep_revision(data, folder, plant.revision)
-    if signature is not None and signature_of(folder) != signature:
-        file.unlink(missing_ok=True)
+    try:
+        files = read_files(folder)
+    except ConfigurationError as error:
+        raise PlantRefused([error.sentence]) from error
+    if signature_of(folder) != signature:
         raise PlantRefused([still_written(folder)])
+    keep_proven(data, files, plant.revision)

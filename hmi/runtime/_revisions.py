@@ -13,7 +13,7 @@ from typing import Final
 
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.core.texts import tr
-from hmi.project.folder_files import Files, files_in_zip, is_plant_file, read_files
+from hmi.project.folder_files import ZIP_FAULTS, Files, digest_of, files_in_zip, is_plant_file, read_files
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ SAVED: Final = "saved"
 """Begins the name of what a rollback kept of a folder that was no revision: the files do not open, or only their
 layout and comments are their own."""
 _LEAST: Final = 4
+_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,11 @@ class Kept:
         return self.revision.startswith(SAVED)
 
 
+def short_name(revision: str) -> str:
+    """As people read it: twelve digits, after ``saved`` where it begins so."""
+    return revision[: _DIGITS + (len(SAVED) if revision.startswith(SAVED) else 0)]
+
+
 def keep_revision(data: Path, plant: Path, revision: str) -> Path:
     """The plant's files as ``revisions/<revision>.zip``, written once; a full disk is logged, not fatal."""
     file = data / FOLDER / f"{revision}.zip"
@@ -48,6 +54,35 @@ def keep_revision(data: Path, plant: Path, revision: str) -> Path:
     except (OSError, ConfigurationError) as error:
         log.error("Revision %s of the plant cannot be kept: %s", revision[:12], error)
     return file
+
+
+def keep_proven(data: Path, files: Files, revision: str) -> None:
+    """The same of files that are proven to be those of the revision; a full disk is logged, not fatal.
+
+    Where other bytes stand under its name already (another layout, or what was saved while an earlier one was kept),
+    these are kept on, under a name as a rollback gives it.
+    """
+    file = data / FOLDER / f"{revision}.zip"
+    try:
+        if file.exists():
+            if _holds(file, files):
+                return
+            _set_aside(file)
+        keep_files(data, files, revision)
+    except OSError as error:
+        log.error("Revision %s of the plant cannot be kept: %s", revision[:12], error)
+
+
+def _set_aside(file: Path) -> None:
+    try:
+        file.replace(file.with_stem(saved_name(files_in_zip(file))))
+    except ConfigurationError as error:
+        log.warning("%s; it is written again", error)
+
+
+def saved_name(files: Files) -> str:
+    """The name of files that are kept without being a revision."""
+    return f"{SAVED}{digest_of(files)[:40]}"
 
 
 def keep_files(data: Path, files: Files, revision: str) -> Path:
@@ -104,14 +139,20 @@ def files_of(kept: Kept) -> dict[str, bytes]:
 
 def kept_like(data: Path, files: Files) -> Kept | None:
     """What is kept with exactly these bytes."""
-    sums = {name: (len(one), zlib.crc32(one)) for name, one in files.items() if one is not None}
-    for kept in kept_revisions(data):
-        try:
-            if _sums(kept.file) == sums and _same(files_in_zip(kept.file), files):
-                return kept
-        except (OSError, zipfile.BadZipFile, ConfigurationError):
-            continue  # a damaged one keeps nothing
-    return None
+    sums = _sums_of(files)
+    return next((one for one in kept_revisions(data) if _holds(one.file, files, sums)), None)
+
+
+def _holds(file: Path, files: Files, sums: Mapping[str, tuple[int, int]] | None = None) -> bool:
+    """A damaged one holds nothing."""
+    try:
+        return _sums(file) == (sums or _sums_of(files)) and _same(files_in_zip(file), files)
+    except (*ZIP_FAULTS, ConfigurationError):
+        return False
+
+
+def _sums_of(files: Files) -> dict[str, tuple[int, int]]:
+    return {name: (len(one), zlib.crc32(one)) for name, one in files.items() if one is not None}
 
 
 def _sums(file: Path) -> Mapping[str, tuple[int, int]]:

@@ -10,8 +10,8 @@ from hmi.core.errors import ConfigurationError, StorageError, WatchkeeperError
 from hmi.core.texts import tr
 from hmi.project import load_plant
 from hmi.project.folder_diff import folder_diff
-from hmi.project.folder_files import Files, Written, digest_of, read_files, write_files
-from hmi.runtime._revisions import FOLDER, SAVED, Kept, files_of, keep_files, kept_like
+from hmi.project.folder_files import Files, Written, read_files, signature_of, write_files
+from hmi.runtime._revisions import FOLDER, Kept, files_of, keep_files, kept_like, saved_name
 
 HELD_NAMES = 6
 
@@ -56,10 +56,9 @@ def roll_back(
 
 def _saved(folder: Path, data: Path, files: Files) -> str:
     """Under its revision where it opens and this is not kept yet, else under the digest of its bytes."""
-    plant = load_plant(folder).plant
-    name = f"{SAVED}{digest_of(files)[:40]}"
-    if plant is not None and not (data / FOLDER / f"{plant.revision}.zip").exists():
-        name = plant.revision
+    revision = _revision_of(folder, files)
+    is_free = revision and not (data / FOLDER / f"{revision}.zip").exists()
+    name = revision if is_free else saved_name(files)
     try:
         keep_files(data, files, name)
     except OSError as error:
@@ -71,6 +70,14 @@ def _saved(folder: Path, data: Path, files: Files) -> str:
             )
         ) from error
     return name
+
+
+def _revision_of(folder: Path, files: Files) -> str:
+    """The revision that exactly these files are; '' where they do not open, or one was saved since they were read."""
+    before = signature_of(folder)
+    plant = load_plant(folder).plant
+    is_as_read = read_files(folder) == files and signature_of(folder) == before
+    return plant.revision if plant is not None and is_as_read else ""
 
 
 def _would_be_lost(folder: Path, before: Files, known: Files) -> str:

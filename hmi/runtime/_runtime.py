@@ -214,6 +214,7 @@ class Runtime:
             group.create_task(self.audit_care.run(), name="audit trail")
             group.create_task(self.people.run(), name="sessions and accounts")
             group.create_task(self.plant_watch.run(), name="files of the plant")
+            group.create_task(self.reloads.run(), name="other revisions of the plant")
             group.create_task(self.program_care.run(), name="program files")
             group.create_task(self.clock_watch.run(), name="clocks of servers")
             group.create_task(self._keep_history(), name="history")
@@ -297,13 +298,6 @@ class Runtime:
             for lane in self.lanes:
                 lane.fresh = True  # groups and limits go to the stations with a snapshot only
         self.units.learn(connection, named)
-        self._judge_units(connection)
-
-    def _renew_groups(self, connection: str, groups: Sequence[Group]) -> None:
-        """Of a connection that goes on with other points; stations get a snapshot after every reload."""
-        named = _named(connection, groups)
-        self.services.tags.renew_groups(connection, named)
-        self.units.follow(connection, named)
         self._judge_units(connection)
 
     def _judge_units(self, connection: str) -> None:
@@ -502,10 +496,11 @@ class Runtime:
         s.journal.begin_revision(new.plant.revision)
         self.plant = s.plant = new.plant
         self.info, self.handles = new.info, new.tags.by_name
-        renewed = acquisition.apply(new.links)
-        updates = s.tags.apply(new.tags, closed, new.links.moved)
+        renewed = {name: _named(name, groups) for name, groups in acquisition.apply(new.links).items()}
+        updates = s.tags.apply(new.tags, closed, new.links.moved, renewed)
         for name, groups in renewed.items():
-            self._renew_groups(name, groups)
+            self.units.follow(name, groups)
+            self._judge_units(name)
         s.history.apply(new.plant)
         self._forecasts = forecasts_of(new.plant)
         s.history.append(updates.changes, now=updates.now_ns)
@@ -518,7 +513,7 @@ class Runtime:
         self.people.apply(new.plant)
         for name in closed:
             self.server_alarms.link_down(name)
-        self.gate.apply(new.gate, s.tags.values, new.cut)
+        self.gate.apply(new.gate, s.tags.values, new.cut, new.elsewhere)
         self.hold_effects.apply(new.holds, new.other)
         for lane in self.lanes:
             lane.follow(self.handles)

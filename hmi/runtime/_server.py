@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
-import socket
 from typing import Any
 
 import uvicorn
@@ -13,6 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hmi.client.local import LocalEndpoint
 from hmi.core.errors import UsageError
+from hmi.project._loopback import is_inside
 from hmi.serving import ApiServer, server_options
 
 
@@ -95,13 +94,7 @@ def _host_and_port(listen: str) -> tuple[str, int]:
 
 
 def _is_inside(host: str) -> bool:
-    """True when each address of a host is private, link-local or of this machine."""
     try:
-        found = {str(one[4][0]).partition("%")[0] for one in socket.getaddrinfo(host, None)}
+        return is_inside(host)
     except OSError as error:
         raise UsageError(f"--listen {host}: {error.strerror or error}") from None
-    addresses = [ipaddress.ip_address(text) for text in found]
-    return all(
-        (one.is_private or one.is_link_local or one.is_loopback) and not one.is_unspecified
-        for one in addresses
-    )

@@ -20,7 +20,7 @@ from hmi.security.accounts import Account
 
 LOCAL: Final = "local"
 CONSOLE_DESK: Final = f"{LOCAL}/console"
-"""The command line on the machine of the runtime: who signs in there ends no session of the station."""
+"""The command line on the machine of the runtime, at any number of terminals: who signs in there ends no session."""
 """The station on the machine of the runtime itself."""
 LONGEST_ELEVATION_S: Final = 30 * 60
 _REMEMBERED = 200
@@ -61,12 +61,11 @@ class Session:
 
 
 class SessionBook:
-    """All sessions of a runtime: one per station. ``lineage`` as ``plant.lineage``."""
+    """All sessions of a runtime: one per station, any number at ``CONSOLE_DESK``. ``lineage`` as ``plant.lineage``."""
 
     def __init__(self, rules: SessionRules, lineage: Lineage, now: Callable[[], int]) -> None:
         self.rules, self.lineage, self._now = rules, lineage, now
         self._by_digest: dict[bytes, Session] = {}
-        self._by_station: dict[str, Session] = {}
         self._ended: OrderedDict[bytes, None] = OrderedDict()
 
     def find(self, token: str, station: str) -> Session | None:
@@ -81,26 +80,30 @@ class SessionBook:
         return digest_of(token) in self._ended
 
     def at(self, station: str) -> Session | None:
-        return self._by_station.get(station)
+        """The session of a station; of several the newest."""
+        return next((one for one in reversed(self._by_digest.values()) if one.station == station), None)
+
+    def ended_by_next(self, station: str) -> Session | None:
+        """The session that ends when the next person signs in at the station."""
+        return None if station == CONSOLE_DESK else self.at(station)
 
     def all(self) -> tuple[Session, ...]:
         return tuple(self._by_digest.values())
 
     def open(self, account: Account, station: str) -> tuple[str, Session, Session | None]:
         """Token, session, and the one that ends at this station with it."""
-        before = self._by_station.get(station)
+        before = self.ended_by_next(station)
         if before is not None:
             self.close(before)
         token, now = secrets.token_urlsafe(32), self._now()
         session = Session("s_" + secrets.token_hex(8), digest_of(token), account, station, now, now)
-        self._by_digest[session.digest] = self._by_station[station] = session
+        self._by_digest[session.digest] = session
         return token, session, before
 
     def close(self, session: Session) -> bool:
         """False when it had ended already."""
         if self._by_digest.pop(session.digest, None) is None:
             return False
-        del self._by_station[session.station]
         self._ended[session.digest] = None
         if len(self._ended) > _REMEMBERED:
             self._ended.popitem(last=False)

@@ -15,17 +15,41 @@ from hmi.core.texts import tr
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Against two changes at once; on Windows the replaced file is whole all the same. Makes the folder."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Against two changes at once; on Windows the replaced file is whole all the same. Makes the folder.
+
+    StorageError where this user may not.
+    """
+    try:
+        lock = _ready(path)
+    except OSError as error:
+        raise StorageError(tr("{path}: cannot be locked ({why})", path=path, why=error.strerror)) from error
     if sys.platform == "win32":
         yield
         return
     import fcntl
 
-    lock = path.with_name(path.name + ".lock")
-    with os.fdopen(os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+    with os.fdopen(lock, "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _ready(path: Path) -> int:
+    """The open lock; it and folders that are made belong to whom the folder above belongs."""
+    folder = path.parent
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for made in reversed(missing):
+        _give_to_owner(made)
+    if sys.platform == "win32":
+        return -1
+    lock = path.with_name(path.name + ".lock")
+    found = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        _give_to_owner(lock)
+    except OSError:
+        os.close(found)
+        raise
+    return found
 
 
 def put(path: Path, content: bytes) -> None:
@@ -43,9 +67,9 @@ def put(path: Path, content: bytes) -> None:
         raise StorageError(tr("{path}: cannot be written ({why})", path=path, why=error.strerror)) from error
 
 
-def _give_to_owner(draft: Path) -> None:
+def _give_to_owner(made: Path) -> None:
     """What root makes in the folder of another user belongs to that user, or his runtime could not read it."""
     if sys.platform == "win32" or os.geteuid() != 0:
         return
-    folder = draft.parent.stat()
-    os.chown(draft, folder.st_uid, folder.st_gid)
+    folder = made.parent.stat()
+    os.chown(made, folder.st_uid, folder.st_gid)

@@ -120,7 +120,7 @@ class Sessions:
         )
 
     async def _begin(self, account: Account, station: str) -> SignIn:
-        before, audit = self.book.at(station), self._audit
+        before, audit = self.book.ended_by_next(station), self._audit
         asker = Principal(account.user, station, "", name=account.name)
         said = {"result": "ok", "before": before.account.user if before else ""}
         try:

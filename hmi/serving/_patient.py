@@ -9,18 +9,22 @@ import socket
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from hmi.core.clock import monotonic_ns
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.security.tls import TlsFolder
+from hmi.serving._rates import Bucket, Rate
 from hmi.serving._server import ApiServer, server_options
 
 log = logging.getLogger(__name__)
 
 HANDSHAKE_S = 10.0
 HEADERS_S = 10.0
+ACCEPT_S = 10.0
+"""A live connection that was asked for is taken or refused within that, or ended."""
 CONNECTIONS_MOST = 200
 HANDSHAKES_MOST = 64
 FROM_ONE_ADDRESS_MOST = 40
@@ -29,6 +33,15 @@ PAUSE_S = 0.2
 MESSAGE_LIMIT = 4_000_000
 LOOK_S = 2.0
 UNREAD_S = 30.0
+SLOWEST_BYTES_S = 2_000
+"""Whoever takes less of what waits for it does not read."""
+PIECE = 64_000
+"""Bytes of an answer that are handed over at once: the next ones wait until these are taken, over TLS too."""
+FRAMES = Rate(50, 500)
+"""Frames of a live connection, those that an application never sees (pings) among them."""
+SLICE = 4_096
+CLOSE_S = 1.0
+POLICY = 1008
 
 
 class PatientServer(ApiServer):
@@ -38,7 +51,11 @@ class PatientServer(ApiServer):
     """
 
     def __init__(self, app: ASGIApp, tls: TlsFolder | None) -> None:
-        options = {**server_options(app), "ws_max_size": MESSAGE_LIMIT, "limit_concurrency": CONNECTIONS_MOST}
+        options = {
+            **server_options(_in_pieces(app)),
+            "ws_max_size": MESSAGE_LIMIT,
+            "limit_concurrency": CONNECTIONS_MOST,
+        }
         super().__init__(uvicorn.Config(http=_PatientProtocol, ws=_PatientSocket, **options))
         self._tls = tls
         self._files = tls.state() if tls is not None else ()
@@ -121,16 +138,28 @@ class PatientServer(ApiServer):
 
 
 class _Unread:
-    """Ends a connection whose other side takes nothing of what waits for it within 30 s: it would hold the memory."""
+    """Ends a connection whose other side takes next to nothing of what waits for it: it would hold the memory."""
 
     transport: asyncio.Transport
     loop: asyncio.AbstractEventLoop
     _unread: asyncio.TimerHandle | None = None
+    _left = 0
 
     def wait_for_reader(self) -> None:
         """What is to be sent has piled up."""
         if self._unread is None:
-            self._unread = self.loop.call_later(UNREAD_S, self.transport.abort)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        self._left = _waiting(self.transport)
+        self._unread = self.loop.call_later(UNREAD_S, self._look)
+
+    def _look(self) -> None:
+        if self._left - _waiting(self.transport) < UNREAD_S * SLOWEST_BYTES_S:
+            self._unread = None
+            self.transport.abort()
+        else:
+            self._look_later()
 
     def stop_waiting_for_reader(self) -> None:
         """It was read, or the connection is gone."""
@@ -140,7 +169,49 @@ class _Unread:
 
 
 class _PatientSocket(_Unread, WebSocketsSansIOProtocol):
-    """A WebSocket whose client has to read."""
+    """A WebSocket whose client has to read, and sends no more frames than one at work."""
+
+    _unaccepted: asyncio.TimerHandle | None = None
+    _is_flood = False
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._frames = Bucket(FRAMES, monotonic_ns())
+        self._unaccepted = self.loop.call_later(ACCEPT_S, self._give_up)
+
+    def _give_up(self) -> None:
+        if not self.handshake_complete:
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """In slices: what one piece of the network holds may be thousands of frames."""
+        for begin in range(0, len(data), SLICE):
+            if self._is_flood or self.transport.is_closing():
+                return
+            super().data_received(data[begin : begin + SLICE])
+        if not self.handshake_initiated:  # the request is here whole, and was not understood
+            self.transport.abort()
+
+    def handle_events(self) -> None:
+        if not self._frames.take(monotonic_ns(), len(self.conn.events)):
+            self._end_flood()
+            return
+        super().handle_events()
+
+    def _end_flood(self) -> None:
+        reason = "too many frames"
+        self._is_flood = self.close_sent = True
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": POLICY, "reason": reason})
+        self.conn.fail(POLICY, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+        self.loop.call_later(CLOSE_S, self.transport.abort)
+
+    def shutdown(self) -> None:
+        if self.handshake_complete:
+            super().shutdown()
+        else:
+            self.transport.abort()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -152,6 +223,8 @@ class _PatientSocket(_Unread, WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stop_waiting_for_reader()
+        if self._unaccepted is not None:
+            self._unaccepted.cancel()
         super().connection_lost(exc)
 
 
@@ -173,6 +246,11 @@ class _PatientProtocol(_Unread, H11Protocol):
             self._wait_for_headers()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
+        if event.method != b"GET":  # the other protocol would not understand it, and say nothing for ever
+            if event.method != b"HEAD":
+                self.send_400_response("Only GET can be upgraded.")
+            self.loop.call_later(CLOSE_S, self.transport.abort)
+            return
         self._is_upgraded = True
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
@@ -206,6 +284,30 @@ class _PatientProtocol(_Unread, H11Protocol):
         self._slow = None
         if not self._is_answering and not self.transport.is_closing():
             self.transport.abort()
+
+
+def _waiting(transport: asyncio.Transport) -> int:
+    """Bytes that were sent and not taken yet. Over TLS nearly all of them lie below what the transport tells of."""
+    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
+    return transport.get_write_buffer_size() + (below.get_write_buffer_size() if below is not None else 0)
+
+
+def _in_pieces(app: ASGIApp) -> ASGIApp:
+    """Long answers go out bit by bit, so that who reads slowly but steadily is not taken for one that does not read."""
+
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sliced(message: Message) -> None:
+            body = message.get("body", b"")
+            if message["type"] != "http.response.body":
+                await send(message)
+                return
+            for begin in range(0, max(1, len(body)), PIECE):
+                is_more = begin + PIECE < len(body) or message.get("more_body", False)
+                await send({**message, "body": body[begin : begin + PIECE], "more_body": is_more})
+
+        await app(scope, receive, sliced if scope["type"] == "http" else send)
+
+    return answering
 
 
 def bound_socket(host: str, port: int) -> socket.socket:

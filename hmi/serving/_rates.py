@@ -22,13 +22,13 @@ class Bucket:
     def __init__(self, rate: Rate, now_ns: int) -> None:
         self._rate, self._left, self._at = rate, rate.burst, now_ns
 
-    def take(self, now_ns: int) -> bool:
-        """Whether one more is allowed now."""
+    def take(self, now_ns: int, count: int = 1) -> bool:
+        """Whether so many more are allowed now."""
         grown = (now_ns - self._at) / NS_PER_S * self._rate.per_s
         self._left, self._at = min(self._rate.burst, self._left + grown), now_ns
-        if self._left < 1:
+        if self._left < count:
             return False
-        self._left -= 1
+        self._left -= count
         return True
 
 

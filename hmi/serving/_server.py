@@ -37,6 +37,7 @@ def server_options(app: ASGIApp) -> dict[str, Any]:
         "log_config": None,  # its records go the way of all others
         "access_log": False,
         "server_header": False,
+        "proxy_headers": False,  # no proxy stands before it: whoever is on this machine could name any address
         "ws_max_size": 32_000_000,
         "ws_per_message_deflate": False,
         "ws_ping_interval": None,

@@ -61,7 +61,13 @@ class LifeCounter:
     frozen: bool = False
 
     def watch(self, value: object, elapsed_ms: float) -> bool:
-        """True while the counter has stood still for too long; ``value`` None = not known."""
+        """True while the counter has stood still for too long; ``value`` None = not known.
+
+        One that stood proves life only when it moves: a gap, or another place to read it from, ends nothing.
+        """
+        if self.frozen and (value is None or self.last is None):
+            self.last = value
+            return True
         if value is None or value != self.last:
             self.last, self.still_ms = value, 0.0
         else:

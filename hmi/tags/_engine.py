@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from hmi.core import quality
@@ -21,6 +22,7 @@ from hmi.tags._tables import TagTables
 from hmi.tags._updates import LiveValues, TagUpdates
 
 STALE = quality.UNCERTAIN_NO_COMMUNICATION_LAST_USABLE
+_NO_GROUPS: Mapping[str, Sequence[SourceGroup]] = MappingProxyType({})
 
 
 class TagEngine:
@@ -192,10 +194,6 @@ class TagEngine:
                 group.name, connection=connection, period_ms=group.period_ms, handles=group.handles
             )
 
-    def renew_groups(self, connection: str, groups: Sequence[SourceGroup]) -> None:
-        """The source groups of a connection that goes on with other points, in the place of those before."""
-        self._groups.renew(connection, groups)
-
     @property
     def groups(self) -> tuple[str, ...]:
         return self._groups.names()
@@ -289,13 +287,18 @@ class TagEngine:
     # ---- revisions and state
 
     def apply(
-        self, tables: TagTables, closed: Collection[str] = (), moved: Collection[int] = ()
+        self,
+        tables: TagTables,
+        closed: Collection[str] = (),
+        moved: Collection[int] = (),
+        renewed: Mapping[str, Sequence[SourceGroup]] = _NO_GROUPS,
     ) -> TagUpdates:
         """Take another revision: tables made with the plant of this one as ``previous``.
 
         Values, ages and what is held stay by handle. ``closed`` connections are gone or start afresh: their
         tags wait for a first value again, as does a tag whose value would mean something else now, and one that
-        is ``moved`` (handles): asked for at another place of its device. ``latest`` keeps its identity and
+        is ``moved`` (handles): asked for at another place of its device. ``renewed`` are the source groups of
+        connections that go on with other points, in the place of those before. ``latest`` keeps its identity and
         ``values`` of before its names; commands that are under way read on in it.
         """
         out = TagUpdates(self._clock.now_ns())
@@ -312,12 +315,24 @@ class TagEngine:
         for handle in sorted(waiting):
             self._reset(handle, quality.BAD_WAITING_FOR_INITIAL_DATA, out)
         self._groups.follow(self.plant, self._derived, closed)
+        for connection, groups in renewed.items():
+            self._groups.renew(connection, groups)
         self._groups.enter(self._covered)
         kept = {life.connection: life for life in self._life if life.connection not in closed}
         self._life = [kept.get(life.connection, life) for life in tables.life_counters()]
+        self._hold_what_is_not_live(out)
         for one in self._derived.order:
             self._derive(one, out)
         return out
+
+    def _hold_what_is_not_live(self, out: TagUpdates) -> None:
+        """What is new or moved behind a source without a sign of life has to wait for one as its neighbours do."""
+        for life in self._life:
+            if life.frozen:
+                self._hold(self._of_connection.get(life.connection, ()), out)
+        for group in self._groups.known.values():
+            if group.stale:
+                self._hold([handle for handle in group.handles if handle in self.plant.by_handle], out)
 
     def _reset(self, handle: int, status: int, out: TagUpdates) -> None:
         self._held.pop(handle, None)

@@ -50,20 +50,21 @@ class Groups:
 
     def renew(self, connection: str, groups: Iterable[SourceGroup]) -> None:
         """A connection that goes on has other groups now. One that is new is as old as the oldest of those that its
-        tags were in: what was read a moment ago does not become old by it.
+        tags were in and that were heard: what was read a moment ago does not become old by it. It is stale when one
+        of them was: its next sign of life ends that for all of its tags.
         """
         before = {name: one for name, one in self.known.items() if one.connection == connection}
         self.known = {name: one for name, one in self.known.items() if name not in before}
         for told in groups:
             sources = [before[name] for name in {self._of[h] for h in told.handles} if name in before]
             group = GroupAge(told.name, connection, limit_ms(told.period_ms), self._clock.monotonic_ns())
+            group.stale = any(one.stale for one in sources)
             if told.name in before:
                 sources = [before[told.name]]
-            if sources:
-                group.alive_ns = min(one.alive_ns for one in sources)
-                group.alive_at = min(one.alive_at for one in sources)
-                group.heard = all(one.heard for one in sources)
-                group.stale = any(one.stale for one in sources)
+            if heard := [one for one in sources if one.heard]:
+                group.alive_ns = min(one.alive_ns for one in heard)
+                group.alive_at = min(one.alive_at for one in heard)
+                group.heard = True
             group.handles = sorted(told.handles)
             self.known[told.name] = group
         for name, group in self.known.items():

@@ -486,6 +486,10 @@ class Station(QObject):
             return not self.clock.is_seeking and box.alive and not box.ages.waits
         return self.fresh(tag)
 
+    def revision_of(self, tag: str) -> str:
+        """The plant revision of the tag's runtime that is shown."""
+        return self._revisions.get(TagRef.parse(tag).runtime, "")
+
     def heartbeat(self, tag: str) -> int:
         """The last one of the tag's runtime; none while its values are those of another plant revision."""
         if self.clock.is_past:

@@ -204,7 +204,7 @@ async def session(plant: Plant, data: Path, monkeypatch: Any) -> AsyncIterator[S
     """A runtime whose stations are ``GUARD``, or whom ``act_as`` names."""
     act_as(GUARD)
     monkeypatch.setattr(Api, "principal_of", lambda _self, _request: _WHO[0])
-    create = create_driver_with({"pki_dir": str(data / PKI_FOLDER)})
+    create = create_driver_with({"pki_dir": str(data / PKI_FOLDER)}, {"plant": data, "data": data})
     async with real_runtime(plant, data, create=create) as runtime:
         client = SocketClient(data, Watcher())
         try:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_calls import CommandLine, command
@@ -19,8 +22,10 @@ from waterworks_session import wait_until
 
 from hmi.bench.peers.modbus_sim import numbered, serving
 from hmi.cli import _comms
+from hmi.client import once
 from hmi.client.local import is_running
 from hmi.client.once import ask
+from hmi.core.errors import CommunicationError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket")
 PEOPLE = {"eng": (roles("engineer"), {}), "ada": (roles("operate"), {})}
@@ -159,6 +164,82 @@ def test_watch_goes_on_until_the_person_has_seen_enough(
     told = hmi("comms", *running, "--watch", "--json")
     assert told.code == 0, told.err
     assert [len(json.loads(line)["lines"]) for line in told.out.splitlines()] == [2, 2, 2]
+
+
+def test_watch_outlives_a_runtime_that_is_started_again(
+    running: tuple[str, ...], hmi: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns, asking = 0, _comms._ask
+
+    def ask_once(*given: Any, **named: Any) -> Any:
+        if turns == 1:
+            raise CommunicationError("the runtime does not answer")
+        return asking(*given, **named)
+
+    def sleep(_seconds: float) -> None:
+        nonlocal turns
+        turns += 1
+        if turns == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_comms.time, "sleep", sleep)
+    monkeypatch.setattr(_comms, "_ask", ask_once)
+    told = hmi("comms", *running, "--watch")
+    assert told.code == 0, told.err
+    assert "Not current: the runtime does not answer" in told.err
+    assert sum(line.startswith("plc1\t") for line in told.out.splitlines()) == 2
+    times = [line for line in told.out.splitlines() if re.search(r"\d\d:\d\d:\d\d$", line)]
+    assert len(times) == 3  # each round under its time
+
+
+@pytest.mark.parametrize("other", [("--read", "north/lt1.pv"), ("--frames", "5")])
+def test_watch_goes_with_figures_alone(
+    running: tuple[str, ...], hmi: CommandLine, other: tuple[str, ...]
+) -> None:
+    told = hmi("comms", *named(running, "plc1"), "--watch", *other)
+    assert told.code != 0
+    assert "--watch goes with figures alone" in told.sentence
+
+
+class Wire:
+    """The frames of a connection as an API that is not there tells them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: dict[str, Any]) -> None:
+        self.told: list[float] = []
+        self.asked = 0
+        self._answers = list(answers)
+        monkeypatch.setattr(once, "ask", self._ask)
+        monkeypatch.setattr(once, "tell", lambda _f, _p, body, **_n: self.told.append(body["seconds"]))
+
+    def _ask(self, *_given: Any, **_named: Any) -> dict[str, Any]:
+        self.asked += 1
+        if not self._answers:
+            raise KeyboardInterrupt
+        return self._answers.pop(0)
+
+    def run(self, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+        monkeypatch.setattr(_comms, "PERIOD_S", 0.001)
+        _comms._frames(Path(), "plc1", 5, "token", UTC, as_json=False)
+        return self.told
+
+
+def nothing(left_s: float) -> dict[str, Any]:
+    return {"left_s": left_s, "newest": 105, "frames": []}
+
+
+def test_frames_end_where_a_new_recording_took_the_old_ones_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames up to 105 came and were replaced before they were fetched; nothing follows."""
+    before = {"left_s": 0.0, "newest": 100, "frames": []}
+    wire = Wire(monkeypatch, before, nothing(0.0), nothing(0.0))
+    assert wire.run(monkeypatch) == [5]
+    assert wire.asked == 2
+
+
+@pytest.mark.parametrize(("left_s", "told"), [(0.0, [5, 0]), (40.0, [5])])
+def test_a_person_who_stops_ends_what_they_began_alone(
+    monkeypatch: pytest.MonkeyPatch, left_s: float, told: list[float]
+) -> None:
+    assert Wire(monkeypatch, nothing(left_s), nothing(left_s or 4.0)).run(monkeypatch) == told
 
 
 def test_messages_on_the_wire_are_for_engineers_and_printed_as_they_come(

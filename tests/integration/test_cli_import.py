@@ -250,3 +250,30 @@ def test_a_guess_is_shown_with_its_confidence_and_its_reason(plant: Path, tmp_pa
     shown = run("import", plant, listed(tmp_path, text, "guesses.csv"), "--dry-run").stdout
     assert "tag area1/g1 added (HR900 of plc1) (guessed, 85% sure, moves with the level)\n" in shown
     assert "tag area1/g2 added (HR901 of plc1)\n" in shown
+
+
+def test_an_export_takes_the_place_of_no_file_unasked(plant: Path, tmp_path: Path) -> None:
+    before = contents(plant)
+    for name in ("tags.csv", "alarms.csv", "calculations.csv"):
+        refused = run("tags", plant, "export", "match:*lt*", "-o", plant / name, "--yes")
+        assert refused.returncode == 2
+        assert "is a file of a plant; choose another name" in refused.stderr
+    assert contents(plant) == before
+    out = tmp_path / "out.csv"
+    out.write_text("somebody's", "utf-8")
+    unasked = run("tags", plant, "export", "-o", out)
+    assert (unasked.returncode, out.read_text("utf-8")) == (2, "somebody's")
+    assert "add --yes to write over it" in unasked.stderr
+    assert run("tags", plant, "export", "-o", out, "--yes").returncode == 0
+    assert out.read_text("utf-8").startswith("kind,id,name")
+
+
+def test_an_import_checks_as_hmi_check_does_and_shows_no_escape_sequence(plant: Path, tmp_path: Path) -> None:
+    text = (
+        "kind,name,type,expression\ntag,area1/calc,float64,\"'area1/none' * 2\"\ntag,area1/\x1b[2Jx,oops,1\n"
+    )
+    before = contents(plant)
+    done = run("import", plant, listed(tmp_path, text), "--yes")
+    assert (done.returncode, contents(plant)) == (1, before)
+    assert "area1/none" in done.stderr
+    assert "\x1b" not in done.stdout + done.stderr

@@ -13,7 +13,10 @@ import pytest
 from cli_calls import CommandLine, Result
 from waterworks_session import PLANT, WaterworksSession, wait_until
 
-from hmi.client.once import ask
+from hmi.cli._revisions import _print_one
+from hmi.client.once import ask, tell
+from hmi.core.errors import WatchkeeperError
+from hmi.journal import RevisionTime
 from hmi.project import open_plant
 from hmi.project.folder_files import read_files
 
@@ -136,7 +139,7 @@ def test_a_revision_comes_back_and_nothing_is_lost(desk: Desk) -> None:
     back = desk("rollback", "--reason", "low alarm came too late")
     assert back.code == 0, back.err
     assert back.out.splitlines() == [
-        "alarms.csv:", f"  {BACK}", f"what stood in the folder is kept as {second[:17]}",
+        "alarms.csv:", f"  {BACK}", f"what stood in the folder is kept as {second[:12]}",
         BACK, f"revision {first[:12]} is in force",
     ]  # fmt: skip
     assert (desk.running, read_files(desk.plant)) == (first, files)
@@ -203,6 +206,32 @@ def test_a_copy_of_the_plant_is_not_mistaken_for_it(desk: Desk, tmp_path: Path) 
     before = read_files(copy)
     assert desk.hmi("rollback", copy, desk.running[:12], "--data", desk.data).code == 2
     assert read_files(copy) == before
+
+
+FORGED = "ok\n2026-11-28 18:00  now  manager  approved\x1b[1A\x1b[2K"
+
+
+@pytest.mark.parametrize("text", [FORGED, "ok\x1b[2K", "ok\u202eevitca"])
+def test_a_reason_is_one_line_that_can_be_printed(desk: Desk, text: str) -> None:
+    for verb in ("reload", "rollback"):
+        told = desk(verb, "--reason", text)
+        assert (told.code, "write it on one line" in told.sentence) == (2, True)
+    before = len(desk.events("plant.applied"))
+    desk.edit(LIMIT, OTHER)
+    for given in ({"reason": text}, {"author": f"console:{text}"}):
+        with pytest.raises(WatchkeeperError, match="cannot be printed; write it on one line"):
+            tell(desk.data, "/v1/reload", given)
+    assert len(desk.events("plant.applied")) == before
+
+
+def test_what_an_older_journal_holds_forges_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    one = RevisionTime("a" * 64, 10**18, 0, "eng", "console:\x1b[2K", "local", FORGED, (FORGED,), "", False)
+    _print_one(one, "UTC")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[2] == r"by eng (console:\x1b[2K) at local"
+    assert lines[3] == r"reason: ok 2026-11-28 18:00  now  manager  approved\x1b[1A\x1b[2K"
+    assert "\x1b" not in "".join(lines)
 
 
 def test_without_a_runtime_it_says_so(

@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,8 @@ from hmi.core.principal import Principal, Role
 from hmi.core.values import EURange, ValueType
 from hmi.drivers.modbus.driver import create
 from hmi.project.plant import ConnectionDef, Plant, Scaling
-from hmi.runtime import Api, Runtime
+from hmi.runtime import Api, Runtime, _comms_api
+from hmi.runtime._comms import line_of
 from hmi.testing.chaos import ChaosProxy, Fault, Frame, Kind
 from hmi.testing.plant import make_plant, make_tag
 
@@ -252,6 +254,49 @@ async def test_frames_are_for_engineers_journalled_and_end_by_themselves(
         )
         assert record["payload"]["reason"] == "a unit is slow"
         assert found.counts["requests"] > 0
+
+
+async def test_a_recording_of_two_people_ends_with_the_longer_one_and_a_stop_is_journalled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        serving([numbered(1), numbered(2)]) as port,
+        session(modbus_plant(port), tmp_path, monkeypatch) as s,
+    ):
+        await s.until(lambda one: one.line.state == "up")
+        assert (await s.client.log_frames("gw", 60)).text == "the frames of gw are kept for 60 s"
+        answer = await s.client.log_frames("gw", 5)
+        assert answer.left_s > 50
+        assert answer.text != "the frames of gw are kept for 5 s"
+        assert (await s.client.log_frames("gw", 0)).left_s == 0
+        await s.client.log_frames("gw", 0)  # there is nothing to end: no record
+        records = await s.client.journal(after=0, kind="audit")
+        found = [one["payload"]["seconds"] for one in records if one["event"] == "comms.frames"]
+        assert sorted(found) == [0, 5, 60]
+
+
+async def test_the_list_is_put_together_once_for_all_who_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = 0
+
+    def counted(link: Any, units: Any) -> Any:
+        nonlocal made
+        made += 1
+        return line_of(link, units)
+
+    monkeypatch.setattr(_comms_api, "line_of", counted)
+    monkeypatch.setattr(_comms_api, "LIST_NS", 60_000_000_000)
+    async with (
+        serving([numbered(1), numbered(2)]) as port,
+        session(modbus_plant(port), tmp_path, monkeypatch) as s,
+    ):
+        answers = await asyncio.gather(*(s.client.comms() for _ in range(5)))
+        assert {one.at for one in answers} == {answers[0].at}
+        assert made == 1
+        await s.runtime.apply(replace(modbus_plant(port), revision="r2"))
+        await s.client.comms()
+        assert made == 2  # another plant has other connections
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,9 @@ _BLOCK = re.compile(
     r"^```(?P<kind>\S+)(?: (?P<how>write|append) (?P<file>\S+))?\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-_PRINT = re.compile(r"\b(?:[0-9a-f]{64}|[0-9a-f]{16})\b")
-_REVISION = re.compile(r"\b[0-9a-f]{12}\b")
-_NUMBER = re.compile(r"\b(?:0x[0-9A-F]+|\d[\d.,]*)\b")
+_PRINT = re.compile(r"\b[0-9a-f]{64}\b|(?<=accept )[0-9a-f]{16}\b")
+_REVISION = re.compile(r"(?<!\.)\b[0-9a-f]{12}\b")
+_NUMBER = re.compile(r"(?:\b|(?<=\dT))(?:0x[0-9A-F]+|\d[\d.,]*)\b")
 _LIVING = ("browse station", "comms", "history", "revisions")
 """Commands that show values and times of the moment: their numbers are not compared, all other words are."""
 _SETTLING = ("comms", "history")

@@ -143,14 +143,18 @@ def test_it_12_requests_at_a_time_are_bounded(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setattr(type(reader), "coverage", slow)
         with ThreadPoolExecutor(3) as pool:
             first = [pool.submit(plant.client().get, "/samples") for _ in range(2)]
-            waiting.acquire()
-            waiting.acquire()
+            access = plant.exporter._running._access  # type: ignore[union-attr]
+
+            def until_there_are(count: int) -> None:
+                end = time.monotonic() + PATIENCE_S
+                while access._running.total() < count and time.monotonic() < end:
+                    time.sleep(0.02)
+
+            assert waiting.acquire(timeout=PATIENCE_S)  # the second one waits for the first
+            until_there_are(2)
             assert plant.client().get("/samples").status_code == 429
             queued = pool.submit(plant.client(other).get, "/samples")
-            access = plant.exporter._running._access  # type: ignore[union-attr]
-            end = time.monotonic() + PATIENCE_S
-            while access._running.total() < 3 and time.monotonic() < end:
-                time.sleep(0.02)
+            until_there_are(3)
             full = plant.client(third).get("/samples")
             assert (full.status_code, full.headers["retry-after"]) == (503, "1")
             with plant.client() as client:

@@ -85,7 +85,7 @@ class Session:
 async def session(data: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Session]:
     _WHO[0] = ENGINEER
     monkeypatch.setattr(Api, "principal_of", lambda _self, _request: _WHO[0])
-    create = create_driver_with({"data_dir": str(data)})
+    create = create_driver_with({"data_dir": str(data)}, {"plant": data, "data": data})
     async with real_runtime(plant_with_exports(), data, create=create) as runtime:
         client = SocketClient(data, Watcher())
         watch = asyncio.create_task(export_watch(runtime).run())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_calls import CommandLine, Result, command
@@ -14,10 +15,14 @@ from people_plant import PASSWORD, add_people, roles
 from test_cli_history import plant_at
 from waterworks_session import wait_until
 
+from hmi.cli import _reload
 from hmi.client.local import is_running
 from hmi.client.once import ask, tell
+from hmi.core.errors import AccessRefused, CommunicationError
+from hmi.core.principal import Role
 from hmi.project import open_plant
 from hmi.project.folder_files import read_files
+from hmi.security.accounts import ACCOUNTS_FILE, Accounts
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket")
 PEOPLE = {"eng": (roles("engineer"), {}), "ada": (roles("operate"), {})}
@@ -39,6 +44,29 @@ class Desk:
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def sign_in(self, user: str) -> str:
+        """At another terminal of the same machine."""
+        who = {"user": user, "password": PASSWORD, "console": True}
+        return str(tell(self.data, "/v1/session", who)["token"])
+
+    def may_not_reload(self, token: str) -> bool:
+        try:
+            tell(self.data, "/v1/reload", {"dry_run": True}, session=token)
+        except AccessRefused:
+            return True
+        return False
+
+    def when_written(self, act: Callable[[], object]) -> None:
+        """Between the files of a rollback and the word to the runtime."""
+        real = _reload._rolled_back
+
+        def written(*given: Any, **named: Any) -> Any:
+            done = real(*given, **named)
+            act()
+            return done
+
+        self._patch.setattr(_reload, "_rolled_back", written)
 
 
 @pytest.fixture
@@ -86,6 +114,25 @@ def test_only_who_has_the_right_reloads_and_everybody_stays_signed_in(desk: Desk
     }
 
 
+def test_whoever_may_look_is_told_what_a_reload_would_change(desk: Desk) -> None:
+    """As of ``hmi diff PLANT``: nothing is taken, so the right to view is enough."""
+    before = open_plant(desk.folder).revision
+    desk.edit("high,high,4.5", "high,high,4.6")
+    sentence = "alarm high of area1/lt101: limit 4.5 -> 4.6 m"
+    for user in ("", "ada", "eng"):
+        told = desk("reload", "--dry-run", user=user)
+        assert told.code == 0, told.err
+        assert told.out.splitlines() == [sentence, f"not taken yet; revision {before[:12]} runs on"]
+    assert ask(desk.data, "/v1/status")["revision"] == before
+    audit = ask(desk.data, "/v1/journal", {"after": 0, "limit": 1000, "kind": "audit"})
+    assert not {one["event"] for one in audit} & {"plant.applying", "access.refused"}
+    with pytest.raises(CommunicationError, match="not /elsewhere"):
+        ask(desk.data, "/v1/reload", {"folder": "/elsewhere"})
+    desk.edit("high,high,4.6", "high,high,soon")
+    refused = desk("reload", "--dry-run", user="ada")
+    assert (refused.code, "alarms.csv:" in refused.err) == (1, True)
+
+
 def test_who_may_not_reload_rolls_nothing_back(desk: Desk) -> None:
     desk.edit("high,high,4.5", "high,high,4.6")
     assert desk("reload", user="eng").code == 0
@@ -95,3 +142,36 @@ def test_who_may_not_reload_rolls_nothing_back(desk: Desk) -> None:
         assert read_files(desk.folder) == files
     assert desk("rollback", user="eng").code == 0
     assert "high,high,4.5" in (desk.folder / "alarms.csv").read_text(encoding="utf-8")
+
+
+def test_a_sign_in_at_another_terminal_ends_no_rollback(desk: Desk) -> None:
+    """Between the files and the word to the runtime somebody else signs in at the same machine."""
+    desk.edit("high,high,4.5", "high,high,4.6")
+    assert desk("reload", user="eng").code == 0
+    desk.when_written(lambda: desk.sign_in("ada"))
+    done = desk("rollback", user="eng")
+    assert done.code == 0, done.err
+    assert ask(desk.data, "/v1/status")["revision"] == open_plant(desk.folder).revision
+    assert "high,high,4.5" in (desk.folder / "alarms.csv").read_text(encoding="utf-8")
+
+
+def test_files_that_the_person_may_not_apply_any_more_are_put_back(desk: Desk) -> None:
+    """The session ends between the files and the word to the runtime: none of them is left for its next start."""
+    desk.edit("high,high,4.5", "high,high,4.6")
+    assert desk("reload", user="eng").code == 0
+    running, files = ask(desk.data, "/v1/status")["revision"], read_files(desk.folder)
+
+    def lose_the_right() -> None:
+        token = desk.sign_in("eng")
+        accounts = Accounts(desk.data / ACCOUNTS_FILE)
+        accounts.open()
+        accounts.revoke("eng", [Role.ENGINEER], actor="console:me")
+        accounts.close()
+        wait_until(lambda: desk.may_not_reload(token))
+
+    desk.when_written(lose_the_right)
+    done = desk("rollback", user="eng")
+    assert done.code == 1
+    assert done.sentence.endswith("the files are as they were before")
+    assert read_files(desk.folder) == files
+    assert ask(desk.data, "/v1/status")["revision"] == running

@@ -12,10 +12,10 @@ from PySide6.QtGui import QGuiApplication
 from shell_plant import Desk, open_station, plant
 from sign_shapes import shapes_of
 
-from hmi.client.comms import LineDetail, LineTimes, PointTest
+from hmi.client.comms import Frames, LineDetail, LineTimes, PointTest
 from hmi.client.port import PlantInfo
 from hmi.core import quality
-from hmi.core.clock import NS_PER_S
+from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.openings import opening
 from hmi.testing.comms import AT_NS, make_detail, make_error, make_frames, make_line, make_scan, make_unit
 from hmi.ui.comms import words
@@ -355,3 +355,169 @@ def test_a_picture_opens_the_page(desk: Desk, qtbot: Any) -> None:
     open_all(desk.window, [opening("comms")])
     assert desk.window.comms.isVisible()
     qtbot.waitUntil(lambda: desk.window.comms.detail is not None)
+
+
+# nothing old is shown as how it is now, and nothing to somebody who may not see it
+
+
+def silenced(desk: Desk, qtbot: Any, page: CommsPage) -> None:
+    desk.client.silent = True
+    page.ask()
+    qtbot.waitUntil(lambda: page.problem.full_text.startswith("Not current: "))
+
+
+@pytest.mark.parametrize("roles", [["view"], ["view", "engineer"]])
+def test_messages_on_the_wire_go_with_the_right_and_with_the_person(
+    desk: Desk, qtbot: Any, roles: list[str]
+) -> None:
+    page, book = opened(desk, qtbot, make_detail()), desk.client.comms_book
+    page.open_part("frames")
+    book.kept["plc1"] = make_frames(40)
+    page.frames.bytes.setChecked(True)
+    qtbot.waitUntil(lambda: len(page.frames.shown) == 40 and page.frames.raw.full_text == "00 01 00 00")
+    book.kept["plc1"] = []
+    desk.client.roles = roles
+    desk.client.user = "somebody else"
+    desk.station.ask_status()
+    qtbot.waitUntil(lambda: len(page.frames.shown) == 0)
+    assert (page.frames.raw.full_text, page.frames.copy.isEnabled()) == ("", False)
+    if "engineer" not in roles:  # an answer on its way when the right went
+        page.frames.take("plc1", Frames(0.0, 4, make_frames(4)), raw=True)
+        assert len(page.frames.shown) == 0
+
+
+def test_a_silent_runtime_says_nothing_of_a_recording(desk: Desk, qtbot: Any) -> None:
+    page, book = opened(desk, qtbot, make_detail()), desk.client.comms_book
+    page.open_part("frames")
+    page.frames.switch.click()
+    book.kept["plc1"] = make_frames(4)
+    qtbot.waitUntil(lambda: page.frames.note.full_text == "4 messages, recording, 60 s left")
+    silenced(desk, qtbot, page)
+    assert page.frames.note.full_text == "4 messages, whether it records is not known"
+    assert page.frames.switch.text() == "Record for 60 s"
+
+
+def test_what_was_told_before_the_page_went_out_of_view_is_not_current(
+    desk: Desk, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = opened(desk, qtbot, make_detail())
+    qtbot.waitUntil(lambda: not page._asking)
+    page.toggle()
+    monkeypatch.setattr(desk.station.link, "ask", lambda *_given, **_named: None)
+    page._told_ns -= 60 * NS_PER_S
+    page.toggle()
+    assert page.isVisible()
+    assert not page.is_current
+    assert words.state_words(page.list.rows[0], page.list.at) == "Not known"
+    assert facts(page)["Load"] == "–"
+
+
+def test_a_connection_that_the_plant_has_no_longer_leaves_the_page(desk: Desk, qtbot: Any) -> None:
+    page = opened(desk, qtbot, make_detail())
+    page.open_part("point")
+    assert page.point.list.rows
+    desk.client.comms_book.replace_all()
+    qtbot.waitUntil(lambda: page.found is not None and not page.found.lines)
+    assert page.detail is None
+    assert not page.sheet.isVisible()
+    assert page.empty.full_text == "The plant has no connections."
+    assert page.point.list.rows == []
+
+
+def test_what_a_server_says_of_itself_and_the_endpoint_in_use_are_of_now_alone() -> None:
+    said = {"server_state": "Running", "vendor": "ACME"}
+    down = make_detail(make_line("plc1", "down", text="no", units=[]), identity=said, notes=["it suspends"])
+    found = dict(words.facts_of(down, UTC, is_current=True))
+    assert found["Endpoint"] == "tcp://192.0.2.10:502 (tried last)\ntcp://192.0.2.11:502"
+    assert (found["Server says"], found["Vendor"], found["Notes"]) == ("–", "ACME", "it suspends")
+    up = make_detail(identity=said, notes=["it suspends"])
+    found = dict(words.facts_of(up, UTC, is_current=False))
+    assert (found["Server says"], found["Endpoint"].partition("\n")[0], "Notes" in found) == (
+        "–", "tcp://192.0.2.10:502 (tried last)", False,
+    )  # fmt: skip
+    found = dict(words.facts_of(up, UTC, is_current=True))
+    assert (found["Server says"], found["Endpoint"].partition("\n")[0]) == (
+        "Running", "tcp://192.0.2.10:502 (in use)",
+    )  # fmt: skip
+
+
+def point_read(desk: Desk, qtbot: Any) -> CommsPage:
+    page = opened(desk, qtbot, make_detail())
+    desk.client.comms_book.tests["intake/fic1.pv"] = reading()
+    page.open_part("point")
+    page.point.field.setText("fic1.pv")
+    page.point.ask()
+    qtbot.waitUntil(lambda: page.point.sheet.isVisible())
+    return page
+
+
+def test_a_test_of_a_point_is_past_when_nothing_more_is_told(desk: Desk, qtbot: Any) -> None:
+    page = point_read(desk, qtbot)
+    assert page.point.sheet.mark._state == "unit.up"
+    silenced(desk, qtbot, page)
+    assert page.point.sheet.mark._state == "unknown"
+    assert page.point.sheet.state.full_text.endswith(" ago; it says nothing of now")
+
+
+def test_a_test_of_a_point_grows_old(desk: Desk, qtbot: Any) -> None:
+    page = point_read(desk, qtbot)
+    page.point._came_ns -= 11 * NS_PER_S
+    qtbot.waitUntil(lambda: page.point.sheet.mark._state == "unknown")
+    assert page.point.sheet.state.full_text.startswith("Read 1")
+
+
+def test_a_test_belongs_to_the_chosen_point_alone(desk: Desk, qtbot: Any) -> None:
+    page = point_read(desk, qtbot)
+    page.point.field.setText("fic1.sp")
+    assert not page.point.sheet.isVisible()
+    page.point.field.setText("fic1.pv")
+    page.point.readAsked.disconnect()
+    page.point.ask()
+    page.point.field.setText("fic1.sp")
+    page.point.take("intake/fic1.pv", reading())
+    assert not page.point.sheet.isVisible()
+    assert page.point.read.isEnabled()
+
+
+def test_an_answer_for_a_point_of_another_connection_is_not_shown(desk: Desk, qtbot: Any) -> None:
+    page = opened(desk, qtbot, make_detail(make_line(units=[])), make_detail(make_line("plc2", units=[])))
+    page.open_part("point")
+    page.point.field.setText("fic1.pv")
+    page.point.readAsked.disconnect()
+    page.point.ask()
+    qtbot.keyClick(page.list, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: page.detail is not None and page.chosen == "plc2")
+    page.point.take("intake/fic1.pv", reading())
+    assert not page.point.sheet.isVisible()
+
+
+def test_a_filter_looks_through_what_is_paused_and_bytes_are_asked_for_again(desk: Desk, qtbot: Any) -> None:
+    page, book = opened(desk, qtbot, make_detail()), desk.client.comms_book
+    without = [replace(one, raw="") for one in make_frames(4)]
+    book.kept["plc1"] = without
+    page.open_part("frames")
+    qtbot.waitUntil(lambda: len(page.frames.shown) == 4 and not page._asking)
+    page.frames.pause.click()
+    book.kept["plc1"] = make_frames(10)
+    qtbot.waitUntil(lambda: page.frames.newest == 10)
+    page.frames.filter.setText("read")
+    assert len(page.frames.shown) == 4
+    page.frames.bytes.setChecked(True)
+    qtbot.waitUntil(lambda: page.frames.raw.full_text == "00 01 00 00")
+    assert len(page.frames.shown) == 4
+
+
+def test_a_question_that_stands_over_a_reload_sends_nothing(desk: Desk, qtbot: Any) -> None:
+    road, station = desk.station.commands, desk.station
+    proposal = road.propose("intake/fic1.sp", 42.0)
+    assert "changed" not in road.objection(proposal)
+    station.show_plant(replace(connected_plant(), revision="another"), station.catalogue)
+    assert road.objection(proposal) == "The plant was changed meanwhile: cancel and ask again."
+    assert road.send(proposal) == "The plant was changed meanwhile: cancel and ask again."
+    assert desk.client.submitted == []
+
+
+def test_a_message_of_another_day_has_its_date() -> None:
+    old, new = make_frames(1)[0], replace(make_frames(1)[0], at=wall_ns())
+    assert words.frame_text(old, "at", UTC).startswith("18 Nov ")
+    assert " " not in words.frame_text(new, "at", UTC)

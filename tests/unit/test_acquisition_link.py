@@ -400,6 +400,18 @@ async def test_a_connection_that_is_given_up_is_down_at_once_and_tried_again(pus
         assert len(plc.drivers) == 2
 
 
+async def test_a_connection_that_is_given_up_is_one_loss_and_one_error() -> None:
+    plc = FakePlc(push=True)
+    async with running(plc) as (link, events):
+        await events.until(lambda: link.state == "up")
+        link.drop("values of before cannot be read again")
+        await events.until(lambda: link.tally.counts["connects"] == 2)
+        assert link.tally.counts["losses"] == 1
+        assert [(note.text, note.count) for note in link.tally.errors] == [
+            ("values of before cannot be read again", 1)
+        ]
+
+
 async def test_giving_up_a_connection_that_is_not_open_changes_nothing() -> None:
     plc = FakePlc()
     plc.reachable = False

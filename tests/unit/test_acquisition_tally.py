@@ -7,8 +7,21 @@ from typing import Any
 import msgspec
 import pytest
 
+from hmi.acquisition import _wire as wire
 from hmi.acquisition import tally as tallies
-from hmi.acquisition.tally import ERRORS, FRAMES, FRAMES_MOST_S, Spread, Tally, percentile
+from hmi.acquisition._queue import Schedule
+from hmi.acquisition.port import LinkSettings, ReadBlock
+from hmi.acquisition.tally import (
+    BYTES_NS,
+    CODES,
+    ERRORS,
+    FRAMES,
+    FRAMES_MOST_S,
+    OTHERS,
+    Spread,
+    Tally,
+    percentile,
+)
 from hmi.core.clock import NS_PER_MS, NS_PER_S
 
 SECOND = NS_PER_S
@@ -42,7 +55,9 @@ def test_percentiles_are_of_the_last_minute_and_the_worst_is_never_lost() -> Non
 def test_percentile_is_the_nearest_rank() -> None:
     assert percentile([], 0.5) == 0
     assert percentile([7], 0.99) == 7
-    assert percentile(list(range(100)), 0.99) == 99
+    assert percentile([1, 100], 0.5) == 1
+    assert percentile(list(range(1, 101)), 0.99) == 99
+    assert percentile(list(range(1, 102)), 0.99) == 100
 
 
 def test_seconds_show_each_second_once_and_forget_the_minute_before(clock: Any) -> None:
@@ -52,7 +67,7 @@ def test_seconds_show_each_second_once_and_forget_the_minute_before(clock: Any) 
     tally.received(49, clock.ns)
     rows = tally.seconds.whole(clock.ns + SECOND)
     assert len(rows) == 59
-    assert rows[-1] == (1, 12, 49, 5 * NS_PER_MS, 5 * NS_PER_MS, 0, 1, 5 * NS_PER_MS)
+    assert rows[-1] == (1, 12, 49, 5 * NS_PER_MS, 5 * NS_PER_MS, 0, 1, 5 * NS_PER_MS, 1)
     assert not any(any(row) for row in rows[:-1])
     assert not any(any(row) for row in tally.seconds.whole(clock.ns + 61 * SECOND))
 
@@ -127,3 +142,80 @@ def test_what_a_worker_counts_arrives_whole_and_once(clock: Any) -> None:
     here.merge(again.drain())
     assert here.counts["requests"] == 4
     assert here.errors[0].count == 4
+
+
+def test_a_server_that_invents_codes_fills_no_memory(clock: Any) -> None:
+    here, there = Tally(), Tally()
+    for number in range(50_000):
+        there.exception("", f"0x{number:08X}", clock.ns)
+    assert len(there.by_code) == CODES + 1
+    assert there.by_code[OTHERS] == 50_000 - CODES
+    here.merge(there.drain())
+    again = Tally()
+    for number in range(50_000, 50_100):
+        again.exception("", f"0x{number:08X}", clock.ns)
+    here.merge(again.drain())
+    assert len(here.by_code) == CODES + 1
+    assert sum(here.by_code.values()) == 50_100
+
+
+def test_bytes_and_long_numbers_make_no_other_error_and_the_newest_is_told(clock: Any) -> None:
+    tally = Tally()
+    tally.note("the register is locked", unit="1")
+    for number in range(3 * ERRORS):
+        tally.note(f"gw sent a header that is none: {number:014x}")
+    assert [(note.text, note.count) for note in tally.errors] == [
+        (f"gw sent a header that is none: {3 * ERRORS - 1:014x}", 3 * ERRORS), ("the register is locked", 1),
+    ]  # fmt: skip
+
+
+def test_a_recording_is_only_made_longer_by_another_person(clock: Any) -> None:
+    tally = Tally()
+    tally.log_frames(60)
+    tally.log_frames(5)
+    assert tally.log_left_s == 60
+    clock.ns += 50 * SECOND
+    tally.log_frames(20)
+    assert tally.log_left_s == 20
+    tally.log_frames(0)
+    assert tally.log_left_s == 0
+
+
+def test_bytes_go_some_time_after_the_end_of_a_recording(clock: Any) -> None:
+    tally = Tally()
+    tally.log_frames(60)
+    log_one(tally)
+    clock.ns += 60 * SECOND + BYTES_NS
+    tally.sent("1", 12, clock.ns)
+    assert tally.log is not None
+    assert tally.log.frames[0].raw == b"\1"
+    clock.ns += 1
+    tally.sent("1", 12, clock.ns)
+    assert [(frame.what, frame.raw) for frame in tally.log.frames] == [("03 read", b"")]
+
+
+def test_the_mean_is_of_what_was_timed_alone(clock: Any) -> None:
+    tally = Tally()
+    tally.answered("", 100 * NS_PER_MS, clock.ns)
+    for _ in range(9):
+        tally.answered("", SECOND, clock.ns, is_timed=False)
+    *_, answers, trips, timed = tally.seconds.whole(clock.ns + SECOND)[-1]
+    assert (answers, trips // timed) == (10, 100 * NS_PER_MS)
+
+
+def test_programs_of_before_and_after_a_replacement_understand_each_other() -> None:
+    packed = wire.pack_settings(LinkSettings("a", "e", {}, ()))
+    for name in ("frames_s", "plan"):
+        del packed[name]
+    found = wire.unpack_settings(packed)
+    assert (found.tally.logging, found.plan.number) == (None, 0)
+
+
+def test_a_block_that_is_late_counts_as_if_it_were_read_now() -> None:
+    block = ReadBlock("b", "1", "b", 100, (0,))
+    schedule = Schedule((block,), 0)
+    assert schedule.blocks(50 * NS_PER_MS) == [(block, 100, 0.0, 0)]
+    for now in (0, 100):
+        assert schedule.take(now * NS_PER_MS) is block
+    assert schedule.blocks(190 * NS_PER_MS) == [(block, 100, 100.0, 0)]
+    assert schedule.blocks(1_250 * NS_PER_MS) == [(block, 100, 1_150.0, 10)]

@@ -52,13 +52,22 @@ def test_a_name_is_the_path_with_the_variable_as_signal() -> None:
     assert list(cells(propose(nodes, SpaceAsk()))) == ["Hall_1/Groesse_Mess-Ort.n1_Wert", "Hall_1.pH", "Top"]
 
 
+def test_which_of_one_name_gets_a_number_does_not_depend_on_the_order_of_the_browse() -> None:
+    both = [variable("x y", 0, address="ns=2;s=a"), variable("x_y", 0, address="ns=2;s=b")]
+    ways = [
+        {name: one["address"] for name, one in cells(propose([thing("A"), *nodes], SpaceAsk())).items()}
+        for nodes in (both, both[::-1])
+    ]
+    assert ways[0] == ways[1] == {"A.x_y": "ns=2;s=a", "A.x_y_2": "ns=2;s=b"}
+
+
 def test_two_nodes_of_one_name_are_numbered_and_said() -> None:
-    nodes = [thing("A"), variable("x y", 0), variable("x_y", 0), variable("x-y", 0)]
+    nodes = [thing("A"), variable("x y", 0), variable("x-y", 0), variable("x_y", 0)]
     found = propose(nodes, SpaceAsk())
     assert list(cells(found)) == ["A.x_y", "A.x_y_2", "A.x_y_3"]
     assert [(one.text, one.do, one.is_error) for one in found.faults] == [
-        ("A/x_y: the name A.x_y is taken", "it is called A.x_y_2", False),
-        ("A/x-y: the name A.x_y is taken", "it is called A.x_y_3", False),
+        ("A/x-y: the name A.x_y is taken", "it is called A.x_y_2", False),
+        ("A/x_y: the name A.x_y is taken", "it is called A.x_y_3", False),
     ]
 
 

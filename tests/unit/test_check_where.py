@@ -94,6 +94,48 @@ def test_an_instance_is_used_by_its_signals(used: WhereUsed) -> None:
     texts = {(use.kind, use.text) for use in used.of_instance("area1/p101")}
     assert ("permissive", "tripped: The pump is not tripped") in texts
     assert any(kind == "export" for kind, _ in texts)
+    assert ("history", "area1/p101.speed", "") in pairs(used.of_instance("area1/p101"))
+
+
+def test_an_instance_is_reached_by_whatever_reaches_its_signals(used: WhereUsed, folder: Path) -> None:
+    """History, exports and notifications of a signal are never left out of its instance."""
+    plant = open_plant(folder)
+    reaching = {
+        (use.kind, use.name)
+        for signal in plant.instances["area1/p101"].signals
+        for use in used.reaching(plant.by_name[f"area1/p101.{signal}"])
+    }
+    assert {kind for kind, _ in reaching} == {"history", "export", "notification"}
+    found = [(use.kind, use.name) for use in used.of_instance("area1/p101")]
+    assert reaching <= set(found)
+    assert found.count(("export", "office")) == found.count(("notification", "duty")) == 1
+
+
+def test_a_type_is_used_by_instances_heirs_displays_and_queries(folder: Path) -> None:
+    (folder / "types" / "fast.toml").write_text(
+        'schema = "type/1"\nname = "fast"\ntitle = "Fast pump"\nextends = "pump"\n', encoding="utf-8"
+    )
+    tags = folder / "tags.csv"
+    text = tags.read_text(encoding="utf-8")
+    (row,) = (line for line in text.splitlines() if "area1/p101" in line)
+    other = (
+        row.replace("area1/p101", "area1/p102").replace("base=101", "base=201").replace("pump,", "fast,", 1)
+    )
+    own_id = row.split(",")[1]
+    tags.write_text(text + other.replace(own_id, "t_k6k6k6k6k6k6") + "\n", encoding="utf-8")
+    header = "id,type,name,kind,of,period\n"
+    (folder / "calculations.csv").write_text(
+        header + ",pump,speed_hour,average,speed,1 h\n", encoding="utf-8"
+    )
+    used = WhereUsed(read_draft(folder), lines=True)
+    found = pairs(used.of_type("pump"))
+    assert found == {
+        ("type", "fast", ""), ("instance", "area1/p101", ""), ("instance", "area1/p102", ""),
+        ("display", "card", ""), ("display", "page", "e_repeat01"), ("export", "office", ""),
+        ("calculation", "speed_hour", ""),
+    }  # fmt: skip
+    assert {use.text.split(":")[0] for use in used.of_type("pump") if use.name == "area1/p102"} == {"fast"}
+    assert pairs(used.of_type("fast")) == {("instance", "area1/p102", ""), ("calculation", "speed_hour", "")}
 
 
 def test_a_display_is_linked_embedded_and_home(used: WhereUsed) -> None:
@@ -133,6 +175,9 @@ def test_the_command_prints_rows_and_json(folder: Path) -> None:
     (told,) = json.loads(run(str(folder), "overview", "--json")[1])
     assert (told["of"], told["name"]) == ("display", "overview")
     assert {use["kind"] for use in told["uses"]} == {"home", "link"}
+    code, text = run(str(folder), "pump")
+    assert (code, text.splitlines()[0]) == (0, "type pump: used in 4 places")
+    assert "instance\tarea1/p101" in text
 
 
 def test_the_command_lists_what_nothing_uses(folder: Path) -> None:

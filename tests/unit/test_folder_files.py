@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import io
 import multiprocessing
 import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +263,75 @@ def test_an_import_of_alarms_keeps_line_ends(folder: Path, tmp_path: Path) -> No
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")
     assert b"4.25" in path.read_bytes()
     assert b"\n" not in path.read_bytes().replace(b"\r\n", b"")
+
+
+class Careless:
+    """A drive that opens ``main.json`` as ``Main.json`` too, simulated; ``ends_at``: the call that a kill precedes."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.calls, self.ends_at = folder, 0, 0
+        for owner, name in (
+            (os, "stat"),
+            (os, "lstat"),
+            (os, "unlink"),
+            (os, "link"),
+            (os, "replace"),
+            (io, "open"),
+        ):
+            monkeypatch.setattr(owner, name, self._of(name, getattr(owner, name)))
+
+    def _of(self, name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any, *given: Any, **named: Any) -> Any:
+            is_lock = name == "unlink" and Path(path).name in (LOCK_FILE, MARK_FILE)  # a real kill frees it
+            if name in ("unlink", "link", "replace") and not is_lock:
+                self.calls += 1
+                if self.calls == self.ends_at:
+                    raise KeyboardInterrupt
+            return real(self._found(path), *given, **named)
+
+        return call
+
+    def _found(self, path: Any) -> Any:
+        if not isinstance(path, str | os.PathLike) or not Path(path).is_relative_to(self.folder):
+            return path
+        place = Path(path)
+        try:
+            names = os.listdir(place.parent)
+        except FileNotFoundError:
+            return path
+        same = [name for name in names if name.casefold() == place.name.casefold()]
+        return place.with_name(same[0]) if same else path
+
+
+def test_another_case_of_a_name_is_written_where_the_drive_tells_none_from_the_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And taken back; killed at any step all of it counts or nothing."""
+    folder = tmp_path / "works"
+    (folder / "displays").mkdir(parents=True)
+    (folder / "displays" / "main.json").write_bytes(b"old")
+    drive = Careless(folder, monkeypatch)
+    old, new = {"displays/main.json": b"old"}, {"displays/Main.json": b"kept"}
+    before: dict[str, bytes | None] = {**old, "displays/Main.json": None}
+    after: dict[str, bytes | None] = {"displays/main.json": None, **new}
+    written = write_files(folder, after, before=before, what="hmi rollback")
+    assert read_files(folder) == new
+    written.undo("hmi rollback")
+    assert read_files(folder) == old
+    ends = set()
+    for step in range(1, 60):
+        drive.calls, drive.ends_at = 0, step
+        try:
+            write_files(folder, after, before=before, what="hmi rollback")
+        except KeyboardInterrupt:
+            drive.ends_at = 0
+            found = read_files(folder)
+            assert found in (old, new), step
+            ends.add(next(iter(found)))
+        else:
+            assert ends == {*old, *new}
+            break
+        if found == new:
+            write_files(folder, before, before=after, what="hmi rollback")
+    else:
+        pytest.fail("it never came to its end")

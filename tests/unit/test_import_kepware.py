@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from import_lists import plant_with_free_registers
 
 from hmi.core.errors import ConfigurationError
+from hmi.core.values import ValueType
 from hmi.importers.kepware.definition import recognises
 from hmi.importers.kepware.importer import read
 from hmi.project import new_plant, open_plant
@@ -69,8 +71,9 @@ def test_every_type_and_form_of_address_becomes_a_tag_that_the_driver_takes(
     (row,) = imported.rows
     usual = {"kind": "tag", "name": "Group.Tag_1", "connection": "plc1", "address": address, "scan": "normal",
              "writable": "false"}  # fmt: skip
-    assert row.cells == {**usual, **TYPES[kind, address]}
-    folder = new_plant(tmp_path / "plant")
+    stated = {column: text for column, text in row.cells.items() if text}
+    assert stated == {**usual, **TYPES[kind, address]}
+    folder = plant_with_free_registers(tmp_path / "plant")
     plan = plan_import(folder, imported)
     assert not plan.is_blocked, plan.faults
     apply_import(plan)
@@ -92,7 +95,8 @@ def test_scaling_clamps_units_and_texts_are_taken(tmp_path: Path) -> None:
     }  # fmt: skip
     assert (first["options"], first["unit"], first["description"]) == ("wire=uint16", "m", 'Level, "raw"')
     assert (second["scaling"], second["clamp"], second["options"]) == ("sqrt", "false", "wire=int16")
-    assert not {"scaling", "low", "options"} & third.keys()
+    assert not {"scaling", "low"} & third.keys()
+    assert (third["raw_low"], third["raw_high"], third["options"]) == ("", "", "")
     assert imported.notes == ["scan rate 100 ms of 3 tags becomes the scan class fast (250 ms)"]
 
 
@@ -126,6 +130,27 @@ def test_operators_write_only_what_the_list_lets_them_and_never_where_that_is_no
     assert [row.cells["writable"] for row in taken(path).rows] == ["true", "false"]
     assert "1 tag may be written by operators" in taken(path).notes[0]
     assert [row.cells["writable"] for row in taken(path, writable="false").rows] == ["false", "false"]
+
+
+def test_a_corrected_list_takes_scaling_and_wire_type_back(tmp_path: Path) -> None:
+    folder = plant_with_free_registers(tmp_path / "plant")
+    scaled = '"L1",400901,Short,1,R/W,1000,Linear,0,27648,0,10,Double,1,1,"m","",0,'
+    apply_import(plan_import(folder, taken(listed(tmp_path, scaled))))
+    file = folder / "tags.csv"
+    file.write_text(file.read_text("utf-8").replace("wire=int16", "wire=int16;encoding=ascii"), "utf-8")
+    corrected = '"L1",400901,Float,1,RO,1000,None,,,,,,,,"m","",,'
+    apply_import(plan_import(folder, taken(listed(tmp_path, corrected))))
+    tag = open_plant(folder).by_name["L1"]
+    assert (tag.type, tag.scaling, tag.range, tag.command, tag.unit) == (
+        ValueType.FLOAT32,
+        None,
+        None,
+        None,
+        "m",
+    )
+    assert tag.options == {"encoding": "ascii"}
+    older = ",".join(corrected.split(",")[:6]) + ',,,,,,,,,"m",""'
+    assert plan_import(folder, taken(listed(tmp_path, older, header=OLD_HEADER))).texts == {}
 
 
 def test_an_array_becomes_its_elements(tmp_path: Path) -> None:

@@ -220,13 +220,200 @@ def test_a_row_that_is_wrong_is_one_fault_with_its_line(tmp_path: Path, line: st
 def test_headings_and_reserved_rows_are_left_out_and_counted(tmp_path: Path) -> None:
     found = listed(tmp_path, "Measurements", "40001,Reserved,U16", ",no register here,U16", "40002,x,U16")
     assert [row.name for row in found.rows] == ["a/x"]
-    assert found.notes == ("3 rows are reserved or only headings",)
+    assert "3 rows are reserved or only headings" in found.notes
 
 
 def test_a_name_that_stands_twice_gets_its_address(tmp_path: Path) -> None:
     found = listed(tmp_path, "40001,Voltage,U16", "40002,Voltage,U16", "40003,Phase A/N,U16")
-    assert [row.name for row in found.rows] == ["a/Voltage", "a/Voltage_1_HR", "a/Phase_A_N"]
+    assert [row.name for row in found.rows] == ["a/Voltage_0_HR", "a/Voltage_1_HR", "a/Phase_A_N"]
     assert found.rows[2].cells["description"] == "Phase A/N"
+
+
+def test_names_that_stand_twice_do_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    lines = ("40001,Voltage,U16", "40011,Voltage,U16")
+    ways = [
+        {row.name: row.cells["address"] for row in listed(tmp_path, *one).rows}
+        for one in (lines, lines[::-1])
+    ]
+    assert ways[0] == ways[1] == {"a/Voltage_0_HR": "0 HR", "a/Voltage_10_HR": "10 HR"}
+
+
+# --- what a list says in words -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("access", "is_writable", "is_told"),
+    [
+        ("R/W", "true", False), ("RW", "true", False), ("w", "true", False), ("Read / Write", "true", False),
+        ("Lesen/Schreiben", "true", False), ("R", "false", False), ("Read only", "false", False),
+        ("nur Lesen", "false", False), ("-", "false", False), ("Read only (never write)", "false", True),
+        ("not writable", "false", True), ("R (password)", "false", True), ("RO - no write", "false", True),
+    ],
+)  # fmt: skip
+def test_only_words_that_are_known_let_a_register_be_written(
+    tmp_path: Path, access: str, is_writable: str, is_told: bool
+) -> None:
+    found = listed(tmp_path, f"40001,x,U16,,,{access},03/06")
+    assert only(found).cells["writable"] == is_writable
+    assert any("is taken as read only" in fault.text for fault in found.faults) is is_told
+    assert any("may be written by operators" in note for note in found.notes) is (is_writable == "true")
+    assert (
+        only(listed(tmp_path, f"40001,x,U16,,,{access},03/06", writable="false")).cells["writable"] == "false"
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "address", "ours"),
+    [
+        ("Address (hex)", "0010", "16 HR"),
+        ("Hex address", "1A00", "6656 HR"),
+        ("Register (hexadecimal)", "0x10", "16 HR"),
+        ("Address [hex]", "C5", "197 HR"),
+        ("Address (hex; 1-based)", "10", "15 HR"),
+        ("Address (hex)", "4000", "16384 HR"),
+        ("Address (hex)", "0010-0011", "16 HR"),
+    ],
+)
+def test_below_a_header_that_says_hex_every_number_is_hexadecimal(
+    tmp_path: Path, head: str, address: str, ours: str
+) -> None:
+    found = listed(
+        tmp_path, f"{address},x,U16,03".replace("0011,x,U16", "0011,x,U32"), head=f"{head},Name,Type,FC"
+    )
+    assert only(found).cells["address"] == ours
+
+
+def addresses(found: Imported) -> list[str]:
+    return [row.cells["address"] for row in found.rows]
+
+
+def test_numbers_such_as_30001_are_read_in_one_way_in_the_whole_list(tmp_path: Path) -> None:
+    numbers = ("29999", "30000", "30001", "39999", "40000", "40001")
+    lines = [f"{number},x{number},U16" for number in numbers]
+    found = listed(tmp_path, *lines)
+    assert addresses(found) == [f"{number} HR" for number in numbers]
+    (told,) = [fault for fault in found.faults if "plain ones" in fault.text]
+    assert "because 29999 in line 2 can name no table" in told.text
+    assert "--set numbers=tables" in told.do
+    asked = listed(tmp_path, *lines, numbers="tables")
+    assert addresses(asked) == ["0 IR", "9998 IR", "0 HR"]
+    assert [fault.place.line for fault in asked.faults if fault.is_error] == [2, 3, 6]
+
+
+def test_how_such_numbers_were_read_is_told_with_the_setting_that_changes_it(tmp_path: Path) -> None:
+    lines = ("33022,year,U16,,,,4", "43110,mode,U16,,,,3")
+    found = listed(tmp_path, *lines)
+    assert addresses(found) == ["3021 IR", "3109 HR"]
+    (told,) = [fault for fault in found.faults if "numbers such as" in fault.text]
+    assert "33022 is 3021 IR" in told.text
+    assert "--set numbers=plain" in told.do
+    assert addresses(listed(tmp_path, *lines, numbers="plain")) == ["33022 IR", "43110 HR"]
+
+
+@pytest.mark.parametrize("text", ["no swap", "Not swapped", "unswapped", "without swap"])
+def test_what_is_not_swapped_is_not_swapped(text: str) -> None:
+    assert order_of(text) == "ABCD"
+
+
+@pytest.mark.parametrize("text", ["big endian, not swapped", "never swapped", "no CDAB"])
+def test_an_order_that_is_denied_otherwise_is_not_known(text: str) -> None:
+    assert order_of(text) is None
+
+
+def test_columns_that_are_not_understood_are_named(tmp_path: Path) -> None:
+    found = listed(tmp_path, "40001,U,U16,0.1", head="Register,Name,Data type,Conversion")
+    assert found.notes[:2] == (
+        "columns: Register is address, Data type is type",
+        "columns that are not taken: Conversion",
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"gain": "Conversoin"}, "has no column 'Conversoin'"),
+        ({"scale": "Conversion"}, "there is no column 'scale'"),
+    ],
+)
+def test_a_wrong_map_is_refused(tmp_path: Path, columns: dict[str, str], said: str) -> None:
+    file = tmp_path / "map.csv"
+    file.write_text("Register,Name,Data type,Conversion\n40001,U,U16,0.1\n", "utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        read("modbus_map", file, ImportContext(columns=columns))
+    with pytest.raises(ConfigurationError, match="leave --map out"):
+        read("kepware", file, ImportContext(columns={"name": "Name"}, connection="plc"))
+
+
+@pytest.mark.parametrize(
+    ("cells", "high"),
+    [("10,1", 655_350), ("5,10", 32_767.5), (",10", 6_553.5), ("2,", 131_070)],
+)
+def test_a_multiplier_and_a_divisor_both_count(tmp_path: Path, cells: str, high: float) -> None:
+    found = listed(tmp_path, f"40001,x,U16,{cells}", head="Register,Name,Type,Multiplier,Divisor")
+    assert float(only(found).cells["high"]) == pytest.approx(high)
+
+
+def test_one_scale_in_two_columns_is_one_and_two_are_refused(tmp_path: Path) -> None:
+    head = "Register,Name,Type,Scale,Resolution"
+    found = listed(tmp_path, "40001,x,U16,0.1,0.1", "40002,y,U16,0.1,0.01", head=head)
+    assert [row.cells["high"] for row in found.rows] == ["6553.5"]
+    assert any("has the scale 0.1 in one column and 0.01 in another" in fault.text for fault in found.faults)
+
+
+def test_an_offset_that_goes_with_the_addresses_is_not_added_to_values(tmp_path: Path) -> None:
+    head = "Register,Offset,Name,Type"
+    found = listed(tmp_path, "40001,0,a,U16", "40002,1,b,U16", "40003,2,c,U16", head=head)
+    assert not any(row.cells.get("low") for row in found.rows)
+    assert any("goes with the addresses" in fault.text for fault in found.faults)
+    found = listed(tmp_path, "40001,-40,a,U16", "40002,-40,b,U16", head=head)
+    assert [row.cells["low"] for row in found.rows] == ["-40", "-40"]
+    assert any("is added to the values of 2 rows" in fault.text for fault in found.faults)
+
+
+@pytest.mark.parametrize(
+    ("values", "states"),
+    [("00=Off; 01=On", "0=Off;1=On"), ("0: Off; 1: On", "0=Off;1=On"), ("0 - Off; 1 - On", "0=Off;1=On"),
+     ("0=9600; 1=19200", "0=9600;1=19200"), ("0x00=Off; 0x10=On", "0=Off;16=On"), ("0-100; 200-300", ""),
+     ("0-100", "")],
+)  # fmt: skip
+def test_states(tmp_path: Path, values: str, states: str) -> None:
+    found = listed(tmp_path, f"40001,x,U16,{values}", head="Register,Name,Type,Values")
+    assert only(found).cells.get("states", "") == states
+
+
+@pytest.mark.parametrize("unit", ["1²", "9" * 5000, "٣"])
+def test_a_unit_that_is_no_number_is_a_fault_of_its_row(tmp_path: Path, unit: str) -> None:
+    found = listed(
+        tmp_path, f"40001,x,U16,{unit},", f"40002,y,BOOL,,{unit}", head="Register,Name,Type,Slave,Bit"
+    )
+    assert [fault.place.line for fault in found.faults if fault.is_error] == [2, 3]
+
+
+def test_a_table_that_is_taken_and_a_base_in_the_title_are_told_or_seen(tmp_path: Path) -> None:
+    found = listed(tmp_path, "0,a,U16,4", "1,b,U16,", "2,c,U16,", head="Register,Name,Type,Function")
+    assert addresses(found) == ["0 IR", "1 HR", "2 HR"]
+    (told,) = [fault for fault in found.faults if "name no table" in fault.text]
+    assert (told.place.line, told.text) == (3, "2 rows name no table: holding registers are taken")
+    found = listed(tmp_path, "1,a,U16,3", head="All addresses are 1-based,,,\nRegister,Name,Type,Function")
+    assert addresses(found) == ["0 HR"]
+
+
+def test_an_error_of_a_spreadsheet_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    found = listed(tmp_path, "40001,#N/A,U16", "40002,y,U16")
+    assert [fault.place.line for fault in found.faults if fault.is_error] == [2]
+    assert [row.name for row in found.rows] == ["a/y"]
+
+
+def test_a_corrected_list_takes_back_order_access_and_scale(tmp_path: Path) -> None:
+    head = "Register,Name,Type,Scale,Byte order,Access"
+    found = listed(tmp_path, "40001,a,F32,1,,R", "40011,b,U16,1,,", head=head)
+    for row in found.rows:
+        stated = {key: row.cells[key] for key in ("raw_low", "raw_high", "options", "writable")}
+        assert stated == {"raw_low": "", "raw_high": "", "options": "", "writable": "false"}
+        assert row.option_keys == {"wire", "length", "order"}
+    silent = only(listed(tmp_path, "40001,a,F32", head="Register,Name,Type"))
+    assert not {"raw_low", "writable"} & silent.cells.keys()
+    assert silent.option_keys == {"wire", "length"}
 
 
 def test_columns_may_be_named(tmp_path: Path) -> None:

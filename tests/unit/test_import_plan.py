@@ -522,17 +522,6 @@ def test_ten_thousand_rows_take_a_time_that_grows_with_the_rows_alone(tmp_path: 
     assert large < 25 * small
 
 
-def test_a_rename_by_the_list_says_that_displays_have_to_follow(plant: Path) -> None:
-    key = open_plant(plant).by_name["area1/ft101"].id
-    renaming = Imported(rows=[ProposedRow({"kind": "tag", "id": key, "name": "area1/ft102"})])
-    assert plan_import(plant, renaming).notes == (
-        "displays and expressions that name them have to follow (hmi where): area1/ft101 becomes area1/ft102",
-    )
-    key = open_plant(plant).by_name["area1/lt101"].id
-    of_alarms = Imported(rows=[ProposedRow({"kind": "tag", "id": key, "name": "area1/lt102"}, Place(9))])
-    assert plan_import(plant, of_alarms).is_blocked
-
-
 def test_a_type_that_differs_from_that_of_the_plant_is_told(plant: Path) -> None:
     pump = ProposedType("pump", TYPE.replace('"fan"', '"pump"'), Place(0, "Types/pump"))
     (fault,) = plan_import(plant, Imported(types=[pump])).faults

@@ -53,6 +53,7 @@ def test_a_foreign_list_is_read_by_usual_words_and_the_preview_says_which(tmp_pa
         "columns: Tag name is name, Register is address, Einheit is unit, Min is low, Max is high, "
         "Datentyp is type, Zugriff is writable, Kommentar is description",
         "columns that are not taken: Farbe",
+        "the file is no UTF-8 and is read as Windows-1252: line 2 has 'Höhe 1'; where that is wrong, save it as UTF-8",
     ]
     assert [row.place.line for row in imported.rows] == [2, 3]
 
@@ -212,3 +213,13 @@ def test_a_sheet_may_be_named(tmp_path: Path) -> None:
     assert read(path, {"sheet": "Tanks"}, CONTEXT).rows[0].name == "t1"
     with pytest.raises(ConfigurationError, match="has no sheet 'Valves'; its sheets: Sheet, Pumps, Tanks"):
         read(path, {"sheet": "Valves"}, CONTEXT)
+
+
+def test_an_error_of_a_spreadsheet_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    text = "name,address,farbe\n#N/A,HR1,\na,#REF!,\nb,HR3,#N/A\n"
+    found = read(written(tmp_path, text), {}, CONTEXT)
+    assert [(fault.place.line, "an error of the spreadsheet" in fault.text) for fault in found.faults] == [
+        (2, True),
+        (3, True),
+    ]
+    assert [row.name for row in found.rows] == ["b"]

@@ -99,6 +99,26 @@ def test_a_workbook_is_read_from_its_first_sheet_that_holds_something(tmp_path: 
     assert table.rows == [(2, ["a", "1.5", "true"]), (4, ["b", "12"])]
 
 
+def test_a_few_wrong_bytes_do_not_make_every_letter_two_others(tmp_path: Path) -> None:
+    raw = "a,b\n1,°C\n2,für\n3,x\n".encode().replace(b"x", b"\xb0")
+    with pytest.raises(ConfigurationError, match=r"list\.csv:4: is not UTF-8 text"):
+        read_table(written(tmp_path, raw))
+
+
+def test_a_guessed_encoding_is_told_with_the_letters_that_it_matters_for(tmp_path: Path) -> None:
+    assert read_table(written(tmp_path, "a,b\nx,für\n".encode())).doubts == ()
+    (doubt,) = read_table(written(tmp_path, "a,b\nx,Насос\n".encode("cp1251"))).doubts
+    assert "read as Windows-1252: line 2 has " in doubt
+
+
+def test_a_point_between_decimal_commas_is_told(tmp_path: Path) -> None:
+    table = read_table(written(tmp_path, b"a;b\nx;1.500\ny;2,5\n"))
+    assert table.doubts == (
+        "the list has decimal commas, and 1 numbers with a point: 1.500 in line 2 is read as 1.5; write 1500 or 1,500",
+    )
+    assert read_table(written(tmp_path, b"a,b\nx,1.500\n")).doubts == ()
+
+
 REFUSED = {
     "conflict": (b"a,b\n<<<<<<< HEAD\nx,1\n=======\nx,2\n>>>>>>> other\n", r"list\.csv:2: .*merge"),
     "empty": (b"", "is empty"),

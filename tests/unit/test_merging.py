@@ -310,3 +310,52 @@ def test_a_merge_of_a_display_loses_no_change_of_anybody_or_says_so(
             before = was[name] if was else None
             assert now[name] == (other[name] if one[name] == before else one[name])
             assert other[name] in (before, now[name])
+
+
+KINDS = st.sampled_from([0, 1, True, False, 1.0, "1", None, [1], [True], {"a": 1}, {"a": True}])
+ELEMENT = st.dictionaries(st.sampled_from("xyz"), KINDS)
+
+
+def page_of(element: dict[str, object]) -> str:
+    return json.dumps({"id": "d", "elements": [{"id": "e", "type": "text", **element}]})
+
+
+@settings(max_examples=300, deadline=None)
+@given(base=ELEMENT, ours=ELEMENT, theirs=ELEMENT)
+def test_of_a_display_no_change_of_kind_is_lost(
+    base: dict[str, object], ours: dict[str, object], theirs: dict[str, object]
+) -> None:
+    """``1``, ``true`` and ``1.0`` are three values: what one side alone changed is in the result."""
+    found = merged("displays/a.json", page_of(base), page_of(ours), page_of(theirs))
+    if found.conflicts:
+        return
+    (element,) = json.loads(found.content)["elements"]
+    for side in (ours, theirs):
+        for key in "xyz":
+            if json.dumps(side.get(key, "none")) != json.dumps(base.get(key, "none")):
+                assert json.dumps(element.get(key, "none")) == json.dumps(side.get(key, "none"))
+
+
+def test_a_truth_instead_of_a_number_goes_with_a_change_beside_it() -> None:
+    found = merged(
+        "displays/a.json", page_of({"x": 1, "y": 0}), page_of({"x": True, "y": 0}), page_of({"x": 1, "y": 5})
+    )
+    (element,) = json.loads(text_of(found))["elements"]
+    assert (element["x"] is True, element["y"]) == (True, 5)
+    toml = merged(
+        "types/p.toml", "a = 1\nb = 2\nc = 3\n", "a = true\nb = 2\nc = 3\n", "a = 1\nb = 2\nc = 4\n"
+    )
+    assert tomllib.loads(text_of(toml)) == {"a": True, "b": 2, "c": 4}
+    assert text_of(toml).startswith("a = true")
+
+
+def test_what_a_side_names_twice_is_put_together_by_hand() -> None:
+    head = "id,kind,name,unit,unit\n"
+    found = merged("tags.csv", head + "t1,tag,x,m,a\n", head + "t1,tag,x,mm,a\n", head + "t1,tag,x,m,b\n")
+    assert "its header names the column unit twice" in found.conflicts[0]
+    head = "id,kind,name,unit,\n"
+    found = merged("tags.csv", head + "t1,tag,x,m,n\n", head + "t1,tag,x,mm,n\n", head + "t1,tag,y,m,n\n")
+    assert "line 2 has a cell in a column without a name" in found.conflicts[0]
+    twice = '{"id": "d", "elements": [{"id": "e", "x": 2, "x": 1}]}'
+    found = merged("displays/a.json", page_of({"x": 1}), twice, page_of({"x": 1, "y": 2}))
+    assert "has the key x twice" in found.conflicts[0]

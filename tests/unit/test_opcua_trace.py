@@ -1,5 +1,7 @@
 """What is told of one read: a time that the server does not say is left out."""
 
+# pyright: reportArgumentType=false
+# the library types its times narrower than it means
 from __future__ import annotations
 
 from datetime import UTC, datetime

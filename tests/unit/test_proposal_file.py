@@ -73,19 +73,19 @@ def test_nothing_is_written_over_without_yes(tmp_path: Path) -> None:
 def test_a_type_that_the_plant_has_for_something_else_gets_a_number(tmp_path: Path) -> None:
     new_plant(tmp_path / "plant")
     plant = open_plant(tmp_path / "plant")
-    found = with_fitting_types(PROPOSED, plant)
+    found, names = with_fitting_types(PROPOSED, plant)
     (type_,) = found.types
     assert (type_.name, 'name = "pump_2"' in type_.text, found.rows[0].cells["kind"]) == (
         "pump_2",
         True,
         "pump_2",
     )
-    assert found.notes == ["the plant has another type pump: the new one is pump_2"]
+    assert names == {"pump_2": "pump"}
     (tmp_path / "plant" / "types" / "pump_2.toml").write_text(type_.text, encoding="utf-8")
-    again = with_fitting_types(PROPOSED, open_plant(tmp_path / "plant"))
+    again, _ = with_fitting_types(PROPOSED, open_plant(tmp_path / "plant"))
     assert again.types[0].name == "pump_2"
     other = ProposedType("pump", TYPE.replace("speed", "torque"))
-    third = with_fitting_types(Imported(types=[other]), open_plant(tmp_path / "plant"))
+    third, _ = with_fitting_types(Imported(types=[other]), open_plant(tmp_path / "plant"))
     assert third.types[0].name == "pump_3"
 
 
@@ -96,11 +96,11 @@ def test_a_type_that_fits_and_one_that_extends_keep_their_names(tmp_path: Path) 
     )
     plant = open_plant(tmp_path / "plant")
     fits = Imported(types=[ProposedType("mine", TYPE.replace('"pump"', '"mine"'))])
-    assert with_fitting_types(fits, plant) is fits
+    assert with_fitting_types(fits, plant) == (fits, {})
     extends = Imported(
         types=[
             ProposedType("pump", TYPE + "\n[x]\n"),
             ProposedType("big", 'name = "big"\nextends = "pump"\n'),
         ]
     )
-    assert with_fitting_types(extends, plant) is extends
+    assert with_fitting_types(extends, plant) == (extends, {})

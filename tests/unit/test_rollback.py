@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from pathlib import Path
 
@@ -14,12 +15,14 @@ from hmi.runtime import (
     Kept,
     RollbackRefused,
     RolledBack,
+    _rollback,
     files_of,
     keep_revision,
     kept_revision,
     kept_revisions,
     roll_back,
 )
+from hmi.runtime._revisions import kept_like
 
 
 class Works:
@@ -143,3 +146,43 @@ def test_a_revision_is_named_by_its_beginning(works: Works) -> None:
     keep_revision(works.data, works.folder, works.first.revision[:20] + "0")
     with pytest.raises(UsageError, match="2 kept revisions begin with"):
         kept_revision(works.data, works.first.revision[:12])
+
+
+def test_what_is_kept_under_a_revision_are_its_files(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another one saves while the folder of before is kept: his revision is not what it is kept under."""
+    works.edit("alarms.csv", "high,high,4.6", "high,high,4.7")
+    before, real = read_files(works.folder), _rollback.load_plant
+
+    def and_somebody_saves(folder: Path) -> object:
+        works.edit("alarms.csv", "high,high,4.7", "high,high,4.8")
+        return real(folder)
+
+    monkeypatch.setattr(_rollback, "load_plant", and_somebody_saves)
+    with pytest.raises(FolderChanged):
+        works.back(works.first, force=True)
+    his = open_plant(works.folder).revision
+    assert his not in {one.revision for one in kept_revisions(works.data)}
+    (saved,) = (one for one in kept_revisions(works.data) if one.is_saved)
+    assert files_of(saved) == before
+
+
+def damaged(raw: bytes, place: int) -> bytes:
+    return raw[:place] + bytes(one ^ 0xFF for one in raw[place : place + 6]) + raw[place + 6 :]
+
+
+def test_one_damaged_revision_stops_no_other(works: Works) -> None:
+    """Wherever the damage is: the folder's own revision is kept no more, and the first one comes back."""
+    raw = works.second.file.read_bytes()
+    for place in range(0, len(raw), 7):
+        works.second.file.write_bytes(damaged(raw, place))
+        assert kept_like(works.data, works.first_files) == works.first
+        kept_like(works.data, read_files(works.folder))
+        with contextlib.suppress(ConfigurationError):
+            files_of(works.second)
+    works.second.file.write_bytes(damaged(raw, raw.index(b"tags.csv") + len("tags.csv")))
+    with pytest.raises(ConfigurationError, match="cannot be read as a zip"):
+        files_of(works.second)
+    with pytest.raises(RollbackRefused, match="that no kept revision has"):
+        roll_back(works.folder, works.data, works.first)
+    assert roll_back(works.folder, works.data, works.first, force=True).kept.startswith("saved")
+    assert read_files(works.folder) == works.first_files

@@ -48,6 +48,7 @@ def test_every_verb_is_described_with_its_right_and_its_parameters() -> None:
         )
         named = {p["name"] for p in operation.get("parameters", ())} | set(body.get("properties", ()))
         assert named == set(verb.parameters)
+    assert {v.method for v in verbs if v.path == "/v1/reload" and v.role is Role.VIEW} == {"GET"}
     assert {v.path for v in verbs if v.role is not Role.VIEW} == {
         "/v1/accounts",
         "/v1/alarms/acknowledge",

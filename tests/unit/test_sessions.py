@@ -22,7 +22,7 @@ from hmi.security._account_watch import look
 from hmi.security._lockout import MOST_KEYS, Lockout, Whose
 from hmi.security._people_audit import PeopleAudit
 from hmi.security._proof import WRONG, Proof
-from hmi.security._session_book import Session
+from hmi.security._session_book import CONSOLE_DESK, Session
 from hmi.security.accounts import ACCOUNTS_FILE, Accounts
 from hmi.security.sessions import Sessions
 from hmi.security.signatures import ObjectRights, SignatureDesk, SignRequest
@@ -161,6 +161,21 @@ async def test_the_next_person_at_a_station_ends_the_session_before(tmp_path: Pa
         assert desk.sessions.by_id(elsewhere.id) is elsewhere
         assert (await desk.events("session.ended"))[0]["why"] == "shift change"
         assert [record["before"] for record in await desk.events("session.signed_in")] == ["", "", "ada"]
+
+
+@pytest.mark.usefixtures("cheap")
+async def test_at_the_command_line_nobody_ends_the_session_of_another(tmp_path: Path) -> None:
+    """Each terminal of the machine of the runtime is a place of its own."""
+    async with desk_in(tmp_path) as desk:
+        first = await desk.sign_in("ada", CONSOLE_DESK)
+        second = await desk.sign_in("bea", CONSOLE_DESK)
+        assert desk.told.ends == []
+        assert [desk.sessions.by_id(one.id) for one in (first, second)] == [first, second]
+        assert [record["before"] for record in await desk.events("session.signed_in")] == ["", ""]
+        desk.sessions.sign_out(second)
+        assert desk.sessions.book.at(CONSOLE_DESK) is first
+        desk.sessions.sign_out(first)
+        assert desk.sessions.book.at(CONSOLE_DESK) is None
 
 
 @pytest.mark.usefixtures("cheap")

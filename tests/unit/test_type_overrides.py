@@ -139,3 +139,60 @@ def test_parameters_reach_the_texts_of_alarms(folder: Path) -> None:
     path.write_text(text.replace("Start the stand-by pump,", "Block {base} of {name}:"), encoding="utf-8")
     (alarm,) = [one for one in opened(folder, "").alarms if one.name == "trip"]
     assert alarm.action == "Block 101 of area1/p101: check the motor, then reset"
+
+
+def scaled(folder: Path, raw: str = "[0, 1000]", more: str = "") -> Path:
+    """The speed of the pump counts raw from 0 to 1000 for 0 to 100 %."""
+    path = folder / "types" / "pump.toml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count("[signals.speed]\n") == 1
+    path.write_text(
+        text.replace("[signals.speed]\n", f"[signals.speed]\nraw = {raw}\n{more}"), encoding="utf-8"
+    )
+    return folder
+
+
+def of_scaling(folder: Path) -> list[tuple[str, str]]:
+    return [(one.text, one.do) for one in check_plant(folder) if one.rule == "override-scaling"]
+
+
+def test_another_range_of_a_scaled_signal_is_told_with_its_raw_range(folder: Path) -> None:
+    """WK-315: raw 800 is 80 % by the type, and 72 % where only the range was to be narrower."""
+    plant = opened(scaled(folder), "speed.high=90")
+    scaling = plant.by_name["area1/p101.speed"].scaling
+    assert scaling is not None
+    assert (scaling.raw.high, scaling.eu.high) == (1000, 90)
+    assert of_scaling(folder) == [
+        (
+            "area1/p101.speed: with speed.high=90 raw 0 … 1000 means 0 … 90, and 0 … 100 in the type",
+            "write speed.raw_low=0;speed.raw_high=900 to keep the scaling, or speed.raw_high=1000 if the device of "
+            "this instance counts so",
+        )
+    ]
+    (line,) = {one.line for one in check_plant(folder) if one.rule == "override-scaling"}
+    assert "p101" in (folder / "tags.csv").read_text(encoding="utf-8").splitlines()[line - 1]
+
+
+def test_what_it_says_to_write_keeps_the_scaling_and_ends_the_warning(folder: Path) -> None:
+    scaled(folder)
+    scaling = (
+        opened(folder, "speed.high=90;speed.raw_low=0;speed.raw_high=900").by_name["area1/p101.speed"].scaling
+    )
+    assert scaling is not None
+    assert scaling.eu.span / scaling.raw.span == 100 / 1000
+    assert of_scaling(folder) == []
+
+
+@pytest.mark.parametrize("cell", ["speed.high=100", "speed.high=90;speed.raw_high=1000", "speed.unit=rpm"])
+def test_a_range_that_is_meant_or_the_same_is_not_told(folder: Path, cell: str) -> None:
+    assert of_scaling(given(scaled(folder), cell)) == []
+
+
+def test_a_range_without_a_scaling_is_not_told(folder: Path) -> None:
+    assert of_scaling(given(folder, "speed.high=90")) == []
+
+
+def test_no_raw_range_keeps_a_square_root(folder: Path) -> None:
+    ((text, do),) = of_scaling(given(scaled(folder, more='scaling = "sqrt"\n'), "speed.low=10;speed.high=90"))
+    assert "with speed.low=10 and speed.high=90 raw 0 … 1000 means 10 … 90" in text
+    assert do == "write speed.raw_high=1000 if the device of this instance counts so"

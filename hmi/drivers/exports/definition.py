@@ -18,7 +18,16 @@ DEFINITION = DriverDefinition(
     name="exports",
     title="Figures of the export jobs",
     style="poll",
-    settings=(Setting("data_dir", "string", "", "data folder; by default that of the runtime"),),
+    settings=(
+        Setting(
+            "data_dir",
+            "string",
+            "",
+            "data folder; by default that of the runtime",
+            path_from="data",
+            is_folder=True,
+        ),
+    ),
     tag_options=(),
     check_address=check_address,
     check_endpoint=check_endpoint,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hmi.core.values import ValueType
+from hmi.drivers.modbus._address import parse_address
 from hmi.drivers.modbus._endpoint import check_endpoint, own_line
 from hmi.drivers.modbus._forbidden import forbidden_of
 from hmi.drivers.modbus._item import ORDERS, WIRE_WORDS, WRITE_METHODS, resolve
@@ -47,9 +49,11 @@ SETTINGS = (
     Setting("parity", "string", "E", "parity of a serial line", choices=("E", "O", "N")),
     Setting("bytesize", "integer", 8, "data bits of a serial line (ASCII: 7)", minimum=7, maximum=8),
     Setting("stopbits", "integer", 1, "stop bits of a serial line", minimum=1, maximum=2),
-    Setting("tls_ca", "string", "", "file with the certificates that may vouch for the device"),
-    Setting("tls_certificate", "string", "", "file with the certificate of this product"),
-    Setting("tls_key", "string", "", "file with its private key"),
+    Setting(
+        "tls_ca", "string", "", "file with the certificates that may vouch for the device", path_from="plant"
+    ),
+    Setting("tls_certificate", "string", "", "file with the certificate of this product", path_from="plant"),
+    Setting("tls_key", "string", "", "file with its private key", path_from="plant"),
     Setting("tls_server_name", "string", "", "name in the device's certificate when it is not the host"),
 )
 TAG_OPTIONS = (
@@ -73,6 +77,15 @@ def check_address(
     forbidden_of(settings)
 
 
+def place_of(address: str, settings: Mapping[str, Any], options: Mapping[str, Any]) -> str:
+    """``1.9 HR`` for every notation of it; AddressError for what is no address."""
+    one = parse_address(
+        address, zero_based=bool(settings.get("zero_based", False)), mappings=settings.get("mappings", ())
+    )
+    unit = one.unit if one.unit is not None else options.get("unit", settings.get("unit", 1))
+    return f"{replace(one, unit=int(unit))} {one.wire}{one.hilo}".strip()
+
+
 DEFINITION = DriverDefinition(
     name="modbus",
     title="Modbus TCP, RTU, ASCII and TLS",
@@ -83,4 +96,5 @@ DEFINITION = DriverDefinition(
     check_endpoint=check_endpoint,
     own_line=own_line,
     points=ModbusPoints,
+    place_of=place_of,
 )

@@ -7,7 +7,7 @@ import asyncio
 from typing import Any, Final
 
 from hmi.acquisition.tally import RECEIVED, SENT, Tally
-from hmi.core.clock import NS_PER_MS, monotonic_ns
+from hmi.core.clock import NS_PER_MS, NS_PER_S, monotonic_ns
 from hmi.core.texts import tr
 from hmi.drivers.opcua._values import words
 
@@ -17,6 +17,8 @@ _RESULT_AT: Final = 16
 """Where the result of the service stands: behind type, time and number of the request."""
 _WAITS: Final = frozenset(("Publish",))
 """The server is meant to wait with its answer: its time says nothing of the line."""
+_WHOLE: Final = 0.9
+"""This share of the limit counts as the whole: its clock began a little earlier."""
 _LISTS: Final = (
     "NodesToRead", "NodesToWrite", "MethodsToCall", "ItemsToCreate", "ItemsToModify", "MonitoredItemIds",
     "BrowsePaths", "NodesToBrowse", "SubscriptionIds", "SubscriptionAcknowledgements", "EventIds",
@@ -24,10 +26,10 @@ _LISTS: Final = (
 
 
 class ServiceCounts:
-    """One for a socket. Cheap while nobody wants frames: two calls a service."""
+    """One for a socket, whose requests wait for ``limit_s``. Cheap while nobody wants frames: two calls a service."""
 
-    def __init__(self, tally: Tally) -> None:
-        self._tally, self._size = tally, 0
+    def __init__(self, tally: Tally, limit_s: float) -> None:
+        self._tally, self._size, self._limit_s = tally, 0, limit_s
 
     def measure(self, connection: Any) -> None:
         """Learn the size of each message where the library makes it."""
@@ -56,8 +58,8 @@ class ServiceCounts:
         took = now - asked_ns
         if done.cancelled():
             result, size = tr("no answer"), 0
-            if service not in _WAITS:
-                self._tally.failed("timeouts", "", now)
+            if service not in _WAITS and took >= _WHOLE * self._limit_s * NS_PER_S:
+                self._timed_out(service, took, now)
         elif (error := done.exception()) is not None:
             result, size = str(error) or type(error).__name__, 0
         else:
@@ -66,6 +68,12 @@ class ServiceCounts:
             self._tally.answered("", took, now, is_timed=service not in _WAITS)
         if (log := self._tally.logging) is not None:
             log.add(RECEIVED, "", service, "", size, result, took / NS_PER_MS, b"")
+
+    def _timed_out(self, service: str, took: int, now: int) -> None:
+        """It waited as long as it may; who gives up a question earlier says nothing of the server."""
+        self._tally.failed("timeouts", "", now)
+        text = tr("{service}: no answer within {s} s", service=service, s=f"{took / NS_PER_S:.0f}")
+        self._tally.note(text, where=service)
 
     def _result(self, service: str, body: Any, now: int) -> str:
         """A fault of the service is counted by its code."""

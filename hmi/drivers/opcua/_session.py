@@ -113,7 +113,7 @@ class Transport(UaClient):
         chunks = self._max_message // SMALLEST_CHUNK + 1
         limits = Limits(CHUNK_BYTES, CHUNK_BYTES, chunks, self._max_message)
         self.protocol = Socket(self._timeout, security_policy=self.security_policy, limits=limits)
-        self.protocol.counts = ServiceCounts(self._tally)
+        self.protocol.counts = ServiceCounts(self._tally, self._timeout)
         self.protocol.counts.measure(self.protocol._connection)
         self.protocol.pre_request_hook = self._pre_request_hook
         self.protocol.on_connection_lost = self._on_transport_lost
@@ -231,19 +231,25 @@ class Link:
 
     async def close(self) -> None:
         """Say goodbye for at most two seconds, then drop; leaves no task behind."""
-        if self.is_up:
-            # a goodbye may fail in every way a network can; the connection is dropped below in any case
-            with contextlib.suppress(Exception):
-                async with within(CLOSE_S):
-                    await self.client.disconnect()
-        self.transport.request_disconnect()
-        self.abort()
+        try:
+            if self.is_up:
+                # a goodbye may fail in every way a network can; the connection is dropped below in any case
+                with contextlib.suppress(Exception):
+                    async with within(CLOSE_S):
+                        await self.client.disconnect()
+        finally:
+            self.transport.request_disconnect()
+            self.abort()
+            running = self._cancel_tasks()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    def _cancel_tasks(self) -> list[asyncio.Task[Any]]:
         client = self.client
         tasks = [client._supervisor_task, client._stale_watchdog_task, client._renew_channel_task]
         running = [task for task in tasks if task is not None and not task.done()]
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        return running
 
 
 def check_count(data: bytes, start: int, asked: int) -> None:

@@ -16,6 +16,7 @@ SETTINGS = (
         "",
         "folder to write to; it is made where its parent is there; a relative one lies in the data folder",
         path_from="data",
+        is_folder=True,
     ),
     Setting(
         "mount",
@@ -23,6 +24,7 @@ SETTINGS = (
         "",
         "a mount point: while nothing is mounted there nothing is written; empty = a local folder",
         path_from="plant",
+        is_folder=True,
     ),
     Setting("format", "string", "parquet", "what the files are", choices=("parquet", "csv", "xlsx")),
     Setting(

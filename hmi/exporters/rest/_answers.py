@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -36,6 +37,7 @@ from hmi.exporters.rest._samples import (
     samples_page,
 )
 from hmi.exporters.rest._view import View, tag_content
+from hmi.exporters.rest._workers import Kind
 from hmi.historian.port import ArchiveReader
 from hmi.project.exports import ExportWhat
 from hmi.security.it_tokens import AUDIT, EVENTS, HISTORY, LIVE, ItToken
@@ -52,6 +54,8 @@ class Asked:
     path: str
     token: ItToken
     given: Mapping[str, Any]
+    gone: threading.Event = field(default_factory=threading.Event)
+    """Set when the client went away."""
 
     @property
     def areas(self) -> tuple[str, ...]:
@@ -78,7 +82,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``scopes``: one of them is needed; none: any token. ``uses_journal``: its thread works it."""
+    """``scopes``: one of them is needed; none: any token. ``needs``: which thread works it."""
 
     path: str
     scopes: tuple[str, ...]
@@ -88,7 +92,7 @@ class Route:
     schema: str = ""
     media: str = JSON
     etag: bool = False
-    uses_journal: bool = False
+    needs: Kind = Kind.ARCHIVE
 
 
 WHAT: Final = Parameter(
@@ -130,11 +134,11 @@ class Answers:
         ranged = (TAGS, START, END, *paged)
         self.routes = (
             Route("/plant", (), "The plant, its areas and the digest of its tags.", self._plant, schema="Plant",
-                  etag=True),
+                  etag=True, needs=Kind.MEMORY),
             Route("/tags", (), "The recorded tags with unit, range and quality rule.", self._tags, (TAGS, *paged),
-                  "Tags", etag=True),
+                  "Tags", etag=True, needs=Kind.MEMORY),
             Route("/values", (LIVE,), "The newest values, as long as they are live.", self._values, (TAGS, *paged),
-                  "Values"),
+                  "Values", needs=Kind.MEMORY),
             Route("/samples", (HISTORY,), "Recorded samples by tag and time, as they are now.", self._samples, ranged,
                   "Samples"),
             Route("/aggregates", (HISTORY,), "Aggregates of OPC UA Part 13 over intervals from start on.",
@@ -144,9 +148,9 @@ class Answers:
             Route("/statement", (HISTORY,), "What the client of a feed has to have, and where tags have gaps.",
                   self._statement, (TAGS, START, END, FEED_CURSOR), "Statement"),
             Route("/alarms", (EVENTS,), "The alarms that are not normal.", self._alarms, schema="Alarms",
-                  uses_journal=True),
+                  needs=Kind.JOURNAL),
             Route("/events", (EVENTS, AUDIT), "Records of the journal in their order.", self._records,
-                  (WHAT, START, END, EVENT_LIMIT, CURSOR), "Events", uses_journal=True),
+                  (WHAT, START, END, EVENT_LIMIT, CURSOR), "Events", needs=Kind.JOURNAL),
         )  # fmt: skip
 
     def _plant(self, asked: Asked) -> Answer:
@@ -161,7 +165,8 @@ class Answers:
             "tags": [tag_content(tag) for tag in self._view.series(places)],
             "next": following,
         }
-        return Answer(_encode(content), etag=content["schema"][:32])
+        etag = f"{self._listed(asked)[1][:32]}-{self._view.plant.revision}"
+        return Answer(_encode(content), etag=etag)
 
     def _values(self, asked: Asked) -> Answer:
         places, following = self._paged(asked)
@@ -183,7 +188,7 @@ class Answers:
         names = tuple(dict.fromkeys(asked.given["aggregate"])) or ("TimeAverage2",)
         page = aggregates_page(
             self._reader, self._series(asked), names, asked.given["interval_s"], _range(asked),
-            self._place(asked, AggregatePlace), self._schema(asked), stop=self._stop,
+            self._place(asked, AggregatePlace), self._schema(asked), stop=self._ends(asked),
         )  # fmt: skip
         return self._page(asked, page)
 
@@ -202,7 +207,7 @@ class Answers:
             raise bad_request(f"at most {MOST_PROVED} tags at once; narrow tags")
         end = min(asked.given["end"] if asked.given["end"] is not None else now, now)
         start = asked.given["start"] if asked.given["start"] is not None else end - _HOUR_NS
-        return Answer(_encode(feed.proof(at, (min(start, end), end), now, self._stop)))
+        return Answer(_encode(feed.proof(at, (min(start, end), end), now, self._ends(asked))))
 
     def _alarms(self, asked: Asked) -> Answer:
         now = self._now()
@@ -227,16 +232,23 @@ class Answers:
 
     # ------------------------------------------------------------------ what they share
 
+    def _ends(self, asked: Asked) -> Callable[[], bool]:
+        """Whether nobody waits for the answer any more."""
+        return lambda: self._stop() or asked.gone.is_set()
+
     def _series(self, asked: Asked) -> tuple[ExportTag, ...]:
-        return self._view.series(self._view.chosen(asked.given["tags"], asked.areas))
+        return self._listed(asked)[0]
 
     def _schema(self, asked: Asked) -> str:
-        return self._view.digest(asked.areas)[:16]
+        """Names the list that the query chooses, which changes with more of the plant than the list of all does."""
+        return self._listed(asked)[1][:16]
+
+    def _listed(self, asked: Asked) -> tuple[tuple[ExportTag, ...], str]:
+        return self._view.listed(asked.given["tags"], asked.areas)
 
     def _feed_of(self, asked: Asked) -> Feed:
-        listed = self._view.listed(asked.given["tags"], asked.areas)
         stream = f"{self._view.schema.stream}/{asked.token.name}"
-        return Feed(self._reader, self._archive, listed, len(self._view.tags), stream)
+        return Feed(self._reader, self._archive, self._listed(asked), len(self._view.tags), stream)
 
     def _place(self, asked: Asked, kind: type[Any]) -> Any:
         text = asked.given["cursor"]

@@ -6,8 +6,8 @@ import asyncio
 import gzip
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -22,12 +22,11 @@ from hmi.exporters.rest._problem import Problem, busy
 from hmi.exporters.rest._query import given
 from hmi.exporters.rest._stream import PATH as STREAM_PATH
 from hmi.exporters.rest._stream import Streams
+from hmi.exporters.rest._workers import Kind, Workers
 from hmi.project.exports import ExportWhat
 from hmi.security.it_tokens import AUDIT, EVENTS, SCOPES, ItToken
 
 log = logging.getLogger(__name__)
-WORKERS: Final = 2
-"""Threads for all clients together: the other jobs of the process keep their share."""
 PACKED_FROM: Final = 1_000
 """Bytes; a shorter answer is not compressed."""
 METHODS: Final = ("GET", "HEAD")
@@ -38,33 +37,32 @@ class App:
     """The application of one server. ``served``: scopes that the job gives at all."""
 
     def __init__(
-        self, access: Access, answers: Answers, streams: Streams, served: frozenset[str], title: str
+        self,
+        access: Access,
+        answers: Answers,
+        streams: Streams,
+        workers: Workers,
+        served: frozenset[str],
+        title: str,
     ) -> None:
         self._access, self._streams, self._served = access, streams, served
+        self._workers = workers
         routes = {f"{BASE}{route.path}": route for route in answers.routes}
         content = msgspec.json.encode(document(answers.routes, title))
         answer = Answer(content, etag=hashlib.sha256(content).hexdigest()[:32])
-        described = Route("/openapi.json", (), "", lambda _asked: answer)
+        described = Route("/openapi.json", (), "", lambda _asked: answer, needs=Kind.MEMORY)
         self._routes = {**routes, f"{BASE}{described.path}": described}
-        self._readers = ThreadPoolExecutor(WORKERS, thread_name_prefix="rest")
-        self._journal = ThreadPoolExecutor(1, thread_name_prefix="rest journal")
-
-    async def close(self, last: Callable[[], None]) -> None:
-        """``last`` is called by the thread of the journal, after what it does now."""
-        await asyncio.get_running_loop().run_in_executor(self._journal, last)
-        self._journal.shutdown(wait=False, cancel_futures=True)
-        self._readers.shutdown(wait=False, cancel_futures=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._stream(scope, receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, send)
+            await self._http(scope, receive, send)
 
-    async def _http(self, scope: Scope, send: Send) -> None:
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: Headers = dict(scope["headers"])
         try:
-            answer, body, more = await self._answered(scope, headers)
+            answer, body, more = await self._answered(scope, receive, headers)
             status = answer.status
             if answer.etag and _matches(headers.get(b"if-none-match", b""), answer.etag):
                 status, body = 304, b""
@@ -76,7 +74,9 @@ class App:
             told = {"content-type": _problem.MEDIA, **problem.headers}
             await _send(send, problem.status, body, told, scope["method"])
 
-    async def _answered(self, scope: Scope, headers: Headers) -> tuple[Answer, bytes, dict[str, str]]:
+    async def _answered(
+        self, scope: Scope, receive: Receive, headers: Headers
+    ) -> tuple[Answer, bytes, dict[str, str]]:
         """The answer, the bytes that go over the network, and headers about them."""
         token = self._access.caller(headers, _address(scope))
         self._access.check_rate(token)
@@ -87,21 +87,26 @@ class App:
             self._check_records(asked)
         is_packed = _takes_gzip(headers.get(b"accept-encoding", b""))
         with self._access.answering(token):
-            return await self._worked(route, asked, is_packed)
+            watching = asyncio.create_task(_watch(receive, asked.gone), name="rest client")
+            try:
+                return await self._worked(route, asked, is_packed)
+            finally:
+                watching.cancel()
 
     async def _worked(
         self, route: Route, asked: Asked, is_packed: bool
     ) -> tuple[Answer, bytes, dict[str, str]]:
         def work() -> tuple[Answer, bytes, dict[str, str]]:
+            if asked.gone.is_set():
+                raise Problem(400, "the client went away")
             answer = route.work(asked)
             if not is_packed or len(answer.content) < PACKED_FROM:
                 return answer, answer.content, {"vary": "accept-encoding"}
             packed = gzip.compress(answer.content, 1)
             return answer, packed, {"content-encoding": "gzip", "vary": "accept-encoding"}
 
-        pool = self._journal if route.uses_journal else self._readers
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
+            return await self._workers.run(route.needs, asked.token.name, work)
         except Problem:
             raise
         except StorageError as error:
@@ -156,6 +161,16 @@ class App:
 def served_scopes(serves: list[str]) -> frozenset[str]:
     """The scopes that belong to what a job serves."""
     return frozenset(one for one in SCOPES if one.partition(":")[2] in serves)
+
+
+async def _watch(receive: Receive, gone: threading.Event) -> None:
+    """Until the client goes: nobody works for it then. A body that goes on is not read."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return gone.set()
+        if message.get("more_body", False):
+            return None
 
 
 def _address(scope: Scope) -> str:

@@ -36,12 +36,20 @@ class Lane:
 
 
 class Board:
-    """Written by the loop of the server alone; reading single values is for any thread."""
+    """Written by the loop of the server alone; reading single values is for any thread.
 
-    def __init__(self, count: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+    ``hears``: whether the job hears the running plant, or a job that lives would vouch for what nobody tells.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        monotonic: Callable[[], float] = time.monotonic,
+        hears: Callable[[], bool] = lambda: True,
+    ) -> None:
         self._values: list[DataValue] = [_WAITING] * count
         self._simulated = [False] * count
-        self._monotonic = monotonic
+        self._monotonic, self._hears = monotonic, hears
         self._heard = monotonic()
         self._lanes: set[Lane] = set()
 
@@ -60,10 +68,10 @@ class Board:
     @property
     def is_live(self) -> bool:
         """False: what it holds says nothing of how the plant is now."""
-        return self._monotonic() - self._heard < SILENT_S
+        return self._monotonic() - self._heard < SILENT_S and self._hears()
 
     def value(self, place: int, now: int) -> tuple[DataValue, bool]:
-        """(value, whether it is simulated); Bad while the job is silent. ``now``: UTC ns."""
+        """(value, whether it is simulated); Bad while the job or the runtime is silent. ``now``: UTC ns."""
         found = self._values[place]
         if not self.is_live:
             found = bad(quality.BAD_NO_COMMUNICATION, now)

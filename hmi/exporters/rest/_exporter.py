@@ -35,6 +35,7 @@ from hmi.exporters.rest._cursor import Cursors, cursor_key
 from hmi.exporters.rest._events import Events
 from hmi.exporters.rest._stream import Streams
 from hmi.exporters.rest._view import View
+from hmi.exporters.rest._workers import Workers
 from hmi.exporters.rest.definition import address
 from hmi.historian.port import ArchiveReader
 from hmi.security.it_tokens import ItTokens
@@ -154,13 +155,15 @@ class _Running:
             raise
         self._events = Events(stored.journal)
         view = View(stored.plant, schema, is_simulated=context.is_simulated)
-        self._board = Board(len(schema.tags))
+        self._board = Board(len(schema.tags), hears=context.hears)
         self._access = Access(ItTokens(stored.data), settings, wall_ns)
         answers = Answers(
             view, self._board, self._reader, self._events, cursors, stored.archive_name, wall_ns, self._is_ended
         )  # fmt: skip
-        streams = Streams(view, self._board, self._access, wall_ns)
-        self._app = App(self._access, answers, streams, served_scopes(settings["serves"]), schema.title)
+        self._workers = Workers()
+        streams = Streams(view, self._board, self._access, self._workers, wall_ns)
+        served = served_scopes(settings["serves"])
+        self._app = App(self._access, answers, streams, self._workers, served, schema.title)
         self._server = PatientServer(self._app, tls)
         self._tasks: list[asyncio.Task[Any]] = []
 
@@ -200,7 +203,7 @@ class _Running:
         await asyncio.wait(self._tasks[:1])
         for task in self._tasks[1:]:
             task.cancel()
-        await self._app.close(self._events.close)
+        await self._workers.close(self._events.close)
 
     def release(self) -> None:
         """Whatever became of the server."""

@@ -7,6 +7,7 @@ working thread.
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,23 +16,28 @@ import msgspec
 import numpy as np
 
 from hmi.core.clock import NS_PER_S
-from hmi.export import Head, Progress, Rows, SampleSource, taken, time_at
+from hmi.export import Head, Progress, Rows, SampleSource, head_of, taken, time_at
 from hmi.export.digest import sum_of, watermark_content, watermark_digest
 from hmi.export.lines import ROW_COLUMNS, row_lines
 from hmi.export.port import ExportTag, Watermark
 from hmi.export.prove import statement
 from hmi.exporters.rest._problem import busy, gone
+from hmi.exporters.rest._samples import MOST_BYTES
+from hmi.exporters.rest._texts import fitting, sound_samples
 from hmi.historian.port import ArchiveReader
 
 MOST_READ: Final = 100_000
 """Rows of commits that are read for one page, of which the query may want few."""
 MOST_PROVED: Final = 200
+LONGEST_S: Final = 15.0
+"""A statement may take so long."""
 _LINES_AT_ONCE: Final = 2_000
 
 
 class FeedPlace(msgspec.Struct, array_like=True):
     """The next commit ``seq``, of which ``told`` rows were in pages before; the chain so far: ``number`` and ``digest``
-    of its last package, ``until`` when it is complete (UTC ns), and ``lost`` commits in it.
+    of its last package, ``until`` when it is complete (UTC ns), and ``lost`` commits in it. ``made``: when the newest
+    commit that it has something of was made (UTC ns, 0 for none), for an archive that was put back or replaced.
     """
 
     archive: str
@@ -43,6 +49,7 @@ class FeedPlace(msgspec.Struct, array_like=True):
     digest: str = ""
     until: int = 0
     lost: int = 0
+    made: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,8 @@ class Feed:
                 high = middle
             else:
                 low = middle + 1
-        return FeedPlace(self._archive, self._stream, self._schema, low)
+        made = time_at(self._reader, low - 1)
+        return FeedPlace(self._archive, self._stream, self._schema, low, made=made)
 
     def page(self, at: FeedPlace, limit: int, made: int) -> FeedPage:
         """The next package; Problem 410 where what should follow is not kept any more."""
@@ -96,8 +104,10 @@ class Feed:
             raise gone(f"commits {at.seq} to {head.seq} cannot be read", first=head.seq + 1)
         told = at.told if at.schema == self._schema else 0  # else its rows are not where they were
         rows = taken(part.rows, np.arange(told, len(part.rows)))
+        rows = replace(rows, samples=sound_samples(rows.samples))
+        limit = min(limit, fitting(rows.samples, MOST_BYTES))
         following = msgspec.structs.replace(
-            at, schema=self._schema, seq=part.last + 1, told=0, until=part.last_time
+            at, schema=self._schema, seq=part.last + 1, told=0, until=part.last_time, made=part.last_time
         )
         if len(rows) > limit:
             rows, following = self._cut(rows, limit, following, at, told)
@@ -110,9 +120,14 @@ class Feed:
             mark,
         )
 
-    def _check(self, at: FeedPlace, head: Head) -> None:
-        if at.archive != self._archive or at.seq > head.seq + 1:
+    def _check_archive(self, at: FeedPlace, head: Head) -> None:
+        newest = at.seq if at.told else at.seq - 1
+        is_same = at.archive == self._archive and newest <= head.seq
+        if not is_same or (at.made and time_at(self._reader, newest) not in (0, at.made)):
             raise gone("the archive is another one than that of the cursor; begin without it")
+
+    def _check(self, at: FeedPlace, head: Head) -> None:
+        self._check_archive(at, head)
         if at.seq < head.first:
             raise gone(
                 f"commits {at.seq} to {head.first - 1} are not kept any more; begin without the cursor, and take "
@@ -128,7 +143,8 @@ class Feed:
         seq = int(rows.revisions[-1])
         count = int((rows.revisions == seq).sum()) + (told if seq == at.seq else 0)
         until = max(at.until, time_at(self._reader, seq - 1) if seq > at.seq else 0)
-        return rows, msgspec.structs.replace(following, seq=seq, told=count, until=until)
+        made = time_at(self._reader, seq)
+        return rows, msgspec.structs.replace(following, seq=seq, told=count, until=until, made=made)
 
     def _mark(
         self, at: FeedPlace, rows: Rows, following: FeedPlace, lost: tuple[tuple[int, int], ...], made: int
@@ -154,12 +170,13 @@ class Feed:
         """What a client at a place has to have, and where the series have gaps."""
         progress = Progress()
         if at is not None:
+            self._check_archive(at, head_of(self._reader))
             progress = Progress(number=at.number, digest=at.digest, live_time=at.until, dropped_total=at.lost)
-        is_stopped = False
+        is_stopped, deadline = False, time.monotonic() + LONGEST_S
 
         def watched() -> bool:
             nonlocal is_stopped
-            is_stopped = is_stopped or stop()
+            is_stopped = is_stopped or stop() or time.monotonic() > deadline
             return is_stopped
 
         found = statement(self._stream, progress, self._series, self._reader, span, made=made, stop=watched)

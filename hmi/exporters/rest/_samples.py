@@ -14,12 +14,13 @@ import numpy as np
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import ReadProcessed, SampleFlag
-from hmi.core.values import DataValue, Value
+from hmi.core.values import DataValue, Value, ValueType
 from hmi.export import without_bad_values
 from hmi.export.port import ExportTag
 from hmi.exporters.rest._problem import bad_request, busy, gone
 from hmi.exporters.rest._query import time_text
 from hmi.exporters.rest._stamps import stamps
+from hmi.exporters.rest._texts import ROW_BYTES, fitting, sound, sound_samples
 from hmi.historian.aggregates import ArchiveSource, ReadStopped, processed
 from hmi.historian.port import ArchiveReader
 from hmi.historian.samples import Samples, unpack
@@ -28,6 +29,9 @@ BUDGET_S: Final = 2.0
 """A page ends after that, however few rows it has."""
 LONGEST_S: Final = 15.0
 """One aggregate over one page of intervals may take so long."""
+MOST_BYTES: Final = 8_000_000
+"""About so long is a page at most, or one row."""
+TEXTS_AT_ONCE: Final = 100
 FAR: Final = 2**62
 
 
@@ -54,12 +58,16 @@ class SamplePlace(msgspec.Struct, array_like=True):
 
 
 class AggregatePlace(msgspec.Struct, array_like=True):
-    """``number`` of the calculated series (by tag, then by aggregate) and ``time`` of its next row."""
+    """``number`` of the calculated series (by tag, then by aggregate) and ``time`` of its next row.
+
+    ``start``: where the intervals begin.
+    """
 
     schema: str
     number: int
     time: int
     until: int
+    start: int = 0
 
 
 class Computed(msgspec.Struct):
@@ -106,26 +114,34 @@ def samples_page(
     numbers, deadline = reader.tags(), time.monotonic() + BUDGET_S
     rows: list[Sample] = []
     told: dict[str, ExportTag] = {}
-    following = None
+    room = MOST_BYTES
     for tag in _from(series, at):
-        begin, version = (at.time, at.version) if at and tag.key == at.key else (asked.start, -1)
+        is_within = at is not None and tag.key == at.key
+        place = at if is_within else SamplePlace(schema, tag.key, asked.start, -1, until)
         number = numbers.get(tag.key)
-        if number is None or begin >= until:
-            continue
-        if time.monotonic() > deadline:
-            following = SamplePlace(schema, tag.key, begin, version, until)
-            break
-        left = asked.limit - len(rows)
-        found = reader.read(number, begin, until - 1, left + version + 2)
-        if version >= 0:  # the page before ended within or right before this instant
-            found = found.take((found.times > begin) | (found.versions.astype(np.int64) > version))
-        if len(found):
-            told[tag.key] = tag
-            rows += sample_rows(tag.key, found.take(slice(0, left)))
-        if len(found) > left:
-            following = _behind(found, left, SamplePlace(schema, tag.key, begin, version, until))
-            break
-    return Page(rows, tuple(told.values()), following, until)
+        while number is not None and place is not None and place.time < until:
+            left = asked.limit - len(rows)
+            if time.monotonic() > deadline or (rows and (room <= 0 or not left)):
+                return Page(rows, tuple(told.values()), place, until)
+            most = min(left, TEXTS_AT_ONCE) if tag.type is ValueType.STRING else left
+            found = _read(reader, number, place, most)
+            count = min(most, fitting(found, room), len(found))
+            if count:
+                told[tag.key] = tag
+                rows += (more := sample_rows(tag.key, found.take(slice(0, count))))
+                room -= sum(ROW_BYTES + (len(one.value) if isinstance(one.value, str) else 0) for one in more)
+            place = _behind(found, count, place) if len(found) > count else None
+    return Page(rows, tuple(told.values()), None, until)
+
+
+def _read(reader: ArchiveReader, number: int, place: SamplePlace, most: int) -> Samples:
+    """The rows behind a place, and one more where there are more than ``most``."""
+    begin, version = place.time, place.version
+    found = reader.read(number, begin, place.until - 1, most + version + 2)
+    if version < 0:
+        return found
+    # the page before ended within or right before this instant
+    return found.take((found.times > begin) | (found.versions.astype(np.int64) > version))
 
 
 def _from(series: Sequence[ExportTag], at: SamplePlace | None) -> Sequence[ExportTag]:
@@ -147,7 +163,7 @@ def _behind(found: Samples, told: int, begin: SamplePlace) -> SamplePlace:
 
 def sample_rows(key: str, samples: Samples) -> list[Sample]:
     """Samples of one tag as they are told."""
-    samples = without_bad_values(samples)
+    samples = sound_samples(without_bad_values(samples))
     texts = stamps(samples.times)
     values, statuses = unpack(samples.bits, samples.kinds, samples.objects), samples.statuses.tolist()
     if not samples.flags.any() and not samples.versions.any():
@@ -168,19 +184,25 @@ def aggregates_page(
     *,
     stop: Callable[[], bool],
 ) -> Page:
-    """The next rows: tag by tag, in each the aggregates, in each the intervals, which begin at ``start``."""
+    """The next rows: tag by tag, in each the aggregates, in each the intervals.
+
+    They begin at ``start``, without one at a whole number of intervals before the first sample.
+    """
     check_schema(at, schema)
     until = at.until if at else min(asked.end, reader.coverage().until + 1)
     numbers, deadline, step = reader.tags(), time.monotonic() + BUDGET_S, interval_s * NS_PER_S
     rows: list[Computed] = []
     told: dict[str, ExportTag] = {}
-    number, begin = (at.number, at.time) if at else (0, asked.start)
+    start = at.start if at and at.start else asked.start or _first(reader, series) // step * step
+    number, begin = (at.number, at.time) if at else (0, start)
     while number < len(series) * len(names):
         tag, name = series[number // len(names)], names[number % len(names)]
         left = asked.limit - len(rows)
         if begin < until and tag.key in numbers:
             if not left or (rows and time.monotonic() > deadline):
-                return Page(rows, tuple(told.values()), AggregatePlace(schema, number, begin, until), until)
+                return Page(
+                    rows, tuple(told.values()), AggregatePlace(schema, number, begin, until, start), until
+                )
             high = min(begin + left * step, begin + -(-(until - begin) // step) * step)
             told[tag.key] = tag
             source = ArchiveSource(reader, numbers[tag.key])
@@ -188,8 +210,15 @@ def aggregates_page(
             begin = high
             if begin < until:
                 continue
-        number, begin = number + 1, asked.start
+        number, begin = number + 1, start
     return Page(rows, tuple(told.values()), None, until)
+
+
+def _first(reader: ArchiveReader, series: Sequence[ExportTag]) -> int:
+    """Time of the first sample there is (UTC ns); ``FAR`` where there is none."""
+    numbers = reader.tags()
+    found = (reader.after(numbers[tag.key], -1) for tag in series if tag.key in numbers)
+    return min((int(one.times[0]) for one in found if len(one)), default=FAR)
 
 
 def _computed(
@@ -217,4 +246,4 @@ def _computed(
 
 def plain(value: DataValue) -> Value:
     """Bad is no value."""
-    return None if value.status >= quality.BAD else value.value
+    return None if value.status >= quality.BAD else sound(value.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -17,6 +18,7 @@ from hmi.exporters.rest._board import Board, Lane
 from hmi.exporters.rest._problem import Problem
 from hmi.exporters.rest._query import LONGEST, MANY, TAGS, time_text
 from hmi.exporters.rest._view import View
+from hmi.exporters.rest._workers import Kind, Workers
 from hmi.security.it_tokens import LIVE
 from hmi.serving import Bucket, Rate
 
@@ -46,12 +48,15 @@ class Streams:
     SCOPES = (LIVE,)
     PARAMETERS = (TAGS,)
 
-    def __init__(self, view: View, board: Board, access: Access, now: Callable[[], int]) -> None:
+    def __init__(
+        self, view: View, board: Board, access: Access, workers: Workers, now: Callable[[], int]
+    ) -> None:
         self._view, self._board, self._access, self._now = view, board, access, now
+        self._workers = workers
 
     async def serve(self, asked: Asked, receive: Receive, send: Send) -> None:
         """One client, until it goes, does not read, or its token ends; Problem before it is taken."""
-        places = self._view.chosen(asked.given["tags"], asked.areas)
+        places = await self.places(asked, asked.given["tags"])
         await receive()
         await send({"type": "websocket.accept"})
         client = _Client(self, asked, send, places)
@@ -82,8 +87,10 @@ class Streams:
     def is_valid(self, asked: Asked) -> bool:
         return self._access.is_valid(asked.token)
 
-    def places(self, asked: Asked, texts: tuple[str, ...]) -> tuple[int, ...]:
-        return self._view.chosen(texts, asked.areas)
+    async def places(self, asked: Asked, texts: tuple[str, ...]) -> tuple[int, ...]:
+        """A query costs time with every tag there is: a working thread goes through them."""
+        chosen = partial(self._view.chosen, texts, asked.areas)
+        return await self._workers.run(Kind.MEMORY, asked.token.name, chosen)
 
     def enter(self, lane: Lane) -> None:
         self._board.enter(lane)
@@ -113,11 +120,10 @@ class _Client:
         told_at = loop.time()
         while self._streams.is_valid(self._asked):
             try:
-                async with asyncio.timeout(SEND_S):
-                    is_told = await self._tell_due()
-                    if not is_told and loop.time() - told_at >= BEAT_S:
-                        await self._put("heartbeat")
-                        is_told = True
+                is_told = await self._tell_due()
+                if not is_told and loop.time() - told_at >= BEAT_S:
+                    await self._put("heartbeat")
+                    is_told = True
             except TimeoutError:
                 return TRY_AGAIN, "the client does not read"
             except OSError:
@@ -144,13 +150,16 @@ class _Client:
 
     async def _tell_values(self, kind: str, places: Sequence[int]) -> None:
         for begin in range(0, max(1, len(places)), MOST_AT_ONCE):
+            if not self._streams.is_valid(self._asked):  # the parts before may have taken long
+                return
             values = self._streams.contents(places[begin : begin + MOST_AT_ONCE])
             await self._put(kind, values=values, more=begin + MOST_AT_ONCE < len(places))
 
     async def _put(self, kind: str, **more: Any) -> None:
         self._seq += 1
         content = {**self._streams.head(kind, self._seq), **more}
-        await self._send({"type": "websocket.send", "text": _encode(content).decode()})
+        async with asyncio.timeout(SEND_S):
+            await self._send({"type": "websocket.send", "text": _encode(content).decode()})
 
     async def listen(self, receive: Receive) -> tuple[int, str] | None:
         """Until the client goes, or sends what cannot be taken."""
@@ -158,10 +167,10 @@ class _Client:
             message = await receive()
             if message["type"] != "websocket.receive":
                 return None
-            if problem := self._take(message):
+            if problem := await self._take(message):
                 return problem
 
-    def _take(self, message: Message) -> tuple[int, str] | None:
+    async def _take(self, message: Message) -> tuple[int, str] | None:
         text = message.get("text")
         if text is None:
             return BAD_DATA, "messages are JSON texts"
@@ -173,7 +182,7 @@ class _Client:
             wanted = msgspec.json.decode(text, type=Wanted)
             if len(wanted.tags) > MANY or any(len(one) > LONGEST for one in wanted.tags):
                 return TOO_BIG, "too many tags, or too long ones"
-            places = self._streams.places(self._asked, tuple(wanted.tags))
+            places = await self._streams.places(self._asked, tuple(wanted.tags))
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
             return BAD_DATA, 'write {"tags": ["QUERY", ...]}'
         except Problem as problem:

@@ -15,6 +15,9 @@ from hmi.project.plant import Plant
 from hmi.project.query import tags_of
 
 _REMEMBERED: Final = 256
+_MANY: Final = frozenset("*?[")
+MOST_PATTERNS: Final = 200
+"""Each is held against every tag."""
 
 
 class View:
@@ -45,6 +48,10 @@ class View:
         """Places of the series that one of the queries names; Problem 400 for one that cannot be read."""
         if not texts:
             return self.visible(areas)
+        if sum(map(_costly, texts)) > MOST_PATTERNS:
+            raise bad_request(
+                f"tags: at most {MOST_PATTERNS} patterns at once; names without * are not counted"
+            )
         try:
             keys = {tag.id for tag in tags_of(self.plant, *texts)}
         except ConfigurationError as error:
@@ -76,6 +83,12 @@ class View:
             ],
             "aggregates": list(AGGREGATE_NAMES),
         }  # fmt: skip
+
+
+def _costly(text: str) -> int:
+    """How many values of a query are more than names to be looked up."""
+    values = text.replace(",", " ").split()
+    return len(values) if ":" in text else sum(not _MANY.isdisjoint(value) for value in values)
 
 
 def tag_content(tag: ExportTag) -> Mapping[str, Any]:

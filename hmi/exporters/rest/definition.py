@@ -8,12 +8,13 @@ from typing import Any, Final
 from hmi.core.errors import ConfigurationError
 from hmi.core.texts import tr
 from hmi.plugins.definition import ExporterDefinition, Setting
-from hmi.project._loopback import is_loopback_host
+from hmi.project._loopback import is_inside, is_loopback_host
 
 SERVED: Final = ("live", "history", "events", "audit")
 
 SETTINGS: Final = (
     Setting("listen", "string", "127.0.0.1:8470", "address and port that the server listens on"),
+    Setting("listen_anywhere", "boolean", False, "also at an address that is not of the plant network"),
     Setting("security", "string", "tls", "tls: encrypted; none: to this machine alone", ("tls", "none")),
     Setting("serves", "array", ["live", "history", "events"], "which of live, history, events and audit may be read"),
     Setting("requests_per_s", "number", 20.0, "requests of one token in the long run", minimum=0.1, maximum=1_000.0),
@@ -50,6 +51,18 @@ def check(settings: Mapping[str, Any]) -> None:
             tr("security none would send tokens and data readable to {host}", host=where),
             do=tr("write security = tls, or listen at 127.0.0.1"),
         )
+    if not settings["listen_anywhere"] and not _may_listen(where):
+        raise ConfigurationError(
+            tr("listen = {address} may be reached from outside of the plant network", address=repr(where)),
+            do=tr("name an address of the plant network, or write listen_anywhere = true"),
+        )
+
+
+def _may_listen(where: str) -> bool:
+    try:
+        return is_inside(where)
+    except OSError:  # a name that this machine does not know: the server itself will not find it either
+        return True
 
 
 def host(settings: Mapping[str, Any]) -> str:
@@ -76,8 +89,10 @@ DEFINITION: Final = ExporterDefinition(
 - Bad is null with its status, never 0. Times are ISO 8601 in UTC with nine digits. Ranges are [start, end).
 - Pages are followed by opaque cursors. ``/samples`` goes by tag and time over what there was at the first page,
   ``/feed`` by commits, each page a package with a statement that the stand-alone checker proves.
-- A token is answered so many requests a second and so many at a time; two threads work for all of them, and what a
-  client does not read for 30 s ends its connection. So no client takes anything from the other jobs.
+- A token is answered so many requests a second and so many at a time; two threads read the history for all of them,
+  one answers from memory, and a token has one of each kind at a time. A client that takes next to nothing for 30 s is
+  cut. So no client takes anything from the other jobs.
 - The stream has one lane, ``latest``: a snapshot, then changes; what a slow client missed between two messages is told.
-- When the job falls silent (paused, or at a loss for longer than ``SILENT_S``) all values are BadNoCommunication.
+- When the job falls silent (paused, or at a loss for longer than ``SILENT_S``), or hears nothing of the runtime or a
+  plant of another revision, all values are BadNoCommunication.
 """

@@ -15,7 +15,8 @@ SETTINGS = (
     Setting("edge", "string", "", "edge node id, unique in its group; empty = the name of the job"),
     Setting("primary_host", "string", "", "id of the host application that must be online; empty = none"),
     Setting("host_wait_s", "number", 10.0, "seconds to wait for the host at each server", minimum=0.1, maximum=120.0),
-    Setting("state", "string", "sparkplug", "folder where the number of the session is kept", path_from="data"),
+    Setting("state", "string", "sparkplug", "folder where the number of the session is kept", path_from="data",
+            is_folder=True),
     Setting("aliases", "boolean", True, "send numbers instead of names after the birth"),
 )  # fmt: skip
 

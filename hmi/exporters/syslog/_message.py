@@ -41,7 +41,16 @@ _SEVERITIES: Final = {
     "clock.stepped": Severity.WARNING, "certificate.changed": Severity.WARNING,
 }  # fmt: skip
 _NO: Final = frozenset(("refused", "rejected", "failed", "removed"))
-_CHANGES: Final = ("account.", "certificate.", "station.", "token.", "audit.", "plant.", "session.elevated", "history.")
+_CHANGES: Final = (
+    "account.",
+    "certificate.",
+    "station.",
+    "token.",
+    "audit.",
+    "plant.",
+    "session.elevated",
+    "history.",
+)
 _BY_PRIORITY: Final = {1: Severity.CRITICAL, 2: Severity.ERROR, 3: Severity.WARNING, 4: Severity.NOTICE}
 
 

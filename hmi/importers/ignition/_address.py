@@ -18,6 +18,8 @@ _MODBUS: Final = re.compile(
     rf"(?P<number>{_N})(?:\.(?P<bit>{_N})|:(?P<length>{_N}))?",
     re.IGNORECASE,
 )
+_ONE_MARK: Final = re.compile(rf"{_MARK}(\d+){_MARK}")
+_TABLES: Final = {"C": "CO"}
 _DIGITS: Final = re.compile(
     rf"(?:(?P<unit>{_N})\.)?(?P<number>{_N})(?P<kind>F)?(?:\.(?P<bit>{_N}))?", re.IGNORECASE
 )
@@ -56,7 +58,7 @@ def target_of(
     device, rest = _unmarked(found["device"].strip(), holes), found["item"].strip()
     if not device:
         raise Unsayable(f"has the item path {_shown(text, holes)!r}, which names no device")
-    known = _modbus(rest, base) or _digits(rest, samples)
+    known = _modbus(rest, base, holes) or _digits(rest, samples)
     if known is None:
         shown = text if _PREFIX.match(text) else f"ns=1;s={text}"
         return _node(shown, server or (OWN_SERVER,), holes, names)
@@ -70,7 +72,7 @@ def _node(text: str, server: Text, holes: list[Hole], names: Mapping[str, str]) 
     return Target("opcua", server or (OWN_SERVER,), rendered(_unmarked(text, holes), names))
 
 
-def _modbus(text: str, base: int) -> tuple[str, str, str] | None:
+def _modbus(text: str, base: int, holes: list[Hole]) -> tuple[str, str, str] | None:
     found = _MODBUS.fullmatch(text)
     if found is None:
         return None
@@ -81,19 +83,27 @@ def _modbus(text: str, base: int) -> tuple[str, str, str] | None:
     elif (kind == "S") != bool(found["length"]):
         return None
     unit = f"{found['unit']}." if found["unit"] else ""
-    number = found["number"] if base else _next(found["number"])
+    number = _less_one(found["number"], holes) if base else found["number"]
     bit = f".{found['bit']}" if found["bit"] else ""
     wire = "" if table in ("C", "DI") or bit else WIRES[kind]
-    return f"{unit}{table}{number}{bit}", wire, found["length"] or ""
+    return f"{unit}{number} {_TABLES.get(table, table)}{bit}", wire, found["length"] or ""
 
 
-def _next(number: str) -> str:
-    """The number of a device that counts from 0, counted from 1."""
-    if not number.isdigit():
+def _less_one(number: str, holes: list[Hole]) -> str:
+    """A number that counts from 1, counted from 0 as the protocol does: no setting of a connection changes that."""
+    if number.isdigit():
+        if int(number) < 1:
+            raise Unsayable(
+                "names register 0, but counts from 1; say --set base=0 where the device counts from 0"
+            )
+        return str(int(number) - 1)
+    if (only := _ONE_MARK.fullmatch(number)) is None:
         raise Unsayable(
-            "counts from 0 with a parameter in its number; add 1 to the parameter and leave base=0 out"
+            "puts a parameter beside other digits of its register; give the parameter the whole number"
         )
-    return str(int(number) + 1)
+    hole = holes[int(only[1])]
+    holes.append(Hole(hole.name, hole.offset - 1))
+    return f"{_MARK}{len(holes) - 1}{_MARK}"
 
 
 def _digits(text: str, samples: tuple[str, ...]) -> tuple[str, str, str] | None:

@@ -23,6 +23,7 @@ _TYPES: Final = {
 }  # fmt: skip
 _INTEGERS: Final = ("int16", "uint16", "int32", "uint32", "int64", "uint64")
 _DECIMALS: Final = re.compile(r"(?P<group>#,##)?[#0]*?(?P<whole>[#0]+)(?:\.(?P<decimals>[0#]{1,9}))?")
+_INPUT: Final = re.compile(r"(?:[^.]*\.)?(?:[^ .]+ (?:IR|DI)(?:\.|$)|[13]\d{4,5}(?:\.|$))")
 _HOLES: Final = re.compile(r"\{[^{}]*\}")
 _OTHER_SOURCES: Final = {
     "query": "a database query", "db": "a database query", "reference": "a reference to another tag",
@@ -276,7 +277,7 @@ def _rest(values: Values, fields: dict[str, Any], target: Target | None, rules: 
 
 
 def _is_writable(values: Values, fields: dict[str, Any], rules: Rules) -> bool:
-    if re.match(r"(?:[^.]*\.)?(?:IR|DI|1\d{4,5}|3\d{4,5})", str(fields.get("address", ""))):
+    if _INPUT.match(str(fields.get("address", ""))):
         return False
     if "readOnly" in values.props:
         return values.flag("readOnly", default=False) is False

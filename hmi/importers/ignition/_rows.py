@@ -93,7 +93,14 @@ class Rows:
             fields["connection"] = self._connections.of(point.target.driver, plain(point.target.device) or "")
         cells = {"kind": "tag", "name": name}
         cells.update({key: text for key, value in fields.items() if (text := cell(value)) != ""})
-        self._out.rows.append(ProposedRow(cells, node.place))
+        keys = frozenset[str]()
+        if point.target is not None and point.target.driver == "modbus":
+            for column in ("raw_low", "raw_high", "options"):
+                cells.setdefault(column, "")
+            keys = frozenset(("wire", "length", "order") if self._rules.order else ("wire", "length"))
+        if point.target is not None and "readOnly" in node.props:
+            cells.setdefault("writable", "false")
+        self._out.rows.append(ProposedRow(cells, node.place, option_keys=keys))
         for alarm_name, alarm in point.alarms.items():
             self._out.alarm(name, alarm_name, alarm, node)
 

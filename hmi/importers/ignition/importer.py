@@ -18,13 +18,14 @@ from hmi.importers.ignition._proposals import Proposals
 from hmi.importers.ignition._rows import Rows
 from hmi.importers.ignition._tree import Node, TreeReader
 from hmi.importers.ignition._types import Types
-from hmi.project.import_texts import read_source
+from hmi.project.import_texts import encoding_doubts, read_source
 from hmi.project.importing import ImportContext, Imported
 
 
 def read(file: Path, settings: Mapping[str, Any], context: ImportContext) -> Imported:
     """What the export proposes; ConfigurationError when it is no JSON."""
-    document = _document(file)
+    source = read_source(file)
+    document = _document(file, source.text)
     context.told("read", 1, 4)
     reader = TreeReader()
     root = reader.root(document)
@@ -43,7 +44,7 @@ def read(file: Path, settings: Mapping[str, Any], context: ImportContext) -> Imp
         connections=found.connections,
         areas=found.areas,
         faults=(*reader.faults, *found.faults),
-        notes=found.notes,
+        notes=(*encoding_doubts(source.encoding, source.lines()), *found.notes),
     )
 
 
@@ -68,8 +69,7 @@ def _devices(text: str) -> dict[str, str]:
     return out
 
 
-def _document(file: Path) -> Any:
-    text = read_source(file).text
+def _document(file: Path, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -29,6 +29,7 @@ SETTINGS = (
         "whether numbers such as 40001 name a table or are plain",
         ("", "tables", "plain"),
     ),
+    Setting("sheet", "string", "", "sheet of a workbook; empty = the first that holds something"),
     Setting("writable", "boolean", True, "false: no tag may be written, whatever the list says"),
     Setting("device", "string", "", "equipment that the tags belong to: they become its signals"),
     Setting("unit", "string", "", "Modbus unit of rows that name none"),
@@ -56,5 +57,6 @@ DEFINITION = ImporterDefinition(
     title="Modbus register map (CSV or XLSX)",
     suffixes=(".csv", ".tsv", ".txt", ".xlsx"),
     recognises=recognises,
+    takes_columns=True,
     settings=SETTINGS,
 )

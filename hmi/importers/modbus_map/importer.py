@@ -30,7 +30,7 @@ _TOLD_EVERY: Final = 1_000
 
 def read(file: Path, settings: Mapping[str, Any], context: ImportContext) -> Imported:
     """A tag for each row; ConfigurationError when no column holds addresses."""
-    table = read_table(file, is_header)
+    table = read_table(file, is_header, str(settings.get("sheet", "")))
     check_asked(str(file), table.header_line, table.header, context.columns)
     columns = columns_of(table.header, context.columns)
     if "address" not in columns:

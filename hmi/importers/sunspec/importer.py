@@ -71,6 +71,7 @@ def _lines(file: Path, faults: list[ImportFault]) -> Iterator[_Entry]:
         )
     if len(table.rows) > MAX_LINES:
         raise ConfigurationError(f"has more than {MAX_LINES} models", file=str(file), do="split it")
+    faults += [ImportFault(text, Place(table.header_line), is_error=False) for text in table.doubts]
     models: dict[int, Model] = {}
     for line, cells in table.rows:
         row = {name: cells[place] if place < len(cells) else "" for name, place in columns.items()}

@@ -25,5 +25,6 @@ DEFINITION = ImporterDefinition(
     title="Table: CSV or XLSX with a row for each tag",
     suffixes=(".csv", ".tsv", ".txt", ".xlsx"),
     recognises=recognises,
+    takes_columns=True,
     settings=(Setting("sheet", "string", "", "sheet of a workbook; empty = the first that holds something"),),
 )

@@ -1,7 +1,8 @@
 """Reads a table with a row for each tag: our own columns as they are, others by a map or by usual words.
 
 A row with an id of this product comes from ``hmi tags export``: it states every cell, also that one is empty. In every
-other row an empty cell says nothing. Types that a browse proposes stand beside the table, in a folder of its name with ``.types``.
+other row an empty cell says nothing. Types that a browse proposes stand beside the table, in a folder of its name with
+``.types``.
 """
 
 from __future__ import annotations

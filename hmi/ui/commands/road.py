@@ -161,12 +161,13 @@ class CommandRoad(QObject):
             warnings,
             cautions_of(station.holds.tags_on(info, station.catalogue)),
             without_feedback,
+            revision=station.revision_of(tag),
         )
 
     def objection(self, proposal: Proposal) -> str:
         """Why what was asked may not be sent any more."""
-        tag = proposal.info.name
-        if self._station.catalogue.tags.get(tag) != proposal.info:
+        tag, station = proposal.info.name, self._station
+        if station.catalogue.tags.get(tag) != proposal.info or station.revision_of(tag) != proposal.revision:
             return tr("The plant was changed meanwhile: cancel and ask again.")
         if why := self.why(tag):
             return why

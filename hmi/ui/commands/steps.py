@@ -23,7 +23,7 @@ class Proposal:
 
     ``expected`` is the value that the asker saw (None for a pulse), ``old`` and ``new`` are words, ``warnings`` are
     sentences to read before it is confirmed, ``cautions`` the caution tags on the object. ``without_feedback``: it
-    is asked for again although its feedback cannot be seen.
+    is asked for again although its feedback cannot be seen. ``revision`` of the plant that it was asked in.
     """
 
     info: TagInfo
@@ -35,6 +35,7 @@ class Proposal:
     cautions: tuple[ControlTag, ...] = ()
     without_feedback: bool = False
     command_id: str = field(default_factory=lambda: new_id("c"))
+    revision: str = ""
 
     @property
     def words(self) -> str:

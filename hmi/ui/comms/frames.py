@@ -21,7 +21,7 @@ from hmi.ui.widgets import Field, FlatButton, Text
 
 KEPT: Final = 2_000
 COLUMNS: Final = (
-    Column("at", "Time", 11),
+    Column("at", "Time", 17),
     Column("direction", "Way", 8, 700),
     Column("unit", "Unit", 5, 620),
     Column("what", "Function", 24),
@@ -43,6 +43,8 @@ class FramesPanel(QWidget):
         self.zone: tzinfo = UTC
         self._kept: deque[FrameInfo] = deque(maxlen=KEPT)
         self._name, self._left_s, self._why_not, self.newest = "", 0.0, "", 0
+        self._paused: tuple[FrameInfo, ...] = ()
+        self._is_current, self._lacks_bytes = False, False
         self.switch = FlatButton(theme, "", self._ask, strong=True)
         self.pause = self._turning(theme, tr("Pause"))
         self.bytes = self._turning(theme, tr("Bytes"))
@@ -58,8 +60,8 @@ class FramesPanel(QWidget):
         )  # fmt: skip
         self._lay_out()
         self.filter.textChanged.connect(lambda _: self._show())
-        self.pause.toggled.connect(lambda _: self._show())
-        self.bytes.toggled.connect(lambda _: self._show_raw())
+        self.pause.toggled.connect(self._hold)
+        self.bytes.toggled.connect(self._turn_bytes)
         self.grid.list.turned.connect(self._show_raw)
         self._enable()
 
@@ -89,22 +91,51 @@ class FramesPanel(QWidget):
     def turn_to(self, name: str) -> None:
         """Another connection: nothing of the one before stays."""
         if name != self._name:
-            self._name, self.newest, self._left_s = name, 0, 0.0
-            self._kept.clear()
-            self._show()
+            self._name = name
+            self.forget()
+
+    def forget(self) -> None:
+        """What is here belongs to another connection or another person."""
+        self.newest, self._left_s, self._is_current, self._lacks_bytes = 0, 0.0, False, False
+        self._kept.clear()
+        self._paused = ()
+        self._show()
+
+    def set_current(self, *, is_current: bool) -> None:
+        """Whether the runtime tells how it is now; whether it records is not known without that."""
+        if is_current != self._is_current:
+            self._is_current = is_current
+            self._enable()
+
+    @property
+    def after(self) -> int:
+        """The frames after this number are wanted; all of them again where their bytes are lacking."""
+        return 0 if self._lacks_bytes and self.wants_raw else self.newest
+
+    def _turn_bytes(self) -> None:
+        self._lacks_bytes = self._lacks_bytes or bool(self._kept)
+        self._show_raw()
+
+    def _hold(self, is_paused: bool) -> None:
+        """The list stands still as it is now; a filter looks through what stands."""
+        self._paused = tuple(self._kept) if is_paused else ()
+        self._show()
 
     @property
     def wants_raw(self) -> bool:
         return self.bytes.isChecked()
 
-    def take(self, name: str, found: Frames) -> None:
-        """What came since ``newest``; numbers that begin anew are another runtime's."""
-        if name != self._name:
+    def take(self, name: str, found: Frames, *, raw: bool = False) -> None:
+        """What came since ``newest``; numbers that begin anew are another runtime's. ``raw``: asked with the bytes."""
+        if name != self._name or self._why_not:
             return
         if found.newest < self.newest:
             self._kept.clear()
             self.newest = 0
-        self._left_s = found.left_s
+        self._left_s, self._is_current = found.left_s, True
+        if raw and self._lacks_bytes:
+            self._add_bytes(found.frames)
+        self._lacks_bytes = self._lacks_bytes or (not raw and bool(found.frames))
         new = [frame for frame in found.frames if frame.number > self.newest]
         if new:
             self.newest = new[-1].number
@@ -113,19 +144,24 @@ class FramesPanel(QWidget):
             self._show()
         self._enable()
 
+    def _add_bytes(self, frames: Sequence[FrameInfo]) -> None:
+        """The same frames once more, now with their bytes."""
+        known = {frame.number: frame for frame in frames}
+        self._kept = deque((known.get(one.number, one) for one in self._kept), maxlen=KEPT)
+        self._paused = tuple(known.get(one.number, one) for one in self._paused)
+        self._lacks_bytes = False
+        self._show()
+
     @property
     def shown(self) -> Sequence[FrameInfo]:
         return self.grid.list.rows
 
     def _show(self) -> None:
         """Newest first; what is paused stands still."""
-        if self.pause.isChecked() and self.filter.text() == "" and self._kept and self.shown:
-            self._enable()
-            return
-        wanted = self.filter.text()
-        found = [frame for frame in reversed(self._kept) if matches(frame, wanted)]
+        wanted, kept = self.filter.text(), self._paused if self.pause.isChecked() else self._kept
+        found = [frame for frame in reversed(kept) if matches(frame, wanted)]
         is_at_newest = self.grid.list.chosen <= 0
-        self.grid.set_rows(found, tr("No message fits the filter.") if self._kept else tr("No messages yet."))
+        self.grid.set_rows(found, tr("No message fits the filter.") if kept else tr("No messages yet."))
         if is_at_newest:
             self.grid.list.choose(0)  # who looks at the newest one goes on doing so
         self._show_raw()
@@ -135,7 +171,10 @@ class FramesPanel(QWidget):
         one = self.grid.list.current
         text = ""
         if self.bytes.isChecked() and one is not None:
-            text = one.raw or tr("The bytes of this message are not kept.")
+            none = (
+                "The bytes are asked for." if self._lacks_bytes else "The bytes of this message are not kept."
+            )
+            text = one.raw or tr(none)
         self.raw.set_text(text)
         self.raw.setVisible(bool(text))
 
@@ -148,15 +187,21 @@ class FramesPanel(QWidget):
     # switching
 
     def allow(self, why_not: str) -> None:
-        """Why the person may not switch it on; empty when they may."""
+        """Why the person may not switch it on, nor see what was kept; empty when they may."""
         self._why_not = why_not
+        if why_not:
+            self.forget()
         self._enable()
 
     def _ask(self) -> None:
-        self.switchAsked.emit(0.0 if self._left_s else FRAMES_MOST_S)
+        self.switchAsked.emit(0.0 if self._records else FRAMES_MOST_S)
+
+    @property
+    def _records(self) -> bool:
+        return self._is_current and self._left_s > 0
 
     def _enable(self) -> None:
-        words = tr("Stop") if self._left_s else tr("Record for {s} s", s=f"{FRAMES_MOST_S:g}")
+        words = tr("Stop") if self._records else tr("Record for {s} s", s=f"{FRAMES_MOST_S:g}")
         if self.switch.text() != words:
             self.switch.setText(words)
             self.switch.setAccessibleName(words)
@@ -169,6 +214,8 @@ class FramesPanel(QWidget):
     def _note(self) -> str:
         if self._why_not:
             return self._why_not
-        state = tr("recording, {s} s left", s=f"{self._left_s:.0f}") if self._left_s else tr("not recording")
+        state = tr("recording, {s} s left", s=f"{self._left_s:.0f}") if self._records else tr("not recording")
+        if not self._is_current:
+            state = tr("whether it records is not known")
         paused = tr(", shown as of the pause") if self.pause.isChecked() else ""
         return tr("{n} messages, {state}{paused}", n=f"{len(self._kept):,}", state=state, paused=paused)

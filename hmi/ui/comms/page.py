@@ -18,7 +18,7 @@ from hmi.client.comms import (
     LineError,
     ScanFigures,
 )
-from hmi.client.port import RuntimeClient
+from hmi.client.port import PlantInfo, RuntimeClient
 from hmi.core.texts import tr
 from hmi.ui.comms import words
 from hmi.ui.comms.frames import FramesPanel
@@ -51,16 +51,17 @@ _FRAMES: Final = "frames"
 
 
 class Answer(NamedTuple):
-    """What one question brings; ``detail`` and ``frames`` are of ``name``."""
+    """What one question brings; ``detail`` and ``frames`` are of ``name``. ``raw``: the frames with their bytes."""
 
     all: Comms
     name: str = ""
     detail: LineDetail | None = None
     frames: Frames | None = None
+    raw: bool = False
 
 
 class Since(NamedTuple):
-    """Which frames are wanted."""
+    """Which frames are wanted: those after a number; ``raw``: with their bytes."""
 
     number: int
     raw: bool
@@ -76,6 +77,7 @@ class CommsPage(AskingPage):
         self.found: Comms | None = None
         self.detail: LineDetail | None = None
         self.is_current = False
+        self._points_of: tuple[PlantInfo | None, str] | None = None
         self.list = LineList(theme)
         self.sheet = FactSheet(theme, draw_state, "unknown", tr("Details of the connection"))
         self.empty = Text(theme, tr("Asking …"), font="title", color="text.label", wrap=True)
@@ -110,6 +112,7 @@ class CommsPage(AskingPage):
         self.point.readAsked.connect(self._read)
         self.point.writeAsked.connect(self.writeAsked)
         self._station.rights.changed.connect(self._allow)
+        self._station.rights.lost.connect(self.frames.forget)
         self._allow()
 
     # layout
@@ -171,6 +174,7 @@ class CommsPage(AskingPage):
         for name, button in self.tabs.items():
             button.setChecked(name == key)
         self.below.setCurrentIndex(list(self.tabs).index(key))
+        self.frames.set_current(is_current=False)
         if key == _FRAMES and self.isVisible():
             self.ask()
 
@@ -193,7 +197,7 @@ class CommsPage(AskingPage):
     def _question(self, client: RuntimeClient) -> Awaitable[Answer]:
         """Frames only where they are looked at by somebody who may."""
         wants_frames = self.part == _FRAMES and not self._why_no_frames()
-        since = Since(self.frames.newest, self.frames.wants_raw) if wants_frames else None
+        since = Since(self.frames.after, self.frames.wants_raw) if wants_frames else None
         return _asked(client, self.chosen, since)
 
     def _failed(self, why: str) -> None:
@@ -205,9 +209,11 @@ class CommsPage(AskingPage):
         self.found = found.all
         if found.detail is not None and found.name == (self.chosen or found.name):
             self.detail = found.detail
+        elif self.detail is not None and self.detail.line.name not in {line.name for line in found.all.lines}:
+            self.detail = None  # the plant has it no longer
         self._show(is_current=True)
         if found.frames is not None:
-            self.frames.take(found.name, found.frames)
+            self.frames.take(found.name, found.frames, raw=found.raw)
         if not found.name and self.chosen:
             self.ask()  # the first answer said which connections there are
 
@@ -215,6 +221,9 @@ class CommsPage(AskingPage):
 
     def _show(self, *, is_current: bool) -> None:
         self.is_current = is_current
+        if not is_current:
+            self.frames.set_current(is_current=False)
+        self.point.set_current(is_current=is_current)
         if self.found is not None:
             self.list.at = self.found.at
             self.list.set_rows(words.rows_of(self.found, is_current=is_current))
@@ -243,6 +252,7 @@ class CommsPage(AskingPage):
             self.errors.set_rows([])
             self.periods.set_rows([])
             self._show_seconds([], "")
+            self._show_points()
             return
         shown = words.Row(one.line, None, self.is_current)
         at = self.found.at if self.found is not None else one.at
@@ -266,6 +276,9 @@ class CommsPage(AskingPage):
 
     def _show_points(self) -> None:
         plant = self._station.plant
+        if self._points_of is not None and self._points_of[0] is plant and self._points_of[1] == self.chosen:
+            return
+        self._points_of = plant, self.chosen
         tags = plant.tags if plant is not None else []
         self.point.set_tags([tag for tag in tags if tag.connection == self.chosen])
 
@@ -292,8 +305,8 @@ class CommsPage(AskingPage):
         self._station.link.ask(
             lambda client: client.read_point(tag),
             owner=self,
-            done=self.point.show_test,
-            failed=self.point.say,
+            done=lambda found: self.point.take(tag, found),
+            failed=lambda why: self.point.take(tag, None, why),
         )
 
 
@@ -303,7 +316,9 @@ async def _asked(client: RuntimeClient, name: str, since: Since | None) -> Answe
     if name not in {line.name for line in found.lines}:
         return Answer(found)
     detail = await client.comms_of(name)
-    return Answer(found, name, detail, await _frames(client, name, *since) if since is not None else None)
+    if since is None:
+        return Answer(found, name, detail)
+    return Answer(found, name, detail, await _frames(client, name, since.number, since.raw), since.raw)
 
 
 async def _frames(client: RuntimeClient, name: str, after: int, raw: bool) -> Frames:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
+from itertools import islice
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, Signal
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from hmi.client.comms import PointTest
 from hmi.client.port import TagInfo
 from hmi.core import quality
+from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.texts import tr
 from hmi.ui.comms.marks import draw_state
 from hmi.ui.comms.words import facts_of_test, ms_words
@@ -20,16 +22,27 @@ from hmi.ui.rows import draw_cut
 from hmi.ui.sheets.choice import ChoiceList
 from hmi.ui.sheets.facts import FactSheet
 from hmi.ui.theme import Theme
+from hmi.ui.times import duration
 from hmi.ui.widgets import Field, FlatButton, Text
 
 MOST: Final = 500
+FRESH_NS: Final = 10 * NS_PER_S
+"""What was read longer ago is no longer said to be how it is now."""
 
 
 def found_tags(tags: Sequence[TagInfo], wanted: str) -> list[TagInfo]:
     """Those with every word in name or description, at most ``MOST``."""
+    return _found(tags, [_text_of(tag) for tag in tags], wanted)
+
+
+def _text_of(tag: TagInfo) -> str:
+    return f"{tag.name} {tag.description}".lower()
+
+
+def _found(tags: Sequence[TagInfo], texts: Sequence[str], wanted: str) -> list[TagInfo]:
     words = wanted.lower().split()
-    found = (tag for tag in tags if all(word in f"{tag.name} {tag.description}".lower() for word in words))
-    return [tag for tag, _ in zip(found, range(MOST), strict=False)]
+    found = (tag for tag, text in zip(tags, texts, strict=True) if all(word in text for word in words))
+    return list(islice(found, MOST))
 
 
 class PointPanel(QWidget):
@@ -43,7 +56,10 @@ class PointPanel(QWidget):
         self._plain = theme.plain
         self.zone: tzinfo = UTC
         self._tags: Sequence[TagInfo] = ()
+        self._texts: Sequence[str] = ()
         self._waiting = ""
+        self._test: PointTest | None = None
+        self._came_ns, self._is_current = 0, True
         self.field = Field(theme, tr("Point: a part of its name or description"))
         self.list = ChoiceList[TagInfo](
             theme, 46, self._paint, spoken=lambda tag: f"{tag.name}: {tag.description}", key=lambda tag: tag.id,
@@ -58,7 +74,7 @@ class PointPanel(QWidget):
         self._lay_out()
         self.field.textChanged.connect(lambda _: self._find())
         self.field.entered.connect(lambda _: self.ask())
-        self.list.turned.connect(self._enable)
+        self.list.turned.connect(self._turned)
         self.list.asked.connect(lambda _: self.ask())
         self.show_test(None)
 
@@ -81,12 +97,25 @@ class PointPanel(QWidget):
     def set_tags(self, tags: Sequence[TagInfo]) -> None:
         """The points of another connection or plant."""
         if list(tags) != list(self._tags):
-            self._tags = tags
+            self._tags, self._texts = tags, [_text_of(tag) for tag in tags]
             self.show_test(None)
             self._find()
 
+    def set_current(self, *, is_current: bool) -> None:
+        """Called again and again: what was read is marked as past once it is old, or when nothing more is told."""
+        self._is_current = is_current
+        self._show_head()
+
     def _find(self) -> None:
-        self.list.set_rows(found_tags(self._tags, self.field.text()))
+        self.list.set_rows(_found(self._tags, self._texts, self.field.text()))
+        self._turned()
+
+    def _turned(self) -> None:
+        """Of another point than the chosen one nothing stays in view."""
+        tag = self.list.current
+        if self._test is not None and (tag is None or tag.name != self._test.tag):
+            self._test = None
+            self._show()
         self._enable()
 
     def ask(self) -> None:
@@ -101,25 +130,46 @@ class PointPanel(QWidget):
         if (tag := self.list.current) is not None:
             self.writeAsked.emit(tag.name)
 
+    def take(self, tag: str, one: PointTest | None, problem: str = "") -> None:
+        """The answer to ``readAsked``, or why there is none; nobody waits for that of a point no longer chosen."""
+        if tag != self._waiting:
+            return
+        chosen = self.list.current
+        if chosen is None or chosen.name != tag:
+            self._waiting = ""
+            self._enable()
+            return
+        self.show_test(one)
+        if problem:
+            self.empty.set_text(problem)
+
     def show_test(self, one: PointTest | None) -> None:
         """What came; None takes an older one away."""
         self._waiting = ""
+        self._test, self._came_ns = one, monotonic_ns()
+        self._show()
+        self._enable()
+
+    def _show(self) -> None:
+        one = self._test
         self.sheet.setVisible(one is not None)
         self.empty.setVisible(one is None)
         self.empty.set_text(tr("Choose a point and read it."))
         if one is not None:
-            state = (
-                "unit.silent" if one.fault else "unit.up" if not quality.is_bad(one.status) else "unit.missed"
-            )
-            words = tr("No value") if one.value is None else tr("Read in {ms}", ms=ms_words(one.took_ms))
-            self.sheet.set_head(state, one.tag, words, one.fault)
+            self._show_head()
             self.sheet.set_facts(list(facts_of_test(one, self.zone)))
-        self._enable()
 
-    def say(self, problem: str) -> None:
-        """Why there is no test; an older one would be taken for it."""
-        self.show_test(None)
-        self.empty.set_text(problem)
+    def _show_head(self) -> None:
+        one = self._test
+        if one is None:
+            return
+        age_ns = monotonic_ns() - self._came_ns
+        state = "unit.silent" if one.fault else "unit.up" if not quality.is_bad(one.status) else "unit.missed"
+        words = tr("No value") if one.value is None else tr("Read in {ms}", ms=ms_words(one.took_ms))
+        if age_ns > FRESH_NS or not self._is_current:
+            state = "unknown"
+            words = tr("Read {time} ago; it says nothing of now", time=duration(age_ns / NS_PER_S))
+        self.sheet.set_head(state, one.tag, words, one.fault)
 
     def _enable(self) -> None:
         tag = self.list.current

@@ -17,7 +17,7 @@ from hmi.client.comms import (
     ScanFigures,
     UnitFigures,
 )
-from hmi.core.clock import NS_PER_S
+from hmi.core.clock import NS_PER_S, wall_ns
 from hmi.core.texts import tr
 from hmi.ui.quality_words import status_words
 from hmi.ui.times import clock_text, date_text, duration, time_text
@@ -53,6 +53,7 @@ _SAID: Final = {
     "node": "Node", "index_range": "Part of the array", "raw": "On the wire", "status_words": "Server says",
 }  # fmt: skip
 _HEX: Final = frozenset(("words",))
+_OF_NOW: Final = frozenset(("server_state",))
 Facts = Iterator[tuple[str, str]]
 
 
@@ -159,7 +160,7 @@ def facts_of(one: LineDetail, zone: tzinfo, *, is_current: bool) -> Facts:
     """Label and value. Counts and what the device said of itself stay true when nothing more is told."""
     line, known = one.line, is_current and one.line.state == "up"
     times = line.times
-    yield tr("Endpoint"), _endpoints(one)
+    yield tr("Endpoint"), _endpoints(one, is_used=known)
     yield tr("Requests"), tr("{n} a second", n=f"{line.requests_s:,.1f}") if known else DASH
     yield (
         tr("Sent, received"),
@@ -179,7 +180,7 @@ def facts_of(one: LineDetail, zone: tzinfo, *, is_current: bool) -> Facts:
         tr("Points"),
         tr("{n} in {blocks} blocks", n=count_words(one.points), blocks=count_words(one.block_count)),
     )
-    yield from _identity_facts(one.identity)
+    yield from _identity_facts(one.identity, is_now=known)
     yield from _security_facts(one.security, zone)
     yield tr("Since {time}", time=clock_text(one.counted, zone)), _counts(one)
     if one.codes:
@@ -187,14 +188,17 @@ def facts_of(one: LineDetail, zone: tzinfo, *, is_current: bool) -> Facts:
             tr("Refusals by code"),
             "\n".join(f"{code}: {count_words(n)}" for code, n in sorted(one.codes.items())),
         )
-    if one.notes:
+    if one.notes and is_current:
         yield tr("Notes"), "\n".join(one.notes)
 
 
-def _endpoints(one: LineDetail) -> str:
-    used = one.line.endpoint
-    lines = [tr("{endpoint} (in use)", endpoint=each) if each == used else each for each in one.endpoints]
-    return "\n".join(lines) if len(lines) > 1 else (used or "\n".join(one.endpoints) or DASH)
+def _endpoints(one: LineDetail, *, is_used: bool) -> str:
+    last = one.line.endpoint
+    marked = (
+        tr("{endpoint} (in use)", endpoint=last) if is_used else tr("{endpoint} (tried last)", endpoint=last)
+    )
+    lines = [marked if each == last else each for each in one.endpoints]
+    return "\n".join(lines) if len(lines) > 1 else (last or "\n".join(one.endpoints) or DASH)
 
 
 def _counts(one: LineDetail) -> str:
@@ -207,10 +211,11 @@ def _counts(one: LineDetail) -> str:
     return "\n".join([asked, *found])
 
 
-def _identity_facts(identity: Mapping[str, str]) -> Facts:
+def _identity_facts(identity: Mapping[str, str], *, is_now: bool) -> Facts:
+    """What a device is stays so; what it says of its state is of now alone."""
     for key, label in _IDENTITY.items():
         if value := identity.get(key):
-            yield tr(label), value
+            yield tr(label), value if is_now or key not in _OF_NOW else DASH
 
 
 def _security_facts(security: Mapping[str, Any], zone: tzinfo) -> Facts:
@@ -312,7 +317,7 @@ def frame_text(row: FrameInfo, key: str, zone: tzinfo) -> str:
     """A cell of the table of frames."""
     match key:
         case "at":
-            return time_text(row.at, zone)
+            return _moment(row.at, zone)
         case "direction":
             return tr("sent") if row.direction == ">" else tr("received")
         case "unit":
@@ -327,6 +332,12 @@ def frame_text(row: FrameInfo, key: str, zone: tzinfo) -> str:
             return ms_words(row.took_ms) if row.took_ms >= 0 else ""
         case _:
             return row.result
+
+
+def _moment(at: int, zone: tzinfo) -> str:
+    """Time of day; of another day than today with its date. A recording is never as old as a year."""
+    day, today = date_text(at, zone), date_text(wall_ns(), zone)
+    return time_text(at, zone) if day == today else f"{day.rpartition(' ')[0]} {time_text(at, zone)}"
 
 
 def is_bad_frame(row: FrameInfo) -> bool:

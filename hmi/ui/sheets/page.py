@@ -40,6 +40,7 @@ class AskingPage(Panel):
         super().__init__(theme, parent, fill="background")
         self._theme, self._station = theme, station
         self._asking, self._asked_ns, self._period_ns = False, 0, period_ms * NS_PER_MS
+        self._told_ns = 0
         self._pages: Pages | None = None
         self.count = Text(theme, font="text.label", color="text.label")
         self.problem = Text(theme, font="text.strong", color="text")
@@ -94,6 +95,8 @@ class AskingPage(Panel):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self._told_ns and monotonic_ns() - self._told_ns > self._period_ns:
+            self._failed(tr("the runtime is asked"))  # it was told before the page went out of view
         self.ask()
         self._timer.start()
 
@@ -115,7 +118,7 @@ class AskingPage(Panel):
         self._station.link.ask(self._question, owner=self, done=self._answered, failed=self._unanswered)
 
     def _answered(self, found: Any) -> None:
-        self._asking = False
+        self._asking, self._told_ns = False, monotonic_ns()
         self._take(found)
 
     def _unanswered(self, why: str) -> None:

@@ -1,0 +1,127 @@
+"""A list that renames rows of the plant: what names them follows in the same write, or nothing is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from hmi.check import check_plant
+from hmi.project import Finding, new_plant, open_plant
+from hmi.project.import_plan import ImportPlan, apply_import, plan_import
+from hmi.project.importing import Imported, Place, ProposedRow, ProposedType
+
+
+@pytest.fixture
+def plant(tmp_path: Path) -> Path:
+    return new_plant(tmp_path / "plant")
+
+
+def errors(folder: Path) -> Sequence[Finding]:
+    return [one for one in check_plant(folder, looks=False) if one.is_error]
+
+
+def renaming(folder: Path, names: dict[str, str]) -> ImportPlan:
+    opened = open_plant(folder)
+    ids = {name: one.id for name, one in {**opened.by_name, **opened.instances}.items()}
+    kinds = {name: one.type for name, one in opened.instances.items()}
+    rows = [
+        ProposedRow({"kind": kinds.get(old, "tag"), "id": ids[old], "name": new}, Place(line))
+        for line, (old, new) in enumerate(names.items(), 2)
+    ]
+    return plan_import(folder, Imported(rows=rows), errors_of=errors)
+
+
+def with_expression(folder: Path) -> None:
+    path = folder / "tags.csv"
+    header = path.read_text("utf-8").split("\n", 1)[0].split(",")
+    cells = {"kind": "tag", "id": "t_eeeeeeeeeeee", "name": "area1/sum", "type": "float64"}
+    cells["expression"] = "'area1/lt101' + 'area1/p101.speed'"
+    line = ",".join(cells.get(name, "") for name in header)
+    path.write_text(f"{path.read_text('utf-8')}{line}\n", "utf-8")
+
+
+def test_alarms_expressions_and_displays_follow_a_tag(plant: Path) -> None:
+    with_expression(plant)
+    assert errors(plant) == []
+    plan = renaming(plant, {"area1/lt101": "area1/lt102"})
+    assert not plan.is_blocked, plan.faults
+    assert {"tags.csv", "alarms.csv", "displays/overview.json"} <= set(plan.texts)
+    assert (
+        "new names, which everything that names them follows: area1/lt101 becomes area1/lt102" in plan.notes
+    )
+    assert any(note.startswith("displays/overview.json: ") for note in plan.notes)
+    apply_import(plan)
+    assert errors(plan.folder) == []
+    for name in ("tags.csv", "alarms.csv", "displays/overview.json"):
+        assert re.search("area1/lt101(?!_)", (plant / name).read_text("utf-8")) is None
+
+
+def test_signals_follow_their_instance_and_two_names_may_change_places(plant: Path) -> None:
+    with_expression(plant)
+    plan = renaming(
+        plant, {"area1/p101": "area1/p102", "area1/lt101": "area1/ft101", "area1/ft101": "area1/lt101"}
+    )
+    assert not plan.is_blocked, plan.faults
+    apply_import(plan)
+    assert errors(plant) == []
+    assert "'area1/ft101' + 'area1/p102.speed'" in (plant / "tags.csv").read_text("utf-8")
+
+
+def test_what_cannot_follow_is_told_with_its_place_and_nothing_is_written(plant: Path) -> None:
+    head = plant / "plant.toml"
+    text = head.read_text("utf-8")
+    assert "[connection.plc1]\n" in text
+    head.write_text(
+        text.replace("[connection.plc1]\n", '[connection.plc1]\nlife_counter = "area1/lt101"\n'), "utf-8"
+    )
+    assert errors(plant) == []
+    plan = renaming(plant, {"area1/lt101": "area1/lt102"})
+    assert plan.is_blocked
+    assert "plant.toml:" in plan.faults[0].text
+    assert "'area1/lt101' is not a tag" in plan.faults[0].text
+
+
+def test_what_hmi_check_refuses_is_refused_before_it_is_written(plant: Path) -> None:
+    """A calculation of tags that are not there opens, and a reload refuses it."""
+    cells = {"kind": "tag", "name": "area1/calc", "type": "float64", "expression": "'area1/none' * 2"}
+    wrong = Imported(rows=[ProposedRow(cells, Place(7))])
+    plan = plan_import(plant, wrong, errors_of=errors)
+    assert plan.is_blocked
+    assert plan.faults[0].place.line == 7
+
+
+TYPE = """schema = "type/1"
+name = "fan"
+
+[parameters.base]
+type = "integer"
+
+[signals.speed]
+address = "HR{base}"
+
+[signals.junk]
+address = "HR{base}"
+"""
+
+
+def test_instances_keep_the_type_that_an_engineer_has_changed(plant: Path) -> None:
+    def rows(*names: str) -> list[ProposedRow]:
+        cells = {"kind": "fan", "connection": "plc1", "parameters": "base=700"}
+        return [ProposedRow({**cells, "name": name}, Place(line)) for line, name in enumerate(names, 2)]
+
+    first = Imported(rows=rows("area1/f1"), types=[ProposedType("fan", TYPE)])
+    apply_import(plan_import(plant, first))
+    path = plant / "types" / "fan.toml"
+    path.write_text(TYPE.partition("[signals.junk]")[0], "utf-8")
+    again = plan_import(plant, first)
+    assert (again.faults, again.texts) == ((), {})
+    assert "their types are others in the plant than in the list: area1/f1 stays a fan" in again.notes
+    more = plan_import(plant, Imported(rows=rows("area1/f1", "area1/f2"), types=first.types))
+    assert set(more.texts) == {"tags.csv", "types/fan_2.toml"}
+    assert "the plant has another type fan: the new one is fan_2" in more.notes
+    apply_import(more)
+    kinds = {name: one.type for name, one in open_plant(plant).instances.items()}
+    assert (kinds["area1/f1"], kinds["area1/f2"]) == ("fan", "fan_2")
