@@ -66,6 +66,8 @@ class StationBook:
         self._journalled: dict[str, str] = {}
         self._open: dict[str, set[asyncio.Event]] = {}
         self._fault = ""
+        self.is_read = False
+        """The file was read once: before that nobody knows whom to take."""
         self.refusals = Refusals()
 
     def station_of(self, token: str) -> str:
@@ -115,6 +117,7 @@ class StationBook:
                 await self._journal(journal, stations)
                 self._take(stations)
                 self._state = state
+            self.is_read = True
             if entries := self.refusals.due():
                 await journal.append(*entries)
             self._fault = ""

@@ -41,6 +41,8 @@ class StationGuard:
         headers = dict(scope.get("headers", ()))
         token = _token(headers)
         station = self._book.station_of(token)
+        if not station and not self._book.is_read:
+            return await _refuse(scope, send, 503, tr("the runtime is just starting; ask again in a second"))
         if not station:
             self._count(UNKNOWN, "", scope)
             return await _refuse(scope, send, 401, tr("this runtime does not know the token of this station"))

@@ -57,6 +57,7 @@ def of(short: int, full: int) -> pytest.MarkDecorator:
 def modbus_requests() -> list[Request]:
     """Reads of values of every kind the driver decodes."""
     driver = create(LinkSettings("plc", "tcp://127.0.0.1:1", {}, tuple(Plan.mixed().points)))
+    driver.plan()
     return [request for block in driver._blocks.values() for request in block.requests]
 
 
