@@ -35,8 +35,8 @@ LOOK_S = 2.0
 UNREAD_S = 30.0
 SLOWEST_BYTES_S = 2_000
 """Whoever takes less of what waits for it does not read."""
-PIECE = 64_000
-"""Bytes of an answer that are handed over at once: the next ones wait until these are taken, over TLS too."""
+PIECE = 1_000_000
+"""Bytes of an answer that are handed over at once, a usual page whole: the next ones wait until these are taken."""
 FRAMES = Rate(50, 500)
 """Frames of a live connection, those that an application never sees (pings) among them."""
 SLICE = 4_096

@@ -105,7 +105,7 @@ class Feed:
         told = at.told if at.schema == self._schema else 0  # else its rows are not where they were
         rows = taken(part.rows, np.arange(told, len(part.rows)))
         rows = replace(rows, samples=sound_samples(rows.samples))
-        limit = min(limit, fitting(rows.samples, MOST_BYTES))
+        limit = min(limit, fitting(rows.samples, MOST_BYTES)[0])
         following = msgspec.structs.replace(
             at, schema=self._schema, seq=part.last + 1, told=0, until=part.last_time, made=part.last_time
         )

@@ -20,7 +20,7 @@ from hmi.export.port import ExportTag
 from hmi.exporters.rest._problem import bad_request, busy, gone
 from hmi.exporters.rest._query import time_text
 from hmi.exporters.rest._stamps import stamps
-from hmi.exporters.rest._texts import ROW_BYTES, fitting, sound, sound_samples
+from hmi.exporters.rest._texts import fitting, sound, sound_samples
 from hmi.historian.aggregates import ArchiveSource, ReadStopped, processed
 from hmi.historian.port import ArchiveReader
 from hmi.historian.samples import Samples, unpack
@@ -125,11 +125,11 @@ def samples_page(
                 return Page(rows, tuple(told.values()), place, until)
             most = min(left, TEXTS_AT_ONCE) if tag.type is ValueType.STRING else left
             found = _read(reader, number, place, most)
-            count = min(most, fitting(found, room), len(found))
+            count, size = fitting(found.take(slice(0, most)), room)
             if count:
                 told[tag.key] = tag
-                rows += (more := sample_rows(tag.key, found.take(slice(0, count))))
-                room -= sum(ROW_BYTES + (len(one.value) if isinstance(one.value, str) else 0) for one in more)
+                rows += sample_rows(tag.key, found.take(slice(0, count)))
+                room -= size
             place = _behind(found, count, place) if len(found) > count else None
     return Page(rows, tuple(told.values()), None, until)
 

@@ -30,15 +30,18 @@ def sound_samples(samples: Samples) -> Samples:
     return replace(samples, objects=tuple(map(sound, samples.objects))) if samples.objects else samples
 
 
-def fitting(samples: Samples, most: int) -> int:
-    """How many of the first samples take no more than about ``most`` bytes; at least one."""
+def fitting(samples: Samples, most: int) -> tuple[int, int]:
+    """(how many of the first samples take no more than about ``most`` bytes, at least one; their bytes)."""
     if not samples.objects:
-        return max(1, most // ROW_BYTES)
+        count = min(len(samples), max(1, most // ROW_BYTES))
+        return count, count * ROW_BYTES
     lengths = np.array([_length(one) for one in samples.objects], np.int64)
     sizes = np.full(len(samples), ROW_BYTES, np.int64)
     places = samples.kinds == ValueKind.OBJECT
     sizes[places] += lengths[samples.bits[places].astype(np.int64)]
-    return max(1, int(np.searchsorted(np.cumsum(sizes), most, side="right")))
+    upto = np.cumsum(sizes)
+    count = min(len(samples), max(1, int(np.searchsorted(upto, most, side="right"))))
+    return count, int(upto[count - 1]) if count else 0
 
 
 def _length(value: Value) -> int:
