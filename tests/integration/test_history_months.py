@@ -218,3 +218,31 @@ def test_a_damaged_file_is_made_anew(folder: Path) -> None:
     assert len(generations(folder)) == 2
     archive.close()
     assert rows(folder) == before
+
+
+def test_a_day_file_that_cannot_be_read_costs_its_own_day_and_no_month(folder: Path) -> None:
+    remove_months(folder)
+    path = folder / "day-20250112.db"
+    content = bytearray(path.read_bytes())
+    size = int.from_bytes(content[16:18], "big")
+    for root in roots(path, "rollups"):
+        content[(root - 1) * size : root * size] = b"\xff" * size
+    path.write_bytes(bytes(content))
+    archive = opened(folder)
+    archive.compact(END + 2 * HOUR)
+    archive.close()
+    assert len(generations(folder)) == 2
+    whole = rows(folder)
+    assert whole == without_months(folder, lambda: rows(folder))
+    other = folder / "day-20250113.db"
+    other.rename(other.with_suffix(".away"))
+    assert rows(folder) == whole, "the other days come out of the month"
+
+
+def roots(path: Path, table: str) -> list[int]:
+    database = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    found = [
+        int(row[0]) for row in database.execute("select rootpage from sqlite_schema where name = ?", (table,))
+    ]
+    database.close()
+    return found

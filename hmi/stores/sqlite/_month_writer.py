@@ -30,13 +30,21 @@ from hmi.stores.sqlite._months import (
     source_row,
 )
 from hmi.stores.sqlite._recent import DayRef
-from hmi.stores.sqlite._rollup_rows import absent_hours, opened_rows, stored_rows_of
+from hmi.stores.sqlite._rollup_rows import Stored, absent_hours, opened_rows, stored_rows_of
 from hmi.stores.sqlite._schema import MONTH_ROAD, migrate
 
 log = logging.getLogger(__name__)
 
 _TAGS_AT_ONCE: Final = 256
 _PUT: Final = "insert or replace into months (k, crc, block) values (?, ?, ?)"
+
+
+class _DayUnreadable(Exception):
+    """A day file opens, and SQLite cannot read what is in it."""
+
+    def __init__(self, day: int) -> None:
+        super().__init__(day)
+        self.day = day
 
 
 class _Day(NamedTuple):
@@ -124,6 +132,22 @@ def _one(
     row = source_row(target, month, level)
     if row is not None and not _is_due(Source.unpacked(row[1]), refs, until):
         return True
+    while True:  # each time without a file that cannot be read: its days are read from it, which tells why
+        try:
+            return _made(folder, target, month, level, refs, until, stop)
+        except _DayUnreadable as error:
+            refs = [ref for ref in refs if ref.day != error.day]
+
+
+def _made(
+    folder: Path,
+    target: apsw.Connection,
+    month: int,
+    level: int,
+    refs: Sequence[DayRef],
+    until: int,
+    stop: Callable[[], bool],
+) -> bool:
     generation = secrets.randbits(62) | 1
     with ExitStack() as stack:
         days = list(_opened_days(folder, refs, stack))
@@ -133,9 +157,9 @@ def _one(
         for low in range(0, len(tags), _TAGS_AT_ONCE):
             if stop():
                 return False
-            some = tags[low : low + _TAGS_AT_ONCE].tolist()
+            rows = list(_rows(days, tags[low : low + _TAGS_AT_ONCE].tolist(), month, level, generation))
             with target:
-                target.executemany(_PUT, _rows(days, some, month, level, generation))
+                target.executemany(_PUT, rows)
         source = Source(generation, until, {day.day: day.change for day in days}, tags)
         with target:
             target.execute(
@@ -164,11 +188,19 @@ def _opened_days(folder: Path, refs: Sequence[DayRef], stack: ExitStack) -> Iter
             continue
 
 
+def _stored(day: _Day, tags: Sequence[int], level: int) -> dict[int, list[Stored]]:
+    try:
+        with told(Path(day.database.filename)):
+            return stored_rows_of(day.database, tags, level)
+    except StorageError:
+        raise _DayUnreadable(day.day) from None
+
+
 def _rows(
     days: Sequence[_Day], tags: Sequence[int], month: int, level: int, generation: int
 ) -> Iterator[tuple[int, int, bytes]]:
     """Rows of table ``months``; of a tag that is damaged anywhere there is none."""
-    found = [stored_rows_of(day.database, tags, level) for day in days]
+    found = [_stored(day, tags, level) for day in days]
     for tag in tags:
         try:
             parts = [opened_rows(tag, level, stored.get(tag, ())) for stored in found]
