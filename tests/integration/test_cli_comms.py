@@ -98,6 +98,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, ...
             wait_until(lambda: is_running(data) or process.poll() is not None)
             wait_until(lambda: states(data) == {"plc1": "up", "gone": "down"})
             wait_until(lambda: bool(ask(data, "/v1/comms/plc1")["codes"]))
+            wait_until(
+                lambda: [one["state"] for one in ask(data, "/v1/comms")["lines"][0]["units"]] == ["up"]
+            )
             yield str(plant), "--data", str(data)
             assert process.poll() is None
         finally:
