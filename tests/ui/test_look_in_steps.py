@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from hmi.core.quality import BAD_SENSOR_FAILURE
 from hmi.core.values import DataValue
+from hmi.ui import flash as flash_module
 from hmi.ui.mimic import growth as growth_module
 from hmi.ui.mimic.backing import Backing
 from hmi.ui.window import StationWindow
@@ -169,6 +170,7 @@ def test_HM_17_what_changes_while_a_page_is_painted_unseen_is_in_its_first_pictu
     """The picture is painted before the page is seen; a value that comes meanwhile must not be missing in it."""
     seen: list[tuple[bool, bool]] = []
     real = Host._replace_by
+    monkeypatch.setattr(flash_module, "blink_on", lambda _: True)  # it would turn between the two pictures
 
     def replace(host: Host, page: StationWindow) -> None:
         view, scene = page.mimic.view, page.mimic.view.scene
