@@ -255,7 +255,10 @@ class CommandGate:
 
     def restore(self, newest: Iterable[JournalRecord]) -> None:
         """Take over from the runtime before: a command whose end was never written blocks its item until it
-        has been read back. ``newest`` are the last audit records of each item."""
+        has been read back. ``newest`` are the last audit records of each item.
+
+        One that went to another place than where its item is now will never be known.
+        """
         now = self._clock.monotonic_ns()
         for record in newest:
             if record.event not in OPEN_ENDED:
@@ -263,7 +266,10 @@ class CommandGate:
             if record.object_id.startswith(_CONDITION):
                 self.conditions.restore(record.object_id, record.payload)
             else:
-                self._unknown[record.object_id] = open_of(record.object_id, record.payload, now)
+                opened = open_of(record.object_id, record.payload, now)
+                self._unknown[opened.tag_id] = opened
+                if opened.place and opened.place != self._now.tables.place(opened.tag_id):
+                    self._left[opened.tag_id] = self._now.tables.tags.get(opened.tag_id)
 
     def remember(self, last: Iterable[JournalRecord]) -> None:
         """The ids of the commands before this start: who asks for one again is told how it ended, once more.
@@ -349,8 +355,7 @@ class CommandGate:
             return await self._refused(a, refusals)
         if refusals := await self._unsigned(a):
             return await self._refused(a, refusals)
-        now = self._clock.monotonic_ns()
-        self._in_flight[a.tag.id] = Open(a.command.id, a.tag.id, a.command.value, now)
+        self._in_flight[a.tag.id] = self._open(a.command)
         try:
             await self._trail.write(a.principal, a.command, a.tag, "command.requested", a.asked)
         except StorageError as error:
@@ -408,9 +413,12 @@ class CommandGate:
 
     # ---- what is not known
 
+    def _open(self, command: OperatorCommand) -> Open:
+        place = self._revision(command.tag_id).tables.place(command.tag_id)
+        return Open(command.id, command.tag_id, command.value, self._clock.monotonic_ns(), place)
+
     def _note_unknown(self, command: OperatorCommand) -> None:
-        now = self._clock.monotonic_ns()
-        self._unknown[command.tag_id] = Open(command.id, command.tag_id, command.value, now)
+        self._unknown[command.tag_id] = self._open(command)
 
     async def _still_unknown(self, tag: TagDef) -> Refusal | None:
         """An unknown outcome blocks a repeat until the item has been read back."""
@@ -502,7 +510,8 @@ class CommandGate:
             return asked_payload(None, principal, (), None, ())
         revision = self._revision(tag.id)
         old = revision.values[tag.name]
-        return asked_payload(old, principal, revision.tables.lineage(tag), situation, tuple(signers))
+        asked = asked_payload(old, principal, revision.tables.lineage(tag), situation, tuple(signers))
+        return {**asked, "place": revision.tables.place(tag.id)}
 
     async def _refuse(
         self, principal: Principal, command: OperatorCommand, refusals: tuple[Refusal, ...]

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+import msgspec
 
 from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import CommandRule, LimitsWhen, Plant, TagDef
 
 _NO_RULE = CommandRule()
+_PLACE_DIGITS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,19 @@ class GateTables:
     def lineage(self, tag: TagDef) -> tuple[str, ...]:
         """The areas of a tag, most specific first."""
         return self.plant.lineage(tag.area)
+
+    def place(self, tag_id: str) -> str:
+        """Where a command to a tag goes and what its value means there, as a digest that is told in the audit trail:
+        a runtime that is started over another revision must not take the answer of another item for its own.
+        "" for a tag that is not there.
+        """
+        tag = self.tags.get(tag_id)
+        if tag is None:
+            return ""
+        told = msgspec.to_builtins(
+            (*self.plant.place(tag), tag.scaling, tag.range), enc_hook=str, str_keys=True
+        )
+        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_PLACE_DIGITS]
 
 
 def _compiled(tag: TagDef) -> Conditions:

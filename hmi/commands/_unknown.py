@@ -18,12 +18,16 @@ PATIENCE_MS: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A command that was sent, or may have been; ``since_ns`` monotonic."""
+    """A command that was sent, or may have been; ``since_ns`` monotonic.
+
+    ``place``: where it went (``GateTables.place``), "" = not known.
+    """
 
     command_id: str
     tag_id: str
     value: Value
     since_ns: int
+    place: str = ""
 
     @property
     def command(self) -> OperatorCommand:
@@ -33,13 +37,14 @@ class Open:
     @property
     def kept(self) -> dict[str, Any]:
         """For the journal, with what was refused meanwhile."""
-        return {"command_id": self.command_id, "new": self.value}
+        return {"command_id": self.command_id, "new": self.value, "place": self.place}
 
 
 def open_of(tag_id: str, payload: Mapping[str, Any], now_ns: int) -> Open:
     """From the newest record of an item, which may be that of a later command that was refused."""
     kept: Mapping[str, Any] = payload.get("open") or payload
-    return Open(str(kept.get("command_id", "")), tag_id, kept.get("new"), now_ns)
+    place = str(kept.get("place", ""))
+    return Open(str(kept.get("command_id", "")), tag_id, kept.get("new"), now_ns, place)
 
 
 def is_final(result: CommandResult, rule: CommandRule, opened: Open, now_ns: int) -> bool:

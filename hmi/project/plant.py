@@ -393,6 +393,12 @@ class Plant:
         """Paths of an area and of all above it, most specific first: what rights are looked up by."""
         return lineage_of(self._parents, area)
 
+    def place(self, tag: TagDef) -> tuple[object, ...]:
+        """Where a tag is in the devices, and how it is read there; two revisions are compared by it."""
+        connection = self.connections.get(tag.connection)
+        device = (connection.driver, connection.endpoints, connection.settings) if connection else ()
+        return device, tag.connection, tag.address, tag.type, tag.options
+
     @cached_property
     def _parents(self) -> Mapping[str, str]:
         return {area.path: area.parent for area in self.areas}

@@ -16,7 +16,7 @@ from hmi.core.texts import tr
 from hmi.project import keep_handles
 from hmi.project.diff import plant_diff
 from hmi.project.folder_files import Signature, settle, signature_of
-from hmi.project.plant import Plant, TagDef
+from hmi.project.plant import Plant
 from hmi.runtime._demand import DemandTables
 from hmi.runtime._plant_info import plant_info
 from hmi.tags import TagTables
@@ -141,15 +141,8 @@ def _elsewhere(running: Plant, plant: Plant, changed: frozenset[int]) -> frozens
     return frozenset(
         tag.id
         for tag in running.tags
-        if tag.handle in changed or _place(running, tag) != _place(plant, plant.by_handle[tag.handle])
+        if tag.handle in changed or running.place(tag) != plant.place(plant.by_handle[tag.handle])
     )
-
-
-def _place(plant: Plant, tag: TagDef) -> tuple[object, ...]:
-    """Where a tag is in the devices of its plant, and how it is read there."""
-    connection = plant.connections.get(tag.connection)
-    device = (connection.driver, connection.endpoints, connection.settings) if connection else ()
-    return device, tag.connection, tag.address, tag.type, tag.options
 
 
 def _must_be_the_same(plant: Plant, running: Plant) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from hmi.acquisition.port import Batch
@@ -67,9 +68,14 @@ class Hanging:
 
 
 class Desk:
-    """A pump with a set point, a start pulse and a trip behind a gate; everything Good unless a test says else."""
+    """A pump with a set point, a start pulse and a trip behind a gate; everything Good unless a test says else.
 
-    def __init__(self, *, two_person: bool = False, **setpoint: Any) -> None:
+    ``setpoint``: fields of the rule of the set point; ``tag``: of the set point itself.
+    """
+
+    def __init__(
+        self, *, two_person: bool = False, tag: Mapping[str, Any] = MappingProxyType({}), **setpoint: Any
+    ) -> None:
         sp = CommandRule(**{"limits": EURange(10, 90), "max_step": 0.0, "min_interval_ms": 0, **setpoint})
         start = CommandRule(
             klass=CommandClass.SIGNIFICANT,
@@ -87,7 +93,7 @@ class Desk:
         trip = CommandRule(klass=CommandClass.CRITICAL, pulse=True, min_interval_ms=0, two_person=two_person)
         flag = ValueType.BOOL
         tags = [
-            make_tag("a/p1.sp", instance="a/p1", range=EURange(0, 100), command=sp, unit="%"),
+            make_tag("a/p1.sp", instance="a/p1", range=EURange(0, 100), command=sp, unit="%", **tag),
             make_tag("a/p1.start", instance="a/p1", type=flag, command=start),
             make_tag("a/p1.trip", type=flag, instance="a/p1", command=trip),
             make_tag("a/p1.closed", type=flag, command=CommandRule(klass=CommandClass.FORBIDDEN)),

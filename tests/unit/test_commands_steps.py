@@ -13,10 +13,10 @@ from hmi.commands._ports import Nobody
 from hmi.core import quality
 from hmi.core.commands import CommandState, Reason, Refusal, WriteOutcome, WriteState
 from hmi.core.holds import ControlTag, TagKind
-from hmi.core.journal import JournalRecord, Kind
+from hmi.core.journal import Entry, JournalRecord, Kind
 from hmi.core.principal import DEMO_OPERATOR, Principal, Role
 from hmi.core.values import EURange
-from hmi.project.plant import CommandRule, LimitsWhen
+from hmi.project.plant import CommandRule, LimitsWhen, Scaling
 from hmi.tags import entered
 from hmi.testing.gate import SP, START, TRIP, Desk, reasons
 from hmi.testing.plant import good, make_plant
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.asyncio
 RIGHTS = frozenset({Role.VIEW, Role.OPERATE})
 ANNE = Principal("anne", "north", "s_a", RIGHTS, name="Anne Berg")
 BELA = Principal("bela", "south", "s_b", RIGHTS, name="Bela Kiss")
+TENFOLD = Scaling(EURange(0, 1000), EURange(0, 100))
 BAD = good(50.0).with_status(quality.BAD_SENSOR_FAILURE)
 
 
@@ -339,14 +340,32 @@ async def test_what_is_refused_meanwhile_does_not_hide_an_unknown_outcome_from_t
     await desk.ask(value=60.0)
     newest = desk.journal.entries[-1]
     assert newest.event == "command.blocked"
-    record = JournalRecord(
-        1, "r", "run", 0, 0, "op", "st", SP, "rev", Kind.AUDIT, newest.event, 1, False, newest.payload, "", ""
-    )
     after = Desk()
-    after.gate.restore([record])
+    after.gate.restore([_record_of(newest)])
     after.device.items[SP] = 55.0
     await _ticked(after)
     assert [(one.command_id, one.state) for one in after.settled] == [("c_lost", CommandState.CONFIRMED)]
+
+
+@pytest.mark.parametrize("newest", ["command.requested", "command.unknown", "command.blocked"])
+@pytest.mark.parametrize("change", [{"address": "HR999"}, {"scaling": TENFOLD}, {"connection": "other"}, {}])
+async def test_cm_05_what_another_register_says_ends_no_command_of_the_runtime_before(
+    newest: str, change: dict[str, Any]
+) -> None:
+    """The plant was edited while no runtime ran: what is read now is not what was written to."""
+    desk = Desk()
+    await _unknown(desk)
+    if newest == "command.blocked":
+        await desk.ask(value=60.0)
+    entry = next(one for one in reversed(desk.journal.entries) if one.event == newest)
+    after = Desk(tag=change)
+    after.device.items[SP] = 55.0
+    after.gate.restore([_record_of(entry)])
+    await _ticked(after)
+    (told,) = after.settled
+    assert (told.command_id, after.gate.unknown) == ("c_lost", frozenset())
+    assert told.state is (CommandState.UNKNOWN if change else CommandState.CONFIRMED)
+    assert ("never be known" in told.text) == bool(change)
 
 
 async def test_a_command_is_taken_back_before_it_is_sent_and_never_after() -> None:
@@ -397,8 +416,7 @@ async def test_a_fault_before_the_transmission_is_told_as_not_sent() -> None:
 # ---- what goes on while a command is under way
 
 
-def _record_of(desk: Desk) -> JournalRecord:
-    newest = desk.journal.entries[-1]
+def _record_of(newest: Entry) -> JournalRecord:
     return JournalRecord(
         1, "r", "run", 0, 0, "op", "st", newest.object_id, "rev", Kind.AUDIT, newest.event, 1, False,
         newest.payload, "", "",
@@ -420,19 +438,16 @@ async def test_cm_05_a_refusal_beside_a_command_under_way_does_not_hide_it_from_
     first = asyncio.create_task(desk.ask(SP, 55.0, id="c_first"))
     while "command.requested" not in desk.audit:
         await asyncio.sleep(0)
-    if ends == "closing":
-        closing = asyncio.create_task(desk.gate.close())
-        await asyncio.sleep(0)
+    closing = asyncio.create_task(desk.gate.close()) if ends == "closing" else first
+    await asyncio.sleep(0)
     assert (await desk.ask(SP, 60.0, BELA)).state is CommandState.REFUSED
-    killed = _record_of(desk)
+    killed = _record_of(desk.journal.entries[-1])
     after = Desk()
     after.gate.restore([killed])
     assert after.gate.unknown == {SP}
     assert after.gate._unknown[SP].command_id == "c_first"
     held.set()
-    await first
-    if ends == "closing":
-        await closing
+    await asyncio.gather(first, closing)
 
 
 @pytest.mark.parametrize("what", ["do-not-operate", "area", "interlock", "bar"])
