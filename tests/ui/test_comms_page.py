@@ -9,10 +9,11 @@ import pytest
 from msgspec.structs import replace
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QScrollArea
 from shell_plant import Desk, open_station, plant
 from sign_shapes import shapes_of
 
-from hmi.client.comms import Frames, LineDetail, LineTimes, PointTest
+from hmi.client.comms import BlockFigures, Frames, LineDetail, LineTimes, PointTest
 from hmi.client.port import PlantInfo
 from hmi.core import quality
 from hmi.core.clock import NS_PER_S, wall_ns
@@ -106,6 +107,39 @@ def test_the_chosen_connection_tells_figures_errors_and_periods(desk: Desk, qtbo
     assert words.is_late(row)
     assert page.times.top == 100.0
     assert page.traffic.why == ""
+
+
+def test_a_chosen_device_tells_its_own_figures_blocks_and_errors(desk: Desk, qtbot: Any) -> None:
+    blocks = [
+        BlockFigures(
+            name=name, unit=unit, planned_ms=250, read_ms=250, actual_ms=actual, overruns=0, points=20
+        )
+        for name, unit, actual in (("unit 1 HR1-20", "1", 251.0), ("unit 2 HR1-20", "2", 900.0))
+    ]
+    silent = make_unit("2", "silent", since=AT_NS - 95 * NS_PER_S, timeouts=40, exceptions=0, heard=0)
+    page = opened(desk, qtbot, make_detail(make_line(units=[make_unit(), silent]), blocks=blocks))
+    assert len(page.periods.list.rows) == 4
+    page.list.setCurrentIndex(page.list.model().index(2, 0))
+    assert page.sheet.name.full_text == "Unit 2 of plc1"
+    found = facts(page)
+    assert (found["Connection"], found["Last answer"], found["Behind their plan"]) == (
+        "plc1",
+        "–",
+        "1 blocks",
+    )
+    (counts,) = [text for label, text in found.items() if label.startswith("Since ")]
+    assert counts == "172,800 requests, 172,790 answers\nTime-outs: 40"
+    assert [row.name for row in page.periods.list.rows] == ["unit 2 HR1-20"]
+    assert [row.unit for row in page.errors.list.rows] == ["2"]
+    page.list.setCurrentIndex(page.list.model().index(0, 0))
+    assert (page.sheet.name.full_text, len(page.errors.list.rows)) == ("plc1", 2)
+
+
+def test_details_scroll_over_their_texts_and_over_nothing_else(desk: Desk, qtbot: Any) -> None:
+    page = opened(desk, qtbot, make_detail())
+    area = page.sheet.findChild(QScrollArea)
+    body = area.widget()
+    qtbot.waitUntil(lambda: body.height() == max(area.viewport().height(), body.heightForWidth(body.width())))
 
 
 def test_security_of_a_server_is_told_without_secrets(desk: Desk, qtbot: Any) -> None:

@@ -81,8 +81,8 @@ class CommsPage(AskingPage):
         self.list = LineList(theme)
         self.sheet = FactSheet(theme, draw_state, "unknown", tr("Details of the connection"))
         self.empty = Text(theme, tr("Asking …"), font="title", color="text.label", wrap=True)
-        self.times = LineTrend(theme, tr("Response time, the slowest and the mean"), "ms", (MEAN, SLOWEST))
-        self.traffic = LineTrend(theme, tr("Requests; a cross: faults"), tr("a second"), (REQUESTS,), FAULTS)
+        self.times = LineTrend(theme, tr("Response time of the connection, slowest and mean"), "ms", (MEAN, SLOWEST))
+        self.traffic = LineTrend(theme, tr("Requests of the connection; a cross: faults"), tr("a second"), (REQUESTS,), FAULTS)
         self.errors = self._error_grid()
         self.periods = self._period_grid()
         self.frames, self.point = FramesPanel(theme), PointPanel(theme)
@@ -254,21 +254,33 @@ class CommsPage(AskingPage):
             self._show_seconds([], "")
             self._show_points()
             return
-        shown = words.Row(one.line, None, self.is_current)
-        at = self.found.at if self.found is not None else one.at
-        text = one.line.text if self.is_current else ""
-        self.sheet.set_head(shown.state, one.line.name, words.state_words(shown, at), text)
-        self.sheet.set_facts(list(words.facts_of(one, self._zone(), is_current=self.is_current)))
+        self._show_chosen(one, row)
         counted = clock_text(one.counted, self._zone())
-        self.errors.set_rows(one.errors, tr("No errors since {time}.", time=counted))
+        self.errors.set_rows(words.errors_of(one, row), tr("No errors since {time}.", time=counted))
         none = (
             tr("Nothing is asked for while there is no connection.") if self.is_current else tr("not current")
         )
-        self.periods.set_rows([*one.scans, *one.blocks] if self.is_current else [], none)
+        scans = one.scans if row.unit is None else []
+        self.periods.set_rows([*scans, *words.blocks_of(one, row)] if self.is_current else [], none)
         self._show_seconds(
             one.seconds if self.is_current else [], "" if self.is_current else tr("not current")
         )
         self._show_points()
+
+    def _show_chosen(self, one: LineDetail, row: words.Row) -> None:
+        """Head and facts of the connection, or of the device behind it that is chosen."""
+        at = self.found.at if self.found is not None else one.at
+        zone = self._zone()
+        if row.unit is not None:
+            shown = words.Row(row.line, row.unit, self.is_current)
+            title = tr("{unit} of {connection}", unit=words.title_of(shown), connection=one.line.name)
+            self.sheet.set_head(shown.state, title, words.state_words(shown, at), "")
+            self.sheet.set_facts(list(words.facts_of_unit(shown, one, zone)))
+            return
+        shown = words.Row(one.line, None, self.is_current)
+        text = one.line.text if self.is_current else ""
+        self.sheet.set_head(shown.state, one.line.name, words.state_words(shown, at), text)
+        self.sheet.set_facts(list(words.facts_of(one, zone, is_current=self.is_current)))
 
     def _show_seconds(self, rows: list[list[float]], why: str) -> None:
         for trend in (self.times, self.traffic):

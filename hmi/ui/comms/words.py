@@ -13,6 +13,7 @@ from hmi.client.comms import (
     LineDetail,
     LineError,
     LineInfo,
+    LineTimes,
     PointTest,
     ScanFigures,
     UnitFigures,
@@ -159,7 +160,6 @@ def count_line(found: Comms, *, is_current: bool) -> str:
 def facts_of(one: LineDetail, zone: tzinfo, *, is_current: bool) -> Facts:
     """Label and value. Counts and what the device said of itself stay true when nothing more is told."""
     line, known = one.line, is_current and one.line.state == "up"
-    times = line.times
     yield tr("Endpoint"), _endpoints(one, is_used=known)
     yield tr("Requests"), tr("{n} a second", n=f"{line.requests_s:,.1f}") if known else DASH
     yield (
@@ -171,11 +171,7 @@ def facts_of(one: LineDetail, zone: tzinfo, *, is_current: bool) -> Facts:
             tr("Load"),
             tr("{n} % of the time the line is busy", n=f"{100 * line.load:.0f}") if known else DASH,
         )
-    spread = tr(
-        "half within {p50}, 99 % within {p99}, worst {worst}", p50=ms_words(times.p50_ms),
-        p99=ms_words(times.p99_ms), worst=ms_words(times.worst_ms),
-    )  # fmt: skip
-    yield tr("Response time"), spread if known and times.number else DASH
+    yield tr("Response time"), _spread(line.times) if known else DASH
     yield (
         tr("Points"),
         tr("{n} in {blocks} blocks", n=count_words(one.points), blocks=count_words(one.block_count)),
@@ -192,6 +188,39 @@ def facts_of(one: LineDetail, zone: tzinfo, *, is_current: bool) -> Facts:
         yield tr("Notes"), "\n".join(one.notes)
 
 
+def facts_of_unit(row: Row, one: LineDetail, zone: tzinfo) -> Facts:
+    """Label and value of a device behind a connection; what it counted stays true when nothing more is told."""
+    unit = row.unit
+    assert unit is not None
+    yield tr("Connection"), row.line.name
+    yield tr("Last answer"), clock_text(unit.heard, zone) if unit.heard else DASH
+    yield tr("Response time"), _spread(unit.times) if row.is_current else DASH
+    late = tr("{n} blocks", n=count_words(sum(map(is_late, blocks_of(one, row)))))
+    yield tr("Behind their plan"), late if row.is_current else DASH
+    asked = tr("{n} requests, {a} answers", n=count_words(unit.requests), a=count_words(unit.answers))
+    counted = _noted({"timeouts": unit.timeouts, "exceptions": unit.exceptions})
+    yield tr("Since {time}", time=clock_text(one.counted, zone)), "\n".join([asked, *counted])
+
+
+def blocks_of(one: LineDetail, row: Row) -> list[BlockFigures]:
+    """Those that are asked of the chosen device, of a connection all."""
+    return [block for block in one.blocks if row.unit is None or block.unit == row.unit.name]
+
+
+def errors_of(one: LineDetail, row: Row) -> list[LineError]:
+    """Those of the chosen device, of a connection all."""
+    return [error for error in one.errors if row.unit is None or error.unit == row.unit.name]
+
+
+def _spread(times: LineTimes) -> str:
+    if not times.number:
+        return DASH
+    return tr(
+        "half within {p50}, 99 % within {p99}, worst {worst}", p50=ms_words(times.p50_ms),
+        p99=ms_words(times.p99_ms), worst=ms_words(times.worst_ms),
+    )  # fmt: skip
+
+
 def _endpoints(one: LineDetail, *, is_used: bool) -> str:
     last = one.line.endpoint
     marked = (
@@ -205,10 +234,14 @@ def _counts(one: LineDetail) -> str:
     counts = one.counts
     requests, answers = count_words(counts.get("requests", 0)), count_words(counts.get("answers", 0))
     asked = tr("{n} requests, {a} answers", n=requests, a=answers)
-    found = [f"{tr(words)}: {count_words(counts[key])}" for key, words in _COUNTS if counts.get(key)]
+    found = _noted(counts)
     if sums := counts.get("checksums"):
         found.append(tr("of the malformed ones with a wrong check sum: {n}", n=count_words(sums)))
     return "\n".join([asked, *found])
+
+
+def _noted(counts: Mapping[str, int]) -> list[str]:
+    return [f"{tr(words)}: {count_words(counts[key])}" for key, words in _COUNTS if counts.get(key)]
 
 
 def _identity_facts(identity: Mapping[str, str], *, is_now: bool) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.ui.alarms.guidance import scrolled
@@ -14,6 +14,15 @@ from hmi.ui.theme import Theme
 from hmi.ui.widgets import Text
 
 LABEL: Final = 130
+
+
+class _Body(QWidget):
+    """As high as its texts need at the width that it has: the least height of wrapped texts is that of a word a line,
+    and would leave the frame to scroll over nothing.
+    """
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), 0)
 
 
 class FactSheet(QWidget):
@@ -26,7 +35,7 @@ class FactSheet(QWidget):
         self.state = Text(theme, font="text.strong", color="text.secondary", wrap=True)
         self.reason = Text(theme, font="text", wrap=True)
         self.reason.setMinimumWidth(1)
-        self._facts, self._body = QWidget(), QWidget()
+        self._facts, self._body = QWidget(), _Body()
         self.shown: list[tuple[str, str]] = []
         self._values: list[Text] = []
         scroller = scrolled(theme, self._body)
