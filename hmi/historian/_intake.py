@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, compress, repeat
+from itertools import chain, compress
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -84,21 +84,30 @@ def arrived(told: Sequence[Told], slot_of: NDArray[np.int32], flags: int, counts
 def rows_from(slots: NDArray[np.int32], values: Sequence[DataValue], flags: int, counts: Counts) -> Rows:
     """Values as rows, whatever they are; flags of what is wrong with them are set."""
     count = len(values)
-    flat = list(chain.from_iterable(values))
+    # not by zip: an iterator for each value keeps the garbage collector busy
+    flat: list[Any] = list(chain.from_iterable(values))
     contents, statuses, sources, receives = (flat[place::4] for place in range(4))
     table = np.zeros(count, ROW)
     table["slot"], table["flags"] = slots, flags
-    table["time"] = times = np.fromiter(sources, np.int64, count)
-    table["receive"] = times if receives == sources else np.fromiter(receives, np.int64, count)
+    table["time"] = times = _instants(sources)
+    table["receive"] = times if receives == sources else _instants(receives)
     if statuses.count(0) < count:
         table["status"] = np.fromiter(statuses, np.uint32, count)
     objects = _fill(table, contents, counts)
     return Rows(table, objects)
 
 
+def _instants(times: Sequence[int]) -> NDArray[np.int64] | int:
+    """UTC ns; one for all where they are one, as of a scan."""
+    one = times[0]
+    if one == times[-1] and times.count(one) == len(times):
+        return one
+    return np.fromiter(times, np.int64, len(times))
+
+
 def _fill(table: Table, contents: Sequence[Value], counts: Counts) -> tuple[Value, ...]:
     """Bits, kinds and numbers; what cannot be stored becomes Bad without a value."""
-    kinds = np.frombuffer(bytes(map(_PLAIN.get, map(type, contents), repeat(_REST))), np.uint8).copy()
+    kinds = np.frombuffer(bytes(map(_PLAIN.__getitem__, map(type, contents))), np.uint8).copy()
     try:
         numbers, rest = _plain_numbers(contents, kinds == _REST)
     except OverflowError:  # an integer that no float reaches: each by itself
@@ -141,9 +150,16 @@ def _measure(table: Table, bits: Bits, kinds: NDArray[np.uint8], numbers: Floats
     table["bits"], table["kind"], table["number"] = bits, kinds, numbers
 
 
-_PLAIN: Final[dict[type, int]] = {float: ValueKind.FLOAT, bool: ValueKind.BOOL, int: ValueKind.INT}
 _REST: Final = 255
 """What is looked at one by one."""
+
+
+class _KindOfType(dict[type, int]):
+    def __missing__(self, _: type) -> int:
+        return _REST
+
+
+_PLAIN: Final = _KindOfType({float: int(ValueKind.FLOAT), bool: int(ValueKind.BOOL), int: int(ValueKind.INT)})
 _TOO_LARGE: Final[Any] = object()
 
 

@@ -131,7 +131,9 @@ class ArchiveReader(Protocol):
         ...
 
     def expect(self, tags: Sequence[int], start: int, end: int, level_ns: int) -> None:
-        """``rollups`` of all these tags are about to be asked for: what they share is read once. Never raises."""
+        """``rollups`` of all these tags are about to be asked for, and the samples on both sides of them; with a level
+        of 0 ``blocks``: what they share is read once. Never raises.
+        """
         ...
 
     def levels(self, tag: int) -> tuple[int, ...]:

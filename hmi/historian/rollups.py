@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -14,11 +15,17 @@ from hmi.core import quality
 from hmi.core.clock import NS_PER_S
 from hmi.core.history import SampleFlag
 from hmi.core.values import DataValue
-from hmi.historian.samples import Floats, Samples, Times, ValueKind, is_said_once
+from hmi.historian.samples import SAID_ONCE, Floats, Samples, Times, ValueKind, as_one, is_said_once
 
 MINUTE: Final = 60 * NS_PER_S
 TEN_MINUTES: Final = 600 * NS_PER_S
 HOUR: Final = 3_600 * NS_PER_S
+_FLOAT: Final = np.uint8(ValueKind.FLOAT)
+
+
+_STEPS_MOST: Final = 512
+_steps: dict[int, tuple[weakref.ref[NDArray[Any]], int]] = {}
+"""ns from each instant to the next of arrays that nobody can write to, by identity; 0 where they differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,7 +79,7 @@ def joined_rollups(parts: list[Rollups], level: int) -> Rollups:
         return Rollups.empty(level)
     if len(kept) == 1:
         return kept[0]
-    return Rollups(level, *map(np.concatenate, zip(*map(_columns_of, kept), strict=True)))
+    return Rollups(level, *map(as_one, zip(*map(_columns_of, kept), strict=True)))
 
 
 def rollups_of(
@@ -127,10 +134,12 @@ def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True, placed: boo
         return fine if len(fine) else Rollups.empty(level_ns)
     if level_ns % fine.level:
         raise ValueError(f"{level_ns} ns is no multiple of the level of {fine.level} ns")
-    begins = begins_of(fine.starts, level_ns)
+    begins = _begins_of_rows(fine, level_ns)
     lasts = np.append(begins[1:], len(fine)) - 1
     starts = fine.starts[begins] // level_ns * level_ns
-    lows, highs = _as_line(fine, fine.low), _as_line(fine, fine.high)
+    missing = np.isnan(fine.low)
+    usable = ~missing if missing.any() else None
+    lows, highs = Line(fine.starts, fine.low, usable), Line(fine.starts, fine.high, usable)
     if placed:
         low, low_places = _extreme(np.minimum, lows, begins, lasts)
         high, high_places = _extreme(np.maximum, highs, begins, lasts)
@@ -138,7 +147,7 @@ def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True, placed: boo
     else:
         low, high = extremes_of(np.minimum, lows, begins), extremes_of(np.maximum, highs, begins)
         low_at = high_at = np.zeros(len(begins), np.int64)
-    first, last = edges_of(_as_line(fine, fine.first), begins, lasts)
+    first, last = edges_of(lows, begins, lasts)
     mean, covered = _merged_mean(fine, begins, lasts, starts, level_ns, stepped=stepped)
     return Rollups(
         level_ns,
@@ -151,9 +160,9 @@ def merged(rollups: Rollups, level_ns: int, *, stepped: bool = True, placed: boo
         high_at,
         _picked(fine.last_at, last, 0),
         mean,
-        np.add.reduceat(fine.counts, begins).astype(np.uint32),
-        np.add.reduceat(fine.good, begins).astype(np.uint32),
-        np.maximum.reduceat(fine.worst, begins),
+        _total(fine.counts, begins, lasts),
+        _total(fine.good, begins, lasts),
+        fine.worst[begins] if is_said_once(fine.worst) else np.maximum.reduceat(fine.worst, begins),
         covered,
     )
 
@@ -282,7 +291,7 @@ def _says_anything(column: NDArray[Any]) -> bool:
 def _read(samples: Samples) -> Floats:
     """Numbers that nobody writes into: those of the samples themselves where they are floats."""
     kinds = samples.kinds[:1] if is_said_once(samples.kinds) else samples.kinds
-    is_float = bool((kinds == np.uint8(ValueKind.FLOAT)).all())
+    is_float = bool((kinds == _FLOAT).all())
     return samples.bits.view(np.float64) if is_float else samples.numbers()
 
 
@@ -417,14 +426,40 @@ def _step_of(parts: Sequence[Samples]) -> int:
     step = int(parts[0].times[1]) - start if len(parts[0]) > 1 else 0
     at = start
     for part in parts:
-        plain = (part.kinds, ValueKind.FLOAT), (part.statuses, 0), (part.flags, 0)
-        if not all(is_said_once(column) and column[0] == usual for column, usual in plain):
-            return 0
         times = part.times
-        if int(times[0]) != at or not bool((times[1:] - times[:-1] == step).all()):
+        if not _is_plain(part) or int(times[0]) != at or not _is_even(times, step):
             return 0
         at += len(part) * step
     return step
+
+
+def _is_plain(part: Samples) -> bool:
+    """Whether it is said once for all that they are Good floats without a gap."""
+    kinds, statuses, flags = part.kinds, part.statuses, part.flags
+    if not kinds.strides == statuses.strides == flags.strides == SAID_ONCE:
+        return False
+    return bool(kinds[0] == _FLOAT and not statuses[0] and not flags[0])
+
+
+def _is_even(times: Times, step: int) -> bool:
+    """Whether it is ``step`` ns from each instant to the next; of instants that tags share it is looked at once."""
+    owner = times if times.base is None else times.base
+    if (
+        not isinstance(owner, np.ndarray)
+        or owner.flags.writeable
+        or (owner.ndim, owner.dtype) != (1, times.dtype)
+    ):
+        return bool((times[1:] - times[:-1] == step).all())
+    known = _steps.get(id(owner))
+    if known is None or known[0]() is not owner:
+        steps = np.diff(owner)
+        known = weakref.ref(owner), int(steps[0]) if len(steps) and bool((steps == steps[0]).all()) else 0
+        if len(_steps) >= _STEPS_MOST:
+            _steps.clear()
+        _steps[id(owner)] = known
+    if not known[1]:  # a part of it may still be
+        return bool((times[1:] - times[:-1] == step).all())
+    return len(times) < 2 or known[1] * (times.strides[0] // times.itemsize) == step
 
 
 def _only_at(gaps: NDArray[np.bool_], begins: NDArray[np.intp]) -> bool:
@@ -490,9 +525,26 @@ def _picked(column: NDArray[Any], places: NDArray[np.intp], missing: float) -> N
     )
 
 
-def _as_line(fine: Rollups, numbers: Floats) -> Line:
-    missing = np.isnan(numbers)
-    return Line(fine.starts, numbers, ~missing if missing.any() else None)
+def _has_no_hole(fine: Rollups) -> bool:
+    """Whether there is a row for every interval from the first to the last one."""
+    return int(fine.starts[-1]) - int(fine.starts[0]) == (len(fine) - 1) * fine.level
+
+
+def _begins_of_rows(fine: Rollups, level_ns: int) -> NDArray[np.intp]:
+    """``begins_of`` of the rows."""
+    if not _has_no_hole(fine):
+        return begins_of(fine.starts, level_ns)
+    start = int(fine.starts[0])
+    edges = np.arange(start // level_ns, int(fine.starts[-1]) // level_ns + 1) * level_ns
+    return np.maximum((edges - start) // fine.level, 0)
+
+
+def _total(
+    column: NDArray[np.uint32], begins: NDArray[np.intp], lasts: NDArray[np.intp]
+) -> NDArray[np.uint32]:
+    if is_said_once(column):
+        return ((lasts - begins + 1) * int(column[0])).astype(np.uint32)
+    return np.add.reduceat(column, begins).astype(np.uint32)
 
 
 def _merged_mean(
@@ -505,6 +557,9 @@ def _merged_mean(
     stepped: bool,
 ) -> tuple[Floats, Times]:
     """Finer means by their ns, and what stood in the holes between their rows where nothing was Bad before."""
+    if _is_full(fine, int(starts[-1]) + level_ns):
+        covered = (lasts - begins + 1) * fine.level
+        return np.add.reduceat(fine.mean * float(fine.level), begins) / covered, covered
     carries = fine.covered == fine.level
     ends = np.repeat(starts + level_ns, lasts - begins + 1)
     hole = fine.starts + fine.level
@@ -522,6 +577,13 @@ def _merged_mean(
             np.add.reduceat(sum(columns), begins) for columns in zip(*parts, strict=True)
         )
         return np.where(numeric > 0, area / numeric, np.nan), np.asarray(covered, np.int64)
+
+
+def _is_full(fine: Rollups, end: int) -> bool:
+    """Whether the rows have no hole up to an end (UTC ns), a number each, and nothing that was Bad."""
+    if not (is_said_once(fine.covered) and int(fine.covered[0]) == fine.level and _has_no_hole(fine)):
+        return False
+    return int(fine.starts[-1]) + fine.level == end and not bool(np.isnan(fine.mean).any())
 
 
 def _across(fine: Rollups, at: Floats, *, stepped: bool, shift: int = 0) -> Floats:

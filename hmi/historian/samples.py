@@ -35,6 +35,8 @@ class ValueKind(IntEnum):
     """Text, bytes, array or structure: the bits are its place in ``Samples.objects``."""
 
 
+SAID_ONCE: Final = (0,)
+"""Strides of a column of which one number in memory stands for all."""
 _FLOAT: Final = np.uint8(ValueKind.FLOAT)
 _COLUMNS: Final = ("times", "bits", "kinds", "statuses", "receives", "flags", "versions", "runs")
 _columns_of: Final = attrgetter(*_COLUMNS)
@@ -113,6 +115,8 @@ class Samples:
 
     def between(self, start: int, end: int) -> Samples:
         """Those with start <= time <= end (UTC ns); the samples are in time order."""
+        if not len(self.times):
+            return self
         low = int(np.searchsorted(self.times, start, side="left"))
         return self.take(slice(low, int(np.searchsorted(self.times, end, side="right"))))
 
@@ -125,7 +129,7 @@ class Samples:
 
 def is_said_once(column: NDArray[Any]) -> bool:
     """Whether one number in memory stands for a whole column: what is true of it is true of all."""
-    return len(column) > 0 and column.strides == (0,)
+    return len(column) > 0 and column.strides == SAID_ONCE
 
 
 def joined(parts: Iterable[Samples]) -> Samples:
@@ -145,6 +149,31 @@ def joined(parts: Iterable[Samples]) -> Samples:
             objects += part.objects
         begin += len(part)
     return Samples(**dict(zip(_COLUMNS, columns, strict=True)), objects=tuple(objects))
+
+
+def chained(parts: Sequence[Samples], times: Times, bits: Bits) -> Samples:
+    """``joined`` of samples without objects whose times and bits are one behind the other in ``times`` and ``bits``.
+
+    What all of them say once is said once again: read the columns, never write into them.
+    """
+    receives = times
+    if not all(part.receives is part.times for part in parts):
+        receives = np.concatenate([part.receives for part in parts])
+    kinds, statuses, flags, versions, runs = (
+        as_one([getattr(part, name) for part in parts])
+        for name in ("kinds", "statuses", "flags", "versions", "runs")
+    )
+    return Samples(times, bits, kinds, statuses, receives, flags, versions, runs)
+
+
+def as_one(columns: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Columns one after the other; said once where all of them say the same once. None of them is empty."""
+    first = columns[0]
+    if is_said_once(first) and all(
+        one is first or (one.strides == SAID_ONCE and one[0] == first[0]) for one in columns
+    ):
+        return np.broadcast_to(first[:1], sum(map(len, columns)))
+    return np.concatenate(columns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

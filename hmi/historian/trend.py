@@ -30,9 +30,10 @@ from hmi.historian.rollups import (
 )
 from hmi.historian.samples import Floats, Samples, Times, joined
 
-_BATCH: Final = 1 << 14
+_BATCH: Final = 1 << 17
 """Samples that are reduced at once: enough to hide the cost of a call, few enough for the cache."""
 _ROWS_AT_ONCE: Final = 1 << 14
+_GAP_BEFORE: Final = np.uint16(SampleFlag.GAP_BEFORE)
 _NEAR: Final = TEN_MINUTES
 """How far the sample before or behind a range mostly is: it is read with the range."""
 
@@ -119,9 +120,13 @@ def expect(reader: ExpectingReader, tags: Sequence[int], start: int, end: int, p
     for tag in tags:
         by_level.setdefault(_level_of(reader, tag, span, pixels), []).append(tag)
     for level, ones in by_level.items():
-        if level and len(ones) > 1:
+        if len(ones) < 2:
+            continue
+        if level:
             _, begin, finish = _spread(start, start + span, pixels, level)
-            reader.expect(ones, begin, finish, level)
+        else:
+            begin, finish = _near(*_columns(start, start + span, pixels)[1:])
+        reader.expect(ones, begin, finish, level)
 
 
 def series_of(columns: TrendColumns, tag_id: str) -> TrendSeries:
@@ -187,7 +192,7 @@ class _Stretch:
 
     def __init__(self, query: _Query, start: int, end: int) -> None:
         self._query, self._start, self._end = query, start, end
-        self._low, self._high = max(start - _NEAR, _EVER), min(end + _NEAR, _NEVER)
+        self._low, self._high = _near(start, end)
         self._before = self._after = Samples.empty()
 
     def pieces(self) -> Iterator[Samples]:
@@ -195,13 +200,17 @@ class _Stretch:
         query, newest = self._query, self._start - 1
         for piece in query.reader.blocks(query.tag, self._low, self._high):
             query.check()
+            if self._start <= piece.times[0] and piece.times[-1] <= self._end:
+                newest = int(piece.times[-1])
+                yield piece
+                continue
             low = int(np.searchsorted(piece.times, self._start))
             high = int(np.searchsorted(piece.times, self._end, side="right"))
             if low:
                 self._before = piece.take(slice(low - 1, low))
             if low < high:
                 newest = int(piece.times[high - 1])
-                yield piece if high - low == len(piece) else piece.take(slice(low, high))
+                yield piece.take(slice(low, high))
             if high < len(piece):
                 self._after = piece.take(slice(high, high + 1))
                 break
@@ -233,7 +242,7 @@ def _exact(query: _Query, found: Samples) -> TrendColumns:
     high = int(np.searchsorted(found.times, query.end, side="right"))
     samples = found.take(slice(max(low - 1, 0), high + 1))
     numbers = _drawn(samples)
-    gaps = (samples.flags & np.uint16(SampleFlag.GAP_BEFORE)) != 0
+    gaps = (samples.flags & _GAP_BEFORE) != 0
     missing = np.isnan(numbers)
     breaks = gaps | np.concatenate(([False], missing[:-1]))[: len(gaps)]
     none, flags = np.empty(0), breaks.astype(np.uint8)
@@ -247,14 +256,15 @@ def _exact(query: _Query, found: Samples) -> TrendColumns:
 
 def _from_samples(query: _Query) -> TrendColumns:
     """Every sample where they fit; else a walk over all of them, of which only a batch is held at a time."""
-    width = -(-(query.end - query.start) // query.pixels)
-    begin, finish = query.start // width * width, (query.end // width + 1) * width
-    stretch = _Stretch(query, begin, finish - 1)
+    width, first, last = _columns(query.start, query.end, query.pixels)
+    stretch = _Stretch(query, first, last)
     pieces = stretch.pieces()
     held: list[Samples] = []
+    count = 0
     while (piece := next(pieces, None)) is not None:
         held.append(piece)
-        if sum(map(len, held)) > (RAW_PER_PIXEL * query.pixels):
+        count += len(piece)
+        if count > RAW_PER_PIXEL * query.pixels:
             break
     else:
         return _exact(query, joined([stretch.before(), *held, stretch.after()]))
@@ -264,6 +274,17 @@ def _from_samples(query: _Query) -> TrendColumns:
     for piece in pieces:
         walk.add(piece)
     return walk.finish(stretch.after())
+
+
+def _columns(start: int, end: int, pixels: int) -> tuple[int, int, int]:
+    """(width of a column of a chart, first and last instant of all of them) in ns."""
+    width = -(-(end - start) // pixels)
+    return width, start // width * width, (end // width + 1) * width - 1
+
+
+def _near(start: int, end: int) -> tuple[int, int]:
+    """A range (UTC ns) with the samples that mostly lie next to it."""
+    return max(start - _NEAR, _EVER), min(end + _NEAR, _NEVER)
 
 
 class _Walk:
@@ -408,18 +429,22 @@ def _from_rollups(query: _Query, rows: Rollups) -> TrendColumns:
     return _bounded(rows.level, query.stepped, columns, before, after, broken=bool(partly[-1]))
 
 
+def _bound(sample: Samples, *, gap: bool) -> Sequence[NDArray[Any]]:
+    """A row of one sample."""
+    number = _drawn(sample)
+    return (sample.times, number, number, number, number, number, sample.statuses, np.array([gap]))
+
+
 def _bounded(
     width: int, stepped: bool, rows: list[NDArray[Any]], before: Samples, after: Samples, *, broken: bool
 ) -> TrendColumns:
     """The rows between the sample before and the one after them."""
-    for sample, ahead in ((before, True), (after, False)):
-        if len(sample):
-            number = _drawn(sample)
-            gap = bool(sample.flags[0] & SampleFlag.GAP_BEFORE) or (broken and not ahead)
-            bound = (sample.times, *(number,) * 5, sample.statuses, np.array([gap and not ahead]))
-            pairs = zip(bound, rows, strict=True)
-            rows = [np.concatenate((one, column) if ahead else (column, one)) for one, column in pairs]
-    times, first, last, low, high, mean, statuses, breaks = rows
+    parts: list[Sequence[NDArray[Any]]] = [rows]
+    if len(before):
+        parts.insert(0, _bound(before, gap=False))
+    if len(after):
+        parts.append(_bound(after, gap=broken or bool(after.flags[0] & _GAP_BEFORE)))
+    times, first, last, low, high, mean, statuses, breaks = map(np.concatenate, zip(*parts, strict=True))
     return TrendColumns(
         False, stepped, width, times, first, last, low, high, mean, statuses, breaks.astype(np.uint8)
     )

@@ -27,6 +27,7 @@ from hmi.historian.samples import Floats, Samples, Times, ValueKind
 
 KIND: Final = b"C"
 STATUSES, KINDS, MIXED, RECEIVES, FLAGS, VERSIONS, RUNS = (1 << place for place in range(7))
+_FLOAT: Final = int(ValueKind.FLOAT)
 OWN, SHARED = 0, 1
 """Times stand in the chunk themselves (receive times: how much later), or as places in the shared scan clock."""
 
@@ -64,10 +65,11 @@ def encode_chunk(samples: Samples, clock: Times | None = None, *, level: int = 8
     return sealed(KIND, len(samples), bytes([mask]) + b"".join(parts) + behind)
 
 
-def decode_chunk(data: bytes, clock: Times | None = None) -> Samples:
+def decode_chunk(data: bytes, clock: Times | None = None, room: Floats | None = None) -> Samples:
     """The samples as they were. BlockDamaged also where ``clock`` is not the one the chunk was written with.
 
-    Arrays may share memory with ``clock`` and with each other: read them, never write into them.
+    Arrays may share memory with ``clock`` and with each other: read them, never write into them. ``room`` is where
+    the bits of floats may go, so that those of several chunks lie one behind the other; used or not, it is written to.
     """
     count, cursor = opened(KIND, data)
     if not count:
@@ -80,8 +82,10 @@ def decode_chunk(data: bytes, clock: Times | None = None) -> Samples:
         kinds = get_narrow(cursor, count, np.uint8)
         bits, objects = get_values(cursor, kinds)
     else:
-        kind = cursor.byte() if mask & KINDS else int(ValueKind.FLOAT)
-        bits, objects = get_kind(cursor, kind, count)
+        kind = cursor.byte() if mask & KINDS else _FLOAT
+        if room is not None and len(room) != count:
+            room = None
+        bits, objects = get_kind(cursor, kind, count, room)
         kinds = constant(kind, count, np.uint8)
     receives = _get_receives(cursor, times, clock) if mask & RECEIVES else times
     flags = _optional(cursor, mask & FLAGS, count, np.uint16)
@@ -104,7 +108,7 @@ def decode_columns(data: bytes, clock: Times | None = None) -> Columns:
     statuses = _optional(cursor, mask & STATUSES, count, np.uint32)
     if mask & MIXED:
         return times, get_numbers(cursor, get_narrow(cursor, count, np.uint8)), statuses
-    kind = cursor.byte() if mask & KINDS else int(ValueKind.FLOAT)
+    kind = cursor.byte() if mask & KINDS else _FLOAT
     return times, get_kind_numbers(cursor, kind, count), statuses
 
 

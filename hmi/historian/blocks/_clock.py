@@ -30,6 +30,7 @@ def decode_clock(data: bytes) -> Times:
     cursor.finish()
     if count > 1 and not bool((np.diff(clock) > 0).all()):
         raise BlockDamaged("the instants of a scan clock do not rise")
+    clock = clock if clock.base is None else clock.copy()
     clock.setflags(write=False)
     return clock
 

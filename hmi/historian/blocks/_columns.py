@@ -37,9 +37,13 @@ _DEEP: Final = 1
 _DOUBLE: Final = struct.Struct("<d")
 _BITS: Final = struct.Struct("<Q")
 _HIGHEST32: Final = 2**32 - 1
+_STRETCHES_MOST: Final = 256
+_stretches: dict[tuple[int, int, int, int], tuple[NDArray[Any], NDArray[Any]]] = {}
+"""Parts of rulers by the identity of the ruler; the ruler beside it keeps that from being reused."""
 _WIDTHS: Final = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
+@lru_cache(maxsize=1_024)
 def constant(number: int, count: int, dtype: Any) -> NDArray[Any]:
     """A column of one number, held once (``samples.is_said_once``); nobody may write into it."""
     return np.ndarray((count,), dtype, _one_number(number, dtype), strides=(0,))
@@ -121,11 +125,26 @@ def get_places(cursor: Cursor, count: int, ruler: NDArray[Any]) -> NDArray[Any]:
         last = start + step * (count - 1)
         if not (0 <= start < len(ruler) and 0 <= last < len(ruler)) or step < 1:
             raise BlockDamaged("a chunk names instants that its scan clock does not have")
-        return ruler[start : last + 1 : step]
+        return _stretch(ruler, start, last + 1, step)
     places = get_integers(cursor, count)
     if count and (int(places.min()) < 0 or int(places.max()) >= len(ruler)):
         raise BlockDamaged("a chunk names instants that its scan clock does not have")
     return ruler[places]
+
+
+def _stretch(ruler: NDArray[Any], start: int, end: int, step: int) -> NDArray[Any]:
+    """A part of a ruler; of one that nobody can write to the same array again for all who ask."""
+    if ruler.flags.writeable:
+        return ruler[start:end:step]
+    key = id(ruler), start, end, step
+    known = _stretches.get(key)
+    if known is not None and known[0] is ruler:
+        return known[1]
+    found = ruler[start:end:step]
+    if len(_stretches) >= _STRETCHES_MOST:
+        _stretches.clear()
+    _stretches[key] = ruler, found
+    return found
 
 
 def last_below(cursor: Cursor, count: int, ruler: NDArray[Any], limit: int) -> tuple[int, int]:
@@ -219,15 +238,15 @@ def put_floats(values: Floats, level: int, *, depth: int = 0) -> bytes:
     return plain if plain and len(plain) <= len(best) else best
 
 
-def get_floats(cursor: Cursor, count: int, *, depth: int = 0) -> Floats:
-    """float64[count]."""
+def get_floats(cursor: Cursor, count: int, *, depth: int = 0, room: Floats | None = None) -> Floats:
+    """float64[count]; ``room`` of that length is where they go if their codec can do that."""
     if not count:
         return np.empty(0, np.float64)
     codec = cursor.byte()
     if codec == ord("F"):
-        return widened(_pco.expanded(cursor.sized(), count, np.float32))
+        return widened(_pco.expanded(cursor.sized(), count, np.float32), room)
     if codec == ord("D"):
-        return _pco.expanded(cursor.sized(), count, np.float64)
+        return _pco.expanded(cursor.sized(), count, np.float64, room)
     if codec == ord("K"):
         return np.full(count, np.frombuffer(cursor.take(8), np.uint64)[0]).view(np.float64)
     if codec == ord("E") and depth < _DEEP:
@@ -250,9 +269,12 @@ def as_float32(values: Floats) -> NDArray[np.float32] | None:
     return narrow if np.array_equal(back.view(np.uint64), values.view(np.uint64)) else None
 
 
-def widened(narrow: NDArray[np.float32]) -> Floats:
+def widened(narrow: NDArray[np.float32], room: Floats | None = None) -> Floats:
     with np.errstate(invalid="ignore"):
-        return narrow.astype(np.float64)
+        if room is None:
+            return narrow.astype(np.float64)
+        room[:] = narrow
+        return room
 
 
 def _signed64(values: NDArray[Any]) -> Times:

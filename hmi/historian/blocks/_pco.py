@@ -40,13 +40,16 @@ def compressed(values: NDArray[Any], level: int) -> bytes | None:
         return None
 
 
-def expanded(data: bytes, count: int, dtype: Any) -> NDArray[Any]:
-    """Exactly ``count`` values; memory for no more is taken. BlockDamaged where there are not so many."""
+def expanded(data: bytes, count: int, dtype: Any, room: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Exactly ``count`` values, in ``room`` where it is given; memory for no more is taken.
+
+    BlockDamaged where there are not so many.
+    """
     if standalone is None:
         raise StorageError(
             "this block needs the package pcodec, which is not installed; install it and read again"
         )
-    values = np.empty(count, dtype)
+    values = np.empty(count, dtype) if room is None else room
     try:
         progress = standalone.simple_decompress_into(data, values)
     except (RuntimeError, TypeError, ValueError) as error:

@@ -7,7 +7,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.blocks._columns import get_floats, get_integers, get_narrow, put_floats, put_integers
+from hmi.historian.blocks._columns import (
+    constant,
+    get_floats,
+    get_integers,
+    get_narrow,
+    put_floats,
+    put_integers,
+)
 from hmi.historian.blocks._frame import BlockDamaged, Cursor, opened, sealed, unsigned
 from hmi.historian.rollups import Rollups
 from hmi.historian.samples import Times
@@ -49,7 +56,10 @@ def encode_rollups(rollups: Rollups, *, level: int = 8) -> bytes:
 
 
 def decode_rollups(data: bytes) -> Rollups:
-    """The rows as they were; BlockDamaged."""
+    """The rows as they were; BlockDamaged.
+
+    Columns may share memory: read them, never write into them.
+    """
     count, cursor = opened(_KIND, data)
     size = cursor.unsigned()
     if not 0 < size < 2**63:
@@ -63,8 +73,8 @@ def decode_rollups(data: bytes) -> Rollups:
         offsets[:, np.isnan(numbers[2])] = 0
     counts = get_narrow(cursor, count, np.uint32)
     good = _optional(cursor, mask & _GOOD, count, counts)
-    worst = _optional(cursor, mask & _WORST, count, np.zeros(count, np.uint32))
-    covered = get_integers(cursor, count) if mask & _COVERED else np.full(count, size, np.int64)
+    worst = _optional(cursor, mask & _WORST, count, constant(0, count, np.uint32))
+    covered = get_integers(cursor, count) if mask & _COVERED else constant(size, count, np.int64)
     cursor.finish()
     return Rollups(
         size, starts, low=numbers[2], high=numbers[3], first=numbers[0], last=numbers[1],

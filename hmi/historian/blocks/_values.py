@@ -22,6 +22,7 @@ from hmi.historian.blocks._zstd import squeezed, stretched
 from hmi.historian.samples import Bits, Floats, ValueKind, as_numbers
 
 _KINDS: Final = frozenset(int(kind) for kind in ValueKind)
+_FLOAT: Final = int(ValueKind.FLOAT)
 _TEXT, _BIG, _PAIRS = 1, 2, 3
 """Extension types of msgpack: a text that is no UTF-8, an integer beyond 64 bits, a structure with such names."""
 
@@ -62,12 +63,17 @@ def put_kind(kind: int, bits: Bits, objects: tuple[Value, ...], level: int) -> b
     return put_integers(bits, level)
 
 
-def get_kind(cursor: Cursor, kind: int, count: int) -> tuple[Bits, tuple[Value, ...]]:
-    """(bits, objects) of ``count`` samples of one kind; BlockDamaged for a kind that there is not."""
+def get_kind(
+    cursor: Cursor, kind: int, count: int, room: Floats | None = None
+) -> tuple[Bits, tuple[Value, ...]]:
+    """(bits, objects) of ``count`` samples of one kind; BlockDamaged for a kind that there is not.
+
+    ``room``: as in ``get_floats``.
+    """
     if kind not in _KINDS:
         raise BlockDamaged(f"a block holds values of the unknown kind {kind}")
-    if kind == ValueKind.FLOAT:
-        return get_floats(cursor, count).view(np.uint64), ()
+    if kind == _FLOAT:
+        return get_floats(cursor, count, room=room).view(np.uint64), ()
     if kind == ValueKind.OBJECT:
         return np.arange(count, dtype=np.uint64), get_objects(cursor, count)
     if kind == ValueKind.BOOL:

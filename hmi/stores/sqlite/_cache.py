@@ -23,6 +23,9 @@ class ByteCache(Generic[K, V]):
     def bytes(self) -> int:
         return self._bytes
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._known
+
     def get(self, key: K) -> V | None:
         with self._lock:
             found = self._known.get(key)
@@ -30,6 +33,13 @@ class ByteCache(Generic[K, V]):
                 return None
             self._known.move_to_end(key)
             return found[0]
+
+    def take(self, key: K) -> V | None:
+        """``get`` for the last time."""
+        with self._lock:
+            found, size = self._known.pop(key, (None, 0))
+            self._bytes -= size
+            return found
 
     def put(self, key: K, value: V, size: int) -> None:
         """A value larger than all may take is not kept."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
@@ -23,6 +23,7 @@ DAY: Final = 24 * HOUR
 HOURS: Final = 24
 _BIAS: Final = 1 << 31
 """Keys hold hours since the epoch, which may lie before it."""
+_TAG_SHIFT: Final = 32
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAD: Final = struct.Struct("<qqq")
 _CHUNK: Final = struct.Struct("<qqqqqq")
@@ -56,11 +57,11 @@ def day_named(name: str) -> int | None:
 
 def key_of(tag: int, hour: int) -> int:
     """Row of the chunk of a tag that begins in an hour: all of one tag lie side by side."""
-    return tag << 32 | (hour + _BIAS)
+    return tag << _TAG_SHIFT | (hour + _BIAS)
 
 
 def tag_of(key: int) -> int:
-    return key >> 32
+    return key >> _TAG_SHIFT
 
 
 def hour_of(key: int) -> int:
@@ -197,20 +198,28 @@ def _row_crc(*row: int) -> int:
     return zlib.crc32(_CHUNK.pack(*row))
 
 
-def chunk_rows(database: apsw.Connection, tag: int, day: int, start: int, end: int) -> list[ChunkRow]:
-    """Chunks of a tag in order, with their blocks where they may hold samples of start <= time <= end (UTC ns).
+def chunk_rows(
+    database: apsw.Connection, tags: Sequence[int], day: int, start: int, end: int
+) -> dict[int, list[ChunkRow]]:
+    """Chunks of each tag in order, with their blocks where they may hold samples of start <= time <= end (UTC ns).
 
     The first one is the one that begins last in an hour up to that of the start. Rows that are not as they were written
     are left out.
     """
-    low, high = key_of(tag, day * HOURS), key_of(tag, min(end // HOUR, day * HOURS + HOURS - 1))
-    begin = key_of(tag, max(start // HOUR, day * HOURS))
+    low, high = key_of(0, day * HOURS), key_of(0, min(end // HOUR, day * HOURS + HOURS - 1))
+    begin = key_of(0, max(start // HOUR, day * HOURS))
     query = (
-        "select k, first, last, n, clock, tail, crc, case when last >= ? then block end from chunks "
-        "where k between ifnull((select max(k) from chunks where k between ? and ?), ?) and ?"
+        "select k, first, last, n, clock, tail, crc, case when last >= ?1 then block end from carray(?5) as asked "
+        "cross join chunks where k between ifnull("
+        "(select max(k) from chunks where k between asked.value + ?2 and asked.value + ?3), asked.value + ?2"
+        ") and asked.value + ?4"
     )
-    rows = map(ChunkRow._make, database.execute(query, (start, low, begin, low, high)))
-    return [row for row in rows if row.is_sound]
+    found: dict[int, list[ChunkRow]] = {tag: [] for tag in tags}
+    keys = apsw.carray(np.array([tag << _TAG_SHIFT for tag in tags], np.int64))
+    for row in map(ChunkRow._make, database.execute(query, (start, low, begin, high, keys))):
+        if row.is_sound:
+            found[tag_of(row.key)].append(row)
+    return found
 
 
 def clocks_of(database: apsw.Connection, keys: Iterable[int]) -> dict[int, Times]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hmi.historian.rollups import HOUR
+from hmi.historian.rollups import HOUR, begins_of
 from hmi.historian.samples import Batch, Samples
 from hmi.stores.sqlite._day_writer import DayWriter
 from hmi.stores.sqlite._days import DAY, day_of
@@ -49,13 +49,7 @@ class Mending:
         for seq in commits.before(mark.until):
             effect = effects.of(seq)
             for part in (effect.added, effect.removed):
-                old = part.samples.times < mark.until
-                hours = part.samples.times[old] // HOUR
-                both = part.tags[old].astype(np.int64) << 32 | hours + _BIAS
-                both = both[np.diff(both, prepend=-1) != 0]
-                self._changed.update(
-                    zip((both >> 32).tolist(), ((both & _LOW) - _BIAS).tolist(), strict=True)
-                )
+                self._changed |= _hours_before(mark.until, part)
         for _, at in commits.holes:
             if at < mark.until:
                 self._changed.update((tag, at // HOUR) for tag in tags.tolist())
@@ -102,3 +96,16 @@ class Mending:
             tags = sorted({tag for tag, (start, end) in spans if start <= time <= end})
             if tags:
                 writer.mend_keyframe(time, np.array(tags, np.int32), self._at(tags, time))
+
+
+def _hours_before(until: int, batch: Batch) -> set[tuple[int, int]]:
+    """(tag, hour since the epoch) of what a batch says of times before ``until`` (UTC ns)."""
+    tags, times = batch.tags, batch.samples.times
+    if len(tags) and bool((tags == tags[0]).all()) and bool((times[1:] >= times[:-1]).all()):
+        times = times[: int(np.searchsorted(times, until))]
+        hours = times[begins_of(times, HOUR)] // HOUR if len(times) else times
+        return {(int(tags[0]), hour) for hour in hours.tolist()}
+    old = times < until
+    both = tags[old].astype(np.int64) << 32 | times[old] // HOUR + _BIAS
+    both = both[np.diff(both, prepend=-1) != 0]
+    return set(zip((both >> 32).tolist(), ((both & _LOW) - _BIAS).tolist(), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,8 @@ from hmi.stores.sqlite._stored import DayReader, Stored
 
 PIECE: Final = 65_536
 """Samples of one piece, more only where one chunk holds more."""
+_EXPECTED_MOST: Final = 256
+"""Tags times days whose chunks are brought into memory at once, undecoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,22 @@ class Asked:
     end: int
     piece: int = PIECE
     backwards: bool = False
+
+
+def expect(
+    days: DayReader, snapshot: Snapshot, tags: Sequence[int], ranges: Sequence[tuple[int, int]]
+) -> None:
+    """``pieces`` is about to be asked for each of these ranges (UTC ns) of each of these tags. StorageError."""
+    asked = [
+        (snapshot.days[day], max(start, day * DAY), min(end, day * DAY + DAY - 1))
+        for start, end in ranges
+        if day_of(end) - day_of(start) < _EXPECTED_MOST
+        for day in range(day_of(start), day_of(end) + 1)
+        if day in snapshot.days
+    ]
+    if len(asked) * len(tags) <= _EXPECTED_MOST:
+        for one in asked:
+            days.expect(one[0], tags, one[1], one[2])
 
 
 def pieces(days: DayReader, snapshot: Snapshot, asked: Asked) -> Iterator[Samples]:
@@ -76,12 +94,13 @@ def _of_day(
     more = joined(extra).in_order()
     gone = _gone(snapshot.removals.get(asked.tag, ()), stored.mark)
     if not len(more) and not len(gone):
-        for row in reversed(stored.rows) if asked.backwards else stored.rows:
-            piece = days.decoded(name, asked.tag, row, stored.clocks)
-            if row.first < start or row.last > end or len(piece) != row.n:
-                piece = piece.between(start, end)
-            if len(piece):
-                yield piece
+        groups = [[row] for row in reversed(stored.rows)] if asked.backwards else _groups(stored.rows, asked)
+        for group in groups:
+            for piece, rows in days.together(name, asked.tag, group, stored.clocks):
+                if rows[0].first < start or rows[-1].last > end or len(piece) != sum(row.n for row in rows):
+                    piece = piece.between(start, end)
+                if len(piece):
+                    yield piece
         return
     for low, high, rows in _windows(stored.rows, start, end, asked):
         base = joined(days.decoded(name, asked.tag, row, stored.clocks) for row in rows)
@@ -125,14 +144,7 @@ def _windows(
     rows: list[ChunkRow], start: int, end: int, asked: Asked
 ) -> Iterator[tuple[int, int, list[ChunkRow]]]:
     """Ranges of whole hours that cover start to end, each with its chunks: about ``asked.piece`` samples."""
-    groups: list[list[ChunkRow]] = []
-    count = 0
-    for row in reversed(rows) if asked.backwards else rows:
-        if not groups or count >= asked.piece:
-            groups.append([])
-            count = 0
-        groups[-1].append(row)
-        count += row.n
+    groups = _groups(rows, asked)
     if len(groups) < 2:
         yield start, end, rows
         return
@@ -144,6 +156,19 @@ def _windows(
         lows = [start] + [group[0].hours[0] * HOUR for group in groups[1:]]
         highs = [low - 1 for low in lows[1:]] + [end]
     yield from ((low, high, group) for low, high, group in zip(lows, highs, groups, strict=True))
+
+
+def _groups(rows: list[ChunkRow], asked: Asked) -> list[list[ChunkRow]]:
+    """Chunks of about ``asked.piece`` samples together; backwards the last ones come first."""
+    groups: list[list[ChunkRow]] = []
+    count = 0
+    for row in reversed(rows) if asked.backwards else rows:
+        if not groups or count >= asked.piece:
+            groups.append([])
+            count = 0
+        groups[-1].append(row)
+        count += row.n
+    return groups
 
 
 def cut(samples: Samples, limit: int) -> Samples:
@@ -159,4 +184,4 @@ def cut(samples: Samples, limit: int) -> Samples:
     return samples.take(slice(0, int(edges[0]) if len(edges) else len(samples)))
 
 
-__all__ = ["EARLIEST", "LATEST", "PIECE", "Asked", "cut", "merge", "pieces"]
+__all__ = ["EARLIEST", "LATEST", "PIECE", "Asked", "cut", "expect", "merge", "pieces"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +91,10 @@ class Source:
     def serves(self, ref: DayRef) -> bool:
         """The day is in it as it is now, or newer than the one who asks knows."""
         return self.changes.get(ref.day, -1) >= ref.change
+
+    def serves_all(self, refs: Iterable[DayRef]) -> bool:
+        changes = self.changes
+        return all([changes.get(ref.day, -1) >= ref.change for ref in refs])
 
     def has(self, tag: int) -> bool:
         place = int(np.searchsorted(self.tags, np.int32(tag)))

@@ -22,7 +22,7 @@ from hmi.stores.sqlite._days import closed_name, day_of
 from hmi.stores.sqlite._feed import commits_after, effects_between
 from hmi.stores.sqlite._instant import Instant, keyframe_of
 from hmi.stores.sqlite._live import LiveView
-from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, pieces
+from hmi.stores.sqlite._merge import EARLIEST, LATEST, Asked, cut, expect, pieces
 from hmi.stores.sqlite._months import MonthReader
 from hmi.stores.sqlite._packs import MEMORY, PackGone
 from hmi.stores.sqlite._recent import Hole, Snapshot
@@ -90,7 +90,7 @@ class SqliteReader:
     def before(self, tag: int, at: int) -> Samples:
         if at == EARLIEST:
             return Samples.empty()
-        found = self.read(tag, max(at - _NEAR, EARLIEST), at - 1, 1, backwards=True)
+        found = self.read(tag, *_near_before(at), 1, backwards=True)
         if not len(found):
             found = self.read(tag, EARLIEST, at - 1, 1, backwards=True)
         return found.take(slice(0, 1))
@@ -98,7 +98,7 @@ class SqliteReader:
     def after(self, tag: int, at: int) -> Samples:
         if at == LATEST:
             return Samples.empty()
-        found = self.read(tag, at + 1, min(at + _NEAR, LATEST), 1)
+        found = self.read(tag, *_near_after(at), 1)
         if not len(found):
             found = self.read(tag, at + 1, LATEST, 1)
         return found.take(slice(0, 1))
@@ -125,11 +125,14 @@ class SqliteReader:
         return self._rolled.read(self._snapshot(), tag, level_ns, begin, stop, made)
 
     def expect(self, tags: Sequence[int], start: int, end: int, level_ns: int) -> None:
-        begin, stop = -(-start // level_ns) * level_ns, -(-end // level_ns) * level_ns
-        if stop > begin:
-            with suppress(StorageError):  # the read that follows tells of it
-                kept = [tag for tag in tags if level_ns in self.levels(tag)]
-                self._rolled.expect(self._snapshot(), kept, level_ns, begin, stop)
+        with suppress(StorageError):  # the read that follows tells of it
+            snapshot, ranges = self._snapshot(), [(start, end)]
+            if level_ns:
+                begin, stop = -(-start // level_ns) * level_ns, -(-end // level_ns) * level_ns
+                kept = [tag for tag in tags if level_ns in self.levels(tag)] if stop > begin else []
+                self._rolled.expect(snapshot, kept, level_ns, begin, stop)
+                ranges = [_near_before(start), _near_after(end - 1)]
+            expect(self._days, snapshot, tags, ranges)
 
     def at(self, tags: Sequence[int], at: int) -> Batch:
         return self._asked(
@@ -259,6 +262,14 @@ class SqliteReader:
     def _lost_commit(self, hole: Hole) -> None:
         damage = Damage(LIVE_FILE, f"commit {hole.seq}", 0, hole.first, hole.last, hole.text)
         self._damage.add(damage)
+
+
+def _near_before(at: int) -> tuple[int, int]:
+    return max(at - _NEAR, EARLIEST), at - 1
+
+
+def _near_after(at: int) -> tuple[int, int]:
+    return at + 1, min(at + _NEAR, LATEST)
 
 
 def _of_files(found: Found, lost: bool) -> Snapshot:

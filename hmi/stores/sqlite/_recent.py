@@ -239,6 +239,8 @@ class Snapshot:
                 is_old = part.commits_span[1] <= self.mark.seq
                 hours.update(hour for hour in found if not is_old or hour * HOUR >= self.mark.until)
         times = [one.times for one in self.removals.get(tag, ())]
+        if not hours and not times:
+            return np.empty(0, np.int64)
         gone = np.concatenate(times) // HOUR if times else np.empty(0, np.int64)
         return np.union1d(np.fromiter(hours, np.int64, len(hours)), gone)
 

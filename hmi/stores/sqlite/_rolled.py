@@ -150,7 +150,9 @@ class RollupReader:
                 known = {tag: self._months_known.get((month, tag, level)) for tag in tags}
                 fresh = [tag for tag, one in known.items() if not _serves_all(one, group)]
                 found = {tag: one for tag, one in known.items() if one is not None}
-                found |= self._look_up(group, fresh, level) if fresh else {}
+                if not fresh:
+                    continue
+                found |= self._look_up(group, fresh, level)
             left += [ref for ref in group if not all(_serves(found.get(tag), ref) for tag in tags)]
         return left
 
@@ -172,8 +174,13 @@ class RollupReader:
     def _parts(self, refs: Sequence[DayRef], tag: int, level: int) -> Iterator[DayRows]:
         """Rows of some days of one month, in order."""
         month = self._month(refs, tag, level)
-        for serves, group in groupby(refs, lambda ref: month is not None and month.source.serves(ref)):
-            ones = list(group)
+        if month is None:
+            groups = [(False, refs)]
+        elif month.source.serves_all(refs):
+            groups = [(True, refs)]
+        else:
+            groups = [(serves, list(group)) for serves, group in groupby(refs, month.source.serves)]
+        for serves, ones in groups:
             if serves and month is not None:
                 rows, absent = month.of_days(ones[0].day, ones[-1].day)
                 yield DayRows(rows, tuple(absent.tolist()))
@@ -185,7 +192,7 @@ class RollupReader:
         if level not in MONTH_LEVELS or len(refs) < FEW_DAYS:
             return None
         known = self._months_known.get((month_of(refs[0].day), tag, level))
-        if known is not None and all(map(known.source.serves, refs)):
+        if known is not None and known.source.serves_all(refs):
             return known
         return self._look_up(refs, (tag,), level).get(tag)
 
@@ -244,7 +251,7 @@ def _serves(rows: MonthRows | None, ref: DayRef) -> bool:
 
 
 def _serves_all(rows: MonthRows | None, refs: Sequence[DayRef]) -> bool:
-    return rows is not None and all(map(rows.source.serves, refs))
+    return rows is not None and rows.source.serves_all(refs)
 
 
 def _refs(snapshot: Snapshot, begin: int, stop: int) -> tuple[DayRef, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import is_
 from pathlib import Path
 from threading import Lock
 from typing import Final, TypeVar
 
 import apsw
+import numpy as np
 
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
@@ -17,7 +19,7 @@ from hmi.historian.blocks import BlockDamaged, decode_chunk
 from hmi.historian.care import Tier
 from hmi.historian.port import Damage
 from hmi.historian.rollups import HOUR
-from hmi.historian.samples import Samples, Times, is_said_once
+from hmi.historian.samples import SAID_ONCE, Bits, Floats, Samples, Times, chained
 from hmi.stores.sqlite._cache import ByteCache
 from hmi.stores.sqlite._connect import FileDamaged, Pool
 from hmi.stores.sqlite._damage import DamageList, lost
@@ -37,8 +39,10 @@ from hmi.stores.sqlite._schema import DAY_ROAD, LIVE_FILE, version_of
 from hmi.stores.sqlite._tiers import tier_of
 
 _KNOWN_MOST: Final = 1_000
-_CLOCK_INSTANTS: Final = 4_000_000
+_CLOCK_BYTES: Final = 32 << 20
 _CHUNK_BYTES: Final = 2_000
+_EXPECTED_BYTES: Final = 32 << 20
+_JOINED_BYTES: Final = 8 << 20
 EVERYTHING: Final = Mark(LATEST, LATEST)
 T = TypeVar("T")
 
@@ -64,26 +68,18 @@ class DayReader:
         self._folder, self._pool, self._damage = folder, pool, damage
         self._lock = Lock()
         self._known: OrderedDict[str, tuple[int, Presence]] = OrderedDict()
-        self._clocks: OrderedDict[tuple[str, int], Times] = OrderedDict()
+        self._clocks = ByteCache[tuple[str, int], Times](_CLOCK_BYTES)
         self._chunks = ByteCache[tuple[str, int, int], Samples](memory)
+        self._joined = ByteCache[tuple[int, ...], tuple[list[Times], Times]](_JOINED_BYTES)
+        self._expected = ByteCache[tuple[str, int, int, int], tuple[int, Stored]](_EXPECTED_BYTES)
 
     def stored(self, ref: DayRef, tag: int, start: int, end: int) -> Stored:
         """Chunks that may hold samples with start <= time <= end (UTC ns) of that day."""
-
-        def read(database: apsw.Connection, head: Head, presence: Presence) -> Stored:
-            mask = presence.of(tag)
-            if not mask:
-                return Stored(head.mark, [], {})
-            if tier_of(database) is not Tier.RAW:
-                return Stored(EVERYTHING, [], {}, is_thinned=True)
-            rows = chunk_rows(database, tag, ref.day, start, end)
-            missing = _missing(mask, rows, ref.day, start, end)
-            rows = [row for row in rows if row.block is not None]
-            clocks = self.clocks(database, ref.name, {row.clock for row in rows})
-            return Stored(head.mark, rows, clocks, missing)
-
+        known = self._expected.take((ref.name, tag, start, end))
+        if known is not None and known[0] >= ref.change:
+            return known[1]
         try:
-            return self.look(ref, read)
+            return self._stored(ref, (tag,), start, end)[1][tag]
         except (FileDamaged, BlockDamaged) as error:
             self.note(ref.name, 0, start, end, str(error))
             return Stored(EVERYTHING, [], {}, is_lost=True)
@@ -91,6 +87,36 @@ class DayReader:
             if not self._is_retired(ref):
                 raise
             return Stored(EVERYTHING, [], {})
+
+    def expect(self, ref: DayRef, tags: Sequence[int], start: int, end: int) -> None:
+        """``stored`` is about to be asked once for each of these tags: the file is looked into once. StorageError."""
+        change, found = self._stored(ref, tags, start, end)
+        for tag, one in found.items():
+            size = sum(len(row.block or b"") for row in one.rows)
+            self._expected.put((ref.name, tag, start, end), (change, one), size + _CHUNK_BYTES)
+
+    def _stored(
+        self, ref: DayRef, tags: Sequence[int], start: int, end: int
+    ) -> tuple[int, dict[int, Stored]]:
+        """The change that the file is at, and what it says of each of these tags."""
+
+        def read(database: apsw.Connection, head: Head, presence: Presence) -> tuple[int, dict[int, Stored]]:
+            masks = {tag: presence.of(tag) for tag in tags}
+            found = {tag: Stored(head.mark, [], {}) for tag in tags}
+            there = [tag for tag in tags if masks[tag]]
+            if there and tier_of(database) is not Tier.RAW:
+                return head.change, found | dict.fromkeys(there, Stored(EVERYTHING, [], {}, is_thinned=True))
+            by_tag = chunk_rows(database, there, ref.day, start, end) if there else {}
+            keys = {row.clock for rows in by_tag.values() for row in rows if row.block is not None}
+            clocks = self.clocks(database, ref.name, keys)
+            for tag, rows in by_tag.items():
+                missing = _missing(masks[tag], rows, ref.day, start, end)
+                found[tag] = Stored(
+                    head.mark, [row for row in rows if row.block is not None], clocks, missing
+                )
+            return head.change, found
+
+        return self.look(ref, read)
 
     def look(self, ref: DayRef, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
         """``read`` in one transaction of a day file; where it was closed meanwhile, of the file it became."""
@@ -108,14 +134,11 @@ class DayReader:
 
     def clocks(self, database: apsw.Connection, name: str, keys: Iterable[int]) -> dict[int, Times]:
         """Scan clocks of a file by their keys; those that were read lately are at hand."""
-        with self._lock:
-            known = {key: self._clocks[name, key] for key in keys if (name, key) in self._clocks}
-        fresh = clocks_of(database, [key for key in keys if key not in known])
-        if fresh:
-            with self._lock:
-                self._clocks.update({(name, key): clock for key, clock in fresh.items()})
-                while sum(len(clock) for clock in self._clocks.values()) > _CLOCK_INSTANTS:
-                    self._clocks.popitem(last=False)
+        found = {key: self._clocks.get((name, key)) for key in keys}
+        known = {key: clock for key, clock in found.items() if clock is not None}
+        fresh = clocks_of(database, [key for key in found if key not in known])
+        for key, clock in fresh.items():
+            self._clocks.put((name, key), clock, clock.nbytes)
         return known | fresh
 
     def mask(self, ref: DayRef, tag: int) -> int | None:
@@ -124,23 +147,71 @@ class DayReader:
             known = self._known.get(ref.name)
         return known[1].of(tag) if known and known[0] >= ref.change else None
 
-    def decoded(self, name: str, tag: int, row: ChunkRow, clocks: dict[int, Times]) -> Samples:
+    def decoded(
+        self, name: str, tag: int, row: ChunkRow, clocks: dict[int, Times], room: Floats | None = None
+    ) -> Samples:
         """The samples of a chunk, or one Bad sample where it is damaged."""
         try:
-            return self.chunk(name, row, clocks)
+            return self.chunk(name, row, clocks, room)
         except BlockDamaged as error:
             begin = row.hours[0] * HOUR
             self.note(name, tag, begin, max(row.last, begin), str(error))
             return lost(begin)
 
-    def chunk(self, name: str, row: ChunkRow, clocks: dict[int, Times]) -> Samples:
-        """The samples of a sound row, which nobody may write into; BlockDamaged."""
+    def together(
+        self, name: str, tag: int, rows: Sequence[ChunkRow], clocks: dict[int, Times]
+    ) -> Iterator[tuple[Samples, Sequence[ChunkRow]]]:
+        """The samples of rows that follow one another, each time with the rows that they are of.
+
+        Chunks that have to be unpacked come as one: what is done with them costs once, not once for each chunk.
+        """
+        if len(rows) < 2 or not all(self._is_fresh(name, row) for row in rows):
+            yield from ((self.decoded(name, tag, row, clocks), (row,)) for row in rows)
+            return
+        bits = np.empty(sum(row.n for row in rows), np.uint64)
+        end, begin, run = 0, 0, list[Samples]()
+        for place, row in enumerate(rows):
+            room = bits[end : end + row.n]
+            one = self.decoded(name, tag, row, clocks, room.view(np.float64))
+            end += row.n
+            if one.bits.base is bits:
+                run.append(one)
+                continue
+            if run:
+                yield self._as_one(run, bits[begin : end - row.n]), rows[place - len(run) : place]
+            yield one, (row,)
+            begin, run = end, []
+        if run:
+            yield self._as_one(run, bits[begin:end]), rows[len(rows) - len(run) :]
+
+    def _as_one(self, run: Sequence[Samples], bits: Bits) -> Samples:
+        """Chunks whose bits lie one behind the other; instants that tags share are put together once."""
+        columns = [one.times for one in run]
+        if len(columns) == 1:
+            return run[0]
+        key = tuple(map(id, columns))
+        known = self._joined.get(key)
+        if known is not None and all(map(is_, known[0], columns)):
+            return chained(run, known[1], bits)
+        times = np.concatenate(columns)
+        if not any(column.flags.writeable for column in columns):
+            times.setflags(write=False)
+            self._joined.put(key, (columns, times), times.nbytes)
+        return chained(run, times, bits)
+
+    def chunk(
+        self, name: str, row: ChunkRow, clocks: dict[int, Times], room: Floats | None = None
+    ) -> Samples:
+        """The samples of a sound row, which nobody may write into; ``room``: as of ``decode_chunk``. BlockDamaged."""
         place = (name, row.key, row.tail)
         known = self._chunks.get(place)
         if known is None:
-            known = decode_chunk(row.block or b"", clocks.get(row.clock))
+            known = decode_chunk(row.block or b"", clocks.get(row.clock), room)
             self._chunks.put(place, known, _bytes_of(known))
         return known
+
+    def _is_fresh(self, name: str, row: ChunkRow) -> bool:
+        return (name, row.key, row.tail) not in self._chunks
 
     def note_missing(self, name: str, tag: int, hour: int) -> Samples:
         """One Bad sample for an hour of which the file knows that it had a chunk."""
@@ -150,9 +221,9 @@ class DayReader:
     def forget(self, name: str) -> None:
         with self._lock:
             self._known.pop(name, None)
-            for key in [key for key in self._clocks if key[0] == name]:
-                del self._clocks[key]
+        self._clocks.forget(lambda place: place[0] == name)
         self._chunks.forget(lambda place: place[0] == name)
+        self._expected.forget(lambda place: place[0] == name)
         self._pool.forget(self._folder / name)
 
     def _look(self, ref: DayRef, name: str, read: Callable[[apsw.Connection, Head, Presence], T]) -> T:
@@ -193,9 +264,12 @@ class DayReader:
 def _bytes_of(samples: Samples) -> int:
     """Memory of a decoded chunk, about; a view of a shared clock, which nobody can write to, belongs to the clock."""
     columns = (samples.bits, samples.kinds, samples.statuses, samples.flags, samples.versions, samples.runs)
-    held = sum(column.nbytes for column in columns if not is_said_once(column))
-    own = {id(times): times.nbytes for times in (samples.times, samples.receives) if times.flags.writeable}
-    return held + sum(own.values()) + 200 * len(samples.objects) + _CHUNK_BYTES
+    held = sum([column.nbytes for column in columns if column.strides != SAID_ONCE])
+    if samples.times.flags.writeable:
+        held += samples.times.nbytes
+    if samples.receives is not samples.times and samples.receives.flags.writeable:
+        held += samples.receives.nbytes
+    return held + 200 * len(samples.objects) + _CHUNK_BYTES
 
 
 def _missing(mask: int, rows: list[ChunkRow], day: int, start: int, end: int) -> tuple[int, ...]:
