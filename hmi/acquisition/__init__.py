@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hmi.acquisition._acquisition import Acquisition, NextLinks, create_driver, create_driver_with
+    from hmi.acquisition._following import FollowingDriver
     from hmi.acquisition._identity import SIMULATOR_VENDOR, identity_problem
     from hmi.acquisition._isolated import IsolatedDriver
     from hmi.acquisition._link import Link, LinkEvents
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "SIMULATOR_VENDOR": "_identity",
     "Acquisition": "_acquisition",
+    "FollowingDriver": "_following",
     "IsolatedDriver": "_isolated",
     "Link": "_link",
     "LinkEvents": "_link",
@@ -35,6 +37,7 @@ _MODULES = {
 __all__ = [
     "SIMULATOR_VENDOR",
     "Acquisition",
+    "FollowingDriver",
     "IsolatedDriver",
     "Link",
     "LinkEvents",

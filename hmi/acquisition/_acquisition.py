@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from hmi.acquisition._following import FollowingDriver
 from hmi.acquisition._isolated import IsolatedDriver
 from hmi.acquisition._link import DriverFactory, Link, LinkEvents
 from hmi.acquisition._points import Endpoints, connections_of, endpoints_of, points_of
 from hmi.acquisition._queue import OFFLINE
+from hmi.acquisition._secrets import SettingsWithSecrets
 from hmi.acquisition.port import Driver, Group, LinkSettings, Point, Trace
 from hmi.core.clock import Clock
 from hmi.core.commands import WriteOutcome, WriteRequest
@@ -23,11 +25,14 @@ from hmi.plugins.definition import DriverDefinition, Setting
 from hmi.plugins.discovery import definition, part
 from hmi.project import paths_in
 from hmi.project.plant import Plant
+from hmi.security.connection_secrets import ConnectionSecrets
 
 
 def create_driver(name: str, settings: LinkSettings) -> Driver:
     """A driver object for one attempt; in a worker process when its definition asks for that."""
     found: DriverDefinition = definition("drivers", name)
+    if found.isolated and found.replans:
+        return FollowingDriver(name, settings, part("drivers", name, "groups").groups_of)
     if found.isolated:
         return IsolatedDriver(name, settings)
     driver: Driver = part("drivers", name, "driver").create(settings)
@@ -75,6 +80,7 @@ class Acquisition:
     """Owns the links of a plant; tests give a ``create`` and ``style_of`` of their own.
 
     ``clock`` is the session clock, which stamps all that is handed on; without one it is the wall clock.
+    ``secrets``: where the passwords of connections are kept.
     """
 
     def __init__(
@@ -88,11 +94,13 @@ class Acquisition:
         clock: Clock | None = None,
         create: DriverFactory = create_driver,
         style_of: Callable[[str], str] = style_of,
+        secrets: ConnectionSecrets | None = None,
     ) -> None:
         self._events, self._endpoints, self._session = events, endpoints, session
         self.mode = mode
         self._clock = clock
         self._create, self._style_of = create, style_of
+        self._settings = SettingsWithSecrets(secrets)
         self._demanded: frozenset[int] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._tasks: dict[str, set[asyncio.Task[None]]] = {}
@@ -111,6 +119,7 @@ class Acquisition:
             mode=self.mode,
             session=self._session,
             clock=self._clock,
+            settings=self._settings,
         )
 
     async def run(self) -> None:
@@ -180,6 +189,18 @@ class Acquisition:
         await asyncio.gather(
             *(self.links[n].ask_again(change.afresh) for n in change.followed if n in self.links)
         )
+
+    async def with_new_secrets(self) -> tuple[str, ...]:
+        """Names of the connections for which another secret is kept than the one they were opened with."""
+        links = dict(self.links)
+        found = await asyncio.gather(*(link.has_new_secret() for link in links.values()))
+        return tuple(name for name, is_new in zip(links, found, strict=True) if is_new)
+
+    def open_afresh(self, names: Iterable[str], text: str) -> None:
+        """Close these connections, for the reason given, and open them again at once."""
+        for name in names:
+            if name in self.links:
+                self.links[name].open_afresh(text)
 
     def _start(self, name: str) -> None:
         if self._group is None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast, runtime_checkable
 
 from hmi.acquisition._identity import identity_problem
 from hmi.acquisition._queue import CHANGED, OFFLINE, PollLoop
+from hmi.acquisition._secrets import SettingsWithSecrets
 from hmi.acquisition._stamps import (
     conditions_in_session,
     in_session,
@@ -19,6 +20,7 @@ from hmi.acquisition._stamps import (
     values_in_session,
 )
 from hmi.acquisition.port import (
+    OVERTAKEN,
     Batch,
     Conditions,
     DeviceIdentity,
@@ -105,8 +107,11 @@ class Link:
         mode: Mode,
         session: str = "",
         clock: Clock | None = None,
+        settings: SettingsWithSecrets | None = None,
     ) -> None:
         self.definition, self.style = definition, style
+        self._settings = settings or SettingsWithSecrets(None)
+        self._used: Mapping[str, Any] | None = None
         self._endpoints, self._points = endpoints, points
         self._create, self._events = create, events
         self._mode, self._session = mode, session
@@ -127,6 +132,7 @@ class Link:
         self._fault, self._cannot_follow = "", ""
         self._asked_again: set[int] = set()
         self._plan = PlanNumber()
+        self._renewed: set[int] = set()
         self._tests, self._test_lock = 0, asyncio.Lock()
 
     @property
@@ -150,12 +156,14 @@ class Link:
 
     def can_follow(self, other: Link) -> bool:
         """Whether it could ask for the points of its successor over the connection that it has now. One that sends by
-        itself can when they are the same points, and only what they mean differs.
+        itself always can when they are the same points, and only what they mean differs; without points it may have
+        nothing to be heard by.
         """
         if self.state != "up" or self.asks[:2] != other.asks[:2] or self.style != other.style:
             return False
         if self.style == "push":
-            return self._points == other.points
+            both = bool(self._points and other.points)
+            return self._points == other.points or (both and isinstance(self._driver, Replans))
         return self._loop is not None and isinstance(self._driver, Replans)
 
     async def rest(self) -> None:
@@ -189,9 +197,10 @@ class Link:
         What waits to be sent or asked ends: it was meant for the points of before. A driver that breaks off has no
         groups, and is given up by ``go_on``.
         """
-        driver = self._driver
+        driver, before = self._driver, {point.handle: point for point in self._points}
         assert driver is not None
         self.definition, self._points = successor.definition, successor.points
+        self._renewed = {one.handle for one in self._points if before.get(one.handle) != one}
         self._plan.number += 1
         if self._loop is not None:
             self._loop.begin_plan()
@@ -207,11 +216,13 @@ class Link:
             return ()
 
     async def ask_again(self, afresh: frozenset[int]) -> None:
-        """After ``follow``, of a driver that sends changes only: hand on what it would not send again.
+        """After ``follow``, of a driver that sends changes only: hand on what it would not send again. Points that are
+        new or elsewhere begin with a value by themselves.
 
         Where that cannot be read the connection is opened afresh, and begins with every value.
         """
-        driver, wanted = self._driver, {point.handle for point in self._points} & afresh
+        driver = self._driver
+        wanted = ({point.handle for point in self._points} & afresh) - self._renewed
         if self.style != "push" or not wanted or driver is None:
             return
         self._asked_again = wanted
@@ -294,8 +305,15 @@ class Link:
         """Fresh raw values; CommunicationError while the link is not up."""
         if self.state != "up" or self._driver is None:
             raise CommunicationError(f"{self.name} is not connected")
+        plan = self._plan.number
         found = await (self._loop.read_now(handles) if self._loop else self._driver.read_now(handles))
+        self._must_be_of(plan)
         return values_in_session(found, self._clock)
+
+    def _must_be_of(self, plan: int) -> None:
+        """What was asked under another plan may be the value of another place."""
+        if plan != self._plan.number:
+            raise CommunicationError(OVERTAKEN)
 
     async def trace(self, handle: int) -> Trace:
         """One point asked afresh with what the device says; CommunicationError while the link is not up."""
@@ -304,10 +322,12 @@ class Link:
         if self._tests >= TESTS_MOST:
             raise CommunicationError(f"other points of {self.name} are being read now; try again in a moment")
         self._tests += 1
+        plan = self._plan.number
         try:
             found = await (self._loop.trace(handle) if self._loop else self._traced(self._driver, handle))
         finally:
             self._tests -= 1
+        self._must_be_of(plan)
         return trace_in_session(found, self._clock)
 
     async def _traced(self, driver: Driver, handle: int) -> Trace:
@@ -318,15 +338,18 @@ class Link:
 
     async def keeps_past(self, handles: Sequence[int]) -> PastKept:
         """Which of these points the device keeps the past of; CommunicationError while the link is not up."""
-        driver = self._asked_for_past()
-        return await driver.keeps_past(handles) if isinstance(driver, Past) else PastKept()
+        driver, plan = self._asked_for_past(), self._plan.number
+        kept = await driver.keeps_past(handles) if isinstance(driver, Past) else PastKept()
+        self._must_be_of(plan)
+        return kept
 
     async def past(self, request: PastRequest) -> PastPage:
         """One page of stored values; CommunicationError while the link is not up."""
-        driver = self._asked_for_past()
+        driver, plan = self._asked_for_past(), self._plan.number
         if not isinstance(driver, Past):
             return PastPage(fault=f"the driver of {self.name} has no history")
         page = await driver.past(request)
+        self._must_be_of(plan)
         if not isinstance(self._clock, SessionClock):
             return page
         values = stamped([(request.handle, value) for value in page.values], self._clock.now_ns())
@@ -358,6 +381,21 @@ class Link:
             if self.state == "up":
                 self._lost(text)
 
+    async def has_new_secret(self) -> bool:
+        """Whether another secret is kept now than the one that the last attempt took; False where that is not known."""
+        used = self._used
+        if used is None:
+            return False
+        try:
+            return await self._settings.of(self.definition) != used and self._used is used
+        except CommunicationError:
+            return False
+
+    def open_afresh(self, text: str) -> None:
+        """Give up the connection there is, for the reason given, and connect again at once."""
+        self.drop(text)
+        self.retry_now()
+
     def figures(self) -> dict[str, Any]:
         """Counters for the connection page."""
         figures: dict[str, Any] = dict(self._driver.diagnostics()) if self._driver else {}
@@ -379,9 +417,8 @@ class Link:
     async def _session_once(self) -> None:
         endpoint = self._endpoints[self._attempt % len(self._endpoints)]
         self._attempt, self.endpoint = self._attempt + 1, endpoint
-        settings = LinkSettings(
-            self.name, endpoint, self.definition.settings, self._points, self.tally, self._plan
-        )
+        self._used = await self._settings.of(self.definition)
+        settings = LinkSettings(self.name, endpoint, self._used, self._points, self.tally, self._plan)
         driver = self._create(self.definition.driver, settings)
         self._driver = driver
         try:

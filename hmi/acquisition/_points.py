@@ -6,32 +6,35 @@ from collections.abc import Mapping
 
 from hmi.acquisition.port import LinkSettings, Point
 from hmi.core.errors import ConfigurationError
-from hmi.project.plant import ConnectionDef, Plant, Source, TagDef
+from hmi.core.quick import quick_rows
+from hmi.project.plant import ConnectionDef, Plant, Source
 
+_points = quick_rows(Point)
 LOOPBACK = ("127.", "localhost", "[::1]", "::1")
 Endpoints = Mapping[str, tuple[str, ...]]
 
 
 def points_of(plant: Plant, connection: str) -> tuple[Point, ...]:
     """The points of one connection, by handle."""
-    return tuple(_point(plant, tag) for tag in plant.tags if tag.connection == connection)
+    tags, scans = plant.by_connection.get(connection, ()), plant.scan_classes
+    periods = {name: scan.period_ms for name, scan in scans.items()}
+    return tuple(
+        _points(
+            (
+                [tag.handle for tag in tags],
+                [tag.address for tag in tags],
+                [tag.type for tag in tags],
+                [periods.get(tag.scan, 1_000) for tag in tags],
+                [tag.command is not None for tag in tags],
+                [tag.options for tag in tags],
+            )
+        )
+    )
 
 
 def connections_of(plant: Plant) -> Mapping[int, str]:
     """The connection of each tag that has one, by handle."""
     return {tag.handle: tag.connection for tag in plant.tags if tag.connection}
-
-
-def _point(plant: Plant, tag: TagDef) -> Point:
-    scan = plant.scan_classes.get(tag.scan)
-    return Point(
-        handle=tag.handle,
-        address=tag.address,
-        type=tag.type,
-        period_ms=scan.period_ms if scan else 1_000,
-        writable=tag.command is not None,
-        options=tag.options,
-    )
 
 
 def endpoints_of(connection: ConnectionDef, override: Endpoints | None) -> tuple[str, ...]:

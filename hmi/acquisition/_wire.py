@@ -79,22 +79,27 @@ def frozen(value: Any) -> Any:
     return tuple(frozen(item) for item in cast("list[Any]", value)) if isinstance(value, list) else value
 
 
+def pack_points(points: Iterable[Point]) -> list[list[Any]]:
+    return [[p.handle, p.address, p.type.value, p.period_ms, p.writable, dict(p.options)] for p in points]
+
+
+def unpack_points(packed: Iterable[Sequence[Any]]) -> tuple[Point, ...]:
+    return tuple(Point(p[0], p[1], ValueType(p[2]), p[3], p[4], p[5]) for p in packed)
+
+
 def pack_settings(settings: LinkSettings) -> dict[str, Any]:
-    points = [
-        [p.handle, p.address, p.type.value, p.period_ms, p.writable, dict(p.options)] for p in settings.points
-    ]
     return {
         "name": settings.name,
         "endpoint": settings.endpoint,
         "settings": dict(settings.settings),
-        "points": points,
+        "points": pack_points(settings.points),
         "frames_s": settings.tally.log_left_s,
         "plan": settings.plan.number,
     }
 
 
 def unpack_settings(packed: dict[str, Any]) -> LinkSettings:
-    points = tuple(Point(p[0], p[1], ValueType(p[2]), p[3], p[4], p[5]) for p in packed["points"])
+    points = unpack_points(packed["points"])
     settings = LinkSettings(packed["name"], packed["endpoint"], packed["settings"], points)
     # a runtime that was started before the program was replaced leaves out what it does not know
     settings.tally.log_frames(packed.get("frames_s", 0.0))
@@ -154,9 +159,11 @@ def unpack_page(message: dict[str, Any]) -> PastPage:
     return PastPage(values, message["continuation"], message["following"], message["fault"])
 
 
-def pack_batch(batch: Batch) -> dict[str, Any]:
+def pack_batch(batch: Batch, change: int = 0) -> dict[str, Any]:
+    """``change``: how many changes of its points the worker has taken."""
     return {
         "t": "batch",
+        "change": change,
         "group": batch.group,
         "alive": batch.alive,
         "sent": monotonic_ns(),
@@ -170,10 +177,10 @@ def unpack_batch(message: dict[str, Any]) -> Batch:
     return Batch(message["group"], updates(message["u"]), message["alive"] and prompt)
 
 
-def pack_conditions(items: Sequence[ConditionItem]) -> dict[str, Any]:
-    """A mark is one word, an update the list of its fields."""
+def pack_conditions(items: Sequence[ConditionItem], change: int = 0) -> dict[str, Any]:
+    """A mark is one word, an update the list of its fields; ``change`` as for a batch."""
     packed = [item.value if isinstance(item, RefreshMark) else astuple(item) for item in items]
-    return {"t": "conditions", "c": packed}
+    return {"t": "conditions", "change": change, "c": packed}
 
 
 def unpack_conditions(message: dict[str, Any]) -> list[ConditionItem]:

@@ -80,6 +80,7 @@ class DeviceIdentity:
 
 
 OTHER_PLAN: Final = "the plant was changed before the command was sent"
+OVERTAKEN: Final = "the plant was changed while the device was asked"
 
 
 @dataclass(slots=True, eq=False)
@@ -97,14 +98,14 @@ class PlanNumber:
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """Everything a driver needs to open a connection: one endpoint and its definition's settings.
+    """Everything a driver needs to open a connection: one endpoint and its definition's settings, with its secrets.
 
     ``tally`` counts what passes; it is the link's own and goes on after a loss, as ``plan`` does.
     """
 
     name: str
     endpoint: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any] = field(repr=False)
     points: tuple[Point, ...]
     tally: Tally = field(default_factory=Tally, compare=False, repr=False)
     plan: PlanNumber = field(default_factory=PlanNumber, compare=False, repr=False)
@@ -254,12 +255,15 @@ class TakesPlanNumber(Protocol):
 
 @runtime_checkable
 class Replans(Protocol):
-    """Optional verb of a ``PollDriver`` that can ask for other points over the connection there is."""
+    """Optional verb of a driver that can ask for other points over the connection there is."""
 
     def replan(self, points: tuple[Point, ...], afresh: frozenset[int]) -> None:
-        """Called between two requests; returns at once. ``plan`` and ``groups`` are those of ``points`` from here on.
+        """Returns at once. ``groups``, and ``plan`` of a ``PollDriver``, are those of ``points`` from here on.
 
-        The next read of a point that is new, other or among ``afresh`` hands its value on, changed or not.
+        A ``PollDriver`` is called between two requests; its next read of a point that is new, other or among ``afresh``
+        hands its value on, changed or not. A ``PushDriver`` is called at any time: nothing that it has heard of a point
+        at another place is handed on any more, a point that is new or other begins with its value, and the others go on
+        without a break. Where a server refuses to follow, ``watch`` ends.
         """
         ...
 

@@ -27,7 +27,9 @@ from hmi.acquisition.port import (
     PastKept,
     PastPage,
     PlanNumber,
+    Point,
     PushDriver,
+    Replans,
     ScansOnDemand,
     traced,
 )
@@ -51,6 +53,8 @@ class Worker:
         self._driver_name, self._cap_mb, self._out = driver_name, cap_mb, out
         self._driver: Driver | None = None
         self._tally, self._plan = Tally(), PlanNumber()
+        self._points: dict[int, Point] = {}
+        self._change = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, reader: asyncio.StreamReader) -> None:
@@ -130,9 +134,8 @@ class Worker:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
             return {}
-        if verb == "demand":
-            if isinstance(driver, ScansOnDemand):
-                driver.demand(frozenset(message["handles"]))
+        if verb in ("demand", "replan"):
+            self._heed(driver, message)
             return {}
         if verb == "write":
             return await self._write(driver, message)
@@ -147,10 +150,32 @@ class Worker:
     async def _open(self, message: dict[str, Any]) -> dict[str, Any]:
         settings = wire.unpack_settings(message["settings"])
         self._tally, self._plan = settings.tally, settings.plan
+        self._points = {point.handle: point for point in settings.points}
         self._driver = part("drivers", self._driver_name, "driver").create(settings)
         assert self._driver is not None
         identity = await self._driver.open()
         return {"identity": wire.pack_identity(identity), "groups": wire.pack_groups(self._driver.groups())}
+
+    def _heed(self, driver: Driver, message: dict[str, Any]) -> None:
+        if message["t"] == "replan":
+            self._replan(driver, message)
+        elif isinstance(driver, ScansOnDemand):
+            driver.demand(frozenset(message["handles"]))
+
+    def _replan(self, driver: Driver, message: dict[str, Any]) -> None:
+        """In one step: whatever is sent from here on is of the points of now."""
+        try:
+            for handle in message["gone"]:
+                del self._points[handle]
+            self._points |= {point.handle: point for point in wire.unpack_points(message["points"])}
+            if not isinstance(driver, Replans):
+                raise TypeError("it cannot ask for other points")
+            driver.replan(tuple(self._points.values()), frozenset(message["afresh"]))
+            self._change = message["change"]
+        except Exception as error:
+            # The border of this process: nobody waits for an answer, so the runtime hears of a loss and starts afresh.
+            log.exception("driver %s cannot follow the plant", self._driver_name)
+            self._lose(f"driver {self._driver_name} cannot follow the plant: {type(error).__name__} {error}")
 
     async def _write(self, driver: Driver, message: dict[str, Any]) -> dict[str, Any]:
         m = message
@@ -209,10 +234,10 @@ class Worker:
         self._send({"t": "lost", "text": text})
 
     def _on_batch(self, batch: Batch) -> None:
-        self._send(wire.pack_batch(batch))
+        self._send(wire.pack_batch(batch, self._change))
 
     def _on_conditions(self, items: Sequence[ConditionItem]) -> None:
-        self._send(wire.pack_conditions(items))
+        self._send(wire.pack_conditions(items, self._change))
 
     def _send(self, message: dict[str, Any]) -> None:
         try:

@@ -5,7 +5,7 @@ from hmi.check._names import opened_with
 from hmi.check._suggest import meant
 from hmi.check.codes import code_named
 from hmi.check.sarif import findings_as_github, findings_as_sarif
-from hmi.check.where import WhereUsed
+from hmi.check.where import WhereUsed, references
 
 __all__ = [
     "WhereUsed",
@@ -18,5 +18,6 @@ __all__ = [
     "findings_as_sarif",
     "meant",
     "opened_with",
+    "references",
     "told",
 ]

@@ -20,6 +20,7 @@ from hmi.check._ignored import without_ignored
 from hmi.check._ranges import check_ranges
 from hmi.check._rights import check_rights
 from hmi.check._scaling import check_scaling
+from hmi.check._secrets import check_secrets
 from hmi.check._server_alarms import check_server_alarms
 from hmi.check._similar import check_similar
 from hmi.check._training import check_training
@@ -53,15 +54,21 @@ _CHECKS: tuple[tuple[str, Callable[[Draft], None]], ...] = (
 
 
 def check_plant(
-    folder: Path | str, *, looks: bool = True, notes: bool = False, ignore: Iterable[str] = ()
+    folder: Path | str,
+    *,
+    looks: bool = True,
+    notes: bool = False,
+    ignore: Iterable[str] = (),
+    data_of: Callable[[str], Path] | None = None,
 ) -> tuple[Finding, ...]:
     """All findings in the order of files and lines; never raises for what is in the folder.
 
     ``looks`` False leaves out the lint rules of displays: they find what is hard to read or to hit, which keeps no
     plant from running. ``notes`` adds what is no fault, such as tags that nothing uses. ``ignore``: codes or names
-    whose warnings and notes are left out.
+    whose warnings and notes are left out. ``data_of``: the data folder of a plant by its id; without it no secret is
+    missed.
     """
-    return _checked(Path(folder), looks=looks, notes=notes, ignore=ignore)[1]
+    return _checked(Path(folder), looks=looks, notes=notes, ignore=ignore, data_of=data_of)[1]
 
 
 def checked_plant(folder: Path | str) -> tuple[Plant | None, tuple[Finding, ...]]:
@@ -74,13 +81,20 @@ def checked_plant(folder: Path | str) -> tuple[Plant | None, tuple[Finding, ...]
 
 
 def _checked(
-    folder: Path, *, looks: bool, notes: bool = False, ignore: Iterable[str] = ()
+    folder: Path,
+    *,
+    looks: bool,
+    notes: bool = False,
+    ignore: Iterable[str] = (),
+    data_of: Callable[[str], Path] | None = None,
 ) -> tuple[Draft, tuple[Finding, ...]]:
+    further = (
+        ("plant-file", partial(check_secrets, data_of=data_of)),
+        ("display-file", partial(check_displays, looks=looks)),
+    )
     with without_collector():
         draft = read_draft(folder)
-        for stage, check in (
-            (*_CHECKS, ("display-file", partial(check_displays, looks=looks))) if draft.head else ()
-        ):
+        for stage, check in (*_CHECKS, *further) if draft.head else ():
             draft.findings.stage = stage
             check(draft)
         if draft.head and notes:

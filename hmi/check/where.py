@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from hmi.check._names import FolderNames
@@ -13,8 +14,10 @@ from hmi.core.errors import ConfigurationError
 from hmi.core.query import Query, query
 from hmi.expressions import ExpressionError, expression_names
 from hmi.mimics import Instances
-from hmi.project.draft import Draft, element_lines
+from hmi.project.draft import Draft, element_lines, read_draft
 from hmi.project.exports import ExportDef
+from hmi.project.importing import Reference
+from hmi.project.new_names import ARGUMENTS, OVERRIDES, may_be_name
 from hmi.project.notifications import NotificationDef
 from hmi.project.plant import (
     AlarmDef,
@@ -208,6 +211,16 @@ class WhereUsed:
             if not (tag.instance and tag.instance in self._found):
                 yield tag
 
+    def references(self) -> Iterator[Reference]:
+        """Every place that names a tag or an instance, and every export that takes one."""
+        for name, uses in self._found.items():
+            known = name in self._plant.by_name or name in self._plant.instances
+            for use in uses if known else ():
+                yield Reference(use.kind, use.name, use.element, name, use.source.file, use.source.line)
+        for tag in self._plant.tags:
+            for use in self._exports_of((tag,)):
+                yield Reference(use.kind, use.name, "", tag.name, use.source.file, use.source.line)
+
     # what reaches a tag without naming it
 
     def reaching(self, tag: TagDef) -> Iterator[Use]:
@@ -237,8 +250,15 @@ class WhereUsed:
                 continue
             taken = [text for text, one in queries if any(one.takes(each) for each in facts)]
             if taken or not job.tags:
-                found.append(Use("export", job.name, ", ".join(taken) or "every recorded tag"))
+                words = ", ".join(taken) or "every recorded tag"
+                found.append(Use("export", job.name, words, source=self._place_of(job)))
         return found
+
+    def _place_of(self, job: ExportDef) -> Source:
+        plant = self._plant
+        if not isinstance(plant, Draft) or not plant.export_lines.get(job.name):
+            return _NOWHERE
+        return Source(plant.head_file, plant.export_lines[job.name])
 
     def _told_of(self, alarms: Iterable[AlarmDef]) -> list[Use]:
         found: dict[str, Use] = {}
@@ -337,9 +357,9 @@ def _parameters_of(display: DisplayFile) -> Iterator[tuple[str, Mapping[str, Any
 
 
 def _trained(plant: Plant | Draft) -> Iterator[tuple[str, str, Source]]:
-    """(file, name, where) of every text in the scenarios of the training desk; only of a plant that was just read."""
+    """(file, name, where) of every name in the scenarios of the training desk; only of a plant that was just read."""
     for path, file in plant.training.items() if isinstance(plant, Draft) else ():
-        for text in dict.fromkeys(texts_in(file.data)):
+        for text in dict.fromkeys(_names_in(file.data)):
             yield path, text, Source(file.shown, file.line_of(text))
 
 
@@ -366,12 +386,25 @@ def _rules(rule: CommandRule) -> Iterator[tuple[str, str, str]]:
         yield "feedback", rule.feedback, rule.feedback
 
 
-def _names_in(node: Any) -> Iterator[str]:
-    """Every text of an element, and what stands in single quotes in it."""
-    for text in texts_in(node):
-        yield text
-        if "'" in text:
-            yield from _QUOTED.findall(text)
+def references(folder: Path) -> list[Reference]:
+    """Every place of a plant folder that names a tag or an instance, or chooses a tag for an export."""
+    return list(WhereUsed(read_draft(folder), lines=True).references())
+
+
+def _names_in(node: Any, key: str = "", *, in_arguments: bool = False) -> Iterator[str]:
+    """Every text of an element that may be a name, and what stands in single quotes in it; names of overrides too."""
+    if isinstance(node, str):
+        if may_be_name(node, key, in_arguments=in_arguments):
+            yield node
+            if "'" in node:
+                yield from _QUOTED.findall(node)
+    elif isinstance(node, Mapping):
+        yield from node if key == OVERRIDES else ()
+        for name, value in node.items():
+            yield from _names_in(value, name, in_arguments=in_arguments or key in ARGUMENTS)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _names_in(value, key, in_arguments=in_arguments)
 
 
 def texts_in(node: Any) -> Iterator[str]:

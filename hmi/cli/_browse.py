@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hmi.cli._browse_secret import keep_password, with_secrets
 from hmi.cli._import_preview import HowToImport, bring_in, progress
 from hmi.cli._options import AsJson, DataDir
 from hmi.core.errors import CommunicationError, UsageError
@@ -107,7 +108,10 @@ def browse(
     found = replace(found, settings=_settings(found, user, security))
     with progress() as told:
         imported = _browsed(found, given, where.area, trust, told)
-    return _end(found, _matching(imported, match, where.area), where)
+    _end(found, _matching(imported, match, where.area), where)
+    if user and into is not None and not dry_run:
+        keep_password(found, into, data, yes=yes)
+    return None
 
 
 def _area(text: str) -> str:
@@ -151,11 +155,12 @@ def _target(text: str, plant: Path | None, connection: str, data: Path | None) -
 
 
 def _settings(target: Target, user: str, security: str) -> dict[str, Any]:
-    """Those of the connection, with a user and a policy from the command line."""
+    """Those of the connection with its secrets, or with a user and a policy from the command line."""
     from hmi.cli._passwords import hidden_line
     from hmi.plugins.discovery import definition
 
-    found, known = dict(target.settings), {one.name for one in definition("drivers", target.driver).settings}
+    known = {one.name for one in definition("drivers", target.driver).settings}
+    found = dict(target.settings) if user else with_secrets(target)
     for name, value in (("user", user), ("security", security)):
         if value and name not in known:
             raise UsageError(f"--{name} does not go with {target.driver}")
@@ -266,12 +271,6 @@ def _connections(target: Target, imported: Imported) -> list[Any]:
         return []
     learned = next((one.settings for one in imported.connections if one.name == target.connection), {})
     kept = {name: value for name, value in {**target.settings, **learned}.items() if name != "password"}
-    if len(kept) < len(target.settings):
-        where = f"[connection.{target.connection}.settings]"
-        typer.echo(
-            f"the password does not go into plant.toml: name a file with it as password_file in {where}",
-            err=True,
-        )
     return [ProposedConnection(target.connection, target.driver, target.endpoint, kept)]
 
 

@@ -23,7 +23,9 @@ SHORTEST: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A device. ``data`` holds the certificates; ``plant`` is the one that knows the connection, or None."""
+    """A device. ``data`` holds the certificates; ``plant`` is the one that knows the connection, or None; ``known`` is
+    the connection of the plant that the settings are from, however the tags' own is called.
+    """
 
     driver: str
     endpoint: str
@@ -31,6 +33,7 @@ class Target:
     settings: Mapping[str, Any]
     data: Path
     plant: Plant | None = None
+    known: ConnectionDef | None = None
 
 
 def target_of(text: str, plant: Plant | None, name: str, data: Path | None) -> Target:
@@ -44,7 +47,7 @@ def target_of(text: str, plant: Plant | None, name: str, data: Path | None) -> T
         known = _with_endpoint(plant, endpoint, name)
         settings = dict(known.settings) if known else {}
         connection = name or (known.name if known else "")
-        return Target(DRIVERS[scheme.lower()], endpoint, connection, settings, folder, plant)
+        return Target(DRIVERS[scheme.lower()], endpoint, connection, settings, folder, plant, known)
     if mark and "://" in text:
         raise UsageError(f"{text!r} is no address of a device; begin it with one of: {', '.join(DRIVERS)}")
     if plant is None:
@@ -72,9 +75,8 @@ def _of_plant(text: str, plant: Plant, name: str, folder: Path) -> Target:
         raise UsageError(
             f"connection {text} has no endpoint; give the address of the device instead of its name"
         )
-    return Target(
-        connection.driver, connection.endpoints[0], name or text, dict(connection.settings), folder, plant
-    )
+    endpoint, settings = connection.endpoints[0], dict(connection.settings)
+    return Target(connection.driver, endpoint, name or text, settings, folder, plant, connection)
 
 
 # --- certificates ---------------------------------------------------------------------------------------

@@ -18,12 +18,18 @@ _ACTIONS = ("set", "list", "delete")
 def secret(
     plant: PlantFolder,
     action: Annotated[str, typer.Argument(help=" ".join(_ACTIONS))],
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="As plant.toml names it.")] = "",
+    name: Annotated[
+        str, typer.Argument(metavar="[NAME]", help="As plant.toml names it; of a connection connection/NAME.")
+    ] = "",
     data: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Secrets by name: typed without echo or one line of standard input, never an option; list shows names only."""
+    """Secrets by name: typed without echo or one line of standard input, never an option; list shows names only.
+
+    connection/NAME is the password of a connection; a running runtime takes it at its next try, or with hmi reload.
+    """
     from hmi.project import open_plant
+    from hmi.security.connection_secrets import check_connection
     from hmi.security.secrets import Secrets, check_name
 
     if action not in _ACTIONS:
@@ -35,10 +41,12 @@ def secret(
         raise UsageError(tr("write: hmi secret PLANT set NAME, delete NAME, or list"))
     if action != "list":
         check_name(name)
-    secrets = Secrets(data_for(open_plant(plant).id, data))
+    opened = open_plant(plant)
+    secrets = Secrets(data_for(opened.id, data))
     if action == "list":
         _list(secrets.names(), as_json)
     elif action == "set":
+        check_connection(name, opened.connections.values())
         secrets.put(name, hidden_line(tr("Secret (not shown): ")))
         typer.echo(tr("{name}: kept", name=name))
     else:

@@ -18,7 +18,8 @@ class Setting:
 
     ``also`` names further JSON types that are taken. ``path_from``: the text names a file or folder, a relative one
     starts at the ``plant`` folder or at what the runtime keeps (``data``). Unless ``is_folder``, one of the plant has
-    to be there.
+    to be there. ``is_secret``: a password or key, which is never shown and is looked for among the secrets of the
+    runtime first; ``file_setting`` names the setting of a file that may hold it.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Setting:
     also: tuple[str, ...] = ()
     path_from: str = ""
     is_folder: bool = False
+    is_secret: bool = False
+    file_setting: str = ""
 
 
 class Footprint(NamedTuple):
@@ -65,12 +68,19 @@ def any_value(_name: str, _value: Any) -> None:
     """What a driver says of its settings when their types and bounds are all there is to check."""
 
 
+def no_secrets(_settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a driver says whose connections need no secret."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class DriverDefinition:
     """A protocol. ``style`` is ``poll`` (acquisition schedules blocks) or ``push`` (the device sends).
 
     ``check_address(address, type, connection_settings, tag_options)`` raises AddressError;
-    ``check_endpoint(text)`` raises ConfigurationError. ``isolated`` drivers run in a worker process.
+    ``check_endpoint(text)`` raises ConfigurationError. ``isolated`` drivers run in a worker process. One that
+    ``replans`` can ask for other points over an open connection (``Replans``); ``groups_of(points)`` in the folder's
+    ``groups.py`` tells its source groups without the worker.
     ``check_setting(name, value)`` raises ConfigurationError for a value of the right type that is wrong.
     ``points(connection_settings)`` does the same for the many points of one connection, and says what they take up;
     without it every point is checked by itself.
@@ -78,6 +88,7 @@ class DriverDefinition:
     ``place_of(address, connection_settings, tag_options)`` says one place of the device always in the same words.
     Without ``reaches_device`` it shows something of the product itself: its connections have no endpoint, and do not
     count where a plant is said to be simulated or real.
+    ``secrets_of(connection_settings)`` names the secret settings that a connection with these settings uses.
     """
 
     name: str
@@ -88,6 +99,7 @@ class DriverDefinition:
     check_address: Callable[[str, ValueType, Mapping[str, Any], Mapping[str, Any]], None]
     check_endpoint: Callable[[str], None]
     isolated: bool = False
+    replans: bool = False
     check_setting: Callable[[str, Any], None] = any_value
     own_line: Callable[[str], str] = lambda _endpoint: ""
     points: Callable[[Mapping[str, Any]], Points] | None = None
@@ -95,6 +107,7 @@ class DriverDefinition:
     place_of: Callable[[str, Mapping[str, Any], Mapping[str, Any]], str] = (
         lambda address, _settings, _options: address
     )
+    secrets_of: Callable[[Mapping[str, Any]], tuple[str, ...]] = no_secrets
     version: int = 1
 
     def points_of(self, settings: Mapping[str, Any]) -> Points:

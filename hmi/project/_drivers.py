@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from hmi.core.errors import ConfigurationError
 from hmi.plugins.definition import DriverDefinition, Setting
 from hmi.plugins.discovery import definition
+from hmi.plugins.discovery import names as driver_names
 from hmi.project._convert import number, pairs, truth, whole
 from hmi.project._fields import TYPES
 from hmi.project._findings import FieldError
@@ -34,14 +35,23 @@ _JSON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
+@cache
+def secret_settings() -> frozenset[str]:
+    """Names of the settings of any driver whose values no sentence shows."""
+    return frozenset(
+        one.name for name in driver_names("drivers") for one in driver(name).settings if one.is_secret
+    )
+
+
 def check_value(setting: Setting, value: Any) -> None:
     """FieldError when a setting has the wrong type or is out of its bounds."""
     wanted = _JSON_TYPES.get(setting.type, (object,))
     for kind in setting.also:
         wanted += _JSON_TYPES[kind]
     if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        shown = "something" if setting.is_secret else repr(value)
         raise FieldError(
-            f"{setting.name} is {value!r}, not of type {' or '.join((setting.type, *setting.also))}",
+            f"{setting.name} is {shown}, not of type {' or '.join((setting.type, *setting.also))}",
             setting.help,
         )
     if setting.choices and value not in setting.choices:

@@ -38,6 +38,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """References of one file that follow new names, one sentence each: ``alarm … : tag a/b -> a/c``."""
+
+    file: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A proposal by its list and number: what is left out when it is at fault."""
 
@@ -50,7 +58,8 @@ class Work:
     """Changes, faults and texts so far. ``names`` maps names of the source to those of the plant; ``left_out`` are
     proposals that are not taken; ``lines`` says which proposal stands in which line of a new text. ``type_names``:
     what the list calls types whose names the plant has for others; ``used_types``: kinds of the rows; ``spared_types``:
-    those that instances of the plant do not take. ``renamed``: new names of rows of the plant.
+    those that instances of the plant do not take. ``renamed``: new names of rows of the plant; ``followed``: what of
+    each file follows them.
     """
 
     left_out: frozenset[Source] = frozenset()
@@ -66,6 +75,7 @@ class Work:
     used_types: set[str] = field(default_factory=set[str])
     spared_types: set[str] = field(default_factory=set[str])
     renamed: dict[str, str] = field(default_factory=dict[str, str])
+    followed: list[Followed] = field(default_factory=list[Followed])
 
     def refuse(self, source: Source, text: str, place: Place, do: str = "") -> None:
         """An error of one proposal."""

@@ -1,106 +1,120 @@
 """What names a row of tags.csv by its name gets the new one when a list renames the row: in one write with the row.
 
-Names in single quotes are those of expressions, wherever they stand; beside them columns and keys that hold a name.
-What else names it, such as a setting of plant.toml, is found by the check of the plant as it would be.
+Names in single quotes are those of expressions, wherever they stand; beside them columns and keys that hold a name,
+and parameters that the type of an instance takes for one.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from hmi.project._csv_edit import edited_csv
-from hmi.project._import_change import Work
+from hmi.project._display_renames import followed_display
+from hmi.project._import_change import Followed, Work
+from hmi.project._parameter_renames import Suffixes, followed_parameters, name_parameters
 from hmi.project._read import CsvFile
+from hmi.project._toml_renames import followed_toml
 from hmi.project.columns import ALARM_COLUMNS, CALCULATION_COLUMNS, TAG_COLUMNS
+from hmi.project.folder_diff import file_diff
 from hmi.project.folder_files import Files
+from hmi.project.importing import Reference
+from hmi.project.new_names import New, NewNames, in_quotes
 
 _COLUMNS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
-    "tags.csv": (TAG_COLUMNS, ()),
+    "tags.csv": (TAG_COLUMNS, ("parameters",)),
     "alarms.csv": (ALARM_COLUMNS, ("tag", "setpoint", "command")),
     "calculations.csv": (CALCULATION_COLUMNS, ("of",)),
 }
-_NAME: Final = r"([A-Za-z0-9][A-Za-z0-9_/.-]*)"
-_QUOTED: Final = re.compile(rf"(?<='){_NAME}(?=')")
-_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
-_OTHER_KEYS: Final = frozenset(("$schema", "schema", "id", "name", "title", "area", "type", "image"))
+_NAMED_OTHERWISE: Final = frozenset(("display", "export", "life counter", "training"))
+"""Kinds of references whose user is no tag."""
 
 
 def follow_renames(before: Files, work: Work) -> None:
-    """Change the texts of the plan; a note counts the places of each file."""
+    """Change the texts of the plan; ``work.followed`` says of each file which references change."""
     if not work.renamed:
         return
-    new = _Names(work.renamed)
-    for name in sorted({*before, *work.texts}):
-        if name == "plant.toml":
-            continue
-        content = before.get(name)
-        old = work.texts.get(name)
-        if old is None:
-            old = (content or b"").decode("utf-8-sig", errors="surrogateescape").replace("\r\n", "\n")
-        new.count = 0
-        text = _followed(name, old, new)
-        if new.count:
-            work.texts[name] = text
-            places = "1 place follows" if new.count == 1 else f"{new.count} places follow"
-            work.notes.append(f"{name}: {places} the new names")
+    texts = {name: _text(before.get(name)) for name in before} | work.texts
+    files: Files = {name: text.encode(errors="surrogateescape") for name, text in texts.items()}
+    parameters = name_parameters(files)
+    new = NewNames(work.renamed)
+    done: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for name in sorted(texts):
+        text, said = _followed(name, texts[name], new, parameters)
+        if text != texts[name]:
+            done[name] = text, said
+    after = files | {name: text.encode(errors="surrogateescape") for name, (text, _) in done.items()}
+    for name, (text, said) in done.items():
+        work.texts[name] = text
+        told = said or file_diff(name, files[name], after[name], after.get)
+        work.followed.append(Followed(name, told))
 
 
-class _Names:
-    """New names by old ones, also of the signals of an instance; ``count``: how many were found."""
+def left_behind(
+    before: Sequence[Reference], after: Sequence[Reference], renamed: Mapping[str, str]
+) -> list[Reference]:
+    """References of the plant that do not lead to the same tag or instance once it has its new name.
 
-    def __init__(self, renamed: Mapping[str, str]) -> None:
-        self._renamed = renamed
-        self.count = 0
+    ``before`` and ``after``: all references of the plant as it is, and as it would be.
+    """
+    new = NewNames(renamed)
+    there = Counter(one.what for one in after)
+    lost: list[Reference] = []
+    for one in before:
+        own, blank, rest = one.user.partition(" ")
+        user = one.user if one.kind in _NAMED_OTHERWISE else f"{new(own)}{blank}{rest}"
+        wanted = one._replace(user=user, name=new(one.name)).what
+        if there[wanted]:
+            there[wanted] -= 1
+        else:
+            lost.append(one)
+    return lost
 
-    def __call__(self, name: str) -> str:
-        head, dot, signal = name.rpartition(".")
-        found = self._renamed.get(name)
-        if found is None and dot and head in self._renamed:
-            found = f"{self._renamed[head]}.{signal}"
-        self.count += found is not None
-        return name if found is None else found
+
+def _text(content: bytes | None) -> str:
+    return (content or b"").decode("utf-8-sig", errors="surrogateescape").replace("\r\n", "\n")
 
 
-def _followed(name: str, text: str, new: Callable[[str], str]) -> str:
-    text = _QUOTED.sub(lambda found: new(found[1]), text)
+def _followed(
+    name: str, text: str, new: New, parameters: Mapping[str, Suffixes]
+) -> tuple[str, tuple[str, ...]]:
+    """A text, and sentences where they cannot be made of both texts."""
     if name in _COLUMNS:
-        known, columns = _COLUMNS[name]
-        return _in_columns(name, text, columns, known, new)
-    return _in_display(text, new) if name.endswith(".json") else text
+        return _in_columns(name, in_quotes(text, new), new, parameters), ()
+    if name.endswith(".json"):
+        return followed_display(text, new), ()
+    return followed_toml(name, text, new, parameters)
 
 
-def _in_display(text: str, new: Callable[[str], str]) -> str:
-    """Values that are a name: of the key ``tag`` any, of others those with areas in them."""
-    key = ""
-
-    def each(found: re.Match[str]) -> str:
-        nonlocal key
-        if found[2]:
-            key = found[1]
-        elif key == "tag" or ("/" in found[1] and key not in _OTHER_KEYS):
-            return f'"{new(found[1])}"'
-        return found[0]
-
-    return _STRING.sub(each, text)
-
-
-def _in_columns(
-    name: str, text: str, columns: Sequence[str], known: Sequence[str], new: Callable[[str], str]
-) -> str:
+def _in_columns(name: str, text: str, new: New, parameters: Mapping[str, Suffixes]) -> str:
+    known, columns = _COLUMNS[name]
     file = _csv_of(name, text)
     places = [(column, file.header.index(column)) for column in columns if column in file.header]
     edits: dict[int, dict[str, str]] = {}
+    kinds = _column(file, "kind" if name == "tags.csv" else "type")
     for line, cells in file.rows if places else ():
+        kind = kinds(cells)
+        if name == "calculations.csv" and kind:
+            continue  # what it is made of is a signal of the type
         for column, index in places:
             cell = cells[index].strip() if index < len(cells) else ""
-            if (changed := new(cell)) != cell:
+            changed = (
+                followed_parameters(cell, parameters.get(kind, {}), new)
+                if column == "parameters"
+                else new(cell)
+            )
+            if changed != cell:
                 edits.setdefault(line, {})[column] = changed
     return edited_csv(file, text, edits, known) if edits else text
+
+
+def _column(file: CsvFile, name: str) -> Callable[[Sequence[str]], str]:
+    place = file.header.index(name) if name in file.header else -1
+    return lambda cells: cells[place].strip() if 0 <= place < len(cells) else ""
 
 
 def _csv_of(name: str, text: str) -> CsvFile:

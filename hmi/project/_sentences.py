@@ -7,6 +7,7 @@ from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from hmi.project._drivers import secret_settings
 from hmi.project._element_words import display_sentences
 from hmi.project._words import change, leaves, plainly
 
@@ -167,7 +168,10 @@ def _of_connections(delta: Delta[Any]) -> Iterator[str]:
     yield from (f"connection {one.name} removed" for one in delta.removed)
     for old, new in delta.changed:
         for path, before, after in _fields(old, new):
-            yield f"connection {new.name}: {change('.'.join((plainly(path[0]), *path[1:])), before, after)}"
+            what = ".".join((plainly(path[0]), *path[1:]))
+            is_secret = path[0] == "settings" and not secret_settings().isdisjoint(path[1:])
+            told = f"{what} changed" if is_secret else change(what, before, after)
+            yield f"connection {new.name}: {told}"
 
 
 def _of_displays(delta: Delta[DisplayFile]) -> Iterator[str]:

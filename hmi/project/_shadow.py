@@ -11,7 +11,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from hmi.core.errors import ConfigurationError
 from hmi.project._findings import Finding
@@ -22,6 +22,7 @@ _PICTURES: Final = "images"
 _END: Final = re.compile(rb"\r\n|\r|\n")
 
 
+Seen = TypeVar("Seen")
 ErrorsOf = Callable[[Path], Sequence[Finding]]
 
 
@@ -38,6 +39,15 @@ def errors_with(
     ``texts`` by path below the folder, with slashes; findings name files in the same way. ConfigurationError when
     there is no room for the copy.
     """
+
+    def errors(shadow: Path) -> tuple[Finding, ...]:
+        return tuple(_below(finding, str(shadow)) for finding in errors_of(shadow))
+
+    return seen_with(folder, texts, errors)
+
+
+def seen_with(folder: Path, texts: Mapping[str, str], look: Callable[[Path], Seen]) -> Seen:
+    """What ``look`` makes of the plant with other texts; ConfigurationError when there is no room for a copy."""
     contents = {**read_files(folder), **{name: text.encode() for name, text in texts.items()}}
     try:
         with tempfile.TemporaryDirectory(prefix="watchkeeper-") as beside:
@@ -47,7 +57,7 @@ def errors_with(
                 (shadow / name).parent.mkdir(exist_ok=True)
                 (shadow / name).write_bytes(content or b"")
             _show_pictures(folder, shadow)
-            return tuple(_below(finding, str(shadow)) for finding in errors_of(shadow))
+            return look(shadow)
     except OSError as error:
         what = f"a copy to check the change with cannot be made ({error.strerror or error})"
         do = "nothing was written; make room there, or name another folder in TMPDIR"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from hmi.project._drivers import secret_settings
 from hmi.project._words import change, leaves, plainly
 
 _NAMED: Final = {
@@ -58,6 +59,8 @@ def _sentence(path: tuple[str, ...], before: Any, after: Any, now: Mapping[str, 
     name, inner = f"{word} {rest[0]}", ".".join(rest[1:])
     if not inner:
         return _whole(name, before, after) or change(name, before, after, "ms" if first == "scan" else "")
+    if first == "connection" and rest[1:2] == ("settings",) and not secret_settings().isdisjoint(rest[2:]):
+        return f"{name}: {inner} changed"
     found = _whole(inner, before, after)
     return f"{name}: {found or change(inner, before, after, _unit(path, now))}"
 

@@ -7,27 +7,29 @@ list changes nothing. Only cells that the list names are compared, and nothing i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from hmi.project._findings import Finding
 from hmi.project._import_alarms import plan_alarms
-from hmi.project._import_change import ADDED, CHANGED, UNCHANGED, Change, Source, Work
+from hmi.project._import_change import ADDED, CHANGED, UNCHANGED, Change, Followed, Source, Work
 from hmi.project._import_fitting import with_fitting_types
 from hmi.project._import_head import CONNECTION, HEAD, TYPE, plan_head, plan_types, wanted_areas
-from hmi.project._import_renames import follow_renames
+from hmi.project._import_renames import follow_renames, left_behind
 from hmi.project._import_rows import plan_rows
 from hmi.project._in_force import alarm_rows, tag_rows
 from hmi.project._load import open_plant
-from hmi.project._shadow import ErrorsOf, errors_with, loading_errors, stored_as
+from hmi.project._shadow import ErrorsOf, errors_with, loading_errors, seen_with, stored_as
 from hmi.project.folder_files import Files, FolderChanged, read_files, write_files
-from hmi.project.importing import Imported, ImportFault, Place, Told
+from hmi.project.importing import Imported, ImportFault, Place, Reference, Told
+from hmi.project.new_names import NewNames
 from hmi.project.plant import Plant
 
-__all__ = ["ADDED", "CHANGED", "UNCHANGED", "Change", "ImportPlan", "apply_import", "plan_import"]
+__all__ = ["ADDED", "CHANGED", "UNCHANGED", "Change", "Followed", "ImportPlan", "apply_import", "plan_import"]
 
+ReferencesOf = Callable[[Path], Sequence[Reference]]
 _ROUNDS: Final = 5
 """Leaving out a row may put another at fault, such as an alarm of it; it goes out with the next round."""
 _ORDER: Final = {"connection": 0, "area": 1, "type": 2, "alarm": 4}
@@ -40,6 +42,7 @@ class ImportPlan:
 
     ``faults`` are those of the source and of the plant as it would be; with ``left_out`` the proposals at fault are
     not in the texts, and only a fault of none of them blocks. ``before``: the plant's files as they were compared.
+    ``followed``: references that follow new names, by file.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class ImportPlan:
     faults: tuple[ImportFault, ...]
     notes: tuple[str, ...]
     before: Files
+    followed: tuple[Followed, ...] = ()
     left_out: int = 0
     is_blocked: bool = False
 
@@ -95,12 +99,13 @@ def plan_import(
     skip_faulty: bool = False,
     told: Told = lambda _what, _done, _of: None,
     errors_of: ErrorsOf = loading_errors,
+    references_of: ReferencesOf | None = None,
 ) -> ImportPlan:
     """Compare proposals with the plant. ``area`` goes before every name that begins with no area of the plant.
 
     With ``skip_faulty`` proposals at fault are left out. ``errors_of``: what finds the faults of the plant as it would
-    be, by its folder; ``hmi import`` gives the checks of ``hmi check``. ConfigurationError when the plant itself does
-    not open.
+    be, by its folder; ``hmi import`` gives the checks of ``hmi check``. ``references_of``: every reference of a plant
+    folder, so that one that does not follow a new name is told. ConfigurationError when the plant itself does not open.
     """
     folder = Path(folder)
     before = read_files(folder)
@@ -118,6 +123,10 @@ def plan_import(
         _check(folder, errors_of, imported, work)
         faults += [fault for fault in work.faults if fault.is_error]
         left_out |= work.at_fault
+    if references_of is not None and work.renamed and not any(fault.is_error for fault in work.faults):
+        left = _left_behind(folder, references_of, work)
+        work.faults += left
+        faults += left
     is_blocked = any(fault.is_error for fault in (work.faults if skip_faulty else faults))
     return ImportPlan(
         folder=folder,
@@ -126,6 +135,7 @@ def plan_import(
         faults=tuple(sorted(faults, key=lambda fault: (fault.place.line, not fault.is_error))),
         notes=(*imported.notes, *work.notes),
         before=before,
+        followed=tuple(work.followed),
         left_out=len(left_out) + sum(one.is_error for one in imported.faults) if skip_faulty else 0,
         is_blocked=is_blocked,
     )
@@ -176,6 +186,25 @@ def _check(folder: Path, errors_of: ErrorsOf, imported: Imported, work: Work) ->
             work.faults.append(ImportFault(f"{error.file}:{error.line}: {error.text}", Place(), error.do))
         else:
             work.refuse(source, error.text, _place_of(source, imported), error.do)
+
+
+def _left_behind(folder: Path, references_of: ReferencesOf, work: Work) -> list[ImportFault]:
+    """A name that is made of parts, or chosen by a pattern, leads elsewhere once a tag has another name."""
+    lost = left_behind(references_of(folder), seen_with(folder, work.texts, references_of), work.renamed)
+    new, faults = NewNames(work.renamed), list[ImportFault]()
+    for one in lost:
+        where = ".".join(filter(None, (one.user, one.element)))
+        text = f"{one.file}:{one.line}: {one.kind} {where} does not follow {one.name}"
+        if new(one.name) != one.name:
+            text += f", which becomes {new(one.name)}"
+        is_chosen = one.kind == "export"
+        do = (
+            "its query chooses by the name; look whether that is meant"
+            if is_chosen
+            else "the name is made of parts there: change that first, or keep the name"
+        )
+        faults.append(ImportFault(text, Place(), do, is_error=not is_chosen))
+    return faults
 
 
 def _source_of(error: Finding, imported: Imported, work: Work) -> Source | None:

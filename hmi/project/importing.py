@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,24 @@ class Place:
 
     line: int = 0
     path: str = ""
+
+
+class Reference(NamedTuple):
+    """One place that names a tag or an instance: ``kind`` such as display or alarm, the ``user``, an ``element`` of a
+    display, the ``name``; ``file`` and ``line`` say where.
+    """
+
+    kind: str
+    user: str
+    element: str
+    name: str
+    file: str = ""
+    line: int = 0
+
+    @property
+    def what(self) -> tuple[str, str, str, str]:
+        """It without its place."""
+        return self.kind, self.user, self.element, self.name
 
 
 @dataclass(frozen=True, slots=True)

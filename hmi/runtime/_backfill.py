@@ -103,7 +103,7 @@ class Backfill:
         self._latest, self._scaled, self._note = latest, scaled, note
         self._since: dict[str, int] = {}
         self._losses: dict[str, int] = {}
-        """How often each link was lost: what a device said of itself before counts no more then."""
+        """How often each link was lost or got other points: what a device said before counts no more then."""
         self._clean: set[str] = set()
         self._run_id = ""
         self._due: dict[str, None] = {}
@@ -127,6 +127,11 @@ class Backfill:
         if connection in self._clean:
             self._clean.discard(connection)
             self._since[connection] = self._clock.now_ns() - BEFORE_NS
+
+    def renewed(self, connection: str) -> None:
+        """A link goes on with other points: nothing more is read for those of before, and holes are looked for anew."""
+        self._losses[connection] = self._losses.get(connection, 0) + 1
+        self.up(connection)
 
     async def run(self) -> None:
         """Until cancelled; a connection that fails is looked at again when it is back."""
@@ -232,7 +237,7 @@ class _Filler:
         self._at_newest: list[DataValue] = []
         self._is_disordered = False
         self.is_lost: Callable[[], bool] = lambda: False
-        """Whether the link was lost since the device told what it keeps."""
+        """Whether the link was lost or got other points since the device told what it keeps."""
         self._before_break = hole.start - 1
         """Newest value from before the device itself was started."""
         self._after_break = 0
@@ -245,7 +250,7 @@ class _Filler:
             self._newest = self._from - 1
             fault = await self._read()
             if not fault and self.is_lost():
-                fault = tr("the link was lost while it was read")
+                fault = _lost()
             await self._store(is_last=not fault and self._tells_all)
         except UsageError as error:
             fault = str(error)
@@ -272,6 +277,8 @@ class _Filler:
         page, idle = PastPage(), 0
         try:
             while True:
+                if self.is_lost():
+                    return _lost()
                 began = monotonic_ns()
                 page = await self._link.past(request)
                 idle = 0 if self._take(page) else idle + 1
@@ -392,6 +399,10 @@ class _Filler:
     @property
     def _reason(self) -> str:
         return tr("from the history of {connection}", connection=self._tag.connection)
+
+
+def _lost() -> str:
+    return tr("the link was lost or got other points while it was read")
 
 
 def _is_same(one: DataValue, other: DataValue) -> bool:

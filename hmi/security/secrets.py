@@ -11,7 +11,10 @@ from hmi.client.keystore import LIMIT, KeyStore
 from hmi.core.errors import StorageError, UsageError
 from hmi.core.texts import tr
 
+CONNECTION = "connection/"
+"""Before the name of a connection whose secret it is."""
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
+_OF_CONNECTION = re.compile(rf"{CONNECTION}[^\x00-\x1f\x7f]{{1,64}}")
 
 
 class Secrets:
@@ -28,23 +31,30 @@ class Secrets:
 
     def get(self, name: str) -> str:
         """The secret; UsageError with one sentence that says where it is looked for."""
-        variable = f"WATCHKEEPER_SECRET_{name.upper().replace('-', '_')}"
-        if found := self._environment.get(variable, ""):
-            return found
-        try:
-            kept = self._store.get(name)
-        except StorageError as error:
-            raise UsageError(str(error)) from error
-        if kept is None:
+        found = self.find(name)
+        if found is None:
             raise UsageError(
                 tr(
                     "the secret {name} is not there; put it in with: hmi secret PLANT set {plain}, or set {variable}",
                     name=repr(name),
                     plain=name,
-                    variable=variable,
+                    variable=_variable(name),
                 )
             )
-        return kept
+        return found
+
+    def find(self, name: str) -> str | None:
+        """The secret, None when there is none; UsageError when it is there and cannot be read."""
+        if found := self._environment.get(_variable(name), ""):
+            return found
+        try:
+            return self._store.get(name)
+        except StorageError as error:
+            raise UsageError(str(error)) from error
+
+    def is_known(self, name: str) -> bool:
+        """Whether there is one, without a look at what it holds."""
+        return bool(self._environment.get(_variable(name), "")) or name in self.names()
 
     def put(self, name: str, secret: str) -> None:
         """Keep or replace one; UsageError when it cannot be used later."""
@@ -67,7 +77,14 @@ class Secrets:
 
 def check_name(name: str) -> None:
     """UsageError for a name that no plant file could use."""
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) and not _OF_CONNECTION.fullmatch(name):
         raise UsageError(
-            tr("{name} is no name of a secret; use a-z, 0-9, _ and -, at most 64", name=repr(name))
+            tr(
+                "{name} is no name of a secret; use a-z, 0-9, _ and -, at most 64, or connection/NAME",
+                name=repr(name),
+            )
         )
+
+
+def _variable(name: str) -> str:
+    return "WATCHKEEPER_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())

@@ -17,7 +17,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from keyring.backend import KeyringBackend
 from keyring.errors import PasswordDeleteError, PasswordSetError
-from remote_process import PASSWORD, Site, free_port
+from quiet_port import quiet_port
+from remote_process import PASSWORD, Site
 
 from hmi.client._transport import plain_client
 from hmi.client.keystore import KeyStore
@@ -29,6 +30,15 @@ from hmi.security.secrets import Secrets
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no file modes")
 NOTIFY, PASSPHRASE, CHANGED = "canary-notify-81d2", "canary-passphrase-77c0", "Regen-9-Kirschbaum"
+DEVICE = "canary-device-4e19"
+CONNECTION = """
+[connection.line]
+driver = "opcua"
+endpoints = ["opc.tcp://127.0.0.1:{port}"]
+
+[connection.line.settings]
+user = "operator"
+"""
 
 
 class Memory(KeyringBackend):
@@ -168,14 +178,18 @@ def test_hmi_secret_keeps_lists_and_deletes(tmp_path: Path) -> None:
 
 
 def test_d9_no_secret_shows_in_a_file_a_log_an_export_or_an_answer(tmp_path: Path) -> None:
-    site, port = Site.new(tmp_path), free_port()
+    site, port = Site.new(tmp_path), quiet_port()
     token = site.ready_to_listen()
     lock_the_key(site, tmp_path)
     assert site("secret", "set", "mail", given=NOTIFY + "\n").code == 0
+    with (site.plant / "plant.toml").open("a") as file:
+        file.write(CONNECTION.format(port=quiet_port()))
+    assert site("secret", "set", "connection/line", given=DEVICE + "\n").code == 0
     canaries = {
         "password": PASSWORD,
         "station token": token,
         "notify secret": NOTIFY,
+        "password at a device": DEVICE,
         "passphrase": PASSPHRASE,
     }
     log, said = tmp_path / "log", ""
@@ -193,9 +207,13 @@ def test_d9_no_secret_shows_in_a_file_a_log_an_export_or_an_answer(tmp_path: Pat
             ("station", "list"),
             ("secret", "list"),
             ("user", "list"),
+            ("comms",),
+            ("comms", "line"),
+            ("reload", "--dry-run"),
         ):
             said += printed(site, *words)
     assert len(said) > 5_000
+    assert "connection/line" in said
     assert "watchkeeper_up 1" in said  # the figures and the health are among the answers
     logged = [json.loads(line) for line in log.read_text().splitlines()]
     assert all({"time", "level", "logger", "message"} <= set(one) for one in logged)

@@ -7,7 +7,7 @@ library. ``head`` reads the counts alone, so that a message is refused before an
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from math import isfinite
 from struct import unpack_from
@@ -98,6 +98,11 @@ class Decoder:
         self.others: list[tuple[int, Any]] = []
         self._times = times
         self._max_items, self._max_array = max_items, max_array
+
+    def forget(self, handles: Set[int], max_items: int) -> None:
+        """What comes for these is no value any more."""
+        self.known -= handles
+        self._max_items = max_items
 
     def decode(self, data: bytes, start: int, now_ns: int) -> Published | None:
         """Everything in the message, or None when the library has to look at it."""

@@ -12,7 +12,6 @@ from asyncua import ua
 from hmi.acquisition.port import Point
 from hmi.core.values import ValueType
 from hmi.drivers.opcua._decode import Decoder
-from hmi.drivers.opcua._server import Server
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import REFUSED_FILTERS, Deadband, Group, chunks, create_items, wish
 from hmi.drivers.opcua._values import plain, words
@@ -45,19 +44,15 @@ class Maker:
     """Creates items group by group."""
 
     def __init__(
-        self, link: Link, watch: Watch, decoder: Decoder, nodes: Mapping[int, ua.NodeId], server: Server
+        self, link: Link, watch: Watch, decoder: Decoder, nodes: Mapping[int, ua.NodeId], chunk: int
     ) -> None:
         self._link, self._watch, self._decoder, self._nodes = link, watch, decoder, nodes
-        self._server = server
-        self._state_is_watched = False
-        self.chunk = 500
+        self._of_state: Group | None = None
+        self.chunk = chunk
         self.notes: list[str] = []
 
     async def create(self, group: Group, points: Sequence[Point]) -> Refused:
         """Items of the points; the answer holds those that were refused, with code and sentence."""
-        if not self._state_is_watched:
-            self._state_is_watched = True
-            await self._watch_state(group)
         if not points:
             return {}
         self._decoder.known.update(point.handle for point in points)
@@ -80,6 +75,9 @@ class Maker:
                 code = result.StatusCode.value
                 refused[point.handle] = (code, f"{point.address}: the server refuses it: {words(code)}")
                 continue
+            if point.handle not in self._nodes:  # its point went while it was created
+                group.unwanted.append(result.MonitoredItemId)
+                continue
             group.server_ids[point.handle] = result.MonitoredItemId
             slow += result.RevisedSamplingInterval > 2 * (
                 point.options.get("sampling_ms") or point.period_ms / 2
@@ -93,7 +91,9 @@ class Maker:
 
     async def _without_filter(self, group: Group, points: Sequence[Point]) -> Refused:
         """The same items with the deadband computed here (UA-08)."""
+        points = self._still(points)
         spans = await properties(self._link, {p.handle: self._nodes[p.handle] for p in points}, self.chunk)
+        points = self._still(points)
         for point in points:
             if (size := local_size(point, spans.get(point.handle, {}))) is not None:
                 self._watch.deadbands[point.handle] = Deadband(size)
@@ -104,7 +104,15 @@ class Maker:
         wishes = [wish(point, self._nodes[point.handle], with_filter=False) for point in points]
         return self._judge(group, points, await create_items(self._link, group, wishes, self.chunk))
 
-    async def _watch_state(self, group: Group) -> None:
+    def _still(self, points: Sequence[Point]) -> list[Point]:
+        """Those that are asked for even now."""
+        return [point for point in points if point.handle in self._nodes]
+
+    async def watch_state(self, groups: Sequence[Group]) -> None:
+        """The state of the server comes with the values of the first group, as long as that has points."""
+        if not groups or any(group is self._of_state for group in groups):
+            return
+        self._of_state = group = groups[0]
         wishes = [
             wish(Point(handle, "", _ANY, group.period_ms), ua.NodeId(number), with_filter=False)
             for handle, number in ((STATE, SERVER_STATE), (SERVICE_LEVEL, SERVER_LEVEL))

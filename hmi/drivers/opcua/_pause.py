@@ -55,6 +55,11 @@ class Pauser:
         self._wanted = handles
         self._news.set()
 
+    def forget(self, handles: Set[int]) -> None:
+        """These points are asked for no longer."""
+        self._unable -= handles
+        self._overridden -= handles
+
     def review(self) -> None:
         """Look again: there are new items."""
         self._news.set()
@@ -126,7 +131,7 @@ class Pauser:
         watch.paused.difference_update(part)  # first: the server may send at once
         watch.awaited.update(part)
         awake = await self._switch(group, part, ua.MonitoringMode.Reporting)
-        watch.paused.update(set(part).difference(awake))
+        watch.paused.update(handle for handle in part if handle not in awake and handle in group.server_ids)
         # a server need not repeat a value that did not change meanwhile; what it sent is the newer one
         found = await self._read_or_note(group, awake) or {}
         self._sink(Batch(group.name, [(h, v) for h, v in found.items() if h in watch.awaited]))
@@ -159,7 +164,7 @@ class Pauser:
             return
         stopped = await self._switch(group, resting, ua.MonitoringMode.Disabled)
         self._unable.update(set(resting).difference(stopped))
-        await self._watch.pause(stopped)
+        await self._watch.pause(group, stopped)
         if newer := [handle for handle in stopped if handle not in self._watch.awaited]:
             last = {**last, **(await self._read_or_note(group, newer) or {})}
         known = [(handle, last[handle]) for handle in stopped if handle in last]
@@ -178,6 +183,11 @@ class Pauser:
 
     async def _switch(self, group: Group, handles: Sequence[int], mode: ua.MonitoringMode) -> list[int]:
         """Handles of the items that took the mode; a server that cannot do it keeps sending."""
+        handles = [
+            handle for handle in handles if handle in group.server_ids
+        ]  # others were deleted meanwhile
+        if not handles:
+            return []
         params = ua.SetMonitoringModeParameters()
         params.SubscriptionId, params.MonitoringMode = group.id, mode
         params.MonitoredItemIds = [group.server_ids[handle] for handle in handles]
@@ -185,12 +195,14 @@ class Pauser:
             async with within(self._link.timeout_s):
                 results = await self._link.session.set_monitoring_mode(params)
         except ua.UaStatusCodeError as error:
-            self._note(f"{group.name}: the server does not switch items to {mode.name}: {words(error.code)}")
+            if not group.server_ids.keys().isdisjoint(handles):
+                what = f"the server does not switch items to {mode.name}: {words(error.code)}"
+                self._note(f"{group.name}: {what}")
             return []
         if len(results) != len(handles):
             raise ProtocolViolation(f"{len(handles)} items were switched and {len(results)} answered")
         took = [handle for handle, result in zip(handles, results, strict=True) if result.is_good()]
-        if len(took) < len(handles):
+        if len(took) < sum(handle in group.server_ids for handle in handles):
             self._note(f"{group.name}: the server did not switch some items to {mode.name}")
         return took
 

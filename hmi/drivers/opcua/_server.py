@@ -60,11 +60,20 @@ def _good(value: ua.DataValue) -> Any:
     return value.Value.Value if is_good and value.Value is not None else None
 
 
+async def namespaces_of(link: Link) -> list[str]:
+    """The namespace table as it is now."""
+    return _namespaces(_good((await link.read([_wish(ua.NodeId(NAMESPACES))]))[0]))
+
+
+def _namespaces(answer: Any) -> list[str]:
+    return [str(uri) for uri in (answer or [])[:MAX_NAMESPACES]]
+
+
 async def look(link: Link) -> Server:
     """Two requests: the standard nodes, then the session of a simulator."""
     numbers = (NAMESPACES, SERVERS, PRODUCT, MAKER, VERSION, *LIMITS.values())
     answers = [_good(value) for value in await link.read([_wish(ua.NodeId(number)) for number in numbers])]
-    namespaces = [str(uri) for uri in (answers[0] or [])[:MAX_NAMESPACES]]
+    namespaces = _namespaces(answers[0])
     servers = answers[1] or []
     limits = {
         kind: value if isinstance(value, int) else 0 for kind, value in zip(LIMITS, answers[5:], strict=True)

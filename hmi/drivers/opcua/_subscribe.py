@@ -1,11 +1,11 @@
-"""Creates subscriptions and their items in portions, and reports what the server made of the wishes."""
+"""Creates and deletes subscriptions and items in portions, and reports what the server made of the wishes."""
 
 # pyright: reportPrivateImportUsage=false, reportArgumentType=false
 # the library re-exports its names without saying so, and types its integers narrower than it means
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
@@ -17,6 +17,7 @@ from hmi.acquisition.port import Point
 from hmi.core.errors import ProtocolViolation
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._within import within
+from hmi.drivers.opcua.groups import by_period, name_of
 
 REFUSED_FILTERS = (
     ua.StatusCodes.BadDeadbandFilterInvalid,
@@ -42,7 +43,10 @@ class Deadband:
 
 @dataclass(slots=True)
 class Group:
-    """One rate class: its points, its subscription, what the server made of it and when it last gave a sign of life."""
+    """One rate class: its points, its subscription, what the server made of it and when it last gave a sign of life.
+
+    ``server_ids`` are its items by point, ``unwanted`` those of points that it has no more, to be deleted.
+    """
 
     name: str
     period_ms: int
@@ -52,16 +56,27 @@ class Group:
     last_ns: int = 0
     sequence: int = 0
     server_ids: dict[int, int] = field(default_factory=dict)
+    unwanted: list[int] = field(default_factory=list)
     interval_ms: float = 0.0
     keep_alive_ms: float = 0.0
 
+    def drop(self, handles: Set[int]) -> None:
+        """These points are asked for no longer."""
+        self.unwanted += [number for handle, number in self.server_ids.items() if handle in handles]
+        self.server_ids = {handle: n for handle, n in self.server_ids.items() if handle not in handles}
 
-def grouped(points: Sequence[Point]) -> list[Group]:
-    """Points by scan period, fastest first."""
-    periods: dict[int, list[Point]] = {}
-    for point in points:
-        periods.setdefault(point.period_ms, []).append(point)
-    return [Group(f"{period} ms", period, tuple(periods[period])) for period in sorted(periods)]
+
+def regroup(groups: list[Group], points: Iterable[Point]) -> list[Group]:
+    """Put the points into the list of groups, fastest first; those without any leave it and are returned."""
+    periods = by_period(tuple(points))
+    known = {group.period_ms: group for group in groups}
+    for period, own in periods.items():
+        if period in known:
+            known[period].points = tuple(own)
+    groups[:] = [
+        known.get(period) or Group(name_of(period), period, tuple(periods[period])) for period in periods
+    ]
+    return [group for period, group in known.items() if period not in periods]
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[list[T]]:
@@ -111,6 +126,13 @@ async def subscribe(link: Link, group: Group, settings: Mapping[str, Any]) -> li
     if interval * count > 2 * params.RequestedPublishingInterval * params.RequestedMaxKeepAliveCount:
         notes.append(f"{group.name}: the server may stay silent for {interval * count / 1000:g} s")
     return notes
+
+
+async def unsubscribe(link: Link, group: Group) -> None:
+    """Delete the subscription; one that the server has ended by itself is as good as deleted."""
+    number, group.id = group.id, 0
+    async with within(link.timeout_s):
+        await link.session.delete_subscriptions([number])
 
 
 def silence_of(keep_alive_ms: float) -> int:
@@ -169,3 +191,13 @@ async def create_items(
         results.extend(answer)
         await asyncio.sleep(0)
     return results
+
+
+async def delete_items(link: Link, group: Group, ids: Sequence[int], chunk: int) -> None:
+    """``chunk`` items a call; an item that the server does not know is as good as deleted."""
+    for part in chunks(ids, chunk):
+        params = ua.DeleteMonitoredItemsParameters()
+        params.SubscriptionId, params.MonitoredItemIds = group.id, part
+        async with within(link.timeout_s):
+            await link.session.delete_monitored_items(params)
+        await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from asyncua import ua
@@ -55,7 +55,8 @@ class Watch:
         self._link, self._decoder, self._times = link, decoder, times
         self._conditions = conditions
         self._groups = {group.id: group for group in groups if group.id}
-        self._max_items = max_items
+        self._max_items, self._pumps = max_items, 0
+        self._requests: asyncio.TaskGroup | None = None
         self._acknowledge: list[ua.SubscriptionAcknowledgement] = []
         self._in_order = asyncio.Lock()
         self.deadbands: dict[int, Deadband] = {}
@@ -67,7 +68,6 @@ class Watch:
         self.counts |= {"overflows": 0}
         self.drift_ns = 0
         self.semantics_changed: set[int] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, sink: Sink, refresh: Refresh, reread: Refresh) -> None:
         """Until the link is lost. ``refresh`` reads handles anew after a gap, ``reread`` their ranges."""
@@ -75,19 +75,44 @@ class Watch:
         now = monotonic_ns()
         for group in self._groups.values():
             group.last_ns = now
-        requests = min(max(len(self._groups) * REQUESTS_PER_SUBSCRIPTION, 1), MAX_REQUESTS)
         try:
             async with asyncio.TaskGroup() as tasks:
-                for _request in range(requests):
-                    tasks.create_task(self._pump())
+                self._requests = tasks
+                self._ask_enough()
                 tasks.create_task(self._guard())
         except BaseExceptionGroup as group:
             raise first_of(group) from group
 
-    async def pause(self, handles: Sequence[int]) -> None:
-        """Take nothing more of these points; what the server sent before comes first."""
+    def _ask_enough(self) -> None:
+        """As many publish requests as the subscriptions need; none is taken back, for the server holds them."""
+        requests = min(max(len(self._groups) * REQUESTS_PER_SUBSCRIPTION, 1), MAX_REQUESTS)
+        while self._requests is not None and self._pumps < requests:
+            self._pumps += 1
+            self._requests.create_task(self._pump())
+
+    def begin(self, group: Group) -> None:
+        """Take what the server sends of a further subscription."""
+        group.last_ns = monotonic_ns()
+        self._groups[group.id] = group
+        self._ask_enough()
+
+    def end(self, group: Group) -> None:
+        """Take nothing more of a subscription; its silence is no loss."""
+        self._groups.pop(group.id, None)
+
+    def forget(self, handles: Iterable[int], max_items: int) -> None:
+        """These points are asked for no longer, and ``max_items`` is the most that all others may bring at once."""
+        gone = set(handles)
+        for kept in (self.paused, self.awaited, self.semantics_changed):
+            kept -= gone
+        for handle in gone:
+            self.deadbands.pop(handle, None)
+        self._max_items = max_items
+
+    async def pause(self, group: Group, handles: Sequence[int]) -> None:
+        """Take nothing more of these points of a group; what the server sent before comes first."""
         async with self._in_order:
-            self.paused.update(handles)
+            self.paused.update(handle for handle in handles if handle in group.server_ids)
         for handle in handles:
             if (band := self.deadbands.get(handle)) is not None:
                 band.value = None

@@ -59,7 +59,7 @@ def refused(status: int, text: str) -> WriteOutcome:
 
 
 class Writer:
-    """Knows the types of the nodes, read once when the connection opened."""
+    """Knows the types of the nodes; ``types`` is looked at with each write, for points come and go."""
 
     def __init__(self, link: Link, types: Mapping[int, tuple[ua.VariantType, int]]) -> None:
         self._link, self._types = link, types

@@ -29,7 +29,14 @@ SETTINGS = (
     ),
     Setting("overrides", "array", [], "certificate faults accepted: " + ", ".join(OVERRIDES)),
     Setting("user", "string", "", "user name; empty = anonymous or by certificate"),
-    Setting("password", "string", "", "password of the user"),
+    Setting(
+        "password",
+        "string",
+        "",
+        "password of the user; better hmi secret PLANT set connection/NAME, which goes before this",
+        is_secret=True,
+        file_setting="password_file",
+    ),
     Setting("password_file", "string", "", "file whose first line is the password", path_from="plant"),
     Setting("user_certificate", "string", "", "file with the certificate of the user", path_from="plant"),
     Setting("user_key", "string", "", "file with the private key of the user", path_from="plant"),
@@ -126,6 +133,11 @@ class _Nodes:
         return Footprint(f"{parse_address(address)}[{part}]", 0, 1, value_type.value)
 
 
+def secrets_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The password of a user; who logs in with a certificate needs none."""
+    return ("password",) if settings.get("user") and not settings.get("user_certificate") else ()
+
+
 def check_setting(name: str, value: Any) -> None:
     """Raise ConfigurationError for notifier nodes that do not parse and severities out of order."""
     if name == "alarms" and isinstance(value, list):
@@ -161,4 +173,6 @@ DEFINITION = DriverDefinition(
     check_setting=check_setting,
     points=_Nodes,
     isolated=True,
+    replans=True,
+    secrets_of=secrets_of,
 )

@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from asyncua import ua
 
 from hmi.acquisition.port import (
+    OVERTAKEN,
     Batch,
     ConditionSink,
     DeviceIdentity,
@@ -30,7 +32,6 @@ from hmi.core.clock import NS_PER_MS, monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall
 from hmi.core.errors import (
-    AddressError,
     CommunicationError,
     ConfigurationError,
     LinkLost,
@@ -39,53 +40,54 @@ from hmi.core.errors import (
 from hmi.core.texts import tr
 from hmi.core.values import DataValue, bad
 from hmi.drivers.opcua import _items, _server, _subscribe
-from hmi.drivers.opcua._address import NodeAddress, parse_address, parse_endpoint
+from hmi.drivers.opcua._address import parse_address, parse_endpoint
 from hmi.drivers.opcua._call import Caller
 from hmi.drivers.opcua._condition_types import text_of
 from hmi.drivers.opcua._conditions import ConditionWatch, notifiers_of
 from hmi.drivers.opcua._connect import connect, refusal
 from hmi.drivers.opcua._decode import Decoder
-from hmi.drivers.opcua._methods import MethodCaller, find_methods
+from hmi.drivers.opcua._keeper import Keeper, off
+from hmi.drivers.opcua._methods import MethodCaller
+from hmi.drivers.opcua._nodes import Nodes
+from hmi.drivers.opcua._numbers import NONE, Numbers
 from hmi.drivers.opcua._past import PastReader
 from hmi.drivers.opcua._pause import Pauser
 from hmi.drivers.opcua._session import Link
-from hmi.drivers.opcua._subscribe import chunks, grouped, subscribe
+from hmi.drivers.opcua._subscribe import chunks, regroup, subscribe
 from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._trace import trace, unreadable
 from hmi.drivers.opcua._values import from_library, node_id, words
 from hmi.drivers.opcua._watch import DRIFT_WARN_NS, Watch, first_of
 from hmi.drivers.opcua._within import within
 from hmi.drivers.opcua._write import Writer, outcome_not_connected
+from hmi.drivers.opcua.groups import groups_of
 
 log = logging.getLogger(__name__)
 SPARE_ITEMS = 1000
-FIRST_READ_MS = 1000
 
 
 class OpcuaDriver:
-    """Implements ``PushDriver`` for one endpoint; built, opened, used, closed, never used again."""
+    """Implements ``PushDriver`` for one endpoint; built, opened, used, closed, never used again.
+
+    Points go by their number in here (``Numbers``) and by their handle in whatever comes in and goes out.
+    """
 
     def __init__(self, link: LinkSettings) -> None:
         self._settings, self._tally, self._plan = link.settings, link.tally, link.plan
         self._name = link.name
         self._endpoint = parse_endpoint(link.endpoint)
-        self._points = {point.handle: point for point in link.points}
-        self._addresses: dict[int, NodeAddress] = {}
-        self._faults: dict[int, tuple[int, str]] = {}
-        for point in link.points:
-            try:
-                self._addresses[point.handle] = parse_address(point.address)
-            except AddressError as error:
-                self._faults[point.handle] = (quality.BAD_CONFIGURATION, error.sentence)
-        self._groups = grouped(link.points)
-        self._nodes: dict[int, ua.NodeId] = {}
+        self._asked_points = link.points
+        self._numbers = Numbers(link.points)
+        self._points = self._numbers.points
+        self._nodes = Nodes(self._points)
+        self._groups: list[_subscribe.Group] = []
+        self._ended: list[_subscribe.Group] = []
+        regroup(self._groups, self._points.values())
         self._notes: list[str] = []
         self._times = TimeRule()
-        # servers do not keep to MaxNotificationsPerPublish; more than all queues together is never right
-        max_items = SPARE_ITEMS + sum(max(int(point.options.get("queue", 1)), 1) for point in link.points)
-        self._max_items = max_items
+        self._max_items = _most_items(link.points)
         self._decoder = Decoder(
-            self._times, max_items=max_items, max_array=int(self._settings.get("max_array", 100_000))
+            self._times, max_items=self._max_items, max_array=int(self._settings.get("max_array", 100_000))
         )
         self._server = _server.Server()
         self._link: Link | None = None
@@ -93,19 +95,19 @@ class OpcuaDriver:
         self._writer: Writer | None = None
         self._methods: MethodCaller | None = None
         self._pauser: Pauser | None = None
+        self._keeper: Keeper | None = None
         self._demanded: frozenset[int] | None = None
         self._ranges: dict[int, dict[str, Any]] = {}
         self._condition_sink: ConditionSink | None = None
         self._conditions: ConditionWatch | None = None
+        self._sources: dict[str | None, int] = {}
+        self._told_sources: dict[str | None, int] = {}
         self._past_reader: PastReader | None = None
         self._last_error = ""
 
     def groups(self) -> tuple[Group, ...]:
         """One source group for each scan period."""
-        return tuple(
-            Group(group.name, "", group.period_ms, tuple(point.handle for point in group.points))
-            for group in self._groups
-        )
+        return groups_of(self._asked_points)
 
     # --- the connection -------------------------------------------------------------------------------
 
@@ -139,20 +141,9 @@ class OpcuaDriver:
         if fault := self._server.mismatch(self._settings.get("expected_identity", {})):
             raise CommunicationError(f"{self._endpoint.url} is the wrong server: {fault}")
         self._times.is_simulated = bool(self._server.identity.session)
-        for handle, address in self._addresses.items():
-            node = node_id(address, self._server.namespaces)
-            if node is None:
-                self._faults[handle] = (
-                    quality.BAD_NODE_ID_UNKNOWN,
-                    f"the server has no namespace {address.uri!r}",
-                )
-            else:
-                self._nodes[handle] = node
-        writable = [handle for handle in self._nodes if self._points[handle].writable]
-        methods = await find_methods(link, writable, self._nodes, self._read_chunk)
-        self._methods = MethodCaller(link, self._name, methods)
-        values = [handle for handle in writable if handle not in methods]
-        self._writer = Writer(link, await _items.write_types(link, values, self._nodes, self._read_chunk))
+        await self._nodes.look_up(link, self._server, self._read_chunk)
+        self._methods = MethodCaller(link, self._name, self._nodes.methods)
+        self._writer = Writer(link, self._nodes.types)
 
     @property
     def _read_chunk(self) -> int:
@@ -164,30 +155,82 @@ class OpcuaDriver:
         if link is not None:
             await link.close()
 
+    # --- another revision of the plant ----------------------------------------------------------------
+
+    def replan(self, points: tuple[Point, ...], afresh: frozenset[int]) -> None:
+        """Other points over this session; items of points that stay are left alone, with all that is queued.
+
+        Returns at once: what is gone or elsewhere is neither told nor written from here on, however late it comes,
+        and what is new is looked up and subscribed to by ``watch``, which ends when that fails.
+        """
+        del afresh  # the link reads those
+        self._asked_points = points
+        change = self._numbers.change_to(points)
+        self._nodes.forget(change.gone)
+        self._nodes.enter(change.fresh)
+        for number in change.gone:
+            self._ranges.pop(number, None)
+        ended = regroup(self._groups, self._points.values())
+        self._ended += ended
+        for group in (*self._groups, *ended):
+            group.drop(change.gone)
+        # what the server has queued for the points of before may still come
+        self._max_items = max(self._max_items, _most_items(points))
+        self._decoder.forget(change.gone, self._max_items)
+        self._sources = self._find_sources()
+        if self._watch is not None and self._pauser is not None and self._keeper is not None:
+            for group in ended:
+                self._watch.end(group)
+            self._watch.forget(change.gone, self._max_items)
+            self._pauser.forget(change.gone)
+            self._pauser.want(self._wanted)
+            self._keeper.review()
+
+    async def _look_up(self) -> None:
+        await self._nodes.look_up_later(self._opened(), self._server, self._read_chunk)
+        self._sources = self._find_sources()
+
+    def _find_sources(self) -> dict[str | None, int]:
+        """Handles of points by their node, for the conditions that tell theirs."""
+        return {text_of(node): self._numbers.handle(number) for number, node in self._nodes.ids.items()}
+
+    def _settled(self) -> None:
+        """Items and points agree."""
+        if self._keeper is not None:
+            self._notes = [*dict.fromkeys([*self._notes, *self._keeper.notes])]
+        if self._pauser is not None:
+            self._pauser.review()
+        if self._conditions is not None and self._told_sources != self._sources:
+            self._conditions.ask_again()  # conditions are about other tags now
+        self._told_sources = self._sources
+
     # --- values ---------------------------------------------------------------------------------------
 
     async def watch(self, sink: Sink) -> None:
         """Subscribe and hand on notifications until the link is lost."""
+
+        def told(batch: Batch) -> None:
+            """By handle, and nothing of points and groups that are asked for no longer."""
+            if any(group.name == batch.group for group in self._groups):
+                updates = self._numbers.told(batch.updates)
+                sink(batch if updates is batch.updates else Batch(batch.group, updates, batch.alive))
+
         link = self._opened()
         self._decoder.known.clear()
         try:
-            self._notes += [
-                note for group in self._groups for note in await subscribe(link, group, self._settings)
-            ]
+            for group in tuple(self._groups):
+                self._notes += await subscribe(link, group, self._settings)
             conditions = await self._condition_watch(link)
             groups = [*self._groups, conditions.group] if conditions else self._groups
             watch = Watch(
                 link, groups, self._decoder, self._times, max_items=self._max_items, conditions=conditions
             )
             self._watch = watch
-            chunk = self._server.chunk("items", int(self._settings.get("chunk", 500)))
-            pauser = Pauser(link, watch, self._groups, read=self.read_now, sink=sink, chunk=chunk)
-            pauser.want(self._demanded)
-            self._pauser = pauser
+            pauser, keeper = self._hands(link, watch, told)
             async with asyncio.TaskGroup() as tasks:
                 # the requests for notifications run first: a server may end a subscription nobody reads
-                tasks.create_task(watch.run(sink, self.read_now, self._reread))
-                tasks.create_task(self._create_items(link, watch, sink, chunk))
+                tasks.create_task(watch.run(told, self._read, self._reread))
+                tasks.create_task(keeper.run())
                 tasks.create_task(pauser.run())
                 if conditions is not None:
                     tasks.create_task(conditions.run())
@@ -195,10 +238,24 @@ class OpcuaDriver:
             error = first_of(group)
             self._last_error = str(error)
             if isinstance(error, OSError | TimeoutError | ua.UaError):
-                raise LinkLost(f"{self._endpoint.url}: {error or 'no answer in time'}") from error
+                raise LinkLost(f"{self._endpoint.url}: {str(error) or 'no answer in time'}") from error
             raise error from group
         except (OSError, TimeoutError, ua.UaError) as error:
-            raise LinkLost(f"{self._endpoint.url}: {error or 'no answer in time'}") from error
+            raise LinkLost(f"{self._endpoint.url}: {str(error) or 'no answer in time'}") from error
+
+    def _hands(self, link: Link, watch: Watch, sink: Sink) -> tuple[Pauser, Keeper]:
+        """What keeps the items as they are wanted."""
+        chunk = self._server.chunk("items", int(self._settings.get("chunk", 500)))
+        pauser = Pauser(link, watch, self._groups, read=self._read, sink=sink, chunk=chunk)
+        pauser.want(self._wanted)
+        keeper = Keeper(
+            link, watch, self._groups, self._nodes,
+            _items.Maker(link, watch, self._decoder, self._nodes.ids, chunk),
+            ended=self._ended, look_up=self._look_up, read=self._read, sink=sink,
+            done=self._settled, settings=self._settings,
+        )  # fmt: skip
+        self._pauser, self._keeper = pauser, keeper
+        return pauser, keeper
 
     async def _condition_watch(self, link: Link) -> ConditionWatch | None:
         """Nobody listens, or the connection does not ask for the server's alarms: None."""
@@ -209,10 +266,10 @@ class OpcuaDriver:
         self._notes += [
             tr("the server has no namespace of {node}", node=text) for text in wanted if nodes[text] is None
         ]
-        handles = {text_of(node): handle for handle, node in self._nodes.items()}
+        self._sources = self._told_sources = self._find_sources()
         found = ConditionWatch(
             link, [node for node in nodes.values() if node is not None], self._settings, self._times,
-            sink=self._condition_sink, handle_of=lambda node: handles.get(node, -1),
+            sink=self._condition_sink, handle_of=lambda node: self._sources.get(node, NONE),
         )  # fmt: skip
         self._conditions = found
         return found if await found.subscribe() else None
@@ -225,53 +282,11 @@ class OpcuaDriver:
         """Pause the items of all other points and wake these; a woken one sends its value at once."""
         self._demanded = handles
         if self._pauser is not None:
-            self._pauser.want(handles)
+            self._pauser.want(self._wanted)
 
-    async def _create_items(self, link: Link, watch: Watch, sink: Sink, chunk: int) -> None:
-        """Create all items; those the server refuses are Bad and asked for again from time to time."""
-        maker = _items.Maker(link, watch, self._decoder, self._nodes, self._server)
-        maker.chunk = chunk
-        waiting = {point.handle for group in self._groups for point in group.points} & self._nodes.keys()
-        waiting -= self._tell_methods(sink)
-        while True:
-            for group in self._groups:
-                wanted = [point for point in group.points if point.handle in waiting]
-                refused = await maker.create(group, wanted)
-                created = [point.handle for point in wanted if point.handle not in refused]
-                waiting.difference_update(created)
-                if created and group.period_ms > FIRST_READ_MS:
-                    # the first notification of a slow group would let the operator wait for a whole period
-                    found = await self.read_now(created)
-                    sink(Batch(group.name, [(h, v) for h, v in found.items() if h not in watch.paused]))
-                for point in wanted:
-                    self._faults.pop(point.handle, None)
-                self._faults.update(refused)
-                self._tell_faults(group.points, sink, group.name)
-            self._notes = [*dict.fromkeys([*self._notes, *maker.notes])]
-            if self._pauser is not None:
-                self._pauser.review()
-            if not waiting:
-                return
-            await asyncio.sleep(float(self._settings.get("retry_items_s", 30.0)))
-
-    def _tell_methods(self, sink: Sink) -> set[int]:
-        """A method has no value: it is off, and can be called as long as the server answers."""
-        handles = set(self._methods.methods) if self._methods else set[int]()
-        now = wall_ns()
-        for group in self._groups:
-            if own := [point.handle for point in group.points if point.handle in handles]:
-                sink(Batch(group.name, [(handle, _off(now)) for handle in own]))
-        return handles
-
-    def _tell_faults(self, points: Sequence[Point], sink: Sink, group: str) -> None:
-        now = wall_ns()
-        faulty = [
-            (point.handle, bad(self._faults[point.handle][0], now))
-            for point in points
-            if point.handle in self._faults
-        ]
-        if faulty:
-            sink(Batch(group, faulty, alive=False))
+    @property
+    def _wanted(self) -> frozenset[int] | None:
+        return None if self._demanded is None else frozenset(self._numbers.some(self._demanded))
 
     def _opened(self) -> Link:
         if self._link is None or not self._link.is_up:
@@ -280,40 +295,52 @@ class OpcuaDriver:
 
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
         """Fresh values, in portions the server accepts."""
+        numbers = {handle: self._numbers.of(handle) for handle in handles}
+        found = await self._read(list(numbers.values()))
+        if any(self._numbers.of(handle) != number for handle, number in numbers.items()):
+            raise CommunicationError(OVERTAKEN)
+        return {handle: found[number] for handle, number in numbers.items()}
+
+    async def _read(self, numbers: Sequence[int]) -> Mapping[int, DataValue]:
+        """The same by number; those that are given back meanwhile are left out."""
         link, values = self._opened(), dict[int, DataValue]()
-        now = wall_ns()
-        for handle in handles:
-            if handle not in self._nodes:
-                status, _text = self._faults.get(handle, (quality.BAD_CONFIGURATION, ""))
-                values[handle] = bad(status, now)
-        known = [handle for handle in handles if handle in self._nodes]
+        ids, now = self._nodes.ids, wall_ns()
+        for number in numbers:
+            if number not in ids:
+                values[number] = bad(self._why_unread(number)[0], now)
+        known = [number for number in numbers if number in ids]
         try:
             for part in chunks(known, self._read_chunk):
-                answers, now = await link.read([self._asked(handle) for handle in part]), wall_ns()
-                for handle, answer in zip(part, answers, strict=True):
+                part = [number for number in part if number in ids]
+                answers, now = await link.read([self._asked(number) for number in part]), wall_ns()
+                for number, answer in zip(part, answers, strict=True):
                     found = from_library(answer, self._times, now)
-                    values[handle] = _off(now) if self._is_method(handle) and not found.is_bad else found
+                    values[number] = off(now) if number in self._nodes.methods and not found.is_bad else found
         except ua.UaStatusCodeError as error:
             raise CommunicationError(f"the server refuses to read: {words(error.code)}") from error
         except (OSError, TimeoutError, ua.UaError) as error:
             raise LinkLost(f"{self._endpoint.url} does not answer a read") from error
         return values
 
-    def _is_method(self, handle: int) -> bool:
-        return self._methods is not None and handle in self._methods.methods
+    def _why_unread(self, number: int) -> tuple[int, str]:
+        """Status and sentence of a point without a node."""
+        if number in self._nodes.waiting:
+            return quality.BAD_WAITING_FOR_INITIAL_DATA, _not_yet()
+        return self._nodes.faults.get(number, (quality.BAD_CONFIGURATION, ""))
 
-    def _asked(self, handle: int) -> ua.ReadValueId:
-        if self._is_method(handle):
-            return _items.attribute(self._nodes[handle], ua.AttributeIds.NodeClass)
-        return _items.value_of(self._nodes[handle], self._points[handle])
+    def _asked(self, number: int) -> ua.ReadValueId:
+        if number in self._nodes.methods:
+            return _items.attribute(self._nodes.ids[number], ua.AttributeIds.NodeClass)
+        return _items.value_of(self._nodes.ids[number], self._points[number])
 
     async def trace(self, handle: int) -> Trace:
         """One Read of one node with all that the server says of it."""
-        link, point, node = self._opened(), self._points.get(handle), self._nodes.get(handle)
+        number = self._numbers.of(handle)
+        link, point, node = self._opened(), self._points.get(number), self._nodes.ids.get(number)
         if point is None:
             raise CommunicationError(tr("the point is no longer asked for over this connection"))
         if node is None:
-            return unreadable(point, *self._faults.get(handle, (quality.BAD_CONFIGURATION, "")))
+            return unreadable(point, *self._why_unread(number))
         place = {"endpoint": self._endpoint.url, "server": self._server.identity.product}
         try:
             return await trace(link, point, node, self._times, place)
@@ -324,14 +351,18 @@ class OpcuaDriver:
 
     async def keeps_past(self, handles: Sequence[int]) -> PastKept:
         """Which nodes the server keeps a history of."""
+        numbers = self._numbers.some(handles)
         with self._asking():
-            return await self._past().kept(handles)
+            kept = await self._past().kept(numbers)
+        told = {self._numbers.handle(number): is_on for number, is_on in kept.handles.items()}
+        told.pop(NONE, None)
+        return replace(kept, handles=told)
 
     async def past(self, request: PastRequest) -> PastPage:
         """One page of the history of a node; a server that refuses it is a fault of the page."""
         with self._asking():
             try:
-                return await self._past().page(request)
+                return await self._past().page(replace(request, handle=self._numbers.of(request.handle)))
             except ua.UaStatusCodeError as error:
                 return PastPage(fault=words(error.code))
 
@@ -339,7 +370,7 @@ class OpcuaDriver:
         if self._past_reader is None:
             max_array = int(self._settings.get("max_array", 100_000))
             self._past_reader = PastReader(
-                self._opened(), self._nodes, self._times, self._read_chunk, max_array=max_array
+                self._opened(), self._nodes.ids, self._times, self._read_chunk, max_array=max_array
             )
         self._opened()
         return self._past_reader
@@ -355,10 +386,12 @@ class OpcuaDriver:
             why = str(error) or "no answer in time"
             raise CommunicationError(f"the history of {self._endpoint.url} cannot be read: {why}") from error
 
-    async def _reread(self, handles: Sequence[int]) -> None:
+    async def _reread(self, numbers: Sequence[int]) -> None:
         """EURange and unit of points whose meaning changed (UA-15)."""
-        nodes = {handle: self._nodes[handle] for handle in handles if handle in self._nodes}
-        self._ranges.update(await _items.properties(self._opened(), nodes, self._read_chunk))
+        ids = self._nodes.ids
+        nodes = {number: ids[number] for number in numbers if number in ids}
+        found = await _items.properties(self._opened(), nodes, self._read_chunk)
+        self._ranges.update({number: one for number, one in found.items() if number in ids})
 
     # --- commands -------------------------------------------------------------------------------------
 
@@ -366,15 +399,18 @@ class OpcuaDriver:
         """One WriteRequest or none; never repeated, never kept for later (UA-14)."""
         if (changed := self._plan.objection(request)) is not None:
             return changed
-        point, node = self._points.get(request.handle), self._nodes.get(request.handle)
+        number = self._numbers.of(request.handle)
+        point, node = self._points.get(number), self._nodes.ids.get(number)
         if self._link is None or self._writer is None or not self._link.is_up:
             return outcome_not_connected(self._name)
         if (why := self._why_not()) is not None:
             return why
-        method = self._methods.methods.get(request.handle) if self._methods else None
+        if number in self._nodes.waiting:
+            return outcome_not_connected(self._name, _not_yet())
+        method = self._nodes.methods.get(number)
         if method is not None and self._methods is not None:
             return await self._methods.call(request, method)
-        return await self._writer.write(request, point, node)
+        return await self._writer.write(replace(request, handle=number), point, node)
 
     def _why_not(self) -> WriteOutcome | None:
         """A server that says it does not run is sent nothing."""
@@ -415,9 +451,9 @@ class OpcuaDriver:
             "clock_difference_ms": round(watch.drift_ns / 1e6) if watch else 0,
             "refused_times": self._times.refused,
             "local_deadbands": len(watch.deadbands) if watch else 0,
-            "semantics_changed": sorted(watch.semantics_changed) if watch else [],
-            "ranges": {str(handle): found for handle, found in self._ranges.items()},
-            "faults": {self._points[handle].address: text for handle, (_code, text) in self._faults.items()},
+            "semantics_changed": sorted(map(self._numbers.handle, watch.semantics_changed)) if watch else [],
+            "ranges": {str(self._numbers.handle(number)): found for number, found in self._ranges.items()},
+            "faults": {self._points[n].address: text for n, (_code, text) in self._nodes.faults.items()},
             "notes": notes,
             "last_error": self._last_error,
         }
@@ -432,8 +468,13 @@ def _as_dict(group: _subscribe.Group) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _off(now: int) -> DataValue:
-    return DataValue(False, quality.GOOD, now, now)
+def _most_items(points: Iterable[Point]) -> int:
+    """Servers do not keep to MaxNotificationsPerPublish; more than all queues together is never right."""
+    return SPARE_ITEMS + sum(max(int(point.options.get("queue", 1)), 1) for point in points)
+
+
+def _not_yet() -> str:
+    return tr("the node of the changed plant is being looked up")
 
 
 def create(settings: LinkSettings) -> OpcuaDriver:

@@ -3,7 +3,7 @@ import { StatusCodes } from "node-opcua-status-code";
 
 // wishes: {"make": NAME, "type": TYPE, "optionals": [...]}    {"kind": NAME, "of": TYPE}  (a type of the maker's own)
 //   {"alarm": NAME, "active": true, "acked": false, "severity": 700, "message": "...", "quality": "...", "retain": true}
-//   {"many": COUNT, "turns": N}  (the conditions C0..., raised N times each)
+//   {"many": COUNT, "turns": N, "together": M}  (the conditions C0..., raised N times each, M times in one go)
 //   {"branch": NAME}  (its present state is kept as a branch)    {"retained": true}    {"calls": METHOD}
 export function alarms(space, own, parent, server) {
   space.installAlarmsAndConditionsService();
@@ -65,14 +65,14 @@ export function alarms(space, own, parent, server) {
     return { ok: true };
   }
 
-  async function many({ many: count, turns = 1 }) {
+  async function many({ many: count, turns = 1, together = 1 }) {
     for (let turn = 0; turn < turns; turn++) {
       for (let place = 0; place < count; place++) {
         const name = `C${place}`;
         if (!made[name]) make(name, "AlarmConditionType", []);
         state(name, { active: true, severity: 201 + ((place * 37 + turn) % 800), message: `turn ${turn}` });
       }
-      await new Promise(setImmediate); // the server goes on serving
+      if ((turn + 1) % together === 0) await new Promise(setImmediate); // the server goes on serving
     }
     return { ok: true };
   }

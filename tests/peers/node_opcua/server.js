@@ -4,7 +4,7 @@
 // Says one JSON line on stdout when it is ready, then answers one JSON line to each JSON line on stdin:
 //   {"set": NAME, "value": V, "status": "BadSensorFailure", "time": "2026-03-01T12:00:00Z"}
 //   the wishes of alarms.js, and
-//   {"get": NAME}    {"range": [LOW, HIGH]}    {"trust": "application"}    {"trust": "user"}    {"shutdown": MS}
+//   {"get": NAME}    {"sessions": true}    {"range": [LOW, HIGH]}    {"trust": "application"}    {"trust": "user"}    {"shutdown": MS}
 // It ends when stdin ends.
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -173,6 +173,7 @@ async function answer(line) {
   if (told !== undefined) return told;
   if (wish.set) return set(wish);
   if (wish.get) return { value: nodes[wish.get].readValue().value.value, writes };
+  if (wish.sessions) return { sessions: server.engine.cumulatedSessionCount };
   if (wish.range) return range(wish);
   if (wish.trust) return trust(wish);
   server.shutdown(wish.shutdown).then(() => process.exit(0));
