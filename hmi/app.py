@@ -212,8 +212,32 @@ def _refuse_mixed(options: StationOptions) -> None:
     _refuse(asyncio.run(mixed_problem(options.data, options.further)))
 
 
-def run_station(options: StationOptions) -> int:
-    """Open the window and stay until it is closed; the exit code is one of ``hmi.ui.exitcodes``."""
+def _tell_first(host: Any, file: Path | None, shown: Callable[[], None]) -> None:
+    """Say once that the first display stands, in whichever window that is."""
+    from hmi.ui.first_paint import FirstPaint, write_times
+
+    told: list[int] = []
+
+    def painted(window_ns: int, live_ns: int) -> None:
+        if not told:
+            told.append(live_ns)
+            if file is not None:
+                write_times(file, window_ns, live_ns)
+            shown()
+
+    def watch(page: Any) -> None:
+        if not told:
+            FirstPaint(page).painted.connect(painted)
+
+    watch(host.page)
+    host.renewed.connect(watch)
+
+
+def run_station(options: StationOptions, shown: Callable[[], None] = lambda: None) -> int:
+    """Open the window and stay until it is closed; the exit code is one of ``hmi.ui.exitcodes``.
+
+    ``shown`` is called once, when the first display stands.
+    """
     _refuse(display_problem())
     if options.further:
         _refuse_mixed(options)
@@ -232,11 +256,7 @@ def run_station(options: StationOptions) -> int:
         sounds.start()
         fleet.windowClosed.connect(application.exit)
         host = fleet.start()
-        if options.first_paint:
-            from hmi.ui.first_paint import FirstPaint
-
-            FirstPaint(host.page, file := options.first_paint)
-            host.renewed.connect(lambda page: None if file.exists() else FirstPaint(page, file))
+        _tell_first(host, options.first_paint, shown)
         code = int(application.exec())
     finally:
         station.stop()

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from hmi.acquisition import Acquisition, create_driver_with
 from hmi.alarms import AlarmEngine
+from hmi.client.kept_plant import KeptBytes, kept_bytes
 from hmi.client.local import choose_endpoint, publish, withdraw
 from hmi.core import heap
 from hmi.core.clock import Clock, PlantClock, SessionClock
@@ -27,7 +29,7 @@ from hmi.core.principal import Mode
 from hmi.historian import History, Opened
 from hmi.historian.care import CheckedReader
 from hmi.journal import SqliteJournal, check_sqlite_version
-from hmi.project import open_plant
+from hmi.project.compiled import kept_plant
 from hmi.project.plant import Plant
 from hmi.runtime import (
     Api,
@@ -45,7 +47,9 @@ from hmi.runtime import (
     keep_revision,
     newest_archive,
 )
+from hmi.runtime.compiling import LARGE_S, compile_later
 from hmi.security.accounts import Accounts, accounts_of
+from hmi.security.connection_secrets import ConnectionSecrets
 from hmi.security.tls import TlsFolder
 from hmi.security.trust import PKI_FOLDER
 from hmi.serving import bound_socket
@@ -54,6 +58,26 @@ from hmi.tags import TagEngine
 
 log = logging.getLogger(__name__)
 JOURNAL_FILE = "journal.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A plant that was opened. ``info``: as stations get it, where that was kept; ``slow``: worth to be kept."""
+
+    plant: Plant
+    info: KeptBytes | None = None
+    slow: bool = False
+
+
+def opening(folder: Path, data: Path) -> Opening:
+    """The plant as it was kept in its data folder, or of its files. ConfigurationError when it has errors."""
+    if kept := kept_plant(folder, data):
+        return Opening(kept.plant, kept_bytes(data, kept.key))
+    from hmi.project import open_plant
+
+    began = time.process_time()
+    plant = open_plant(folder)
+    return Opening(plant, slow=time.process_time() - began > LARGE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +99,14 @@ class RuntimeOptions:
     prepare: Callable[[Plant, Path], None] | None = None
     seals: Path | None = None
     watch: bool = False
-    opened: Plant | None = None
+    opened: Opening | None = None
 
 
 def run_runtime(options: RuntimeOptions) -> int:
     """Run until asked to end; returns the exit code."""
     check_sqlite_version()
-    plant = options.opened or open_plant(options.plant)
+    opened = options.opened or opening(options.plant, options.data)
+    plant = opened.plant
     listening = _listening_or_alone(plant, options)
     endpoints = EndpointsFile(options.endpoints) if options.endpoints else None
     data = DataFolder(options.data)
@@ -90,7 +115,7 @@ def run_runtime(options: RuntimeOptions) -> int:
         if options.prepare is not None and endpoints is None:
             options.prepare(plant, data.path)
         with _runner() as runner:
-            return runner.run(_run(plant, data, endpoints, options, listening))
+            return runner.run(_run(opened, data, endpoints, options, listening))
     finally:
         data.close()
         if listening is not None:
@@ -150,15 +175,16 @@ def _runner() -> asyncio.Runner:
 
 
 async def _run(
-    plant: Plant,
+    opened: Opening,
     data: DataFolder,
     endpoints: EndpointsFile | None,
     options: RuntimeOptions,
     listening: socket.socket | None,
 ) -> int:
+    plant = opened.plant
     with without_collector():
         services = build_services(plant, data, endpoints, reason=options.reason)
-    services.seals, services.watch = options.seals, options.watch
+    services.seals, services.watch, services.kept_info = options.seals, options.watch, opened.info
     loop = asyncio.get_running_loop()
     kept = loop.run_in_executor(None, keep_revision, data.path, Path(plant.folder), plant.revision)
     await services.journal.open()
@@ -168,7 +194,13 @@ async def _run(
             runtime = Runtime(services)
             heap.keep_all()
         await kept
-        await _serve(runtime, endpoints, data, listening, parent_pipe=options.parent_pipe)
+        compiling = loop.create_task(compile_later(options.plant, data.path)) if opened.slow else None
+        try:
+            await _serve(runtime, endpoints, data, listening, parent_pipe=options.parent_pipe)
+        finally:
+            if compiling is not None:
+                compiling.cancel()
+                await asyncio.wait((compiling,))
     finally:
         await services.journal.close()
         if services.accounts is not None:
@@ -289,6 +321,7 @@ async def _serve(
             {"pki_dir": str(data.path / PKI_FOLDER), "data_dir": str(data.path)},
             {"plant": Path(services.plant.folder), "data": data.path},
         ),
+        secrets=ConnectionSecrets(data.path),
     )
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)

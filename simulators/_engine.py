@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from simulators._instructor import InstructorServer
 from simulators._modbus import ModbusEndpoint, PortTaken
 from simulators._opcua import OpcuaEndpoint
+from simulators._ports import free_port
 from simulators.kit.malfunctions import MalfunctionBoard
 from simulators.kit.points import Point
 
@@ -88,7 +89,7 @@ class Engine:
         """Open every listener; PortTaken when one is in use."""
         for name, endpoint in self._endpoints.items():
             await endpoint.start(
-                ports.get(name, 0), product=self.sim.name, session=self.session, version=VERSION
+                ports.get(name) or free_port(), product=self.sim.name, session=self.session, version=VERSION
             )
         await self._instructor.start(instructor)
 

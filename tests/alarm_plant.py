@@ -59,6 +59,11 @@ class AlarmWatcher(Watcher):
     def active(self) -> dict[str, AlarmInfo]:
         return {key: row for key, row in self._rows.items() if list_of(row) == "active"}
 
+    @property
+    def all_stored(self) -> bool:
+        """What waits too long for the disk is told as not stored, and told again once it is."""
+        return all(row.stored for row in self._rows.values())
+
     def states(self) -> dict[str, str]:
         return {key: row.state for key, row in self._rows.items()}
 

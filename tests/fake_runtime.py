@@ -51,7 +51,7 @@ async def real_runtime(
         asyncio.create_task(server.serve(), name="server"),
     ]
     try:
-        await asyncio.wait_for(started.wait(), 20)
+        await asyncio.wait_for(started.wait(), 60)
         yield runtime
     finally:
         server.should_exit = True

@@ -44,24 +44,24 @@ async def commanded(bench: Bench, command_id: str) -> tuple[str, str]:
 async def watched(bench: Bench, ballast: Path) -> dict[str, Any]:
     seen, journal = bench.seen, bench.runtime.services.journal
     bench.put(0)
-    await seen.until(lambda: "a_0" in seen.active, 20)
+    await seen.until(lambda: "a_0" in seen.active, 30)
     fill(ballast)
     bench.put(*range(1, COUNT))
     await seen.until(lambda: all(f"a_{n}" in seen.active for n in range(COUNT)), 30)
     await seen.until(lambda: not any(seen.active[f"a_{n}"].stored for n in range(1, COUNT)), 30)
-    await seen.until(lambda: "system:audit" in seen.active, 20)
-    await seen.until(lambda: "system:space" in seen.active, 20)
+    await seen.until(lambda: "system:audit" in seen.active, 30)
+    await seen.until(lambda: "system:space" in seen.active, 30)
     beat = seen.heartbeat
-    await seen.until(lambda: seen.heartbeat > beat + 3, 20)
+    await seen.until(lambda: seen.heartbeat > beat + 3, 30)
     found: dict[str, Any] = {"unstored": sum(not row.stored for row in seen.active.values())}
     found["refused"], found["refused_why"] = await commanded(bench, "c1")
     found["written"] = [what for what, _ in bench.plc.log if what == "write"]
     bench.put(5, value=1.0)
-    await seen.until(lambda: seen.states()["a_5"] == "RTNUN", 20)
+    await seen.until(lambda: seen.states()["a_5"] == "RTNUN", 30)
     found["stored_while_full"] = len(await journal.last(10_000, kind="alarm"))
     ballast.unlink()
     await seen.until(lambda: all(row.stored for row in seen.active.values()), 60)
-    await seen.until(lambda: seen.states().get("system:audit") in ("RTNUN", "NORM"), 20)
+    await seen.until(lambda: seen.states().get("system:audit") in ("RTNUN", "NORM"), 30)
     gaps = [
         record for record in await journal.last(100, kind="system") if record.event == "alarms.not_stored"
     ]

@@ -46,7 +46,7 @@ class Broker:
             self._process = subprocess.Popen(
                 [PROGRAM, "-c", str(self._folder / "mosquitto.conf"), "-v"], stdout=log, stderr=log
             )
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             assert self._process.poll() is None, self.log()
             try:

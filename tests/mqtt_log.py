@@ -35,7 +35,7 @@ class Receiver:
         self._client.subscribe(topic, 1)
         ready.get(timeout=10)
 
-    def wait(self, condition: Callable[[], Any], seconds: float = 20) -> None:
+    def wait(self, condition: Callable[[], Any], seconds: float = 60) -> None:
         """Until it holds of ``all``."""
         end = time.monotonic() + seconds
         while not condition():

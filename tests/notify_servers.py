@@ -15,6 +15,7 @@ from typing import Any
 import trustme
 import uvicorn
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+from quiet_port import quiet_port
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -90,7 +91,7 @@ async def mail_server(
             "authenticator": check,
         }  # fmt: skip
     server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(box, hostname="127.0.0.1", **options), "127.0.0.1", port or box.port
+        lambda: SMTP(box, hostname="127.0.0.1", **options), "127.0.0.1", port or box.port or quiet_port()
     )
     box.port = server.sockets[0].getsockname()[1]
     try:

@@ -23,7 +23,7 @@ from hmi.testing.driver import FakePlc
 LEVEL, FLOW = "area1/lt101", "area1/ft101"
 ENGINEER = Principal("engineer", "local", "test", frozenset({Role.VIEW, Role.ENGINEER}))
 T = TypeVar("T")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def works_that_record(folder: Path) -> Path:

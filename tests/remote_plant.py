@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from fake_runtime import fake_runtime
+from quiet_port import quiet_port
 
 from hmi.acquisition.port import DeviceIdentity
 from hmi.client.remote import RemoteEndpoint, remember
@@ -58,7 +58,7 @@ async def remote_plant(folder: Path, *, simulated: bool = False) -> AsyncIterato
     plc = FakePlc(identity=SIMULATOR if simulated else DeviceIdentity("Maker"))
     plc.values = {0: 1.5}
     async with fake_runtime(plant_of(simulated=simulated), plc, folder) as runtime:
-        listening = bound_socket("127.0.0.1", free_port())
+        listening = bound_socket("127.0.0.1", quiet_port())
         hub = LiveHub(runtime)
         remote = Remote(Api(runtime, hub).app(), folder, listening)
         follow = asyncio.create_task(remote.follow(runtime.services.journal))
@@ -79,9 +79,3 @@ async def remote_plant(folder: Path, *, simulated: bool = False) -> AsyncIterato
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -68,7 +68,7 @@ def all_good(step: int = 0) -> Any:
     return rows_of(PLANT, [*((n, good(n + step / 10, at)) for n in range(5)), (5, good(f"text {step}", at))])
 
 
-def raised(act: Callable[[], Any], kind: type[ExportError], seconds: float = 20) -> ExportError:
+def raised(act: Callable[[], Any], kind: type[ExportError], seconds: float = 60) -> ExportError:
     """What ``act`` raises in the end."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

@@ -240,7 +240,7 @@ class Host:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def wait(self, condition: Callable[[], Any], seconds: float = 20) -> None:
+    def wait(self, condition: Callable[[], Any], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with self._lock, suppress(KeyError):

@@ -23,7 +23,7 @@ from hmi.supervisor import simulator_command, simulator_environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PLANT = ROOT / "screens" / "waterworks"
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class WaterworksSession:
@@ -135,15 +135,20 @@ class Watcher:
         return [asdict(row) for row in self._rows.values() if list_of(row) == "active"]
 
     async def until(self, condition: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
-        """Wait for a condition, looking at every piece of news and at the passing of time."""
-        async with asyncio.timeout(seconds):
-            while not condition():
-                self._news.clear()
-                try:
-                    async with asyncio.timeout(0.1):
-                        await self._news.wait()
-                except TimeoutError:
-                    continue
+        """Wait for a condition, looking at every piece of news and at the passing of time.
+
+        When the machine stood still for all of ``seconds``, what has come true by then still counts.
+        """
+        end = monotonic_ns() + int(seconds * 1e9)
+        while not condition():
+            if monotonic_ns() > end:
+                raise TimeoutError("the awaited condition did not come true")
+            self._news.clear()
+            try:
+                async with asyncio.timeout(0.1):
+                    await self._news.wait()
+            except TimeoutError:
+                continue
 
 
 async def watching(data: Path) -> tuple[SocketClient, Watcher]:

@@ -21,7 +21,7 @@ from hmi.core.errors import UsageError
 if TYPE_CHECKING:
     from hmi.project import Finding
     from hmi.project.import_plan import ImportPlan
-    from hmi.project.importing import Imported, ImportFault, Told
+    from hmi.project.importing import Imported, ImportFault, Reference, Told
 
 SHOWN, FAULTS_SHOWN = 20, 50
 _SURE = 1.0
@@ -61,7 +61,13 @@ def bring_in(plant: Path, imported: Imported, how: HowToImport, *, area: str = "
 
     with progress() as told:
         plan = plan_import(
-            plant, imported, area=area, skip_faulty=how.skip_faulty, told=told, errors_of=_errors
+            plant,
+            imported,
+            area=area,
+            skip_faulty=how.skip_faulty,
+            told=told,
+            errors_of=_errors,
+            references_of=_references,
         )
     if not how.as_json:
         _show(plan, how)
@@ -77,6 +83,13 @@ def _errors(folder: Path) -> list[Finding]:
     from hmi.check import check_plant
 
     return [finding for finding in check_plant(folder, looks=False) if finding.is_error]
+
+
+def _references(folder: Path) -> Sequence[Reference]:
+    """All that hmi where knows."""
+    from hmi.check import references
+
+    return references(folder)
 
 
 def _written(plan: ImportPlan, how: HowToImport) -> Sequence[Path]:
@@ -120,8 +133,20 @@ def _show(plan: ImportPlan, how: HowToImport) -> None:
         _print(shown)
     if len(changes) > len(shown):
         typer.echo(f"and {len(changes) - len(shown)} more; --all shows them")
+    _show_followed(plan, how)
     typer.echo(plan.summary + (f"; {plan.left_out} left out" if plan.left_out else ""))
     _faults(plan.faults, how)
+
+
+def _show_followed(plan: ImportPlan, how: HowToImport) -> None:
+    """Which references get new names, file by file."""
+    for one in plan.followed:
+        typer.echo(printable(f"{one.file} follows the new names:"))
+        shown = one.sentences if how.show_all else one.sentences[:SHOWN]
+        for sentence in shown:
+            typer.echo(printable(f"  {sentence}"))
+        if len(one.sentences) > len(shown):
+            typer.echo(f"  and {len(one.sentences) - len(shown)} more; --all shows them")
 
 
 def _print(changes: Sequence[Any]) -> None:
@@ -190,5 +215,6 @@ def _as_json(plan: ImportPlan, written: Sequence[Path]) -> dict[str, Any]:
     return {
         "summary": plan.summary, "added": plan.added, "changed": plan.changed, "unchanged": plan.unchanged,
         "left_out": plan.left_out, "blocked": plan.is_blocked, "written": [str(path) for path in written],
+        "followed": {one.file: list(one.sentences) for one in plan.followed},
         "changes": changes, "faults": faults, "notes": list(plan.notes),
     }  # fmt: skip

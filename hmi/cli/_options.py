@@ -54,9 +54,14 @@ Kiosk = Annotated[
 
 
 def data_for(plant_id: str, chosen: Path | None) -> Path:
+    return made_folder(data_place(plant_id, chosen))
+
+
+def data_place(plant_id: str, chosen: Path | None) -> Path:
+    """Where the data of a plant lie, or would lie; makes nothing."""
     from platformdirs import user_data_path
 
-    return made_folder(chosen or user_data_path("watchkeeper", appauthor=False) / plant_id)
+    return chosen or user_data_path("watchkeeper", appauthor=False) / plant_id
 
 
 def made_folder(folder: Path) -> Path:

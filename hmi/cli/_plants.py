@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from hmi.cli._options import AsJson, PlantFolder
+from hmi.cli._options import AsJson, DataDir, PlantFolder, data_place
 from hmi.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def check(
     notes: Annotated[
         bool, typer.Option("--notes", help="Also what is no fault, such as tags that nothing uses.")
     ] = False,
+    data: DataDir = None,
 ) -> None:
     """Lint a plant folder: one line a finding, exit 1 when there is an error."""
     from hmi import check as linter
@@ -51,7 +52,9 @@ def check(
         raise UsageError(f"--format {form} is no form of findings; use one of: {', '.join(FORMS)}")
     if strange := [text for text in ignore or () if linter.code_named(text) is None]:
         raise UsageError(f"--ignore {strange[0]}: there is no such code; docs/checks.md lists them")
-    findings = linter.check_plant(plant, notes=notes, ignore=ignore or ())
+    findings = linter.check_plant(
+        plant, notes=notes, ignore=ignore or (), data_of=lambda plant_id: data_place(plant_id, data)
+    )
     match form:
         case "json":
             typer.echo(linter.findings_as_json(findings))

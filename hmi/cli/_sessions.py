@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -21,13 +21,14 @@ from hmi.cli._options import (
     check_named,
     check_screen,
     data_for,
+    data_place,
 )
 from hmi.cli._remote import remote_folder
 from hmi.cli._users import offer_first_account
 from hmi.client.remote import is_remote, parse_url
 from hmi.core.errors import UsageError
 
-SOUNDER_ENDS_S = 10.0
+SOUNDER_BEGINS_S, SOUNDER_ENDS_S = 5.0, 10.0
 ListenAnywhere = Annotated[
     bool,
     typer.Option(
@@ -57,10 +58,10 @@ def run(
 ) -> None:
     """Supervisor with runtime and station; a process that stops or hangs is restarted within 3 s."""
     from hmi.client.local import is_running
-    from hmi.project import open_plant
+    from hmi.project.compiled import kept_or_read, plant_id_of
     from hmi.supervisor import Session, StationLook, Supervisor
 
-    opened = open_plant(plant)
+    opened = kept_or_read(plant, data_place(plant_id_of(plant), data))
     check_named(opened, display)
     if not without_station:
         check_screen()
@@ -102,13 +103,13 @@ def serve(
     log_format: LogFormat = "text",
 ) -> None:
     """The runtime alone: no window, no Qt."""
-    from hmi.bootstrap import RuntimeOptions, run_runtime
-    from hmi.project import open_plant
+    from hmi.bootstrap import RuntimeOptions, opening, run_runtime
+    from hmi.project.compiled import plant_id_of
 
-    opened = open_plant(plant)
+    opened = opening(plant, data_place(plant_id_of(plant), data))
     options = RuntimeOptions(
         plant=plant,
-        data=data_for(opened.id, data),
+        data=data_for(opened.plant.id, data),
         endpoints=endpoints,
         listen=listen,
         listen_anywhere=listen_anywhere,
@@ -184,22 +185,35 @@ def open_station(
     )
     if life is not None:  # its supervisor has started the tones
         raise typer.Exit(run_station(options))
-    with _sounder(folder, options.further):
-        code = run_station(options)
+    with _sounder(folder, options.further) as begin:
+        code = run_station(options, begin)
     raise typer.Exit(code)
 
 
 @contextlib.contextmanager
-def _sounder(data: Path, further: Mapping[str, Path]) -> Iterator[None]:
-    """The process of the tones, watched from a thread as long as the station is open."""
+def _sounder(data: Path, further: Mapping[str, Path]) -> Iterator[Callable[[], None]]:
+    """The process of the tones, watched from a thread as long as the station is open.
+
+    It starts when the first display stands, which gets the processor for itself so, or after a few seconds.
+    """
     from hmi.supervisor import Supervisor, sounder_spec
 
     supervisor = Supervisor([sounder_spec(data, further=further)], data)
-    thread = threading.Thread(target=supervisor.run, name="sounder's supervisor", daemon=True)
+    begin = threading.Event()
+
+    def supervise() -> None:
+        begin.wait(SOUNDER_BEGINS_S)
+        if not ended.is_set():
+            supervisor.run()
+
+    ended = threading.Event()
+    thread = threading.Thread(target=supervise, name="sounder's supervisor", daemon=True)
     thread.start()
     try:
-        yield
+        yield begin.set
     finally:
+        ended.set()
+        begin.set()
         supervisor.stop()
         thread.join(SOUNDER_ENDS_S)
 

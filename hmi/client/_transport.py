@@ -26,6 +26,10 @@ from hmi.core.errors import CommunicationError
 
 Endpoint = LocalEndpoint | RemoteEndpoint
 UNAUTHORIZED = 401
+KEPT_S = 2.0
+"""How long a connection that nothing goes over is used again: well below the 5 s after which a server closes it, or a
+command could be sent into a connection that is being closed, and would get no answer.
+"""
 
 
 def endpoint_of(folder: Path) -> Endpoint:
@@ -50,12 +54,20 @@ def token_header(endpoint: Endpoint) -> dict[str, str]:
     return {"authorization": f"Bearer {endpoint.token}"} if endpoint.token else {}
 
 
+def _limits() -> httpx.Limits:
+    """Those of the library, but for the time."""
+    return httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=KEPT_S)
+
+
 def http_client(endpoint: Endpoint, timeout: float) -> httpx.AsyncClient:
     """``timeout`` in seconds."""
+    limits = _limits()
     if isinstance(endpoint, RemoteEndpoint):
-        transport = httpx.AsyncHTTPTransport(verify=_context(endpoint))
+        transport = httpx.AsyncHTTPTransport(verify=_context(endpoint), limits=limits)
+    elif endpoint.is_unix:
+        transport = unix_transport(endpoint.path, limits)
     else:
-        transport = unix_transport(endpoint.path) if endpoint.is_unix else httpx.AsyncHTTPTransport()
+        transport = httpx.AsyncHTTPTransport(limits=limits)
     return httpx.AsyncClient(
         transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
     )
@@ -64,9 +76,9 @@ def http_client(endpoint: Endpoint, timeout: float) -> httpx.AsyncClient:
 def plain_client(endpoint: Endpoint, timeout: float) -> httpx.Client:
     """Without a loop; ``timeout`` in seconds."""
     if isinstance(endpoint, RemoteEndpoint):
-        transport = httpx.HTTPTransport(verify=_context(endpoint))
+        transport = httpx.HTTPTransport(verify=_context(endpoint), limits=_limits())
     else:
-        transport = httpx.HTTPTransport(uds=endpoint.path or None)
+        transport = httpx.HTTPTransport(uds=endpoint.path or None, limits=_limits())
     return httpx.Client(
         transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
     )

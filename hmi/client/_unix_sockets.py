@@ -19,9 +19,9 @@ _Sockets: Any = _asyncio._RawSocketMixin
 _until_readable, _until_writable = _Sockets._wait_until_readable, _Sockets._wait_until_writable
 
 
-def unix_transport(path: str) -> httpx.AsyncHTTPTransport:
+def unix_transport(path: str, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
     """HTTP over the Unix socket at ``path``; closing it in the middle of a request is no error."""
-    return httpx.AsyncHTTPTransport(uds=path)
+    return httpx.AsyncHTTPTransport(uds=path, limits=limits)
 
 
 def _readable(self: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:

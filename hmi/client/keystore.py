@@ -12,6 +12,7 @@ import secrets as random
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
@@ -34,7 +35,7 @@ class KeyStore:
 
     def file(self, name: str) -> Path:
         """Where a secret lies when no key store has it."""
-        return self._folder / name
+        return self._folder / _file_name(name)
 
     def get(self, name: str) -> str | None:
         """The secret, None when there is none; StorageError when it is there and cannot be used."""
@@ -63,7 +64,9 @@ class KeyStore:
     def names(self) -> list[str]:
         """All names, never what they hold."""
         try:
-            files = {file.name for file in self._folder.iterdir() if file.is_file() and not file.suffix}
+            files = {
+                unquote(file.name) for file in self._folder.iterdir() if file.is_file() and not file.suffix
+            }
         except OSError:
             files = set[str]()
         return sorted(self._stored() | files)
@@ -144,6 +147,14 @@ class KeyStore:
                 "reads: %s",
                 self._folder,
             )
+
+
+def _file_name(name: str) -> str:
+    """A name as every file system takes it and tells it from others; ``a-z 0-9 _ -`` stay as they are."""
+    plain = "abcdefghijklmnopqrstuvwxyz0123456789_-"
+    return "".join(
+        char if char in plain else "".join(f"%{byte:02x}" for byte in char.encode()) for char in name
+    )
 
 
 def _backend() -> Any:

@@ -30,6 +30,7 @@ from hmi.client.alarms import AlarmDetails, Handover, JournalPage, JournalQuery
 from hmi.client.certificates import Certificates, TrustAnswer
 from hmi.client.comms import Comms, FrameAnswer, Frames, LineDetail, PointTest
 from hmi.client.exports import ExportAnswer, Exports, QuarantinedRow
+from hmi.client.kept_plant import kept_bytes
 from hmi.client.past import PastMoment, Timeline
 from hmi.client.people import AccountAnswer, AccountInfo, HoldRequest, SessionInfo, SignIn, holds_of
 from hmi.client.points import PointPage
@@ -55,6 +56,7 @@ log = logging.getLogger(__name__)
 
 SILENCE_S = 2.0
 RECONNECT_S = 0.3
+LOOK_S = 0.1  # for the address of a runtime that has none yet: asks a file
 ANSWER_S = 15.0
 COMMAND_S = 180.0  # a command is answered after the process followed it; only then is a lost answer one
 MESSAGE_LIMIT = 64_000_000
@@ -80,13 +82,25 @@ class SocketClient(SocketHistory):
         self._socket: Connection | None = None
         self._endpoint: Endpoint | None = None
         self._down_text, self._session = "", ""
+        self._known: asyncio.Task[tuple[str, PlantInfo] | None] | None = None
+        self._asked_plant = False
         self._keeper = asyncio.get_running_loop().create_task(self._keep(), name="live connection")
 
     async def status(self) -> RuntimeStatus:
         return converted(await self._get("/v1/status"), RuntimeStatus)
 
     async def plant(self) -> PlantInfo:
-        return converted(await self._get("/v1/plant"), PlantInfo)
+        """What was kept of an earlier start is not sent again while the runtime has the very same."""
+        if not self._asked_plant:  # mostly before the runtime is there
+            self._asked_plant = True
+            self._known = asyncio.create_task(asyncio.to_thread(_kept_plant, self._data))
+        known = await self._known if self._known is not None else None
+        query = {"known": known[0]} if known else {}
+        response = await self._response("GET", "/v1/plant", params=query)
+        if known and response.status_code == 304:
+            return known[1]
+        self._known = None  # another plant: what is kept does not come back
+        return converted(_content(response), PlantInfo)
 
     async def plant_at(self, at: int) -> PlantInfo:
         return converted(await self._get("/v1/plant", {"at": at}), PlantInfo)
@@ -377,7 +391,7 @@ class SocketClient(SocketHistory):
                 log.exception("The live connection failed.")
                 text = f"internal fault: {type(error).__name__}: {error}"
             await self._down(text)
-            await asyncio.sleep(RECONNECT_S)
+            await asyncio.sleep(RECONNECT_S if endpoint is not None else LOOK_S)
 
     async def _down(self, text: str) -> None:
         self._tell_down(text)
@@ -449,6 +463,18 @@ def sub_message(wanted: Subscription) -> dict[str, Any]:
     usual = asdict(Subscription(wanted.tags))
     other = {name: value for name, value in asdict(wanted).items() if value != usual[name]}
     return {"t": "sub", "tags": wanted.tags, **other}
+
+
+def _kept_plant(data: Path) -> tuple[str, PlantInfo] | None:
+    """Digest and plant as they were kept for an earlier start; read while the runtime is still starting."""
+    kept = kept_bytes(data)
+    content = kept.read() if kept is not None else None
+    if kept is None or content is None:
+        return None
+    try:
+        return kept.digest, converted(content, PlantInfo)
+    except CommunicationError:  # of another version of the program
+        return None
 
 
 def _error_text(response: httpx.Response) -> str:

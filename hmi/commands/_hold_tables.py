@@ -51,17 +51,18 @@ def _driving(plant: Plant) -> frozenset[str]:
     waiting = [plant.by_id[alarm.tag_id].name for alarm in plant.alarms if alarm.tag_id in plant.by_id]
     waiting += [name for alarm in plant.alarms for name in alarm.partners]
     waiting += _names(text for alarm in plant.alarms for text, _ in alarm.expressions)
-    for tag in plant.tags:
-        if (rule := tag.command) is not None:
-            waiting += _names(text for text, _ in (*rule.permissives, *rule.interlocks))
-            waiting += _names(state.when for state in rule.limits_when)
-            waiting += _names((rule.feedback,) if rule.feedback else ())
+    rules = {id(tag.command): tag.command for tag in plant.tags if tag.command is not None}  # many share one
+    for rule in rules.values():
+        waiting += _names(text for text, _ in (*rule.permissives, *rule.interlocks))
+        waiting += _names(state.when for state in rule.limits_when)
+        waiting += _names((rule.feedback,) if rule.feedback else ())
     found: set[str] = set()
     while waiting:
         tag = plant.by_name.get(waiting.pop())
         if tag is not None and tag.id not in found:
             found.add(tag.id)
-            waiting += _names((tag.expression,) if tag.expression else ())
+            if tag.expression:
+                waiting += _names((tag.expression,))
     return frozenset(found)
 
 

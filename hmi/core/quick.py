@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import MISSING, Field, field, fields, make_dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Made = TypeVar("Made")
 
@@ -17,12 +17,7 @@ def quick(kind: type[Made]) -> Callable[..., Made]:
     """
     if getattr(kind, "__post_init__", None) is not None:
         return kind
-    twin = make_dataclass(
-        kind.__name__,
-        [(one.name, Any, _default(one)) for one in fields(kind)],  # type: ignore[arg-type]
-        slots=True,
-        eq=False,
-    )
+    twin = _twin(kind)
 
     def made(**values: Any) -> Made:
         new = twin(**values)
@@ -30,6 +25,29 @@ def quick(kind: type[Made]) -> Callable[..., Made]:
         return new  # type: ignore[return-value]
 
     return made if _may_turn(twin, kind) else kind
+
+
+def quick_rows(kind: type[Made]) -> Callable[[Sequence[Iterable[Any]]], list[Made]]:
+    """What makes one object of ``kind`` for each row of columns, which stand in the order of its fields."""
+    if getattr(kind, "__post_init__", None) is not None or not _may_turn(twin := _twin(kind), kind):
+        return lambda columns: list(map(kind, *columns))
+
+    def made(columns: Sequence[Iterable[Any]]) -> list[Made]:
+        found = list(map(twin, *columns))
+        for one in found:
+            one.__class__ = kind
+        return cast("list[Made]", found)
+
+    return made
+
+
+def _twin(kind: type[Any]) -> type[Any]:
+    return make_dataclass(
+        kind.__name__,
+        [(one.name, Any, _default(one)) for one in fields(kind)],  # type: ignore[arg-type]
+        slots=True,
+        eq=False,
+    )
 
 
 def _default(one: Field[Any]) -> Any:

@@ -7,7 +7,8 @@ lists. A later revision keeps it as long as the tag's id stays and never gives i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -252,6 +253,8 @@ class AlarmDef:
     @property
     def expressions(self) -> tuple[tuple[str, str], ...]:
         """(text, what it is) of every expression that judges it."""
+        if not (self.expression or self.suppress_when or self.limits_when):
+            return ()
         own = ((self.expression, ""),) if self.expression else ()
         rule = ((self.suppress_when, "suppress_when"),) if self.suppress_when else ()
         return (*own, *rule, *((text, "limits_when") for text, _ in self.limits_when))
@@ -259,6 +262,8 @@ class AlarmDef:
     @property
     def partners(self) -> tuple[str, ...]:
         """Names of the tags that its own one is compared with."""
+        if not (self.setpoint or self.command):
+            return ()
         return tuple(name for name in (self.setpoint, self.command) if name)
 
 
@@ -388,6 +393,15 @@ class Plant:
     def by_handle(self) -> Mapping[int, TagDef]:
         """Only handles that a tag of this revision has."""
         return {tag.handle: tag for tag in self.tags}
+
+    @cached_property
+    def by_connection(self) -> Mapping[str, Sequence[TagDef]]:
+        """Tags with an address, in the order of the plant."""
+        found: defaultdict[str, list[TagDef]] = defaultdict(list)
+        for tag in self.tags:
+            if tag.connection:
+                found[tag.connection].append(tag)
+        return dict(found)
 
     def lineage(self, area: str) -> tuple[str, ...]:
         """Paths of an area and of all above it, most specific first: what rights are looked up by."""

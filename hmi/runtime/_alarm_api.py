@@ -111,7 +111,7 @@ class AlarmApi:
 
     async def _silence(self, principal: Principal, given: Mapping[str, Any]) -> dict[str, Any]:
         area = _text(given, "area")
-        if area and not any(area == known["path"] for known in self._runtime.info.areas):
+        if area and not any(area == known.path for known in self._runtime.plant.areas):
             raise BadRequest(f"there is no area {area[:40]!r}")
         await self._runtime.alarms.silence(principal, area)
         return {"ok": True}

@@ -14,8 +14,8 @@ from hmi.core.errors import ConfigurationError, StorageError, UsageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import Principal
 from hmi.core.texts import tr
-from hmi.project import change_alarm
 from hmi.project.alarm_edit import alarm_cells, changed_alarm
+from hmi.project.folder_files import Written
 from hmi.runtime._reload import Why
 from hmi.runtime._runtime import Runtime
 
@@ -66,7 +66,7 @@ class AlarmChanges:
         plant = self._runtime.plant
         try:
             written, faults = await asyncio.to_thread(
-                change_alarm, Path(plant.folder), alarm_id, cells, revision=plant.revision
+                _changed, Path(plant.folder), alarm_id, cells, plant.revision
             )
             why = Why(str(payload["reason"]))
             result = self._refused(faults) if faults else await self._runtime.reload(principal, why)
@@ -93,3 +93,12 @@ class AlarmChanges:
             await self._note(REFUSED, principal, alarm_id, payload)
         except StorageError as error:
             log.error("A change of an alarm that was not made is not stored as refused: %s", error)
+
+
+def _changed(
+    folder: Path, alarm_id: str, cells: Mapping[str, str], revision: str
+) -> tuple[Written | None, tuple[str, ...]]:
+    """As ``change_alarm``; beside the loop, as its first call imports what reads and writes the files."""
+    from hmi.project import change_alarm
+
+    return change_alarm(folder, alarm_id, cells, revision=revision)

@@ -29,7 +29,6 @@ from hmi.runtime._health_api import HEALTH_PATH, HealthApi
 from hmi.runtime._history_api import HistoryApi
 from hmi.runtime._history_holds_api import HistoryHoldsApi
 from hmi.runtime._holds_api import HoldsApi
-from hmi.runtime._images import image_answer
 from hmi.runtime._inquiry import Inquiry
 from hmi.runtime._live import LOCAL, STATION, LiveHub
 from hmi.runtime._log_api import log_verbs
@@ -37,6 +36,7 @@ from hmi.runtime._metrics_api import MetricsApi
 from hmi.runtime._past_api import PastApi
 from hmi.runtime._people import RefusalNotes
 from hmi.runtime._people_api import PeopleApi
+from hmi.runtime._plant_info import plant_info
 from hmi.runtime._points import is_point_state
 from hmi.runtime._reload_api import ReloadApi
 from hmi.runtime._runtime import Runtime
@@ -79,7 +79,9 @@ class Api:
             Verb("GET", "/v1/status", Role.VIEW, self._status, "Which runtime this is, and how its links are."),
             Verb(
                 "GET", "/v1/plant", Role.VIEW, self._plant_info,
-                "The plant at its revision, or at that which was valid at a time (UTC ns).", {"at": "integer"},
+                "The plant at its revision, or at that which was valid at a time (UTC ns); 304 where bytes with the "
+                "SHA-256 `known` are those.",
+                {"at": "integer", "known": "string"},
             ),
             Verb(
                 "GET", "/v1/values", Role.VIEW, self._values, "Values with their status, live or at a time (UTC ns).",
@@ -150,7 +152,21 @@ class Api:
         )
 
     async def _plant_info(self, principal: Principal, given: Mapping[str, Any]) -> Any:
-        return await self._past.plant_at(given["at"]) if given["at"] else self._runtime.info
+        if given["at"]:
+            return await self._past.plant_at(given["at"])
+        kept, runtime = self._runtime.services.kept_info, self._runtime
+        if kept is None or runtime.info is not None:
+            return runtime.info
+        headers = {"etag": f'"{kept.digest}"'}
+        if kept.digest == given["known"]:
+            return Raw(b"", "application/json", 304, headers)
+        if (content := await asyncio.to_thread(kept.read)) is not None:
+            return Raw(content, "application/json", 200, headers)
+        plant = runtime.plant
+        found = await asyncio.to_thread(plant_info, plant, runtime.services.mode)
+        if runtime.plant is plant:
+            runtime.info = found
+        return found
 
     async def _values(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         s = self._runtime.services
@@ -192,7 +208,7 @@ class Api:
 
     async def _image(self, principal: Principal, given: Mapping[str, Any]) -> Raw:
         folder = Path(self._runtime.plant.folder)
-        return await asyncio.to_thread(image_answer, folder, given["name"], given["known"])
+        return await asyncio.to_thread(_image_of, folder, given["name"], given["known"])
 
     async def _journal(self, principal: Principal, given: Mapping[str, Any]) -> Any:
         journal = self._runtime.services.journal
@@ -241,3 +257,10 @@ def _page(asked: int, usual: int, most: int) -> int:
     if asked < 0:
         raise BadRequest(f"limit={asked} is negative")
     return min(asked or usual, most)
+
+
+def _image_of(folder: Path, name: str, known: str) -> Raw:
+    """Reads a file; what judges pictures is imported with the first one."""
+    from hmi.runtime._images import image_answer
+
+    return image_answer(folder, name, known)

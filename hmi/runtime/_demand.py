@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from hmi.core.clock import NS_PER_S
 from hmi.expressions import expression_names
-from hmi.project.plant import AlarmDef, Plant, TagDef
+from hmi.project.plant import AlarmDef, CommandRule, Plant, TagDef
 
 LINGER_S = 30.0
 
@@ -22,7 +22,9 @@ class DemandTables:
         self._by_name = plant.by_name
         self.known = plant.by_handle.keys()
         self._inputs = {tag.handle: self._handles(_derived_from(tag)) for tag in plant.tags if tag.expression}
-        self._rules = {tag.handle: self._handles(_judged_by(tag)) for tag in plant.tags if tag.command}
+        rules = {id(tag.command): tag.command for tag in plant.tags if tag.command}  # many tags share one
+        judged = {key: self._handles(_judged_by(rule)) for key, rule in rules.items()}
+        self._rules = {tag.handle: judged[id(tag.command)] for tag in plant.tags if tag.command}
         names = [connection.life_counter for connection in plant.connections.values()]
         for alarm in plant.alarms:
             names += [plant.by_id[alarm.tag_id].name, *_read_by(alarm)]
@@ -114,11 +116,8 @@ def _derived_from(tag: TagDef) -> tuple[str, ...]:
     return expression_names(tag.expression)
 
 
-def _judged_by(tag: TagDef) -> Iterator[str]:
+def _judged_by(rule: CommandRule) -> Iterator[str]:
     """Names that the gate reads before and after a command."""
-    rule = tag.command
-    if rule is None:
-        return
     for text, _ in (*rule.permissives, *rule.interlocks):
         yield from expression_names(text)
     for state in rule.limits_when:

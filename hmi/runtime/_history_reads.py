@@ -183,7 +183,7 @@ def annotation_info(note: Annotation) -> AnnotationInfo:
 
 def forecasts_of(plant: Plant) -> frozenset[int]:
     """Handles of the tags whose samples may lie ahead."""
-    return frozenset(tag.handle for tag in plant.tags if tag.history and tag.record.future)
+    return frozenset(tag.handle for tag in plant.tags if tag.history and tag.recording.future)
 
 
 class _Nothing:

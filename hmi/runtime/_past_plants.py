@@ -15,7 +15,6 @@ from hmi.client.port import PlantInfo
 from hmi.core.errors import StorageError
 from hmi.core.principal import Mode
 from hmi.core.texts import tr
-from hmi.project import load_plant
 from hmi.project.plant import AlarmDef, Plant
 from hmi.runtime._plant_info import plant_info
 from hmi.runtime._revisions import FOLDER
@@ -77,6 +76,8 @@ def plant_of_revision(data: Path, revision: str) -> Plant:
                 if sum(one.file_size for one in archive.infolist()) > MOST_BYTES:
                     raise StorageError(tr("{file} is larger than a plant can be; it is damaged", file=file))
                 archive.extractall(folder)
+            from hmi.project import load_plant  # not every runtime is asked for one
+
             result = load_plant(Path(folder))
     except (OSError, zipfile.BadZipFile) as error:
         raise StorageError(f"{file}: {error}") from error

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from hmi.acquisition import NextLinks
 from hmi.client.port import ReloadResult
@@ -76,14 +78,34 @@ class Reloads:
             try:
                 plant, signature = await asyncio.to_thread(read_plant, folder)
                 if dry_run:
-                    return ReloadResult(runtime.plant.revision, list((await self._next(plant)).sentences))
-                return await self._apply(plant, principal, why, signature)
+                    changes = [
+                        *(await self._next(plant)).sentences,
+                        *_opened_afresh(await self._with_new_secrets()),
+                    ]
+                    return ReloadResult(runtime.plant.revision, changes)
+                taken = await self._apply(plant, principal, why, signature)
+                return await self._take_secrets(taken, principal, why)
             except PlantRefused as refused:
                 log.warning("The plant folder is not taken: %s", refused)
                 if not dry_run:
                     told = {"reasons": list(refused.reasons[:MOST_REASONS]), **why.payload}
                     await runtime.note("plant.refused", told, principal)
                 return ReloadResult(runtime.plant.revision, [], list(refused.reasons))
+
+    async def _with_new_secrets(self) -> tuple[str, ...]:
+        acquisition = self._runtime.acquisition
+        return await acquisition.with_new_secrets() if acquisition is not None else ()
+
+    async def _take_secrets(self, taken: ReloadResult, principal: Principal, why: Why) -> ReloadResult:
+        """Open the connections again whose secret is another one now, and no other."""
+        names = await self._with_new_secrets()
+        if not names:
+            return taken
+        runtime = self._runtime
+        await runtime.note("connection.opened_afresh", {"connections": list(names), **why.payload}, principal)
+        assert runtime.acquisition is not None
+        runtime.acquisition.open_afresh(names, tr("its secret was changed"))
+        return msgspec.structs.replace(taken, changes=[*taken.changes, *_opened_afresh(names)])
 
     async def of_files(self) -> ReloadResult:
         """What the watch of the folder asks for."""
@@ -185,6 +207,10 @@ class Reloads:
             )
         except StorageError as error:
             raise PlantRefused([tr("the audit trail cannot be written: {error}", error=error)]) from error
+
+
+def _opened_afresh(names: Iterable[str]) -> list[str]:
+    return [tr("connection {name}: its secret was changed; it is opened afresh", name=name) for name in names]
 
 
 def _keep(data: Path, plant: Plant, signature: Signature | None) -> None:

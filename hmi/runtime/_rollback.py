@@ -8,7 +8,6 @@ from pathlib import Path
 
 from hmi.core.errors import ConfigurationError, StorageError, WatchkeeperError
 from hmi.core.texts import tr
-from hmi.project import load_plant
 from hmi.project.folder_diff import folder_diff
 from hmi.project.folder_files import Files, Written, read_files, signature_of, write_files
 from hmi.runtime._revisions import FOLDER, Kept, files_of, keep_files, kept_like, saved_name
@@ -74,6 +73,8 @@ def _saved(folder: Path, data: Path, files: Files) -> str:
 
 def _revision_of(folder: Path, files: Files) -> str:
     """The revision that exactly these files are; '' where they do not open, or one was saved since they were read."""
+    from hmi.project import load_plant  # not every runtime is rolled back
+
     before = signature_of(folder)
     plant = load_plant(folder).plant
     is_as_read = read_files(folder) == files and signature_of(folder) == before

@@ -14,6 +14,7 @@ from typing import Any
 from hmi.acquisition import Acquisition
 from hmi.acquisition.port import Batch, DeviceIdentity, Group
 from hmi.alarms import AlarmEngine
+from hmi.client.kept_plant import KeptBytes
 from hmi.client.port import ReloadResult
 from hmi.commands import REFUSED, REMEMBERED, CommandGate, is_dark
 from hmi.core.alarms import STATELESS
@@ -76,6 +77,7 @@ class Services:
 
     Without ``accounts`` nobody signs in; ``accounts_fault`` says why when their file cannot be used. ``seals`` is a
     further folder for the seals of the journal. ``watch``: changed files of the plant are taken by themselves.
+    ``kept_info``: the plant as stations get it, where it was made for an earlier start.
     """
 
     plant: Plant
@@ -94,6 +96,7 @@ class Services:
     linger_s: float = LINGER_S
     seals: Path | None = None
     watch: bool = False
+    kept_info: KeptBytes | None = None
     beats: Heartbeats = field(default_factory=Heartbeats)
 
 
@@ -103,7 +106,7 @@ class Runtime:
     def __init__(self, services: Services) -> None:
         self.services = s = services
         self.plant = s.plant
-        self.info = plant_info(s.plant, s.mode)
+        self.info = None if s.kept_info else plant_info(s.plant, s.mode)
         self.handles: Mapping[str, int] = {tag.name: tag.handle for tag in s.plant.tags}
         self.acquisition: Acquisition | None = None
         self.lanes: set[LatestLane] = set()
@@ -495,12 +498,13 @@ class Runtime:
         s, closed = self.services, new.links.closed
         s.journal.begin_revision(new.plant.revision)
         self.plant = s.plant = new.plant
-        self.info, self.handles = new.info, new.tags.by_name
+        self.info, self.handles, s.kept_info = new.info, new.tags.by_name, None
         renewed = {name: _named(name, groups) for name, groups in acquisition.apply(new.links).items()}
         updates = s.tags.apply(new.tags, closed, new.links.moved, renewed)
         for name, groups in renewed.items():
             self.units.follow(name, groups)
             self._judge_units(name)
+            self.backfill.renewed(name)
         s.history.apply(new.plant)
         self._forecasts = forecasts_of(new.plant)
         s.history.append(updates.changes, now=updates.now_ns)

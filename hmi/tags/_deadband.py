@@ -37,13 +37,13 @@ class Deadband:
 
 def deadbands(plant: Plant) -> dict[int, Deadband]:
     """By handle, for the tags that have one. What is written passes always: its change is what was asked for."""
+    banded = {tag.id: tag for tag in plant.tags if has_deadband(tag)}
     edges: dict[str, set[float]] = {}
     for alarm in plant.alarms:
-        edges.setdefault(alarm.tag_id, set()).update(_edges(alarm))
+        if alarm.tag_id in banded:
+            edges.setdefault(alarm.tag_id, set()).update(_edges(alarm))
     return {
-        tag.handle: Deadband(tag.deadband, tuple(sorted(edges.get(tag.id, ()))))
-        for tag in plant.tags
-        if has_deadband(tag)
+        tag.handle: Deadband(tag.deadband, tuple(sorted(edges.get(tag.id, ())))) for tag in banded.values()
     }
 
 

@@ -21,9 +21,11 @@ class TagTables:
         self.derived = DerivedTags(plant)
         self.deadbands = deadbands(plant)
         self.convert: list[Convert | None] = [None] * plant.slots
-        self.by_name: dict[str, int] = {}
-        self.by_id: dict[str, int] = {}
-        self.of_connection: dict[str, list[int]] = {}
+        self.by_name = {tag.name: tag.handle for tag in plant.tags}
+        self.by_id = {tag.id: tag.handle for tag in plant.tags}
+        self.of_connection = {
+            name: [tag.handle for tag in tags] for name, tags in plant.by_connection.items()
+        }
         shared: dict[tuple[int, int, int, bool], Convert | None] = {}
         for tag in plant.tags:
             # equal cells of a plant are one object, so that a few conversions serve all of its tags
@@ -31,9 +33,6 @@ class TagTables:
             if key not in shared:
                 shared[key] = converter(tag)
             self.convert[tag.handle] = shared[key]
-            self.by_name[tag.name] = self.by_id[tag.id] = tag.handle
-            if tag.connection:
-                self.of_connection.setdefault(tag.connection, []).append(tag.handle)
         before = previous.tags if previous else ()
         self.gone = tuple(tag.handle for tag in before if tag.id not in self.by_id)
         both = [(tag, plant.by_id[tag.id]) for tag in before if tag.id in self.by_id]

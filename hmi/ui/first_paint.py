@@ -1,26 +1,28 @@
-"""Tells a file when the window appeared and when its display was first painted with every value in it."""
+"""Tells when the window appeared and when its display was first painted with every value in it."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 
 from hmi.core.clock import monotonic_ns
 from hmi.ui.window import StationWindow
 
 
 class FirstPaint(QObject):
-    """Writes ``{"window_ns": …, "live_ns": …}``, monotonic times of this machine, then takes its leave.
+    """Emits ``painted`` once with ``window_ns`` and ``live_ns``, monotonic times of this machine.
 
     ``window_ns``: the window was painted for the first time. ``live_ns``: the display was painted with a value or
     an explicit mark in every dynamic element, and nothing in it waits for its first value or its link any more.
     """
 
-    def __init__(self, window: StationWindow, file: Path) -> None:
+    painted = Signal(object, object)
+
+    def __init__(self, window: StationWindow) -> None:
         super().__init__(window)
-        self._window, self._file = window, file
+        self._window = window
         self._window_ns = 0
         window.installEventFilter(self)
         window.mimic.view.installEventFilter(self)
@@ -37,7 +39,11 @@ class FirstPaint(QObject):
         return False
 
     def _tell(self) -> None:
-        text = json.dumps({"window_ns": self._window_ns, "live_ns": monotonic_ns()})
-        part = self._file.with_suffix(".part")
-        part.write_text(text, encoding="ascii")
-        part.replace(self._file)
+        self.painted.emit(self._window_ns, monotonic_ns())
+
+
+def write_times(file: Path, window_ns: int, live_ns: int) -> None:
+    """As ``{"window_ns": …, "live_ns": …}``."""
+    part = file.with_suffix(".part")
+    part.write_text(json.dumps({"window_ns": window_ns, "live_ns": live_ns}), encoding="ascii")
+    part.replace(file)

@@ -52,7 +52,7 @@ async def test_a_station_that_came_before_the_link_learns_its_groups(tmp_path: P
         plc.reachable = True
         assert runtime.acquisition is not None
         runtime.acquisition.links["plc1"].retry_now()
-        await watcher.until(lambda: len(watcher.live(connection="plc1:")) == 20, 10)
+        await watcher.until(lambda: len(watcher.live(connection="plc1:")) == 20, 30)
         assert all(watcher.limits[group] > 0 for group in watcher.groups.values())
         await client.close()
 
@@ -62,13 +62,13 @@ async def test_a_cut_socket_leaves_nothing_live_and_everything_returns(tmp_path:
     plc = device(push)
     async with fake_runtime(small_plant(), plc, tmp_path):
         client, watcher = await watched(tmp_path)
-        await watcher.until(lambda: len(watcher.live()) == 20, 10)
+        await watcher.until(lambda: len(watcher.live()) == 20, 30)
         plc.reachable = False
         plc.cut()
         await watcher.until(lambda: not watcher.live(), LONGEST_S)
         assert all(value.is_bad for value in watcher.values.values())
         plc.reachable = True
-        await watcher.until(lambda: len(watcher.live()) == 20, 20)
+        await watcher.until(lambda: len(watcher.live()) == 20, 30)
         await client.close()
 
 
@@ -77,7 +77,7 @@ async def test_a_frozen_device_leaves_nothing_live(tmp_path: Path, push: bool) -
     plc = device(push)
     async with fake_runtime(small_plant(), plc, tmp_path):
         client, watcher = await watched(tmp_path)
-        await watcher.until(lambda: len(watcher.live()) == 20, 10)
+        await watcher.until(lambda: len(watcher.live()) == 20, 30)
         for driver in plc.drivers:
             driver.timeout_s = 60.0  # a driver that hangs far longer than it should
         plc.freeze()
@@ -89,12 +89,11 @@ async def test_a_silent_runtime_is_told_within_two_seconds(tmp_path: Path) -> No
     plc = device(push=False)
     async with fake_runtime(small_plant(), plc, tmp_path):
         client, watcher = await watched(tmp_path)
-        await watcher.until(lambda: len(watcher.live()) == 20, 10)
+        await watcher.until(lambda: len(watcher.live()) == 20, 30)
         next(task for task in asyncio.all_tasks() if task.get_name() == "live hub").cancel()
-        silent = monotonic_ns()
-        await watcher.until(lambda: not watcher.link_up, 10)
+        await watcher.until(lambda: not watcher.link_up, 30)
         assert not watcher.live()
-        assert monotonic_ns() - silent > 1_000_000_000
+        assert monotonic_ns() - watcher.arrived > 1_000_000_000
         await client.close()
 
 

@@ -251,7 +251,7 @@ async def test_reset_in_the_middle_of_a_read_is_told_at_once() -> None:
             await asyncio.sleep(0)
         proxy.reset_all()
         with pytest.raises(LinkLost):
-            await asyncio.wait_for(reading, 5)
+            await asyncio.wait_for(reading, 30)
         await driver.close()
 
 

@@ -98,7 +98,7 @@ class Case:
         return [data.value for name, data in told if name == PV]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 self.tick()
                 await asyncio.sleep(0.02)

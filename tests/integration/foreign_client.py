@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from foreign_server import Installed
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class ForeignClient:

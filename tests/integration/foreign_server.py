@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from quiet_port import quiet_port
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "tests" / "peers" / "node_opcua"
 BUILD = ROOT / "build" / "peers"
@@ -89,7 +91,7 @@ class ForeignServer:
         self._installed, self._folder, self._channel_ms = installed, folder, channel_ms
         self._script = script
         self._process: subprocess.Popen[str] | None = None
-        self.port = 0
+        self.port = quiet_port()  # a client that goes on trying while the server is away must not get it
         self.url = ""
 
     def __enter__(self) -> Self:

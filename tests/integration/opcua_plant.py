@@ -88,7 +88,7 @@ class Seen:
         self.history.extend(batch.updates)
         self._changed.set()
 
-    async def until(self, is_enough: Callable[[], bool], timeout: float = 15) -> None:
+    async def until(self, is_enough: Callable[[], bool], timeout: float = 60) -> None:
         async with asyncio.timeout(timeout):
             while not is_enough():
                 if self.task is not None and self.task.done():

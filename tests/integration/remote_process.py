@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli_calls import Result, command
-from remote_plant import free_port
 
 from hmi.client.local import is_running
 from hmi.project import new_plant
@@ -105,4 +104,4 @@ def listening_ports(pid: int) -> set[tuple[str, int]]:
     return ports
 
 
-__all__ = ["PASSWORD", "Site", "free_port", "listening_ports"]
+__all__ = ["PASSWORD", "Site", "listening_ports"]

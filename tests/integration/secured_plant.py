@@ -37,7 +37,7 @@ APPLICATION = "urn:test:secured"
 HOST = "127.0.0.1"
 GUARD = Principal("keeper", "local", "s1", frozenset({Role.VIEW, Role.SECURITY}))
 LOOKER = Principal("looker", "local", "s2", frozenset({Role.VIEW}))
-PATIENCE_S = 40.0
+PATIENCE_S = 60.0
 _WHO = [GUARD]
 
 

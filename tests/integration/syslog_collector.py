@@ -15,7 +15,7 @@ _HEAD = re.compile(
     rb"([!-~]{1,255}) ([!-~]{1,48}) ([!-~]{1,128}) ([!-~]{1,32}) "
 )
 _NAME = re.compile(rb"[!#-<>-\\^-~]{1,32}")
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ async def scripted(folder: Path, mode: str, *, cap_mb: int = 768) -> AsyncIterat
         await driver.close()
 
 
-async def lost(driver: IsolatedDriver, seconds: float = 8.0) -> str:
+async def lost(driver: IsolatedDriver, seconds: float = 30.0) -> str:
     """Watch until the link is lost; the sentence that says why."""
     with pytest.raises(CommunicationError) as told:
         async with asyncio.timeout(seconds):
@@ -105,7 +105,7 @@ async def test_values_writes_and_reads_pass_whole(tmp_path: Path) -> None:
         assert (await driver.open()).product == "scripted"
         batches: asyncio.Queue[Batch] = asyncio.Queue()
         watching = asyncio.create_task(driver.watch(batches.put_nowait))
-        assert (await asyncio.wait_for(batches.get(), 5)).alive
+        assert (await asyncio.wait_for(batches.get(), 30)).alive
         outcome = await driver.write(request((2**64 - 1, (b"\x00", "x"))))
         assert (outcome.state, outcome.text) == (WriteState.DONE, repr((2**64 - 1, (b"\x00", "x"))))
         assert (await driver.read_now([0]))[0].value == 2**64 - 1
@@ -172,7 +172,7 @@ async def test_a_worker_that_talks_nonsense_is_a_lost_link(tmp_path: Path, sent:
     async with scripted(tmp_path, "steady") as driver:
         driver.command = (sys.executable, "-c", NONSENSE % sent)
         with pytest.raises(CommunicationError, match="no message"):
-            async with asyncio.timeout(8):
+            async with asyncio.timeout(30):
                 await driver.open()
 
 
@@ -182,7 +182,7 @@ async def test_a_write_under_way_when_the_worker_dies_is_unknown(tmp_path: Path)
         writing = asyncio.create_task(driver.write(request(1)))
         await driver.read_now([0])  # answered after the write was taken
         os.kill(driver.pid, signal.SIGKILL)
-        assert (await asyncio.wait_for(writing, 5)).state is WriteState.UNKNOWN
+        assert (await asyncio.wait_for(writing, 30)).state is WriteState.UNKNOWN
         assert (await driver.write(request(1))).state is WriteState.NOT_CONNECTED
 
 
@@ -191,7 +191,7 @@ async def test_a_write_that_waited_in_the_pipe_beyond_its_time_is_not_sent(tmp_p
         await driver.open()
         os.kill(driver.pid, signal.SIGSTOP)
         asyncio.get_running_loop().call_later(0.6, os.kill, driver.pid, signal.SIGCONT)
-        outcome = await asyncio.wait_for(driver.write(request(1, in_s=0.3)), 5)
+        outcome = await asyncio.wait_for(driver.write(request(1, in_s=0.3)), 30)
         assert outcome.state is WriteState.EXPIRED
 
 
@@ -208,7 +208,7 @@ async def test_a_worker_whose_runtime_is_gone_ends_also_when_its_loop_hangs(
         assert process.stdin is not None
         await asyncio.wait([watching], timeout=0.3)
         process.stdin.close()
-        await asyncio.wait_for(process.wait(), 8)
-        await asyncio.wait([watching], timeout=5)
+        await asyncio.wait_for(process.wait(), 30)
+        await asyncio.wait([watching], timeout=30)
         with pytest.raises(CommunicationError):
             watching.result()

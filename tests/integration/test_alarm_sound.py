@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from alarm_plant import Bench, alarm_bench
+from attempts import Attempts
 
 from hmi.client.sounds import read_state
 from hmi.core.clock import monotonic_ns
@@ -26,19 +27,33 @@ P1_S = 1.0
 async def test_al_17_p1_is_heard_within_a_second_of_its_change(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    played = tmp_path / "played.jsonl"
-    async with alarm_bench(tmp_path, 1_000) as bench:
+    attempts = Attempts(P1_S)
+    for one in attempts:
+        one.took(await heard_after_s(tmp_path / str(len(attempts.found_s))))
+    record_property("p1_heard_after_ms", round(attempts.found_s[-1] * 1_000))
+
+
+async def heard_after_s(folder: Path) -> float:
+    """From the value of the first P1 to the beginning of its tone."""
+    folder.mkdir()
+    played = folder / "played.jsonl"
+
+    def tones() -> list[int]:
+        whole = (
+            played.read_text().rpartition("\n")[0] if played.exists() else ""
+        )  # it is written to meanwhile
+        told = map(json.loads, whole.splitlines())
+        return [one["at"] for one in told if one["tone"] == "p1"]
+
+    async with alarm_bench(folder, 1_000) as bench:
         sounder = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hmi", "sound", "--data", str(tmp_path), "--record", str(played)
+            sys.executable, "-m", "hmi", "sound", "--data", str(folder), "--record", str(played)
         )
         try:
-            await bench.seen.until(lambda: (s := read_state(tmp_path)) is not None and s.state == "ok", 30)
+            await bench.seen.until(lambda: (s := read_state(folder)) is not None and s.state == "ok", 60)
             put = await in_a_second(bench)
-            await bench.seen.until(lambda: "p1" in (played.read_text() if played.exists() else ""), 30)
-            tones = [json.loads(line) for line in played.read_text().splitlines()]
-            first = next(tone["at"] for tone in tones if tone["tone"] == "p1")
-            record_property("p1_heard_after_ms", round((first - put) / 1e6))
-            assert (first - put) / 1e9 < P1_S
+            await bench.seen.until(lambda: bool(tones()), 60)
+            return (tones()[0] - put) / 1e9
         finally:
             sounder.terminate()
             await sounder.wait()
@@ -62,8 +77,8 @@ async def test_a_failing_notification_is_one_diagnostic_alarm(tmp_path: Path) ->
         await bench.runtime.apply(plant)
         bench.runtime._notification("duty", True)
         bench.runtime._notification("duty", True)
-        await bench.seen.until(lambda: "notify:duty" in bench.seen.active, 10)
+        await bench.seen.until(lambda: "notify:duty" in bench.seen.active, 30)
         row = bench.seen.active["notify:duty"]
         assert (row.priority, row.state) == (4, "UNACK")
         bench.runtime._notification("duty", False)
-        await bench.seen.until(lambda: bench.seen.active["notify:duty"].state == "RTNUN", 10)
+        await bench.seen.until(lambda: bench.seen.active["notify:duty"].state == "RTNUN", 30)

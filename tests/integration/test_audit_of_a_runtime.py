@@ -19,7 +19,7 @@ from hmi.journal.audit_checker import check_package, read_seals
 from hmi.project import new_plant, open_plant
 from hmi.project.plant import CommandRule
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from cli_calls import command
+from quiet_port import quiet_port
 from waterworks_session import Watcher, wait_until, watching
 
 from hmi.client.local import is_running
@@ -113,7 +114,7 @@ class Devices:
         self.data, self.log = folder / "data", folder / "log.txt"
         plant = folder / "plant"
         plant.mkdir()
-        ports = {"closed": _closed_port(), "garbage": _port(self.garbage), "units": _port(self.units)}
+        ports = {"closed": quiet_port(), "garbage": _port(self.garbage), "units": _port(self.units)}
         (plant / "plant.toml").write_text(PLANT.format(**ports), encoding="utf-8")
         (plant / "tags.csv").write_text(TAGS, encoding="utf-8")
         with self.log.open("w", encoding="utf-8") as log:
@@ -137,12 +138,6 @@ def _serve(handler: type[socketserver.BaseRequestHandler], stack: ExitStack) -> 
 
 def _port(server: _Server) -> int:
     return int(server.server_address[1])
-
-
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

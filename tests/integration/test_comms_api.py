@@ -60,7 +60,7 @@ class Session:
         self.runtime, self.client = runtime, client
 
     async def until(self, is_so: Callable[[LineDetail], Any], name: str = "gw") -> LineDetail:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 found = await self.client.comms_of(name)
                 if is_so(found):

@@ -27,7 +27,7 @@ from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
 SP, MODE = "intake/fic101.sp", "intake/fic101.mode"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 CONTROLS = {
     "schema": "display/1",
     "name": "controls",

@@ -508,7 +508,7 @@ def test_it_12_a_port_that_is_taken_is_told_in_one_sentence(tmp_path: Path) -> N
         second.close()
 
 
-def until(condition: Any, seconds: float = 15.0) -> None:
+def until(condition: Any, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

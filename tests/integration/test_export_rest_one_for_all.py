@@ -19,7 +19,7 @@ from test_export_rest_hostile import fill
 from test_export_rest_stream import ended, opened, take, until
 
 from hmi.core.errors import ConfigurationError
-from hmi.exporters.rest import _feed, _stream, _view
+from hmi.exporters.rest import _access, _feed, _stream, _view
 from hmi.exporters.rest._workers import Kind
 from hmi.exporters.rest.definition import SETTINGS, check
 from hmi.security.it_tokens import HISTORY, LIVE
@@ -27,7 +27,7 @@ from hmi.security.tls import TlsFolder
 from hmi.serving import Rate, _patient
 
 FLOW = "intake/ft1.pv"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def connected(plant: RestPlant, **options: Any) -> socket.socket:
@@ -191,7 +191,12 @@ def test_an_open_address_needs_to_be_asked_for_on_purpose(listen: str) -> None:
     check({**chosen, "listen": "192.168.10.5:8470"})
 
 
-def test_cr_7_1_a_made_up_address_of_a_proxy_is_not_believed(tmp_path: Path) -> None:
+def test_cr_7_1_a_made_up_address_of_a_proxy_is_not_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        _access, "STRANGER", Rate(0.001, _access.STRANGER.burst)
+    )  # however slowly they are asked
     found = Counter[int]()
     with serving(tmp_path) as plant:
         for number in range(60):

@@ -21,7 +21,7 @@ from hmi.security.it_tokens import HISTORY, LIVE
 from hmi.serving import _patient
 
 FLOW, LEVEL, PUMP = "intake/ft1.pv", "intake/wells/lt1.pv", "outlet/p1.running"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def opened(plant: RestPlant, query: str = "", token: str | None = None, **more: Any) -> ClientConnection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 import trustme
 from export_stream import BEGIN, Stream, context
+from quiet_port import quiet_port
 from syslog_collector import Collector
 
 from hmi.core.journal import Entry, Kind
@@ -84,13 +84,6 @@ def event(number: int, name: str = "session.signed_in", **payload: Any) -> Event
     return Event(number, BEGIN + number * 1_000_000_123, "audit", name, fields)
 
 
-def free_port(protocol: str) -> int:
-    kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
-    with socket.socket(socket.AF_INET, kind) as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_cr_6_2_events_arrive_in_order_over_each_protocol(protocol: str, authority: Authority) -> None:
     events = [event(number, user="ada", full_name="Ada \U0001f6b0") for number in range(1, 401)]
@@ -148,7 +141,7 @@ def opened_and_delivered(made: Exporter, package: Package) -> None:
 def test_cr_6_2_a_collector_that_is_away_is_told_and_gets_everything_later(
     protocol: str, authority: Authority
 ) -> None:
-    port, stream = free_port(protocol), Stream([])
+    port, stream = quiet_port(), Stream([])
     package = stream.package(events=[event(number) for number in range(1, 11)])
     made = exporter(protocol, port, authority)
     with pytest.raises(TargetUnavailable, match=f"127.0.0.1:{port} does not take it"):
@@ -320,7 +313,7 @@ class Plant:
 async def test_cr_6_2_an_outage_and_a_restart_lose_no_security_event(
     protocol: str, authority: Authority, tmp_path: Path
 ) -> None:
-    port = free_port(protocol)
+    port = quiet_port()
     plant = Plant(tmp_path, protocol, port, authority)
     await plant.journal.open()
     try:

@@ -72,7 +72,7 @@ class Session:
         return next(one for one in (await self.client.exports()).jobs if one.name == name)
 
     async def until(self, is_so: Callable[[], Any], beat: Callable[[], None] = lambda: None) -> None:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(60):
             while not await is_so():
                 beat()
                 await asyncio.sleep(0.1)

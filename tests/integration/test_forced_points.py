@@ -57,7 +57,7 @@ async def station(
             await client.close()
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.02)
@@ -154,7 +154,7 @@ async def test_HM_16_a_point_at_rest_is_woken_by_whoever_looks_at_the_list(tmp_p
         client = SocketClient(tmp_path, Watcher())
         await until(lambda: runtime.services.tags.value("a/b").status == quality.UNCERTAIN_LAST_USABLE)
         plc.force({0: quality.GOOD_LOCAL_OVERRIDE})  # nobody looks: nothing comes
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await listed(client, {"a/b"})
         await client.close()
 

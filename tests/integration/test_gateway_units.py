@@ -37,7 +37,7 @@ def plant_behind(port: int) -> Plant:
     return make_plant(tags, connections={"gw": gateway})
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.02)
@@ -69,20 +69,20 @@ async def test_a_silent_unit_behind_a_gateway_has_one_alarm_of_its_own(tmp_path:
         watcher = Watcher()
         client = SocketClient(tmp_path, watcher)
         await client.subscribe([f"u{unit}/t{i}" for unit in (1, 2) for i in range(3)])
-        await watcher.until(lambda: len(watcher.live()) == 6, 10)
+        await watcher.until(lambda: len(watcher.live()) == 6, 30)
         assert (await client.status()).connections[0].units == {"1": "up", "2": "up"}
 
         broken.add(2)
         await until(lambda: standing(runtime) == ["link:gw/2"])
         assert len(watcher.live("u1/")) == 3
         assert watcher.live("u2/") == []
-        await watcher.until(lambda: told_units(watcher) == ("up", {"1": "up", "2": "silent"}), 5)
-        await watcher.until(lambda: bool(watcher.alarms), 5)
+        await watcher.until(lambda: told_units(watcher) == ("up", {"1": "up", "2": "silent"}), 30)
+        await watcher.until(lambda: bool(watcher.alarms), 30)
         assert (await client.status()).connections[0].units == {"1": "up", "2": "silent"}
 
         broken.clear()
         await until(lambda: standing(runtime) == [])
-        await watcher.until(lambda: len(watcher.live()) == 6, 10)
+        await watcher.until(lambda: len(watcher.live()) == 6, 30)
         records = await client.journal(after=-1, kind="alarm", object_id="link:gw/2")
         assert [record["event"] for record in records] == ["ALM", "RTN"]
         await client.close()

@@ -33,7 +33,7 @@ def values(first: int, count: int, status: int = 0) -> list[DataValue]:
 
 
 async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not reached():
             await asyncio.sleep(0.01)
 

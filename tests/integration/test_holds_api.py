@@ -86,7 +86,7 @@ async def session(folder: Path, plant: Plant | None = None) -> AsyncIterator[Ses
             await client.close()
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.02)

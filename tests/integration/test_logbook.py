@@ -20,7 +20,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 TAG = "distribution/p501a.fault"
 
 

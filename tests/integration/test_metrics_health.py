@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket"),
 ]
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 async def scraped(client: httpx.AsyncClient) -> tuple[Samples, dict[str, str]]:

@@ -25,7 +25,7 @@ from hmi.project.plant import Plant
 from hmi.testing.plant import make_plant
 
 pytestmark = pytest.mark.asyncio
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 SOON_NS = NS_PER_S // 10
 
 

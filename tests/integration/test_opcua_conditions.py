@@ -16,7 +16,7 @@ from asyncua import ua
 from asyncua.common.events import Event
 from opcua_plant import QUICK, Plant, free_port
 
-from hmi.acquisition.port import Conditions, LinkSettings
+from hmi.acquisition.port import Conditions, LinkSettings, Point
 from hmi.core import quality
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteState
@@ -107,16 +107,18 @@ class Heard:
         return {item.name or item.condition: item for item in self.items if isinstance(item, ConditionUpdate)}
 
     async def until(self, is_enough: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not is_enough():
                 self._news.clear()
                 await self._news.wait()
 
 
 @asynccontextmanager
-async def listening(server: AlarmServer, **settings: Any) -> AsyncIterator[tuple[OpcuaDriver, Heard]]:
+async def listening(
+    server: AlarmServer, *, points: Sequence[Point] = (), **settings: Any
+) -> AsyncIterator[tuple[OpcuaDriver, Heard]]:
     known = {**QUICK, "alarms": True, **settings}
-    driver, heard = create(LinkSettings("dcs", server.url, known, ())), Heard()
+    driver, heard = create(LinkSettings("dcs", server.url, known, tuple(points))), Heard()
     driver.conditions_to(heard)
     await driver.open()
     task = asyncio.create_task(driver.watch(lambda _batch: None))

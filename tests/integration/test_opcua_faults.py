@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from opcua_plant import free_port, order, point, watching
 
-from hmi.core.clock import monotonic_ns
+from hmi.core.clock import wall_ns
 from hmi.core.commands import WriteState
 from hmi.core.errors import LinkLost
 
@@ -58,13 +58,12 @@ async def test_UA_03_frozen_server_is_a_lost_link_within_one_and_a_half_keep_ali
     process, url = served
     async with watching(url, [point(0, "A", writable=True)], keep_alive_ms=1000) as (driver, seen, task):
         await seen.until(lambda: len(seen.history) > 3)
-        frozen = monotonic_ns()
         os.kill(process.pid, signal.SIGSTOP)
         with pytest.raises(LinkLost, match="sent nothing"):
             await task
         last = max(value.receive_time for _handle, value in seen.history)
         assert last > 0
-        assert monotonic_ns() - frozen > 1_000_000_000
+        assert wall_ns() - last > 1_000_000_000
         assert driver.diagnostics()["last_error"].startswith("the server has sent nothing")
 
 
@@ -90,7 +89,7 @@ async def test_UA_05_killed_server_is_a_lost_link_and_a_fresh_driver_gets_values
     async with watching(url, [point(0, "A")], keep_alive_ms=20_000) as (_driver, seen, task):
         await seen.until(lambda: 0 in seen.values)
         process.kill()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             with pytest.raises(LinkLost):
                 await task
     process.wait()

@@ -69,7 +69,7 @@ class Session:
     async def row(self, name: str) -> AlarmInfo:
         return (await self.rows())[f"ua:dcs/ns=2;s={name}"]
 
-    async def until(self, is_so: Callable[[], Awaitable[bool]], seconds: float = 40) -> None:
+    async def until(self, is_so: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
         async with asyncio.timeout(seconds):
             while not await is_so():
                 await asyncio.sleep(0.1)
@@ -108,7 +108,7 @@ async def session(node: Installed, folder: Path, **settings: Any) -> AsyncIterat
             assert runtime.acquisition is not None
             link = runtime.acquisition.links["dcs"]
             try:
-                async with asyncio.timeout(40):
+                async with asyncio.timeout(60):
                     while link.state != "up":
                         await asyncio.sleep(0.05)
                 yield Session(server, proxy, runtime, client)
@@ -195,13 +195,13 @@ async def _is(s: Session, name: str, state: str) -> bool:
 async def test_a_lost_answer_is_unknown_and_settled_by_the_next_word_of_the_server(
     node_opcua: Installed, tmp_path: Path
 ) -> None:
-    async with session(node_opcua, tmp_path, timeout_ms=1000) as s:
+    async with session(node_opcua, tmp_path) as s:
         await s.ask(many=1)
         await s.until_like_the_server()
         row = await s.row("C0")
         s.proxy.hold_answers()
         (problem,) = await s.acknowledge(row)
-        assert "may have been carried out" in problem or "worker" in problem
+        assert s.runtime.gate.conditions.unknown, problem  # whichever of the two noticed the silence first
         (again,) = await s.acknowledge(row)
         assert "unknown" in again or "not known" in again
         s.proxy.let_answers()
@@ -212,7 +212,11 @@ async def test_a_lost_answer_is_unknown_and_settled_by_the_next_word_of_the_serv
         await s.until(settled)
         await s.until_like_the_server()
         assert (await s.ask(calls=ACKNOWLEDGE))["count"] == 1
-        assert (await s.events("C0", "audit"))[-1] == "command.settled"
+
+        async def is_told() -> bool:
+            return (await s.events("C0", "audit"))[-1] == "command.settled"
+
+        await s.until(is_told)
 
 
 async def test_nothing_is_sent_while_the_link_is_down_nor_after_it_is_back(
@@ -292,21 +296,28 @@ async def test_bad_quality_and_evil_texts(node_opcua: Installed, tmp_path: Path)
         assert (await s.row("C0")).message == "well again"
 
 
-async def test_a_flood_of_5000_events_ends_with_the_list_of_the_server(
+async def test_a_flood_of_2000_events_in_one_go_ends_with_the_list_of_the_server(
     node_opcua: Installed, tmp_path: Path
 ) -> None:
-    async with session(node_opcua, tmp_path, alarm_queue=200) as s:
-        await s.ask(many=100, turns=50)
+    """Ten times what the queue of the server holds, while the server has no time for anything else."""
+    patient = {"keep_alive_ms": 60_000, "timeout_ms": 60_000}
+    async with session(node_opcua, tmp_path, alarm_queue=200, **patient) as s:
+        assert s.runtime.acquisition is not None
+        link = s.runtime.acquisition.links["dcs"]
+
+        def counted(name: str) -> int:
+            return link.figures().get("conditions", {}).get(name, 0)
+
+        async def was_told_once() -> bool:
+            return counted("events") >= 2  # beginning and end of the first telling, which is empty
+
+        async def was_told_again() -> bool:
+            return counted("lost") >= 1 and counted("refreshes") >= 2
+
+        await s.until(was_told_once)
+        await s.ask(many=100, turns=20, together=20)
+        await s.until(was_told_again)
         await s.until_like_the_server()
         held = s.runtime.server_alarms.book.conditions("dcs")
         theirs = {one["condition"]: one["severity"] for one in (await s.ask(retained=True))["retained"]}
         assert {one.condition: one.severity for one in held} == theirs
-        assert s.runtime.acquisition is not None
-        link = s.runtime.acquisition.links["dcs"]
-
-        async def was_told_again() -> bool:
-            figures = link.figures().get("conditions", {})
-            return figures.get("lost", 0) >= 1 and figures.get("refreshes", 0) >= 2
-
-        await s.until(was_told_again)
-        await s.until_like_the_server()

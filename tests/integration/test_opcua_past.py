@@ -10,7 +10,7 @@ import pytest
 from history_server import BEGIN, STEP_NS, history_server
 from opcua_plant import point
 
-from hmi.acquisition import IsolatedDriver
+from hmi.acquisition import IsolatedDriver, _isolated
 from hmi.acquisition.port import LinkSettings, PastPage, PastRequest
 from hmi.core.errors import CommunicationError
 
@@ -21,9 +21,16 @@ GROWTH_MB = 50
 CANCEL_S = 1.0
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may keep the worker from its signs of life; here only the history is judged."""
+    monkeypatch.setattr(_isolated, "SILENCE_S", 60.0)
+
+
 @asynccontextmanager
 async def worker(url: str) -> AsyncIterator[IsolatedDriver]:
-    driver = IsolatedDriver("opcua", LinkSettings("plant", url, {"security": "none"}, (point(0, "Past"),)))
+    settings = {"security": "none", "timeout_ms": 30_000}
+    driver = IsolatedDriver("opcua", LinkSettings("plant", url, settings, (point(0, "Past"),)))
     await driver.open()
     try:
         yield driver

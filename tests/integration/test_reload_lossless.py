@@ -59,7 +59,7 @@ class Desk:
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.02)
 

@@ -32,7 +32,7 @@ from hmi.serving import Rate
 from hmi.serving import _patient as server_module
 
 pytestmark = pytest.mark.asyncio
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")

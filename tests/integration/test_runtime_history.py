@@ -49,7 +49,7 @@ class Desk:
         return self.runtime.services.tags.values[name]
 
     async def until(self, is_so: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not is_so():
                 await asyncio.sleep(0.02)
 

@@ -105,7 +105,7 @@ async def test_a_station_that_never_reads_is_given_up_and_the_others_stay_live(
         watcher = Watcher()
         station = SocketClient(tmp_path, watcher)
         await station.subscribe(["a/t.pv"])
-        await watcher.until(lambda: watcher.shown_live("a/t.pv"), 10)
+        await watcher.until(lambda: watcher.shown_live("a/t.pv"), 30)
         client = await connect(tmp_path, max_queue=1, close_timeout=0.1)
         async with asyncio.timeout(10):
             while len(runtime.lanes) < 2:

@@ -70,7 +70,7 @@ class Desk:
         return next((row for row in rows if (row.tag_name, row.name) == (tag, name)), None)
 
     async def until(self, condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.02)
 

@@ -192,7 +192,7 @@ async def test_replaying_as_fast_as_possible_keeps_the_others_live(tmp_path: Pat
                     if message.get("end"):
                         break
         assert found == [float(n) for n in range(6_000)]
-        await watcher.until(lambda: watcher.shown_live(PV), 10)
+        await watcher.until(lambda: watcher.shown_live(PV), 30)
         await station.close()
 
 
@@ -231,7 +231,7 @@ async def test_after_a_lost_connection_the_past_goes_on_where_it_was(tmp_path: P
         watcher.on_live = updates.append  # type: ignore[method-assign]
         client = SocketClient(tmp_path, watcher)
         await client.subscribe(["a"], lane="every", at=100, until=1_000, rate=2.0)
-        await watcher.until(lambda: len(asked) >= 3, 20)
+        await watcher.until(lambda: len(asked) >= 3, 30)
         await client.close()
     usual = {"t": "sub", "tags": ["a"], "lane": "every", "until": 1_000, "rate": 2.0}
     assert asked[:3] == [{**usual, "at": at} for at in (100, 120, 140)]
@@ -243,7 +243,7 @@ async def test_a_journal_that_hangs_hides_no_alarm_from_a_station(
     async with running(tmp_path) as plant:
         watcher = Watcher()
         station = SocketClient(tmp_path, watcher)
-        await watcher.until(lambda: any(event.kind == "alarms" for event in watcher.events), 10)
+        await watcher.until(lambda: any(event.kind == "alarms" for event in watcher.events), 30)
         answers, append = asyncio.Event(), plant.runtime.services.journal.append
 
         async def hangs(*entries: Entry) -> tuple[JournalRecord, ...]:
@@ -252,9 +252,9 @@ async def test_a_journal_that_hangs_hides_no_alarm_from_a_station(
 
         monkeypatch.setattr(plant.runtime.services.journal, "append", hangs)
         plant.put(200.0)
-        await watcher.until(lambda: bool(watcher.alarms), 10)
+        await watcher.until(lambda: bool(watcher.alarms), 30)
         assert [(row["alarm_id"], row["stored"]) for row in watcher.alarms] == [("a_1", False)]
         answers.set()
-        await watcher.until(lambda: bool(watcher.alarms) and watcher.alarms[0]["stored"], 10)
+        await watcher.until(lambda: bool(watcher.alarms) and watcher.alarms[0]["stored"], 30)
         assert [record["event"] for record in await station.journal(kind="alarm", object_id="a_1")] == ["ALM"]
         await station.close()

@@ -38,13 +38,13 @@ LAST = quality.UNCERTAIN_LAST_USABLE
 SHOWN, IDLE = 0, 500
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.02)
 
 
-async def until_asked(question: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until_asked(question: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not await question():
             await asyncio.sleep(0.02)
@@ -89,7 +89,7 @@ async def test_a_block_nobody_looks_at_is_read_rarely_and_at_full_rate_as_soon_a
         watcher = Watcher()
         client = SocketClient(tmp_path, watcher)
         await client.subscribe(["a/twice"])
-        await watcher.until(lambda: watcher.shown_live("a/twice"), 10)
+        await watcher.until(lambda: watcher.shown_live("a/twice"), 30)
         before = reads(unit, IDLE)
         await until(lambda: reads(unit, IDLE) >= before + 4)
         assert figures(runtime)["blocks_idle"] == 0
@@ -259,7 +259,7 @@ async def test_the_worker_of_a_runtime_pauses_after_the_linger_and_wakes_for_a_s
         watcher = Watcher()
         client = SocketClient(tmp_path, watcher)
         await client.subscribe(["a/idle"])
-        await watcher.until(lambda: watcher.shown_live("a/idle"), 10)
+        await watcher.until(lambda: watcher.shown_live("a/idle"), 30)
         assert watcher.values["a/idle"].value == 2.0
 
         await client.close()
@@ -323,7 +323,7 @@ async def test_HM_16_the_badge_counts_a_forced_point_that_nobody_shows(server: P
         watcher = Watcher()
         client = SocketClient(tmp_path, watcher)
         await client.subscribe(["a/idle"])
-        await watcher.until(lambda: "a/idle" in watcher.values, 10)
+        await watcher.until(lambda: "a/idle" in watcher.values, 30)
         await client.close()
         await put_forced(server, "Idle", 6.0)
         await until(lambda: tags.value("a/idle").value == 6.0)

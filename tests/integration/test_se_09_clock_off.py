@@ -34,7 +34,7 @@ class Nobody:
     def on_link(self, up: bool, text: str) -> None: ...
 
 
-async def until(condition: Callable[[], bool], seconds: float = 40) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.05)

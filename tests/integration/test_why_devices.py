@@ -77,7 +77,7 @@ async def asked(runtime_folder: Path, plant: Plant) -> AsyncIterator[tuple[Runti
             await client.close()
 
 
-async def until(is_so: Callable[[], bool], seconds: float = 30) -> None:
+async def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     async with asyncio.timeout(seconds):
         while not is_so():
             await asyncio.sleep(0.02)

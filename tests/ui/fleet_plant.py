@@ -62,9 +62,9 @@ def open_fleet(
     link.start()
     station.start()
     fleet.start()
-    qtbot.waitUntil(lambda: settings.is_read and fleet._restored and bool(station.alarms), timeout=10_000)
-    qtbot.waitUntil(lambda: not fleet.renewal.is_busy, timeout=10_000)
-    qtbot.waitUntil(lambda: all(host.page.mimic.is_complete for host in fleet.hosts), timeout=10_000)
+    qtbot.waitUntil(lambda: settings.is_read and fleet._restored and bool(station.alarms))
+    qtbot.waitUntil(lambda: not fleet.renewal.is_busy)
+    qtbot.waitUntil(lambda: all(host.page.mimic.is_complete for host in fleet.hosts))
     try:
         yield Fleeted(fleet, station, made[0])
     finally:

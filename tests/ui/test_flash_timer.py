@@ -34,5 +34,5 @@ def test_the_timer_is_shared_and_waits_for_the_next_edge(qtbot) -> None:
 
 
 def test_HM_12_the_timer_turns_by_itself(qtbot) -> None:
-    with qtbot.waitSignal(flash().turned, timeout=3000):
+    with qtbot.waitSignal(flash().turned):
         pass

@@ -118,7 +118,7 @@ def test_a_runtime_that_does_not_answer_is_said_and_nothing_looks_new(desk: Desk
     page.ask()
     qtbot.waitUntil(lambda: page.rows.empty_text == "The log cannot be read: the runtime is gone")
     desk.client.search_journal = answer  # type: ignore[method-assign]
-    qtbot.waitUntil(lambda: bool(page.model.records), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(page.model.records))
 
 
 def test_the_record_in_full_and_only_its_object(desk: Desk, qtbot: Any) -> None:
@@ -149,7 +149,7 @@ def test_a_note_is_written_in_two_actions(desk: Desk, qtbot: Any) -> None:
     assert card is not None
     card.field.setText("Filter 3 smells")  # type: ignore[attr-defined]
     card.agree.click()  # type: ignore[attr-defined]
-    qtbot.waitUntil(lambda: "Filter 3 smells" in [said_text(r) for r in page.model.records], timeout=5_000)
+    qtbot.waitUntil(lambda: "Filter 3 smells" in [said_text(r) for r in page.model.records])
 
 
 def test_what_is_in_view_is_written_as_csv_in_which_nothing_is_a_formula(

@@ -13,7 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from hmi.core import quality as q
+from hmi.core.clock import NS_PER_S
 from hmi.mimics import TagAlarm
+from hmi.ui.mimic import canvas as canvas_module
 from hmi.ui.mimic.offscreen import render
 from hmi.ui.mimic.view import MimicView
 from hmi.ui.theme import Theme
@@ -23,7 +25,8 @@ LIGHT = "light"
 
 
 @pytest.fixture
-def view(qapp: QApplication, qtbot):  # type: ignore[no-untyped-def]
+def view(qapp: QApplication, qtbot, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(canvas_module, "SLICE_NS", 60 * NS_PER_S)  # paints are counted, however slow they are
     widget = MimicView(Theme.load(LIGHT))
     qtbot.addWidget(widget)
     widget.resize(1920, 880)

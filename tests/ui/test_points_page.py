@@ -95,7 +95,7 @@ def test_a_list_that_cannot_be_asked_for_says_so(desk: Desk, qtbot: Any) -> None
     one = page(desk)
     qtbot.waitUntil(lambda: len(one.model.shown) == 1)
     desk.client.lose_link()
-    qtbot.waitUntil(lambda: "not up to date" in one.problem.full_text, timeout=8_000)
+    qtbot.waitUntil(lambda: "not up to date" in one.problem.full_text)
 
 
 def test_states_that_are_not_known_now_say_so(desk: Desk, qtbot: Any) -> None:

@@ -178,14 +178,14 @@ def test_a_command_carries_the_heartbeat_of_its_own_runtime(qtbot) -> None:
         qtbot.waitUntil(lambda: bool(desk.south.submitted and desk.home.submitted))
         (there,), (here,) = desk.south.submitted, desk.home.submitted
         assert (there.tag_id, there.value) == ("t_intake/fic1.sp", 41.0)
-        assert there.heartbeat == desk.station.further["south"].ages.heartbeat > 5_000
-        assert here.heartbeat == desk.station.mailbox.ages.heartbeat < 1_000
+        assert 5_000 < there.heartbeat <= desk.station.further["south"].ages.heartbeat
+        assert 0 < here.heartbeat <= desk.station.mailbox.ages.heartbeat < 1_000
 
 
 def test_a_faceplate_of_the_other_runtime_goes_by_its_rights_and_its_life(qtbot) -> None:
     with open_two(qtbot) as desk:
         desk.south.roles = ["view"]
-        qtbot.waitUntil(lambda: "operate" not in desk.station.status_of(SOUTH_FLOW).roles, timeout=10_000)  # type: ignore[union-attr]
+        qtbot.waitUntil(lambda: "operate" not in desk.station.status_of(SOUTH_FLOW).roles)  # type: ignore[union-attr]
         card = desk.window.desk.open("south::intake/p1", QRect(400, 344, 90, 36))
         own = desk.window.desk.open("intake/p1", QRect(400, 344, 90, 36))
         assert card is not None

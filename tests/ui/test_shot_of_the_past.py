@@ -30,7 +30,7 @@ from hmi.ui.theme import Theme
 from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 @contextmanager

@@ -163,7 +163,7 @@ def test_a_reload_of_a_second_runtime_holds_back_its_values_only(qtbot) -> None:
         assert value_in_view(desk, SOUTH_LEVEL).status == BAD_WAITING_FOR_INITIAL_DATA
         assert value_in_view(desk, FLOW).value == 43.0
         desk.south.plant = answer  # type: ignore[method-assign]
-        qtbot.waitUntil(lambda: station.catalogue.tags[SOUTH_LEVEL].unit == "cm", timeout=10_000)
+        qtbot.waitUntil(lambda: station.catalogue.tags[SOUTH_LEVEL].unit == "cm")
         qtbot.waitUntil(lambda: SOUTH_LEVEL in station.values and FLOW in station.values)
         assert value_in_view(desk, SOUTH_LEVEL).value == 350.0
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.qt
 
 
 def complete(qtbot, fleet) -> None:
-    qtbot.waitUntil(lambda: all(host.page.mimic.is_complete for host in fleet.hosts), timeout=10_000)
+    qtbot.waitUntil(lambda: all(host.page.mimic.is_complete for host in fleet.hosts))
 
 
 def section(folder: Path, name: str) -> dict:

@@ -32,7 +32,7 @@ async def polling(plc: FakePlc) -> AsyncIterator[tuple[PollLoop, asyncio.Task[No
     seen: asyncio.Queue[Batch] = asyncio.Queue()
     loop = PollLoop(driver, seen.put_nowait)
     task = asyncio.create_task(loop.run())
-    await asyncio.wait_for(seen.get(), 5)
+    await asyncio.wait_for(seen.get(), 20)
     try:
         yield loop, task
     finally:
@@ -43,7 +43,7 @@ async def polling(plc: FakePlc) -> AsyncIterator[tuple[PollLoop, asyncio.Task[No
 async def stuck_in_a_write(plc: FakePlc, loop: PollLoop) -> asyncio.Task[object]:
     plc.freeze()
     writing: asyncio.Task[object] = asyncio.create_task(loop.write(request(2.0)))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while ("write", 2.0) not in plc.log:
             plc.thaw()  # lets a read that came first go by
             plc.freeze()
@@ -96,7 +96,7 @@ async def test_a_driver_that_hangs_costs_its_connection_and_not_the_link(what: s
             plc.freeze()
             assert (await writing).state in {WriteState.UNKNOWN, WriteState.NOT_CONNECTED}
         plc.freeze()
-        await asyncio.wait([task], timeout=5)
+        await asyncio.wait([task], timeout=20)
         assert isinstance(task.exception(), LinkLost)
         assert (await loop.write(request(3.0))).state is WriteState.NOT_CONNECTED
     assert ("write", 3.0) not in plc.log

@@ -54,7 +54,7 @@ def plant_of(*, plc2: str = "fake://127.0.0.1:2", previous: Plant | None = None,
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
 

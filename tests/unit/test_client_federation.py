@@ -99,7 +99,7 @@ class Two:
         return self.clients[0]
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not condition():
                 await asyncio.sleep(0.005)
 
@@ -328,7 +328,7 @@ class Slow(FakeClient):
 
 
 async def test_a_slow_further_runtime_never_delays_an_answer_of_home() -> None:
-    async with two(client=Slow) as case, asyncio.timeout(5):
+    async with two(client=Slow) as case, asyncio.timeout(20):
         assert len((await case.federation.plant()).tags) == 2
         assert (await case.status()).further == {}
         await case.federation.subscribe([FLOW, f"south::{FLOW}"])

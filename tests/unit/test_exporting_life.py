@@ -27,7 +27,7 @@ def plant_with_a_job(folder: Path) -> Path:
     return made
 
 
-def until(is_so: object, *, seconds: float = 20.0) -> None:
+def until(is_so: object, *, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not is_so():  # type: ignore[operator]
         assert time.monotonic() < end

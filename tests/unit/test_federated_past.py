@@ -41,7 +41,7 @@ class Both:
         )
 
     async def ready(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while "north:r_north" not in (await self.station.plant()).revision:
                 await self.station.status()
                 await asyncio.sleep(0.01)

@@ -94,7 +94,10 @@ def values_in(history: History) -> list[float]:
     return found.take((found.flags & SampleFlag.MARK == 0) & (found.kinds != 0)).numbers().tolist()
 
 
-async def fill(history: History, link: FakeLink) -> list[Any]:
+async def fill(
+    history: History, link: FakeLink, begun: Callable[[Backfill], None] = lambda _: None
+) -> list[Any]:
+    """What is noted; ``begun`` is told of the backfill before it works."""
     notes: list[Any] = []
 
     async def note(event: str, payload: Mapping[str, Any]) -> None:
@@ -104,6 +107,7 @@ async def fill(history: History, link: FakeLink) -> list[Any]:
         history, SystemClock(), plant=lambda: PLANT, link=lambda _: link, latest=lambda _: value(NOW),
         scaled=lambda _, raw: raw, note=note,
     )  # fmt: skip
+    begun(backfill)
     backfill.up("opc")
     task = asyncio.create_task(backfill.run())
     async with asyncio.timeout(20):
@@ -228,3 +232,25 @@ async def test_nothing_is_asked_of_a_device_without_a_past(history: History) -> 
     link = FakeLink(lambda place, request: PastPage(), PastKept())
     assert await fill(history, link) == []
     assert link.asked == []
+
+
+async def test_a_link_that_goes_on_with_other_points_is_asked_for_those_of_before_no_longer(
+    history: History,
+) -> None:
+    """The node behind a tag may be another one by the next page; the hole is then filled from the beginning."""
+    made: list[Backfill] = []
+
+    def answer(place: int, request: PastRequest) -> PastPage:
+        if place == 1:
+            made[0].renewed("opc")
+        if place < 2:
+            return PastPage(past(10 * place, 10 * place + 10), b"next")
+        return PastPage(tuple(one for one in past(0, 40) if request.start <= one.source_time <= request.end))
+
+    link = FakeLink(answer, RUNS)
+    first, second = await fill(history, link, made.append)
+    assert [request.continuation for request in link.asked[:3]] == [b"", b"next", b""]
+    assert "got other points" in first["left"][0]
+    assert (first["closed"], second["left"]) == (0, [])
+    assert values_in(history) == list(map(float, range(40)))
+    assert gaps_in(history) == ()

@@ -68,7 +68,7 @@ def running(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
         assert not thread.is_alive()
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     tick = threading.Event()
     for _ in range(int(seconds / 0.02)):
         if condition():
