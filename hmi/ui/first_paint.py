@@ -10,6 +10,8 @@ from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from hmi.core.clock import monotonic_ns
 from hmi.ui.window import StationWindow
 
+LOOK_MS = 50
+
 
 class FirstPaint(QObject):
     """Emits ``painted`` once with ``window_ns`` and ``live_ns``, monotonic times of this machine.
@@ -26,6 +28,9 @@ class FirstPaint(QObject):
         self._window_ns = 0
         window.installEventFilter(self)
         window.mimic.view.installEventFilter(self)
+        self._look = QTimer(self, interval=LOOK_MS)
+        self._look.timeout.connect(self._paint_settled)
+        self._look.start()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint:
@@ -33,10 +38,16 @@ class FirstPaint(QObject):
             if watched is self._window and not self._window_ns:
                 self._window_ns = monotonic_ns()
             elif watched is view and self._window_ns and view.is_current and self._window.mimic.is_settled:
+                self._look.stop()
                 view.removeEventFilter(self)
                 self._window.removeEventFilter(self)
                 QTimer.singleShot(0, self, self._tell)  # the paint event comes first
         return False
+
+    def _paint_settled(self) -> None:
+        """Nothing else paints a display whose last value was drawn before it counted as settled."""
+        if self._window.mimic.view.is_current and self._window.mimic.is_settled:
+            self._window.mimic.view.update()
 
     def _tell(self) -> None:
         self.painted.emit(self._window_ns, monotonic_ns())
