@@ -139,7 +139,7 @@ class IsolatedDriver:
         try:
             answer = await self._ask(verb, **content)
         except CommunicationError as error:
-            return WriteOutcome(WriteState.UNKNOWN, text=str(error))
+            return WriteOutcome(WriteState.UNKNOWN, text=f"{error}; it may have been carried out")
         return WriteOutcome(WriteState(answer["state"]), answer["status"], answer["text"])
 
     async def read_now(self, handles: Sequence[int]) -> Mapping[int, DataValue]:
