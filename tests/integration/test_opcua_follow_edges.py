@@ -478,17 +478,14 @@ async def test_changes_in_quick_succession_end_with_the_last(server: Plant) -> N
     names = ("A", "B", "C", "D", "Count", "SP1")
     plant, own = works(server, *names), Own(server)
     async with links(plant) as (acquisition, heard):
-        handles = {name: plant.by_name[f"a/{name}"].handle for name in names}
         for turn in range(30):
             chosen = [name for place, name in enumerate(names) if (turn * 37 + 11) >> place & 1] or ["A"]
             plant = works(server, *chosen, previous=plant)
             await follow(acquisition, plant)
             await asyncio.sleep(0.02 * (turn % 3))
-        heard.values.clear()
         plant = works(server, *names, previous=plant)
-        fresh = {tag.handle for tag in plant.tags} - set(handles.values())
         await follow(acquisition, plant)
-        await until(lambda: heard.values.keys() >= fresh)
+        await until(lambda: {heard.statuses.get(tag.handle) for tag in plant.tags} == {quality.GOOD})
         assert heard.told.count("up") == 1
         assert "down" not in heard.told
         await until(lambda: items(own.all) == len(names) + 2)

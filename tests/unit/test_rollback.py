@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import hmi.project
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.project import folder_files, new_plant, open_plant
 from hmi.project.folder_files import FolderChanged, read_files
@@ -15,7 +16,6 @@ from hmi.runtime import (
     Kept,
     RollbackRefused,
     RolledBack,
-    _rollback,
     files_of,
     keep_revision,
     kept_revision,
@@ -151,13 +151,13 @@ def test_a_revision_is_named_by_its_beginning(works: Works) -> None:
 def test_what_is_kept_under_a_revision_are_its_files(works: Works, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another one saves while the folder of before is kept: his revision is not what it is kept under."""
     works.edit("alarms.csv", "high,high,4.6", "high,high,4.7")
-    before, real = read_files(works.folder), _rollback.load_plant
+    before, real = read_files(works.folder), hmi.project.load_plant
 
     def and_somebody_saves(folder: Path) -> object:
         works.edit("alarms.csv", "high,high,4.7", "high,high,4.8")
         return real(folder)
 
-    monkeypatch.setattr(_rollback, "load_plant", and_somebody_saves)
+    monkeypatch.setattr(hmi.project, "load_plant", and_somebody_saves)
     with pytest.raises(FolderChanged):
         works.back(works.first, force=True)
     his = open_plant(works.folder).revision
