@@ -40,6 +40,7 @@ NO_DISPLAY = (
     "make demo-shot renders the same session to a PNG without one"
 )
 SHOT_TIMEOUT_S = 20.0
+SHOWN_MOST_MS = 5_000  # after that the tones begin by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +214,12 @@ def _refuse_mixed(options: StationOptions) -> None:
 
 
 def _tell_first(host: Any, file: Path | None, shown: Callable[[], None]) -> None:
-    """Say once that the first display stands, in whichever window that is."""
+    """Say once that the first display stands, in whichever window that is.
+
+    Where no ``file`` is to be written nobody waits for it for long, and then nothing is looked at any more.
+    """
+    from PySide6.QtCore import QTimer
+
     from hmi.ui.first_paint import FirstPaint, write_times
 
     told: list[int] = []
@@ -229,8 +235,15 @@ def _tell_first(host: Any, file: Path | None, shown: Callable[[], None]) -> None
         if not told:
             FirstPaint(page).painted.connect(painted)
 
+    def give_up() -> None:
+        told.append(0)
+        for one in host.findChildren(FirstPaint):
+            one.deleteLater()
+
     watch(host.page)
     host.renewed.connect(watch)
+    if file is None:
+        QTimer.singleShot(SHOWN_MOST_MS, host, give_up)
 
 
 def run_station(options: StationOptions, shown: Callable[[], None] = lambda: None) -> int:

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fleet_plant import open_fleet
 from shell_plant import open_station
 
+from hmi import app
 from hmi.ui.first_paint import FirstPaint, write_times
 
 
@@ -36,6 +38,18 @@ def test_what_is_not_settled_is_not_told(qtbot: Any, monkeypatch: Any) -> None:
         window.mimic.view.repaint()
         qtbot.wait(150)
         assert told == []
+
+
+def test_without_a_file_nothing_is_looked_at_for_long(qtbot: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr(app, "SHOWN_MOST_MS", 100)
+    with open_fleet(qtbot) as all_:
+        host, told = all_.fleet.hosts[0], list[bool]()
+        monkeypatch.setattr(type(host.page.mimic), "is_settled", False)
+        app._tell_first(host, None, lambda: told.append(True))
+        assert len(host.findChildren(FirstPaint)) == 1
+        qtbot.waitUntil(lambda: not host.findChildren(FirstPaint))
+        host.renewed.emit(host.page)
+        assert (host.findChildren(FirstPaint), told) == ([], [])
 
 
 def test_times_are_written_whole(tmp_path: Path) -> None:

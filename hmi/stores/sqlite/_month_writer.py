@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -83,6 +84,16 @@ def remove_months(folder: Path) -> None:
             return
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """``folder`` has the day files, which go up to ``until`` (UTC ns); ``target`` is the open file of months."""
+
+    folder: Path
+    target: apsw.Connection
+    until: int
+    stop: Callable[[], bool]
+
+
 def _written(
     folder: Path, path: Path, months: Mapping[int, list[DayRef]], until: int, stop: Callable[[], bool]
 ) -> None:
@@ -91,10 +102,11 @@ def _written(
         try:
             migrate(target, path, MONTH_ROAD)
             _drop_gone(target, months)
+            work = _Work(folder, target, until, stop)
             for month, refs in months.items():
                 if _is_over(month, refs, until):
                     for level in MONTH_LEVELS:
-                        if stop() or not _one(folder, target, month, level, refs, until, stop):
+                        if stop() or not _one(work, month, level, refs):
                             return
         finally:
             target.close()
@@ -119,48 +131,33 @@ def _drop_gone(target: apsw.Connection, months: Mapping[int, list[DayRef]]) -> N
             target.execute("delete from months where (k & 0xFFFFF) = ?", (month,))
 
 
-def _one(
-    folder: Path,
-    target: apsw.Connection,
-    month: int,
-    level: int,
-    refs: Sequence[DayRef],
-    until: int,
-    stop: Callable[[], bool],
-) -> bool:
-    """A month of one level where it is due; False where ``stop`` ended it, and what was there is gone then."""
-    row = source_row(target, month, level)
-    if row is not None and not _is_due(Source.unpacked(row[1]), refs, until):
+def _one(work: _Work, month: int, level: int, refs: Sequence[DayRef]) -> bool:
+    """A month of one level where it is due; False where it was to stop, and what was there is gone then."""
+    row = source_row(work.target, month, level)
+    if row is not None and not _is_due(Source.unpacked(row[1]), refs, work.until):
         return True
     while True:  # each time without a file that cannot be read: its days are read from it, which tells why
         try:
-            return _made(folder, target, month, level, refs, until, stop)
+            return _made(work, month, level, refs)
         except _DayUnreadable as error:
             refs = [ref for ref in refs if ref.day != error.day]
 
 
-def _made(
-    folder: Path,
-    target: apsw.Connection,
-    month: int,
-    level: int,
-    refs: Sequence[DayRef],
-    until: int,
-    stop: Callable[[], bool],
-) -> bool:
+def _made(work: _Work, month: int, level: int, refs: Sequence[DayRef]) -> bool:
+    target = work.target
     generation = secrets.randbits(62) | 1
     with ExitStack() as stack:
-        days = list(_opened_days(folder, refs, stack))
+        days = list(_opened_days(work.folder, refs, stack))
         tags = np.unique(np.concatenate([day.presence.tags for day in days] or [np.empty(0, np.int32)]))
         with target:
             target.execute("delete from sources where k = ?", (month_key(0, level, month),))
         for low in range(0, len(tags), _TAGS_AT_ONCE):
-            if stop():
+            if work.stop():
                 return False
             rows = list(_rows(days, tags[low : low + _TAGS_AT_ONCE].tolist(), month, level, generation))
             with target:
                 target.executemany(_PUT, rows)
-        source = Source(generation, until, {day.day: day.change for day in days}, tags)
+        source = Source(generation, work.until, {day.day: day.change for day in days}, tags)
         with target:
             target.execute(
                 "insert or replace into sources (k, generation, content) values (?, ?, ?)",
