@@ -28,7 +28,8 @@ _BLOCK = re.compile(
 )
 _PRINT = re.compile(r"\b[0-9a-f]{64}\b|(?<=accept )[0-9a-f]{16}\b")
 _REVISION = re.compile(r"(?<!\.)\b[0-9a-f]{12}\b")
-_NUMBER = re.compile(r"(?:\b|(?<=\dT))(?:0x[0-9A-F]+|\d[\d.,]*)\b")
+_NUMBER = re.compile(r"(?:\b|(?<=\dT))(?:0x[0-9A-F]+|\d[\d.,]*)(?:\b|(?=T\d))")
+"""Also a day and a time of it, which are one word."""
 _LIVING = ("browse station", "comms", "history", "revisions")
 """Commands that show values and times of the moment: their numbers are not compared, all other words are."""
 _SETTLING = ("comms", "history")
@@ -164,6 +165,13 @@ def desk(node_opcua: Installed, tmp_path: Path) -> Iterator[Desk]:
 
 
 @pytest.mark.timeout(300)
+def test_another_day_is_no_other_text() -> None:
+    shown, told = (f"2026-{day}T18:42:16.116+00:00  level  2.5  Good" for day in ("11-28", "12-01"))
+    assert fits([shown], [told], living=True)
+    assert not fits([shown], [told.replace("Good", "Bad")], living=True)
+    assert not fits([shown], [told], living=False)
+
+
 def test_the_walk_from_an_empty_folder_to_a_running_plant_is_true(desk: Desk) -> None:
     for block in _BLOCK.finditer(walk()):
         if block["file"]:
