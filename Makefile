@@ -6,6 +6,9 @@ HMI := $(VENV)/bin/hmi
 OUT ?= out
 # Most tests wait for sockets and timers, so three of them share two processors well.
 WORKERS ?= 3
+# A file's tests stay together. A worker that crashes ends the run with the name of its test: xdist would wait
+# for ever for the rest of that file otherwise.
+SHARED := --dist loadfile --max-worker-restart=0
 
 .PHONY: demo demo-shot test soak lint types architecture headless unit install bundle sbom lock format schemas screenshots golden clean
 
@@ -34,7 +37,7 @@ architecture: install
 	$(VENV)/bin/lint-imports
 
 unit: install
-	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -n $(WORKERS) --dist loadfile --durations=25 -m "not soak and not alone"
+	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -n $(WORKERS) $(SHARED) --durations=25 -m "not soak and not alone"
 	QT_QPA_PLATFORM=offscreen QT_API=pyside6 $(PY) -m pytest tests -m "alone and not soak"
 
 # Ten minutes of polling and the long property tests: too long for every run (docs/developers.md).
@@ -57,7 +60,7 @@ chaos-exports: install
 
 # The runtime where Qt is not installed: a second environment without PySide6, pyqtgraph and qasync.
 headless: $(VENV)-headless/.installed
-	$(VENV)-headless/bin/python -m pytest tests -n $(WORKERS) --dist loadfile -m "not qt and not soak and not alone" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
+	$(VENV)-headless/bin/python -m pytest tests -n $(WORKERS) $(SHARED) -m "not qt and not soak and not alone" --ignore=tests/ui --ignore=tests/integration --ignore=tests/chaos
 
 $(VENV)-headless/.installed: requirements.lock pyproject.toml .ci/setup
 	@bash .ci/setup $(VENV)-headless without-qt
