@@ -319,7 +319,6 @@ class CommandGate:
                 tag = self._revision(command.tag_id).tables.tags.get(command.tag_id)
                 failed = result_of(command, CommandState.FAILED, text)
                 return await self._keep_end(principal, tag, failed, command, {})
-            self._note_unknown(command)
             text = "the command broke off inside the runtime; it is not known whether it was carried out"
             return self._results.keep(result_of(command, CommandState.UNKNOWN, text))
 
@@ -337,6 +336,10 @@ class CommandGate:
         try:
             asked = self._asked(principal, tag)
             return await self._submit(_Attempt(principal, command, tag, tag.command, selection, asked))
+        except Exception:
+            if command.id in self._sent:  # as long as it is known by which revision it was sent
+                self._note_unknown(command)
+            raise
         finally:
             del self._busy[command.tag_id]
             self._in_flight.pop(command.tag_id, None)

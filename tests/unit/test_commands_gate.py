@@ -533,3 +533,21 @@ async def test_a_command_that_is_under_way_while_its_item_moves_is_never_known_a
     assert desk.audit == ["command.requested", "command.unknown", "command.settled"]
     desk.gate._writer = desk.device
     assert (await desk.ask(value=56.0)).state is CommandState.CONFIRMED
+
+
+@pytest.mark.asyncio
+async def test_a_command_that_breaks_off_while_its_item_moves_is_never_known_afterwards() -> None:
+    desk = Desk()
+
+    class Broken(FakeDevice):
+        async def write(self, tag: Any, request: Any) -> WriteOutcome:
+            desk.gate.apply(GateTables(desk.tags.plant), desk.tags.values, {SP}, {SP})
+            raise KeyError("driver")
+
+    desk.gate._writer = Broken()
+    assert (await desk.ask(value=55.0)).state is CommandState.UNKNOWN
+    desk.device.items[SP] = 55.0  # what the new place has by chance
+    desk.gate.tick()
+    while desk.gate.unknown:
+        await asyncio.sleep(0)
+    assert [(one.state, one.read_back) for one in desk.settled] == [(CommandState.UNKNOWN, None)]
