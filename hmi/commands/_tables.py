@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from hmi.expressions import Expression, compile_expression
 from hmi.project.plant import CommandRule, LimitsWhen, Plant, TagDef
+from hmi.security.connection_secrets import secret_settings
 
 _NO_RULE = CommandRule()
 _PLACE_DIGITS: Final = 16
@@ -41,15 +42,24 @@ class GateTables:
     def place(self, tag_id: str) -> str:
         """Where a command to a tag goes and what its value means there, as a digest that is told in the audit trail:
         a runtime that is started over another revision must not take the answer of another item for its own.
-        "" for a tag that is not there.
+        "" for a tag that is not there. Of a password it says nothing.
         """
         tag = self.tags.get(tag_id)
         if tag is None:
             return ""
+        device, *item = self.plant.place(tag)
         told = msgspec.to_builtins(
-            (*self.plant.place(tag), tag.scaling, tag.range), enc_hook=str, str_keys=True
+            (_without_secrets(device), *item, tag.scaling, tag.range), enc_hook=str, str_keys=True
         )
         return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:_PLACE_DIGITS]
+
+
+def _without_secrets(device: Any) -> Any:
+    if not device:
+        return device
+    driver, endpoints, settings = device
+    hidden = {one.name for one in secret_settings(driver)}
+    return driver, endpoints, {name: value for name, value in settings.items() if name not in hidden}
 
 
 def _compiled(tag: TagDef) -> Conditions:

@@ -16,10 +16,10 @@ from hmi.core.holds import ControlTag, TagKind
 from hmi.core.journal import Entry, JournalRecord, Kind
 from hmi.core.principal import DEMO_OPERATOR, Principal, Role
 from hmi.core.values import EURange
-from hmi.project.plant import CommandRule, LimitsWhen, Scaling
+from hmi.project.plant import CommandRule, ConnectionDef, LimitsWhen, Scaling
 from hmi.tags import entered
 from hmi.testing.gate import SP, START, TRIP, Desk, reasons
-from hmi.testing.plant import good, make_plant
+from hmi.testing.plant import good, make_plant, make_tag
 
 pytestmark = pytest.mark.asyncio
 RIGHTS = frozenset({Role.VIEW, Role.OPERATE})
@@ -503,3 +503,18 @@ async def test_cm_14_a_refused_selection_is_on_record() -> None:
     desk.holds.tags = []
     assert (await desk.gate.selected(ANNE, TRIP, True, 1)).id
     assert len(desk.journal.entries) == 1
+
+
+async def test_no_place_in_the_audit_trail_can_be_used_to_guess_a_password() -> None:
+    """A digest of settings with a short password in them is soon guessed; and one that moves into the key store leaves
+    its tags where they are.
+    """
+
+    def place(**settings: str) -> str:
+        device = ConnectionDef("plc", "opcua", ("opc.tcp://127.0.0.1:4840",), {"user": "hmi", **settings})
+        return GateTables(
+            make_plant([make_tag("a/sp", connection="plc")], connections={"plc": device})
+        ).place("t_a/sp")
+
+    assert place(password="1234") == place(password="4321") == place()
+    assert place() != place(security="none")
