@@ -21,6 +21,7 @@ from hmi.client.kept_plant import FILE, to_keep
 from hmi.core.logs import set_up
 from hmi.core.principal import Mode
 from hmi.project.compiled import keep_compiled, key_of, put_whole
+from hmi.project.folder_files import plant_files
 from hmi.project.plant import Plant
 from hmi.runtime._plant_info import plant_info
 
@@ -57,14 +58,26 @@ def compile_plant(folder: Path, data: Path) -> bool:
     """Read a plant and keep it; False when it has errors, changes meanwhile or cannot be kept. OSError."""
     from hmi.project import load_plant
 
-    key = key_of(folder)
+    before, key = _touched(folder), key_of(folder)
     if key is None:
         return False
     result = load_plant(folder)
-    if result.plant is None or result.errors or key_of(folder) != key:
+    if result.plant is None or result.errors or key_of(folder) != key or _touched(folder) != before:
         return False
     put_whole(data / FILE, to_keep(key, station_bytes(result.plant)))
     return keep_compiled(result.plant, key, data)
+
+
+def _touched(folder: Path) -> list[tuple[str, int, int, int]]:
+    """What becomes another one with each file that is written, replaced or moved, also when its bytes come back: what
+    was read between them must not be kept as what is there now.
+    """
+    found: list[tuple[str, int, int, int]] = []
+    for name in plant_files(folder):
+        with contextlib.suppress(OSError):
+            stat = (folder / name).stat()
+            found.append((name, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+    return found
 
 
 def station_bytes(plant: Plant) -> bytes:

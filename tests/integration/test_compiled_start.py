@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,10 +19,10 @@ from hmi.client import socket
 from hmi.client.kept_plant import FILE, KeptBytes, kept_bytes
 from hmi.client.port import PlantInfo
 from hmi.client.socket import SocketClient
-from hmi.project import open_plant
+from hmi.project import LoadResult, load_plant, open_plant
 from hmi.project._plant_same import is_same
 from hmi.project.compiled import COMPILED_FOLDER, PLANT_FILE
-from hmi.runtime.compiling import compile_later, station_bytes
+from hmi.runtime.compiling import compile_later, compile_plant, station_bytes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="asks over the Unix socket")
 
@@ -158,3 +159,47 @@ async def test_the_worker_of_a_runtime_keeps_the_plant_and_ends_with_it(site: Si
     task.cancel()
     await asyncio.wait((task,))
     assert task.cancelled()
+
+
+def in_place(site: Site) -> None:
+    edit(site)
+
+
+def beside(site: Site) -> None:
+    path = site.plant / "plant.toml"
+    path.rename(path.with_suffix(".aside"))
+    path.write_bytes(path.with_suffix(".aside").read_bytes())
+    edit(site)
+
+
+def written_back(site: Site, before: bytes) -> None:
+    (site.plant / "plant.toml").write_bytes(before)
+
+
+def moved_back(site: Site, before: bytes) -> None:
+    path = site.plant / "plant.toml"
+    path.with_suffix(".aside").replace(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(("change", "back"), [(in_place, written_back), (beside, moved_back)])
+def test_an_edit_that_is_taken_back_while_the_files_are_read_is_not_kept_as_what_is_there_now(
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Site], None],
+    back: Callable[[Site, bytes], None],
+) -> None:
+    site.data.mkdir()
+    before = (site.plant / "plant.toml").read_bytes()
+
+    def meanwhile(folder: Path) -> LoadResult:
+        change(site)
+        found = load_plant(folder)
+        back(site, before)
+        return found
+
+    monkeypatch.setattr("hmi.project.load_plant", meanwhile)
+    assert not compile_plant(site.plant, site.data)
+    assert is_same(opening(site.plant, site.data).plant, open_plant(site.plant))
+    monkeypatch.undo()
+    assert compile_plant(site.plant, site.data)
