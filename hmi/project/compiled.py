@@ -7,6 +7,7 @@ loader looks at. Where anything is another, where the file is damaged, or where 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import os
@@ -81,9 +82,9 @@ class KeptPlant:
 def kept_plant(folder: Path, data: Path) -> KeptPlant | None:
     """The plant of a folder as it was kept in a data folder; None where the files have to be read."""
     file = data / COMPILED_FOLDER / PLANT_FILE
-    if not file.exists():
-        return None
     try:
+        if not file.exists():
+            return None
         before = signature_of(folder)
         key = _key(folder)
         content = _content(file, key)
@@ -104,6 +105,7 @@ def kept_plant(folder: Path, data: Path) -> KeptPlant | None:
         KeyError,
         IndexError,
         AttributeError,
+        RecursionError,
         NotPlain,
     ) as error:
         log.warning("%s is no plant that can be read (%s); it is written again.", file, error)
@@ -158,9 +160,13 @@ def plant_id_of(folder: Path) -> str:
 def put_whole(file: Path, content: bytes) -> None:
     """Write a file of the folder of what is compiled: whole or not at all, for its owner alone. OSError."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in file.parent.glob(
+        f"{file.stem}.*.new"
+    ):  # by a writer that was killed, also one of this number
+        with contextlib.suppress(OSError):
+            left.unlink()
     draft = file.with_suffix(f".{os.getpid()}.new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    draft.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(draft, flags, 0o600), "wb") as out:
             out.write(content)

@@ -307,7 +307,13 @@ def test_whole_bytes_that_are_no_plant_are_ignored(folder: Path, data: Path) -> 
     kept(folder, data)
     key = key_of(folder)
     assert key is not None
-    for content in (b"\xc1", msgspec.msgpack.encode([1]), msgspec.msgpack.encode({"id": ["one", ["x", []]]})):
+    deep = b"\x91" * 100_000
+    for content in (
+        b"\xc1",
+        deep,
+        msgspec.msgpack.encode([1]),
+        msgspec.msgpack.encode({"id": ["one", ["x", []]]}),
+    ):
         file_of(data).write_bytes(compiled._head(key, content) + content)
         assert kept_plant(folder, data) is None
 
@@ -340,3 +346,30 @@ def test_a_folder_that_is_none_is_the_loaders_to_tell(tmp_path: Path, data: Path
 
 def test_the_id_of_a_plant_is_known_before_it_is_read(folder: Path) -> None:
     assert compiled.plant_id_of(folder) == open_plant(folder).id
+
+
+def test_a_folder_that_may_not_be_looked_into_is_one_without_a_kept_plant(
+    folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a runtime of another user has made it."""
+    kept(folder, data)
+    look = Path.stat
+
+    def denied(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path == file_of(data):
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", denied)
+    assert kept_plant(folder, data) is None
+    assert is_same(compiled.kept_or_read(folder, data), open_plant(folder))
+
+
+def test_what_a_killed_writer_left_is_gone_after_the_next_one(folder: Path, data: Path) -> None:
+    file_of(data).parent.mkdir(parents=True)
+    left = file_of(data).with_suffix(".1.new")
+    left.write_bytes(b"half of a plant")
+    other = left.with_name("station.1.new")
+    other.write_bytes(b"of another file")
+    kept(folder, data)
+    assert sorted(file_of(data).parent.iterdir()) == sorted((file_of(data), other))
