@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
+from functools import partial
 
 import aiosmtplib
 import httpx
 
 from hmi.core.errors import UsageError
+from hmi.core.texts import tr
 from hmi.notify._message import Message, harmless
 from hmi.project.notifications import NotificationDef
+from hmi.security.aside import Aside
 from hmi.security.secrets import Secrets
 
-ATTEMPT_S = 30.0
+ATTEMPT_S, KEY_STORE_S = 30.0, 10.0
 _AGAIN = frozenset((408, 425, 429))
 _SAID_LIMIT = 300
+_aside = Aside("secrets of notifications")
 
 
 class DeliveryError(Exception):
@@ -53,6 +57,15 @@ async def deliver(channel: NotificationDef, message: Message, to: tuple[str, ...
         raise DeliveryError(f"not reached: {error}", again=True) from None
 
 
+async def _secret(channel: NotificationDef, secrets: Secrets) -> str:
+    """A key store that asks a person may not answer: it must not take the threads that all of a runtime shares."""
+    try:
+        return await _aside.ask(partial(secrets.get, channel.secret), KEY_STORE_S)
+    except TimeoutError:
+        sentence = tr("the key store of the system does not answer; unlock it")
+        raise DeliveryError(sentence, again=True) from None
+
+
 def _trusted(channel: NotificationDef) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=channel.ca or None)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -63,7 +76,7 @@ def _trusted(channel: NotificationDef) -> ssl.SSLContext:
 
 
 async def _mail(channel: NotificationDef, message: Message, to: tuple[str, ...], secrets: Secrets) -> Sent:
-    secret = await asyncio.to_thread(secrets.get, channel.secret) if channel.secret else ""
+    secret = await _secret(channel, secrets) if channel.secret else ""
     client = aiosmtplib.SMTP(
         hostname=channel.server,
         port=channel.port,
@@ -118,8 +131,7 @@ def _envelope(channel: NotificationDef, message: Message) -> EmailMessage:
 async def _request(channel: NotificationDef, message: Message, secrets: Secrets) -> Sent:
     headers = {"Idempotency-Key": message.id, "X-Watchkeeper-Id": message.id}
     if channel.secret:
-        secret = await asyncio.to_thread(secrets.get, channel.secret)
-        headers["Authorization"] = f"Bearer {secret}"
+        headers["Authorization"] = f"Bearer {await _secret(channel, secrets)}"
     body = {"id": message.id, "subject": message.subject, "text": message.text, "alarm": dict(message.fields)}
     verify = _trusted(channel) if channel.url.startswith("https") else True
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,6 +27,7 @@ from hmi.project.plant import ConnectionDef
 from hmi.security.connection_secrets import ConnectionSecrets, check_connection, secrets_used
 from hmi.security.secrets import Secrets
 
+PATIENCE_S = 30.0
 PASSWORD, OTHER = "canary-plain-2f4b", "canary-plain-88c1"
 
 
@@ -121,6 +124,34 @@ async def test_a_key_store_that_does_not_answer_is_one_sentence_and_holds_up_not
         assert sum(one.name.startswith("secrets of connections") for one in threading.enumerate()) == 1
     finally:
         answer.set()
+
+
+_ENDS = """
+import asyncio, threading
+from hmi.acquisition import _secrets
+from hmi.core.errors import CommunicationError
+from hmi.project.plant import ConnectionDef
+
+class Locked:
+    def complete(self, connection):
+        threading.Event().wait()
+
+async def main():
+    settings = _secrets.SettingsWithSecrets(Locked())
+    try:
+        await settings.of(ConnectionDef("line", "opcua", ("opc.tcp://10.0.0.7:4840",), {"user": "operator"}))
+    except CommunicationError as error:
+        print(error)
+
+_secrets.ANSWER_S = 0.1
+asyncio.run(main())
+"""
+
+
+def test_a_key_store_that_never_answers_does_not_keep_a_runtime_from_ending() -> None:
+    command = [sys.executable, "-c", _ENDS]
+    found = subprocess.run(command, timeout=PATIENCE_S, check=True, capture_output=True, text=True)
+    assert "does not answer" in found.stdout
 
 
 # ------------------------------------------------------------------------------------------ hmi check

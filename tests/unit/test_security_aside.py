@@ -1,0 +1,81 @@
+"""A key store that does not answer holds up nothing but what needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from hmi.notify import _channels
+from hmi.notify._message import Message
+from hmi.project.notifications import NotificationDef
+from hmi.security.aside import Aside
+from hmi.security.secrets import Secrets
+
+pytestmark = pytest.mark.asyncio
+PATIENCE_S = 30.0
+MORE_THAN_SHARED = 40
+"""The threads that a loop shares are 32 at most."""
+
+
+@pytest.fixture
+def answer() -> Iterator[threading.Event]:
+    found = threading.Event()
+    yield found
+    found.set()
+
+
+class Locked:
+    """Asks a person, who is not there."""
+
+    def __init__(self, answer: threading.Event) -> None:
+        self._answer = answer
+
+    def get(self, name: str) -> str:
+        self._answer.wait()
+        return name
+
+
+@pytest.mark.parametrize("kind", ["smtp", "webhook"])
+async def test_messages_that_wait_for_a_key_store_take_no_thread_of_the_runtime(
+    answer: threading.Event, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(_channels, "ATTEMPT_S", 0.2)
+    monkeypatch.setattr(_channels, "KEY_STORE_S", 0.1)
+    monkeypatch.setattr(_channels, "_aside", Aside("test"))
+    channel = NotificationDef("duty", kind, frozenset({1}), url="http://127.0.0.1:9/", secret="mail")
+    secrets = cast("Secrets", Locked(answer))
+    message = Message("m1", "Level too high", "text", {})
+    tries = [
+        _channels.deliver(channel, message, ("a@example.org",), secrets) for _ in range(MORE_THAN_SHARED)
+    ]
+    for found in await asyncio.gather(*tries, return_exceptions=True):
+        assert isinstance(found, _channels.DeliveryError)
+        assert found.again
+        assert "key store" in str(found)
+    assert await asyncio.wait_for(asyncio.to_thread(int), PATIENCE_S) == 0
+
+
+async def test_answers_and_errors_come_back_and_what_nobody_waits_for_is_not_asked(
+    answer: threading.Event,
+) -> None:
+    aside, asked = Aside("test"), list[Any]()
+
+    def slow() -> str:
+        answer.wait()
+        return "late"
+
+    with pytest.raises(TimeoutError):
+        await aside.ask(slow, 0.05)
+    with pytest.raises(TimeoutError):
+        await aside.ask(lambda: asked.append("in vain"), 0.05)
+    waiting = asyncio.create_task(aside.ask(lambda: "now", PATIENCE_S))
+    await asyncio.sleep(0)
+    answer.set()
+    assert await waiting == "now"
+    assert asked == []
+    with pytest.raises(KeyError):
+        await aside.ask(lambda: {}["none"], PATIENCE_S)
