@@ -23,6 +23,7 @@ from hmi.client.people import SessionInfo
 from hmi.testing.client import FakeClient
 from hmi.ui.files import FileDesk
 from hmi.ui.shortcuts import SHORTCUTS
+from hmi.ui.trend.acts import TrendActs
 from hmi.ui.window import StationWindow
 
 pytestmark = pytest.mark.qt
@@ -56,6 +57,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(FakeClient, "simulator", watched)
     monkeypatch.setattr(FileDesk, "write", lambda *_: None)
+    monkeypatch.setattr(TrendActs, "write", lambda *_: None)
     return found
 
 

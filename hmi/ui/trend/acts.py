@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QMenu
 
 from hmi.core.texts import tr
 from hmi.ui.files import files_folder
@@ -21,6 +21,7 @@ from hmi.ui.trend.cards import Card, EntryCard, MarkerCard
 from hmi.ui.trend.export import parts_between, whole, write_rows
 from hmi.ui.trend.markers import Marker, before_same
 from hmi.ui.trend.pens import Mode, Pen
+from hmi.ui.trend.save_dialog import SaveDialog
 from hmi.ui.trend.scale import made_scale
 from hmi.ui.trend.ticks import span_text
 
@@ -43,7 +44,7 @@ class TrendActs(QObject):
         super().__init__(panel)
         self._panel, self._model, self._station = panel, panel.model, panel.model.station
         self.card: Card | None = None
-        self.dialog: QFileDialog | None = None
+        self.dialog: SaveDialog | None = None
 
     # menus
 
@@ -317,24 +318,23 @@ class TrendActs(QObject):
 
     def ask_file(self, kind: str) -> None:
         """Where to write; the dialogue stands beside everything and stops nothing."""
+        self.close_dialog()
         name = f"trend-{local_time(self._model.now, self._model.zone):%Y%m%d-%H%M%S}.{kind}"
-        dialog = QFileDialog(self._panel, tr("Export what is shown"))
-        dialog.setOption(QFileDialog.Option.DontUseNativeDialog)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter(dict(FILTERS)[kind])
-        dialog.setDefaultSuffix(kind)
         folder = files_folder()
-        dialog.setDirectory(str(folder if folder.is_dir() else Path.home()))
-        dialog.selectFile(name)
+        dialog = SaveDialog(self._panel.theme, tr("Export what is shown"), self._panel)
+        dialog.propose(folder if folder.is_dir() else Path.home(), name, dict(FILTERS)[kind])
         dialog.fileSelected.connect(lambda path: self.write(Path(path)))
         dialog.finished.connect(self._dialog_gone)
         self.dialog = dialog
         dialog.open()
 
-    def _dialog_gone(self) -> None:
+    def close_dialog(self) -> None:
+        """Give up the file that is being asked for."""
         if self.dialog is not None:
-            self.dialog.deleteLater()
-            self.dialog = None
+            self.dialog.reject()
+
+    def _dialog_gone(self) -> None:
+        self.dialog = None
 
     def write(self, file: Path) -> None:
         """What is shown, by the ending of the name; beside the Qt thread."""

@@ -128,8 +128,7 @@ class TrendPanel(Panel):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        if self.acts.dialog is not None:
-            self.acts.dialog.reject()
+        self.acts.close_dialog()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """The chart has the keys. (With a focus proxy Tab would skip the bar.)"""
