@@ -8,6 +8,7 @@ import pytest
 
 pytest.importorskip("PySide6")
 
+from golden import pixels
 from PySide6.QtCore import QPointF, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QApplication
@@ -282,7 +283,7 @@ def test_HM_10_every_equipment_state_has_its_own_look(qapp: QApplication, kind: 
         status = {"bad": q.BAD_NO_COMMUNICATION, "forced": q.GOOD_LOCAL_OVERRIDE}.get(str(case), q.GOOD)
         built.apply({names[s]: DataValue(v, status, NOW, NOW) for s, v in signals.items()}, NOW)
         picture = render(built, QSize(240, 200), Theme.load("light"))
-        pictures.append(bytes(picture.convertToFormat(QImage.Format.Format_RGB888).constBits()))
+        pictures.append(pixels(picture).tobytes())
     # Automatic is the normal mode: mixers and valves carry no badge for it, so one picture repeats.
     repeats = {"mixer": 1, "valve": 1}
     assert len(set(pictures)) == len(pictures) - repeats.get(kind, 0)
