@@ -26,6 +26,7 @@ from hmi.project._same_place import Places
 from hmi.project.columns import TAG_COLUMNS
 from hmi.project.import_names import legal_name, placed
 from hmi.project.importing import ProposedRow
+from hmi.project.new_names import New, NewNames, names_in_quotes
 from hmi.project.plant import Plant
 
 TAGS = "tags.csv"
@@ -71,6 +72,7 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
     added: list[Cells] = []
     sources: dict[int, Source] = {}
     guesses: list[str] = []
+    handed_on = NewNames(dict.fromkeys(work.renamed.keys() & set(work.renamed.values()), ""))
     for wish in wishes:
         for column in ("expression", "feedback"):
             if column in wish.cells:
@@ -78,6 +80,7 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
         if wish.row is None:
             sources[len(tags.rows) + len(added)] = wish.source
             added.append(_new_row(wish, tags, plant))
+            _refuse_unclear(wish, wish.cells, handed_on, work)
             work.changes.append(_change(ADDED, wish, _where(wish.cells)))
             if wish.lost:
                 work.remark(f"{wish.lost!r} becomes {wish.name}", wish.proposed.place)
@@ -90,6 +93,7 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
                 guesses.append(f"{wish.row.cells['name']}: {', '.join(said(kept, before))}")
         if changed:
             edits[wish.row.line] = changed
+            _refuse_unclear(wish, changed, handed_on, work)
             work.changes.append(_change(CHANGED, wish, said(changed, before)))
         else:
             work.changes.append(_change(UNCHANGED, wish, ()))
@@ -97,6 +101,21 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
         work.notes.append(f"guesses do not change what the plant says otherwise: {_some(guesses)}")
     _note_places(wishes, tags, places, work)
     _write(tags, edits, added, sources, {wish.row.line: wish.source for wish in wishes if wish.row}, work)
+
+
+def _refuse_unclear(wish: _Wish, written: Cells, handed_on: New, work: Work) -> None:
+    """A name that one tag gives up and another one takes in the same list: which of both does it mean by it?
+
+    ``handed_on`` gives another text for such a name.
+    """
+    named = names_in_quotes(" ".join(written.values()))
+    named.update(parameters_of(written.get("parameters", "")).values())
+    for name in sorted(one for one in named if handed_on(one) != one):
+        what = f"{name} changes hands in this list: it is not clear which of both {wish.name} means by it"
+        work.refuse(
+            wish.source, what, wish.proposed.place, "give the new names first, the rest with another list"
+        )
+        return
 
 
 def _change(verb: str, wish: _Wish, details: tuple[str, ...]) -> Change:

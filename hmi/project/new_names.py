@@ -51,6 +51,11 @@ def may_be_name(text: str, key: str, *, in_arguments: bool) -> bool:
     return key not in PROSE or ("/" in text and (in_arguments or key == AREA))
 
 
+def names_in_quotes(text: str) -> set[str]:
+    """The names that ``in_quotes`` looks at."""
+    return set(_QUOTED.findall(text))
+
+
 def in_quotes(text: str, new: New) -> str:
     """A text whose names in single quotes, as expressions have them, are the new ones."""
     return _QUOTED.sub(lambda found: new(found[1]), text) if "'" in text else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -111,3 +112,80 @@ def test_instances_keep_the_type_that_an_engineer_has_changed(plant: Path) -> No
     apply_import(more)
     kinds = {name: one.type for name, one in open_plant(plant).instances.items()}
     assert (kinds["area1/f1"], kinds["area1/f2"]) == ("fan", "fan_2")
+
+
+def written(plant: Path, name: str) -> dict[str, str]:
+    """The cells of a row of tags.csv."""
+    rows = csv.DictReader((plant / "tags.csv").read_text("utf-8").splitlines())
+    return next(cells for cells in rows if cells["name"] == name)
+
+
+def changing_places(plant: Path, *more: dict[str, str]) -> ImportPlan:
+    """The level meter and the flow meter take the name of each other."""
+    opened = open_plant(plant).by_name
+    rows = [
+        {"kind": "tag", "id": opened["area1/lt101"].id, "name": "area1/ft101"},
+        {"kind": "tag", "id": opened["area1/ft101"].id, "name": "area1/lt101"},
+        *more,
+    ]
+    proposed = [ProposedRow(cells, Place(line)) for line, cells in enumerate(rows, 2)]
+    return plan_import(plant, Imported(rows=proposed), errors_of=errors)
+
+
+SUM = {"kind": "tag", "id": "t_eeeeeeeeeeee", "name": "area1/sum"}
+TWICE = {"kind": "tag", "name": "area1/twice", "type": "float64"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**TWICE, "expression": "'area1/lt101' * 2"},
+        {**SUM, "expression": "'area1/lt101' - 'area1/p101.speed'"},
+        {**TWICE, "feedback": "'area1/ft101' > 1", "connection": "plc1", "address": "HR901"},
+    ],
+)
+def test_a_name_that_changes_hands_is_not_taken_for_either_of_both_where_the_list_writes_it(
+    plant: Path, row: dict[str, str]
+) -> None:
+    with_expression(plant)
+    plan = changing_places(plant, row)
+    assert plan.is_blocked
+    (fault,) = plan.faults
+    assert (fault.place.line, "changes hands" in fault.text) == (4, True)
+
+
+def test_what_a_list_leaves_as_it_is_follows_the_tag_and_not_its_name(plant: Path) -> None:
+    with_expression(plant)
+    plan = changing_places(
+        plant, {**SUM, "description": "both", "expression": "'area1/lt101' + 'area1/p101.speed'"}
+    )
+    assert not plan.is_blocked, plan.faults
+    apply_import(plan)
+    assert written(plant, "area1/sum")["expression"] == "'area1/ft101' + 'area1/p101.speed'"
+    assert written(plant, "area1/sum")["description"] == "both"
+
+
+def test_a_parameter_that_names_what_changes_hands_is_not_taken_for_either_of_both(plant: Path) -> None:
+    kind = ProposedType("copy", COPY)
+    proposed = [
+        ProposedRow({"kind": "copy", "name": "area1/c1", "parameters": "source=area1/lt101"}, Place(2))
+    ]
+    apply_import(plan_import(plant, Imported(rows=proposed, types=[kind]), errors_of=errors))
+    plan = changing_places(plant, {"kind": "copy", "name": "area1/c2", "parameters": "source=area1/lt101"})
+    assert [fault.place.line for fault in plan.faults] == [4]
+    plan = changing_places(plant)
+    assert not plan.is_blocked, plan.faults
+    apply_import(plan)
+    assert written(plant, "area1/c1")["parameters"] == "source=area1/ft101"
+
+
+COPY = """schema = "type/1"
+name = "copy"
+
+[parameters.source]
+type = "string"
+
+[signals.value]
+type = "float64"
+expression = "'{source}' * 2"
+"""
