@@ -25,7 +25,9 @@ def with_secrets(target: Target) -> dict[str, Any]:
 
 
 def keep_password(target: Target, plant: Path, data: Path | None, *, yes: bool) -> None:
-    """Offer to keep the typed password for the connection of this plant, unless it would not be used there."""
+    """Offer to keep the typed password for the connection of this plant, unless it would not be used there, or goes to
+    another device.
+    """
     from hmi.project import open_plant
     from hmi.security.connection_secrets import secret_of, secrets_used
     from hmi.security.secrets import Secrets
@@ -34,7 +36,7 @@ def keep_password(target: Target, plant: Path, data: Path | None, *, yes: bool) 
     connection = opened.connections.get(target.connection)
     if connection is None or not secrets_used(connection):
         return
-    if connection.settings["user"] != target.settings["user"]:
+    if connection.settings["user"] != target.settings["user"] or target.endpoint not in connection.endpoints:
         return
     name = secret_of(connection.name)
     if yes or (

@@ -251,3 +251,16 @@ def test_a_typed_password_is_kept_when_the_connection_uses_it_and_the_person_wan
     said = capsys.readouterr()
     assert PASSWORD not in said.out + said.err
     assert ("hmi secret" in said.err) is (bool(asked) and not kept)
+
+
+def test_the_password_of_another_device_is_not_kept_for_a_connection_of_the_plant(
+    plant: Path, tmp_path: Path
+) -> None:
+    """``hmi browse opc.tcp://10.0.0.8:4840 --connection line --yes``: ``line`` logs in at 10.0.0.7."""
+    with_settings(plant, 'user = "operator"')
+    Secrets(tmp_path, {}).put("connection/line", PASSWORD)
+    typed = {"user": "operator", "password": OTHER}
+    keep_password(
+        Target("opcua", "opc.tcp://10.0.0.8:4840", "line", typed, tmp_path), plant, tmp_path, yes=True
+    )
+    assert Secrets(tmp_path, {}).find("connection/line") == PASSWORD
