@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import apsw
@@ -11,9 +12,10 @@ import pytest
 from hmi.historian.port import Archive, CommitKind
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
-from hmi.stores.sqlite import _packs, _sources, open_reader
+from hmi.stores.sqlite import _packer, _packs, _sources, open_reader
 from hmi.stores.sqlite._archive import SqliteArchive
 from hmi.stores.sqlite._reader import SqliteReader
+from hmi.stores.sqlite._recent import Segment
 from hmi.stores.sqlite._settings import Settings
 
 S = 1_000_000_000
@@ -55,6 +57,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def settled(archive: SqliteArchive) -> None:
+    assert archive._packer is not None
+    archive._packer.settle()
+
+
 def rows(folder: Path, query: str) -> int:
     database = apsw.Connection(str(folder / "live.db"))
     try:
@@ -84,10 +91,55 @@ def test_a_reader_that_follows_has_no_sample_twice(tmp_path: Path) -> None:
     reader = SqliteReader(tmp_path)
     for second in range(0, SCANS, 7):
         scans(archive, second, min(second + 7, SCANS))
+        settled(archive)
         assert len(reader.read(5, *WHOLE)) == min(second + 7, SCANS)
     archive.close()
     assert len(reader._live.snapshot().packs) >= 5
     reader.close()
+
+
+def test_commits_go_on_while_a_pack_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, go_on = _packs.made_pack, threading.Event()
+
+    def waiting(segment: Segment, time: int) -> _packs.MadePack:
+        assert go_on.wait(60)
+        return made(segment, time)
+
+    monkeypatch.setattr(_packer, "made_pack", waiting)
+    archive = opened(tmp_path)
+    scans(archive, 0, SCANS)
+    archive.insert(batch([7], 100), time=BEGIN + HOUR, kind=CommitKind.DELETE)
+    assert rows(tmp_path, "select count(*) from packs") == 0
+    assert_all_there(archive)
+    go_on.set()
+    settled(archive)
+    assert rows(tmp_path, "select count(*) from packs") > 0
+    assert_all_there(archive)
+    archive.close()
+
+
+def test_what_a_compaction_took_while_a_pack_was_made_is_there_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, go_on = _packs.made_pack, threading.Event()
+
+    def waiting(segment: Segment, time: int) -> _packs.MadePack:
+        pack = made(segment, time)
+        assert go_on.wait(60)
+        return pack
+
+    monkeypatch.setattr(_packer, "made_pack", waiting)
+    archive = opened(tmp_path)
+    scans(archive, 0, SCANS)
+    archive.insert(batch([7], 100), time=BEGIN + HOUR, kind=CommitKind.DELETE)
+    archive.compact(BEGIN + HOUR)
+    go_on.set()
+    settled(archive)
+    assert_all_there(archive)
+    archive.compact(BEGIN + 2 * HOUR)
+    assert rows(tmp_path, "select count(*) from packs") == 0
+    assert_all_there(archive)
+    archive.close()
 
 
 def test_decoded_blocks_keep_to_their_memory(folder: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
@@ -30,7 +29,7 @@ from hmi.stores.sqlite._head import HeadFile
 from hmi.stores.sqlite._lock import locked
 from hmi.stores.sqlite._marks import mark_of
 from hmi.stores.sqlite._overlay import Replaced, reason_of, resolved
-from hmi.stores.sqlite._packs import put_pack
+from hmi.stores.sqlite._packer import Packer
 from hmi.stores.sqlite._reader import SqliteReader
 from hmi.stores.sqlite._recover import GENERATION, begin_anew
 from hmi.stores.sqlite._retention import Keeper
@@ -39,8 +38,6 @@ from hmi.stores.sqlite._schema import LIVE_FILE, LIVE_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
 from hmi.stores.sqlite._tiers import tier_of
 from hmi.stores.sqlite._wal import lost_in_logs
-
-log = logging.getLogger(__name__)
 
 _COMPACTION_CACHE_KIB = 4_096
 
@@ -54,6 +51,7 @@ class SqliteArchive(SqliteReader):
         self._settings = settings
         self._database: apsw.Connection | None = None
         self._head: HeadFile | None = None
+        self._packer: Packer | None = None
         try:
             super().__init__(folder, stepped=settings.stepped, fine=settings.fine, memory=settings.memory)
             self._open()
@@ -63,6 +61,8 @@ class SqliteArchive(SqliteReader):
             raise
 
     def close(self) -> None:
+        if self._packer is not None:
+            self._packer.settle()
         with self._writing:
             if self._lock_file.closed:
                 return
@@ -216,7 +216,7 @@ class SqliteArchive(SqliteReader):
             self._seq = (self._seq // GENERATION + 1) * GENERATION
         swept(self._folder, {ref.name for ref in self._live.snapshot().days.values()})
         self._note_damage(*lost_in_logs(self._folder, writer=True))
-        self._loose = sum(len(one.tags) for one in self._live.snapshot().segments)
+        self._packer = Packer(self._live, self._settings.pack_at, self._put)
         self._head = HeadFile(self._folder)
         if self._head.seq > self._seq:
             text = tr("commits {first} to {last} are missing", first=self._seq + 1, last=self._head.seq)
@@ -267,20 +267,14 @@ class SqliteArchive(SqliteReader):
         if self._head is not None:
             self._head.put(commit.seq)
         self._live.offer(commit.seq, commit.time, effect)
-        self._loose += len(effect.added)
-        if self._loose >= self._settings.pack_at:
-            self._pack()
+        if self._packer is not None:
+            self._packer.committed(len(effect.added))
         return commit.seq
 
-    def _pack(self) -> None:
-        """Sort what is committed by tag, for whoever reads; where that fails it costs them time and nothing else."""
-        self._loose = 0
-        try:
-            for segment, time in self._live.unpacked(self._settings.pack_at):
-                with told(self._path), self._connection() as database:
-                    put_pack(database, segment, time)
-        except StorageError as error:
-            log.warning("What was committed is not sorted by tag this time: %s", error)
+    def _put(self, work: Callable[[apsw.Connection], None]) -> None:
+        """One transaction between two commits."""
+        with self._writing, told(self._path), self._connection() as database:
+            work(database)
 
     def _keep_names(self) -> None:
         if self._new_tags or self._new_runs:

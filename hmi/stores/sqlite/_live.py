@@ -84,17 +84,20 @@ class LiveView:
 
     def unpacked(self, size: int) -> list[tuple[Segment, int]]:
         """What may go into packs, in parts of about ``size`` samples: (whole commits, time of the last one)."""
+        segments = self.snapshot().segments
+        with self._lock:
+            packable = dict(self._packable)
+        seqs = np.fromiter(packable, np.int64, len(packable))
         groups: list[list[Segment]] = [[]]
-        for segment in self.snapshot().segments:
-            chosen = segment.of_commits(np.fromiter(self._packable, np.int64, len(self._packable)))
+        for segment in segments:
             if sum(len(one.tags) for one in groups[-1]) >= size:
                 groups.append([])
-            groups[-1].append(chosen)
+            groups[-1].append(segment.of_commits(seqs))
         found: list[tuple[Segment, int]] = []
         for group in groups:
             if any(len(one.tags) for one in group):
                 segment = Segment.joined(group)
-                found.append((segment, self._packable[int(segment.covers[-1])]))
+                found.append((segment, packable[int(segment.covers[-1])]))
         return found
 
     def tags(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Final
@@ -146,31 +146,37 @@ def is_packable(effect: Effect) -> bool:
     return not len(effect.removed) and len(effect.added) > 0 and last - first <= 2 * HOUR
 
 
-def put_pack(database: apsw.Connection, segment: Segment, time: int) -> None:
-    """Keep a segment of whole commits; in the transaction of the caller."""
-    covers = segment.covers
-    cuts = _cuts(segment.tags)
+@dataclass(frozen=True, slots=True, eq=False)
+class MadePack:
+    """A pack on its way into the live file: a head without its number, and blocks without their keys."""
+
+    head: Pack
+    blocks: tuple[bytes, ...]
+    clock: bytes
+
+
+def made_pack(segment: Segment, time: int) -> MadePack:
+    """A segment of whole commits; ``time``: when the last of them was made (UTC ns)."""
+    covers, cuts = segment.covers, _cuts(segment.tags)
+    head = Pack(0, covers, time, segment.first, segment.last, segment.tags[cuts[:-1]])
+    blocks = tuple(_encoded(segment, covers, slice(low, high)) for low, high in pairwise(cuts.tolist()))
+    instants = Instants()
+    instants.add(segment.samples)
+    return MadePack(head, blocks, encode_clock(instants.shared()))
+
+
+def put_pack(database: apsw.Connection, made: MadePack) -> None:
+    """In the transaction of the caller."""
     # the number is never given twice: other processes keep blocks by it
     database.execute("insert into packs (head) values (x'')")
     number = database.last_insert_rowid()
-    pack = Pack(number, covers, time, segment.first, segment.last, segment.tags[cuts[:-1]])
-    database.execute("update packs set head = ? where number = ?", (pack.packed(), number))
+    head = replace(made.head, number=number).packed()
+    database.execute("update packs set head = ? where number = ?", (head, number))
+    places = [*enumerate(made.blocks), (_CLOCK, made.clock)]
+    keyed = ((number * _PLACES + place, block) for place, block in places)
     database.executemany(
         "insert into pack_blocks (k, block) values (?, ?)",
-        (
-            (
-                number * _PLACES + place,
-                _encoded(segment, covers, slice(low, high), number * _PLACES + place),
-            )
-            for place, (low, high) in enumerate(pairwise(cuts.tolist()))
-        ),
-    )
-    instants = Instants()
-    instants.add(segment.samples)
-    key = number * _PLACES + _CLOCK
-    database.execute(
-        "insert into pack_blocks (k, block) values (?, ?)",
-        (key, _sealed(encode_clock(instants.shared()), key)),
+        ((key, _sealed(block, key)) for key, block in keyed),
     )
 
 
@@ -229,12 +235,10 @@ def decoded(pack: Pack, block: int, data: bytes) -> Segment:
     return Segment(batch.tags, pack.covers[places], slimmed(batch.samples), *span, 0, pack.covers)
 
 
-def _encoded(segment: Segment, covers: Seqs, rows: slice, key: int) -> bytes:
+def _encoded(segment: Segment, covers: Seqs, rows: slice) -> bytes:
     scan = encode_scan(Batch(segment.tags[rows], segment.samples.take(rows)))
     places = np.searchsorted(covers, segment.seqs[rows]).astype("<u4").tobytes()
-    return _sealed(
-        len(scan).to_bytes(4, "little") + scan + zstandard.ZstdCompressor(level=1).compress(places), key
-    )
+    return len(scan).to_bytes(4, "little") + scan + zstandard.ZstdCompressor(level=1).compress(places)
 
 
 def _sealed(body: bytes, key: int) -> bytes:
