@@ -1,4 +1,4 @@
-"""One thread beside a loop for questions that may never be answered, such as those to a locked key store."""
+"""Threads of their own for questions that may never be answered, such as those to a locked key store."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 Found = TypeVar("Found")
+
+
+def within(question: Callable[[], Found], within_s: float) -> Found:
+    """Its answer, waited for here; TimeoutError without one."""
+    answer = Future[Found]()
+    threading.Thread(target=_answer, args=(answer, question), name="question", daemon=True).start()
+    return answer.result(within_s)
 
 
 class Aside:
@@ -44,9 +51,13 @@ class Aside:
             with self._news:
                 self._news.wait_for(lambda: self._waiting)
                 answer, question = self._waiting.popleft()
-            if not answer.set_running_or_notify_cancel():
-                continue
-            try:
-                answer.set_result(question())
-            except Exception as error:  # raised where it is waited for
-                answer.set_exception(error)
+            _answer(answer, question)
+
+
+def _answer(answer: Future[Any], question: Callable[[], Any]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
+    try:
+        answer.set_result(question())
+    except Exception as error:  # raised where it is waited for
+        answer.set_exception(error)

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -23,6 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.core.texts import tr
+from hmi.security.aside import within
 from hmi.security.certificates import BACK_DATED, COMPANY, utc
 from hmi.security.secrets import Secrets
 from hmi.security.trust import host_names
@@ -32,6 +34,7 @@ CA_FILE, CA_KEY, SERVER_FILE, SERVER_KEY = "ca.pem", "ca-key.pem", "server.pem",
 PASSPHRASE = "tls-key"
 """Name of the secret that opens a key somebody else made."""
 AUTHORITY_VALID, SERVER_VALID = timedelta(days=3_650), timedelta(days=397)
+KEY_STORE_S = 10.0
 _PEM = serialization.Encoding.PEM
 
 
@@ -172,8 +175,11 @@ class TlsFolder:
             ) from None
 
     def _passphrase(self) -> str:
-        """Asked for only where the key is locked."""
-        return Secrets(self._data).get(PASSPHRASE)
+        """Asked for only where the key is locked; a key store that asks a person may not answer."""
+        try:
+            return within(partial(Secrets(self._data).get, PASSPHRASE), KEY_STORE_S)
+        except TimeoutError:
+            raise UsageError(tr("the key store of the system does not answer; unlock it")) from None
 
     def _issue(
         self,

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
+from hmi.core.errors import ConfigurationError
 from hmi.notify import _channels
 from hmi.notify._message import Message
 from hmi.project.notifications import NotificationDef
 from hmi.security.aside import Aside
 from hmi.security.secrets import Secrets
+from hmi.security.tls import SERVER_KEY, TlsFolder
 
-pytestmark = pytest.mark.asyncio
 PATIENCE_S = 30.0
 MORE_THAN_SHARED = 40
 """The threads that a loop shares are 32 at most."""
@@ -39,6 +42,7 @@ class Locked:
         return name
 
 
+@pytest.mark.asyncio
 @pytest.mark.parametrize("kind", ["smtp", "webhook"])
 async def test_messages_that_wait_for_a_key_store_take_no_thread_of_the_runtime(
     answer: threading.Event, monkeypatch: pytest.MonkeyPatch, kind: str
@@ -59,6 +63,7 @@ async def test_messages_that_wait_for_a_key_store_take_no_thread_of_the_runtime(
     assert await asyncio.wait_for(asyncio.to_thread(int), PATIENCE_S) == 0
 
 
+@pytest.mark.asyncio
 async def test_answers_and_errors_come_back_and_what_nobody_waits_for_is_not_asked(
     answer: threading.Event,
 ) -> None:
@@ -79,3 +84,34 @@ async def test_answers_and_errors_come_back_and_what_nobody_waits_for_is_not_ask
     assert asked == []
     with pytest.raises(KeyError):
         await aside.ask(lambda: {}["none"], PATIENCE_S)
+
+
+def test_a_locked_key_whose_passphrase_cannot_be_asked_for_is_one_sentence_and_no_hanging_start(
+    answer: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = TlsFolder(tmp_path)
+    tls.init(["scada1"])
+    plain = serialization.load_pem_private_key((tls.folder / SERVER_KEY).read_bytes(), None)
+    (tls.folder / SERVER_KEY).write_bytes(
+        plain.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"tls-key"),
+        )
+    )
+    found: list[Exception] = []
+
+    def start() -> None:
+        try:
+            tls.context()
+        except ConfigurationError as error:
+            found.append(error)
+
+    monkeypatch.setattr("hmi.security.tls.Secrets", lambda _data: Locked(answer))
+    monkeypatch.setattr("hmi.security.tls.KEY_STORE_S", 0.1, raising=False)
+    starting = threading.Thread(target=start, daemon=True)
+    starting.start()
+    starting.join(PATIENCE_S)
+    assert "key store of the system does not answer" in str(*found)
+    answer.set()
+    tls.context()
