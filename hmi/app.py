@@ -256,14 +256,17 @@ def run_station(options: StationOptions, shown: Callable[[], None] = lambda: Non
         _refuse_mixed(options)
     application, theme = _application(options.theme or "light", options.scale or 100)
     application.setQuitOnLastWindowClosed(False)
+    from hmi.ui.collecting import Collecting
     from hmi.ui.life import LifeSign, end_on_signals
 
+    collecting = Collecting(application)
     link, station = _connected(options.data, options.further)
     fleet = _fleet(options, theme, station)
     sounds = station.sounds = _sounds(options.data, fleet.settings)
     life = LifeSign(options.life) if options.life else None
     signals = end_on_signals(application)
     try:
+        collecting.start()
         link.start()
         station.start()
         sounds.start()
@@ -277,6 +280,7 @@ def run_station(options: StationOptions, shown: Callable[[], None] = lambda: Non
         fleet.stop()
         fleet.settings.close()
         link.close()
+        collecting.stop()
         del life, signals
     return code
 
@@ -288,12 +292,15 @@ def grab_station(options: ShotOptions) -> Any:
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     _refuse(qt_problem())
-    _, theme = _application(options.theme, options.scale)
+    application, theme = _application(options.theme, options.scale)
+    from hmi.ui.collecting import Collecting
     from hmi.ui.shot import grab_when_complete
     from hmi.ui.window import StationWindow
 
     link, station = _connected(options.data, {})
     window = StationWindow(theme, station, display=options.display)
+    collecting = Collecting(application)
+    collecting.start()
     link.start()
     station.start()
     try:
@@ -310,6 +317,7 @@ def grab_station(options: ShotOptions) -> Any:
         station.stop()
         window.retire()
         link.close()
+        collecting.stop()
 
 
 def shoot(options: ShotOptions) -> None:

@@ -25,6 +25,21 @@ os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def collected_on_the_qt_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As in a station: what a test of Qt leaves behind never dies on another thread, nor in a later module."""
+    if request.node.get_closest_marker("qt") is None and request.node.path.parent.name != "ui":
+        yield
+        return
+    from hmi.ui.collecting import Collecting
+
+    request.getfixturevalue("qapp")
+    collecting = Collecting()
+    collecting.start()
+    yield
+    collecting.stop()
+
+
 @pytest.fixture(scope="module")
 def waterworks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WaterworksSession]:
     """A simulator and a runtime of their own for the tests of one module."""

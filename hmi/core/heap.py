@@ -6,15 +6,14 @@ import gc
 from collections.abc import Generator
 from contextlib import contextmanager
 
+from hmi.core.collector import without_collector
+
 
 @contextmanager
 def at_rest() -> Generator[None, None, None]:
     """No collection while something large is read on another thread: each would stop every thread for longer."""
-    gc.disable()
-    try:
+    with without_collector():
         yield
-    finally:
-        gc.enable()
 
 
 def keep_all() -> None:
