@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 from asyncua import ua
 from asyncua.common.events import Event
+from asyncua.server.monitored_item_service import MonitoredItemService
 from opcua_plant import QUICK, Plant, free_port
 
 from hmi.acquisition.port import Conditions, LinkSettings, Point
@@ -21,6 +22,7 @@ from hmi.core import quality
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import WriteState
 from hmi.core.conditions import ConditionAct, ConditionCall, ConditionItem, ConditionUpdate, RefreshMark
+from hmi.drivers.opcua import _conditions
 from hmi.drivers.opcua.driver import OpcuaDriver, create
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -39,13 +41,16 @@ class AlarmServer(Plant):
     def forget(self) -> None:
         """As it was when it began."""
         self.retained: list[Event] = []
-        self.refreshes = 0
+        self.refreshes = self.steps = 0
         self.refresh_status = ua.StatusCode(ua.StatusCodes.Good)
+        self.step_status = ua.StatusCode(ua.StatusCodes.Good)
         self.acknowledged: list[tuple[bytes, str]] = []
+        self.longest_queue = 0
+        self.server.iserver.max_monitored_item_queue_size = 10_000
 
     async def begin(self) -> None:
         await self.start()
-        for number, answer in ((3875, self._refresh), (9111, self._acknowledge)):
+        for number, answer in ((3875, self._refresh), (12912, self._refresh_one), (9111, self._acknowledge)):
             self.server.link_method(self.server.get_node(ua.NodeId(number)), answer)
 
     async def _refresh(
@@ -56,6 +61,21 @@ class AlarmServer(Plant):
             return self.refresh_status
         await self.send(mark(2787), *self.retained, mark(2788))
         return []
+
+    async def _refresh_one(
+        self, _parent: ua.NodeId, subscription: ua.Variant, item: ua.Variant
+    ) -> list[ua.Variant] | ua.StatusCode:
+        self.steps += 1
+        if not self.step_status.is_good():
+            return self.step_status
+        served = self.server.iserver.subscription_service.subscriptions[subscription.Value]
+        for event in (mark(2787), *self.retained, mark(2788)):
+            await served.monitored_item_srv.trigger_event(event, item.Value)
+        return []
+
+    def keeps_at_most(self, count: int) -> None:
+        """However many events a client wants to have kept, a new or changed item keeps ``count``."""
+        self.longest_queue = self.server.iserver.max_monitored_item_queue_size = count
 
     async def _acknowledge(
         self, _parent: ua.NodeId, event: ua.Variant, comment: ua.Variant
@@ -136,6 +156,20 @@ async def running() -> AsyncIterator[AlarmServer]:
     await made.begin()
     async with made.server:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def modest(running: AlarmServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library grants every queue that an item is changed to; this server has a longest one."""
+    granted = MonitoredItemService._modify_monitored_item
+
+    def modify(service: MonitoredItemService, asked: ua.MonitoredItemModifyRequest) -> Any:
+        if running.longest_queue:
+            wanted = asked.RequestedParameters
+            wanted.QueueSize = min(wanted.QueueSize, running.longest_queue)
+        return granted(service, asked)
+
+    monkeypatch.setattr(MonitoredItemService, "_modify_monitored_item", modify)
 
 
 @pytest.fixture
@@ -228,6 +262,92 @@ async def test_5000_events_at_once_arrive_all_or_are_asked_for_again(server: Ala
         figures = driver.diagnostics()["conditions"]
         assert figures["condition_events"] == 5000 or figures["lost"] > 0
         assert driver.diagnostics()["counts"]["by_library"] == 0
+
+
+def many(count: int, highest: int = 1000) -> list[Event]:
+    return [condition(f"M{n}", Severity=(1 + n * 37 % highest, V.UInt16)) for n in range(count)]
+
+
+def told_between_the_last_marks(heard: Heard) -> set[str]:
+    """What was told from the last beginning to the last end."""
+    last = len(heard.items) - 1 - heard.items[::-1].index(END)
+    first = last - heard.items[last::-1].index(START)
+    return {item.name for item in heard.items[first:last] if isinstance(item, ConditionUpdate)}
+
+
+async def test_a_queue_too_short_for_all_conditions_is_made_longer(server: AlarmServer) -> None:
+    server.retained = many(200)
+    async with listening(server, alarm_queue=10) as (driver, heard):
+        await heard.until(lambda: END in heard.items)
+        assert LOST in heard.items
+        assert len(told_between_the_last_marks(heard)) == 200
+        assert server.steps == 0
+        before = heard.items.count(END)
+        await server.send(mark(2789))
+        await heard.until(lambda: heard.items.count(END) > before)
+        assert driver.diagnostics()["conditions"]["lost"] == heard.items.count(LOST)
+
+
+async def test_a_server_that_keeps_few_events_is_asked_in_steps(server: AlarmServer) -> None:
+    server.retained = many(200)
+    server.keeps_at_most(50)
+    async with listening(server, alarm_queue=5000) as (driver, heard):
+        await heard.until(lambda: END in heard.items)
+        assert len(told_between_the_last_marks(heard)) == 200
+        assert server.steps >= 5
+        assert any("keeps only 50 events" in note for note in driver.diagnostics()["notes"])
+        once, lost = server.refreshes, heard.items.count(LOST)
+        server.retained = server.retained[:150]
+        await server.send(mark(2789))
+        await heard.until(lambda: heard.items.count(END) == 2)
+        assert len(told_between_the_last_marks(heard)) == 150
+        # what is known of the server is kept: it is not made to overflow again
+        assert (server.refreshes, heard.items.count(LOST)) == (once, lost)
+        await server.send(condition("Live"))
+        await heard.until(lambda: "Live" in heard.newest)
+
+
+async def test_too_many_conditions_of_one_severity_are_said_and_never_called_complete(
+    server: AlarmServer,
+) -> None:
+    server.retained = many(60, highest=1)
+    server.keeps_at_most(30)
+    async with listening(server) as (driver, heard):
+        while not any("of severity 1" in note for note in driver.diagnostics()["notes"]):
+            await asyncio.sleep(0.02)
+        assert END not in heard.items
+        server.retained = server.retained[:20]
+        await heard.until(lambda: END in heard.items)
+        assert len(told_between_the_last_marks(heard)) == 20
+
+
+async def test_a_server_without_steps_is_asked_again_and_told(server: AlarmServer) -> None:
+    server.retained = many(60)
+    server.keeps_at_most(30)
+    server.step_status = ua.StatusCode(ua.StatusCodes.BadMethodInvalid)
+    async with listening(server) as (driver, heard):
+        while not any("in steps" in note for note in driver.diagnostics()["notes"]):
+            await asyncio.sleep(0.02)
+        assert END not in heard.items
+        server.retained = server.retained[:20]
+        await heard.until(lambda: END in heard.items)
+
+
+async def test_an_end_lost_in_an_overflow_is_not_waited_for(
+    server: AlarmServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_conditions, "REFRESH_S", 100_000.0)
+    send = server.send
+
+    async def without_the_first_end(*events: Event) -> None:
+        is_first_answer = len(events) > 1 and server.refreshes == 1
+        await send(*((*events[:-1], mark(3035)) if is_first_answer else events))
+
+    monkeypatch.setattr(server, "send", without_the_first_end)
+    async with listening(server) as (_driver, heard):
+        await heard.until(lambda: END in heard.items)
+        assert server.refreshes == 2
+        assert heard.items.count(START) == 2
 
 
 async def test_a_server_without_refresh_is_noted_and_its_events_are_taken(server: AlarmServer) -> None:

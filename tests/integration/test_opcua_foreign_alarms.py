@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,14 @@ from fake_runtime import real_runtime
 from foreign_server import ForeignServer, Installed
 from waterworks_session import Watcher
 
+from hmi.acquisition.port import LinkSettings
 from hmi.client.alarms import AlarmInfo
 from hmi.client.socket import SocketClient
+from hmi.core.conditions import ConditionItem, ConditionUpdate, RefreshMark
 from hmi.core.principal import DEMO_OPERATOR
 from hmi.core.values import ValueType
+from hmi.drivers.opcua import _condition_items
+from hmi.drivers.opcua.driver import create
 from hmi.project.plant import ConnectionDef, Plant
 from hmi.runtime import Runtime
 from hmi.runtime._alarms import Act
@@ -124,6 +128,11 @@ async def test_al_18_disconnect_and_reconnect_end_with_exactly_the_list_of_the_s
         await s.ask(alarm="C1", acked=True)
         await s.until_like_the_server()
         assert len(s.runtime.server_alarms.book.conditions("dcs")) == 50
+
+        async def all_sounded() -> bool:
+            return len(s.runtime.alarms.book.rows) >= 50
+
+        await s.until(all_sounded)
         sounded = len(s.runtime.alarms.book.rows)
 
         s.proxy.cut()
@@ -321,3 +330,49 @@ async def test_a_flood_of_2000_events_in_one_go_ends_with_the_list_of_the_server
         held = s.runtime.server_alarms.book.conditions("dcs")
         theirs = {one["condition"]: one["severity"] for one in (await s.ask(retained=True))["retained"]}
         assert {one.condition: one.severity for one in held} == theirs
+
+
+class Told:
+    """A sink of conditions that can be waited for."""
+
+    def __init__(self) -> None:
+        self.items: list[ConditionItem] = []
+        self._ended = asyncio.Event()
+
+    def __call__(self, items: Sequence[ConditionItem]) -> None:
+        self.items += items
+        if RefreshMark.END in items:
+            self._ended.set()
+
+    async def whole(self) -> set[str]:
+        """The conditions, once the server has told them all."""
+        async with asyncio.timeout(60):
+            await self._ended.wait()
+        return {item.condition for item in self.items if isinstance(item, ConditionUpdate)}
+
+
+@pytest.mark.parametrize(("largest", "more_refreshes"), [(100_000, True), (100, False)])
+async def test_a_queue_shorter_than_the_list_is_made_longer_or_asked_in_steps(
+    node_opcua: Installed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    largest: int,
+    more_refreshes: bool,
+) -> None:
+    """A queue of this server holds 100 events at least; where no longer one is asked for it tells steps."""
+    monkeypatch.setattr(_condition_items, "LARGEST_QUEUE", largest)
+    with ForeignServer(node_opcua, tmp_path / "server", channel_ms=600_000) as server:
+        await asyncio.to_thread(server.ask, many=230)
+        settings = {**SETTINGS, "alarms": True, "alarm_queue": 100}
+        driver, told = create(LinkSettings("dcs", server.url, settings, ())), Told()
+        driver.conditions_to(told)
+        await driver.open()
+        watching = asyncio.create_task(driver.watch(lambda _batch: None))
+        try:
+            assert len(await told.whole()) == 230
+            assert RefreshMark.LOST in told.items
+            assert (driver.diagnostics()["conditions"]["refreshes"] > 1) is more_refreshes
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+            await driver.close()

@@ -17,6 +17,7 @@ from hmi.drivers.opcua._times import TimeRule
 
 BASE, CONDITION, ACKNOWLEDGEABLE, ALARM, DIALOG = 2041, 2782, 2881, 2915, 2830
 REFRESH_START, REFRESH_END, REFRESH_REQUIRED, QUEUE_OVERFLOW = "i=2787", "i=2788", "i=2789", "i=3035"
+MARKS = frozenset((REFRESH_START, REFRESH_END, REFRESH_REQUIRED, QUEUE_OVERFLOW))
 SHELVES = {"i=2930": "", "i=2932": "timed", "i=2933": "one-shot"}
 # a server's way to say that its type of condition has no such field: no fault of the condition
 ABSENT = (0x8034_0000, 0x8035_0000, 0x803D_0000, 0x803E_0000, 0x806F_0000)
@@ -76,6 +77,10 @@ class Event:
     @property
     def type(self) -> str:
         return str(self.fields["type"][1] or "")
+
+    @property
+    def is_mark(self) -> bool:
+        return self.type in MARKS
 
     @property
     def is_condition(self) -> bool:

@@ -2,7 +2,8 @@
 
 Refresh procedure of Part 9 (standards 1.12): on every connection, on RefreshRequired and wherever events may
 be missing the server is asked for all its conditions again. One refresh runs at a time, at most one in a
-second, and more rarely when the server's queue overflows again and again.
+second. Where its answer overflows the server's queue a longer queue is asked for, then the answer in steps, and
+where the server can do neither it is asked more and more rarely.
 """
 
 # pyright: reportPrivateImportUsage=false, reportArgumentType=false
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Any, TypeAlias
 
 from asyncua import ua
@@ -20,16 +22,17 @@ from asyncua import ua
 from hmi.acquisition.port import ConditionSink
 from hmi.core.clock import NS_PER_MS
 from hmi.core.conditions import ConditionItem, RefreshMark
-from hmi.core.errors import ProtocolViolation
 from hmi.core.texts import tr
 from hmi.drivers.opcua import _condition_fields as fields
+from hmi.drivers.opcua._condition_items import EventItem, EventItems
+from hmi.drivers.opcua._condition_steps import Stepped, Steps
 from hmi.drivers.opcua._condition_types import TypeTree
 from hmi.drivers.opcua._event_decode import EventFields
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import Group, subscribe
+from hmi.drivers.opcua._telling import Fullness, Telling
 from hmi.drivers.opcua._times import TimeRule
 from hmi.drivers.opcua._values import words
-from hmi.drivers.opcua._within import within
 
 log = logging.getLogger(__name__)
 SERVER = "i=2253"
@@ -38,15 +41,9 @@ FIRST_HANDLE = 0xFFFF_FE00
 QUEUE = 5_000
 WAITING_LIMIT = 20_000
 PORTION = 500
-REFRESH_PAUSE_S, LONGEST_PAUSE_S, REFRESH_S = 1.0, 60.0, 30.0
-REFRESH_METHOD, CONDITION_TYPE = 3875, 2782
-BAD_FILTERS = (
-    ua.StatusCodes.BadEventFilterInvalid,
-    ua.StatusCodes.BadMonitoredItemFilterInvalid,
-    ua.StatusCodes.BadMonitoredItemFilterUnsupported,
-    ua.StatusCodes.BadBrowseNameInvalid,
-    ua.StatusCodes.BadTypeDefinitionInvalid,
-)
+REFRESH_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+REFRESH_S, GRACE_S = 30.0, 2.0
+"""How long the end of a refresh is waited for, and how long where something of it is lost."""
 NO_REFRESH = (
     ua.StatusCodes.BadMethodInvalid,
     ua.StatusCodes.BadNodeIdUnknown,
@@ -57,6 +54,15 @@ NO_REFRESH = (
     ua.StatusCodes.BadNotExecutable,
 )
 Waiting: TypeAlias = RefreshMark | tuple[fields.Event, int]
+
+
+class Refreshed(Enum):
+    """How a refresh ended. AGAIN: not all of it came, and the next one has more room. NEVER: the server has none."""
+
+    COMPLETE = "complete"
+    AGAIN = "again"
+    INCOMPLETE = "incomplete"
+    NEVER = "never"
 
 
 def notifiers_of(settings: Mapping[str, Any]) -> tuple[str, ...]:
@@ -82,12 +88,15 @@ class ConditionWatch:
         self._sink, self._handle_of = sink, handle_of
         self._types = TypeTree(link)
         self._waiting: deque[Waiting] = deque()
-        self._news, self._wanted, self._ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._made: set[int] = set()
-        self._told_end: set[int] = set()
-        self._begun = self._lossy = False
-        self._queue = 0
-        self._recent: deque[tuple[int, int]] = deque()
+        self._news, self._wanted = asyncio.Event(), asyncio.Event()
+        self._items = EventItems(link, self.group)
+        self._made: dict[int, EventItem] = {}
+        self._steps = Steps(self._items, self._listen, self._note)
+        self._step: EventItem | None = None
+        self._in_steps = False
+        self._telling: Telling | None = None
+        self._fullness = Fullness(PERIOD_MS * NS_PER_MS)
+        self._losses = 0
 
     async def subscribe(self) -> bool:
         """The subscription of the events; False, with a note, when the server refuses it: values go on."""
@@ -111,34 +120,46 @@ class ConditionWatch:
 
     def take(self, events: Sequence[EventFields], now_ns: int) -> None:
         """Events in the order they came; returns at once."""
-        if self._is_full(len(events), now_ns):
-            self.lost()
+        for handle, count in Counter(one.client_handle for one in events).items():
+            if self._fullness.is_full(handle, count, self._queue_of(handle), now_ns):
+                self._overflows(handle)
         for one in events:
             self.counts["events"] += 1
             event = fields.event_of(one.fields)
             if event is None or not event.type:
                 self.counts["malformed"] += 1
-            elif event.type == fields.REFRESH_START:
-                self._refresh_begins()
-            elif event.type == fields.REFRESH_END:
-                self._refresh_ends(one.client_handle)
-            elif event.type == fields.REFRESH_REQUIRED:
-                self._wanted.set()
-            elif event.type == fields.QUEUE_OVERFLOW:
-                self.lost()
+            elif event.is_mark:
+                self._take_mark(event.type, one.client_handle)
             elif event.is_condition:
                 self.counts["condition_events"] += 1
                 self._put((event, now_ns))
 
-    def _is_full(self, count: int, now_ns: int) -> bool:
-        """Some servers drop events without a word: as many as the queue holds, within one interval, are too many."""
-        self._recent.append((now_ns, count))
-        while self._recent and not 0 <= now_ns - self._recent[0][0] < PERIOD_MS * NS_PER_MS:
-            self._recent.popleft()
-        if not self._queue or sum(number for _time, number in self._recent) < self._queue:
-            return False
-        self._recent.clear()
-        return True
+    def _take_mark(self, kind: str, handle: int) -> None:
+        telling = self._telling
+        if kind == fields.REFRESH_REQUIRED:
+            self._wanted.set()
+        elif kind == fields.QUEUE_OVERFLOW:
+            self._overflows(handle)
+        elif telling is None:
+            return
+        elif kind == fields.REFRESH_START:
+            if telling.begins(handle) and self._step is None:
+                self._put(RefreshMark.START)
+        elif telling.ends(handle) and self._step is None:
+            self._put(RefreshMark.END)
+
+    def _queue_of(self, handle: int) -> int:
+        if self._step is not None and handle == self._step.handle:
+            return self._step.queue
+        item = self._made.get(handle)
+        return item.queue if item is not None else 0
+
+    def _overflows(self, handle: int) -> None:
+        """Events of an item are missing; those of a step matter to it alone, for a standing item has them too."""
+        if handle in self._notifiers:
+            self.lost()
+        elif self._telling is not None and handle in self._telling.expected:
+            self._telling.breaks()
 
     def ask_again(self) -> None:
         """Let the server tell its conditions, though nothing is known to be missing."""
@@ -147,7 +168,9 @@ class ConditionWatch:
     def lost(self) -> None:
         """Events are missing: nothing held is sure until the server has told everything again."""
         self.counts["lost"] += 1
-        self._lossy = True
+        self._losses += 1
+        if self._telling is not None:
+            self._telling.breaks()
         self._put(RefreshMark.LOST)
         self._wanted.set()
 
@@ -160,21 +183,6 @@ class ConditionWatch:
             self.lost()
         self._waiting.append(item)
         self._news.set()
-
-    def _refresh_begins(self) -> None:
-        if not self._begun:
-            self._begun = True
-            self._put(RefreshMark.START)
-
-    def _refresh_ends(self, client_handle: int) -> None:
-        """Every item tells its own end; the last one ends the refresh, unless something was lost in it."""
-        self._told_end.add(client_handle)
-        if not self._begun or not self._made <= self._told_end:
-            return
-        self._begun = False
-        if not self._lossy:
-            self._put(RefreshMark.END)
-        self._ended.set()
 
     async def _pass_on(self) -> None:
         """In order and in portions; the types of a maker are looked up on the way."""
@@ -200,8 +208,7 @@ class ConditionWatch:
         """One item for each notifier; those that the server refuses are asked for again from time to time."""
         while True:
             missing = {h: node for h, node in self._notifiers.items() if h not in self._made}
-            made = {handle for handle, node in missing.items() if await self._make(handle, node)}
-            self._made |= made
+            made = [handle for handle, node in missing.items() if await self._make(handle, node)]
             if made:
                 self._wanted.set()
             if len(self._made) == len(self._notifiers):
@@ -209,46 +216,16 @@ class ConditionWatch:
             await asyncio.sleep(float(self._settings.get("retry_items_s", 30.0)))
 
     async def _make(self, handle: int, node: ua.NodeId) -> bool:
-        status = 0
-        for general in (False, True):
-            result = await self._create(handle, node, general=general)
-            status = result.StatusCode.value
-            if result.StatusCode.is_good():
-                self._queue = result.RevisedQueueSize or self._queue_size
-                if self._queue < self._queue_size:
-                    self._note(
-                        tr("the server keeps only {count} events between two messages",
-                           count=result.RevisedQueueSize)
-                    )  # fmt: skip
-                return True
-            if status not in BAD_FILTERS:
-                break
-        where = "Server" if node.NamespaceIndex == 0 else node.to_string()
-        self._note(tr("the server refuses the events of {node}: {why}", node=where, why=words(status)))
-        return False
-
-    @property
-    def _queue_size(self) -> int:
-        return int(self._settings.get("alarm_queue", QUEUE))
-
-    async def _create(self, handle: int, node: ua.NodeId, *, general: bool) -> ua.MonitoredItemCreateResult:
-        request = ua.MonitoredItemCreateRequest()
-        request.ItemToMonitor.NodeId = node
-        request.ItemToMonitor.AttributeId = ua.AttributeIds.EventNotifier
-        request.MonitoringMode = ua.MonitoringMode.Reporting
-        wanted = request.RequestedParameters
-        wanted.ClientHandle, wanted.SamplingInterval = handle, 0.0
-        wanted.QueueSize, wanted.DiscardOldest = self._queue_size, True
-        wanted.Filter = ua.EventFilter(SelectClauses=fields.select_clauses(general=general))
-        params = ua.CreateMonitoredItemsParameters()
-        params.SubscriptionId = self.group.id
-        params.TimestampsToReturn = ua.TimestampsToReturn.Both
-        params.ItemsToCreate = [request]
-        async with within(self._link.timeout_s):
-            answer = await self._link.session.create_monitored_items(params)
-        if len(answer) != 1:
-            raise ProtocolViolation(f"one item was asked for and {len(answer)} answered")
-        return answer[0]
+        wished = int(self._settings.get("alarm_queue", QUEUE))
+        item = await self._items.create(handle, node, wished)
+        if isinstance(item, int):
+            where = "Server" if node.NamespaceIndex == 0 else node.to_string()
+            self._note(tr("the server refuses the events of {node}: {why}", node=where, why=words(item)))
+            return False
+        if item.queue < wished:
+            self._note(tr("the server keeps only {count} events between two messages", count=item.queue))
+        self._made[handle] = item
+        return True
 
     async def _refresh(self) -> None:
         pause = REFRESH_PAUSE_S
@@ -257,48 +234,65 @@ class ConditionWatch:
             self._wanted.clear()
             if not self._made:
                 continue
-            complete = await self._refresh_once()
-            if complete is None:
+            found = await self._refresh_once()
+            if found is Refreshed.NEVER:
                 return
-            pause = REFRESH_PAUSE_S if complete else min(pause * 2, LONGEST_PAUSE_S)
-            if not complete:
+            pause = min(pause * 2, LONGEST_PAUSE_S) if found is Refreshed.INCOMPLETE else REFRESH_PAUSE_S
+            if found is not Refreshed.COMPLETE:
                 self._wanted.set()
             await asyncio.sleep(pause)
 
-    async def _refresh_once(self) -> bool | None:
-        """Whether everything was told; None when the server cannot do it at all."""
-        self._ended.clear()
-        self._told_end.clear()
-        self._begun = self._lossy = False
+    async def _refresh_once(self) -> Refreshed:
         self.counts["refreshes"] += 1
-        status = await self._call_refresh()
-        if status in NO_REFRESH:
-            self._note(tr("the server cannot tell its alarms again: {why}", why=words(status)))
-            return None
-        if status:
-            log.warning("The server refuses to tell its conditions again: %s", words(status))
-            return False
+        if self._in_steps:
+            return await self._refresh_in_steps()
+        telling = self._telling = Telling(self._made)
         try:
-            async with within(REFRESH_S):
-                await self._ended.wait()
-        except TimeoutError:
+            status = await self._items.refresh()
+            if status in NO_REFRESH:
+                self._note(tr("the server cannot tell its alarms again: {why}", why=words(status)))
+                return Refreshed.NEVER
+            if status:
+                log.warning("The server refuses to tell its conditions again: %s", words(status))
+                return Refreshed.INCOMPLETE
+            is_over = await telling.over(REFRESH_S, GRACE_S)
+        finally:
+            self._telling = None
+        if telling.is_lossy:
+            return await self._after_loss()
+        if not is_over:
             self._note(tr("the server began to tell its alarms and did not end"))
-            return False
-        if self._lossy:
-            self._note(tr("the server lost events while it told its alarms; its queue may be too short"))
-        return not self._lossy
+        return Refreshed.COMPLETE if is_over else Refreshed.INCOMPLETE
 
-    async def _call_refresh(self) -> int:
-        request = ua.CallMethodRequest()
-        request.ObjectId, request.MethodId = ua.NodeId(CONDITION_TYPE), ua.NodeId(REFRESH_METHOD)
-        request.InputArguments = [ua.Variant(self.group.id, ua.VariantType.UInt32)]
-        try:
-            async with within(self._link.timeout_s):
-                results = await self._link.session.call([request])
-        except ua.UaStatusCodeError as error:
-            return error.code
-        status = results[0].StatusCode if results else None
-        return status.value if status is not None and not status.is_good() else 0
+    async def _after_loss(self) -> Refreshed:
+        """The answer did not fit into the queue: a longer one for the next refresh, or else steps at once."""
+        grown = [item for item in self._made.values() if await self._items.enlarge(item)]
+        for item in grown:
+            self._fullness.forget(item.handle)
+            log.info("The server keeps %d events between two messages from now on.", item.queue)
+        if grown:
+            return Refreshed.AGAIN
+        found = await self._refresh_in_steps()
+        if found is not Refreshed.COMPLETE:
+            self._note(tr("the server lost events while it told its alarms; its queue may be too short"))
+        return found
+
+    async def _refresh_in_steps(self) -> Refreshed:
+        """One refresh made of many, each with few conditions; what stands in the way of it is a note."""
+        before = self._losses
+        self._put(RefreshMark.START)
+        found = await self._steps.run(tuple(self._made.values()), lambda: self._losses != before)
+        self._in_steps = found is Stepped.COMPLETE or (self._in_steps and found is Stepped.LOST)
+        if found is not Stepped.COMPLETE or self._losses != before:
+            return Refreshed.INCOMPLETE
+        self._put(RefreshMark.END)
+        return Refreshed.COMPLETE
+
+    def _listen(self, item: EventItem | None, telling: Telling | None) -> None:
+        """A step begins or ends."""
+        if self._step is not None:
+            self._fullness.forget(self._step.handle)
+        self._step, self._telling = item, telling
 
     def _note(self, text: str) -> None:
         if text not in self.notes:
