@@ -8,9 +8,11 @@ loader looks at. Where anything is another, where the file is damaged, or where 
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import logging
 import os
+import shutil
 import sys
 import tomllib
 import zoneinfo
@@ -64,6 +66,8 @@ _CODE: Final = (
 _PACKAGES = Path(msgspec.__file__).parent.parent
 """Where the packages are that this program uses."""
 _MOST_BYTES: Final = 1 << 30
+_LEAST_ROOM, _LEAST_SHARE = 1_000_000_000, 20
+"""Bytes, or a part of the disk where that is less, that stay free for what has to be recorded."""
 log = logging.getLogger(__name__)
 
 
@@ -158,13 +162,18 @@ def plant_id_of(folder: Path) -> str:
 
 
 def put_whole(file: Path, content: bytes) -> None:
-    """Write a file of the folder of what is compiled: whole or not at all, for its owner alone. OSError."""
+    """Write a file of the folder of what is compiled: whole or not at all, for its owner alone. OSError, also where it
+    would take the last room of the disk.
+    """
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in file.parent.glob(
         f"{file.stem}.*.new"
     ):  # by a writer that was killed, also one of this number
         with contextlib.suppress(OSError):
             left.unlink()
+    disk = shutil.disk_usage(file.parent)
+    if disk.free - len(content) < min(_LEAST_ROOM, disk.total // _LEAST_SHARE):
+        raise OSError(errno.ENOSPC, "there is little room on the disk", str(file))
     draft = file.with_suffix(f".{os.getpid()}.new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:

@@ -373,3 +373,22 @@ def test_what_a_killed_writer_left_is_gone_after_the_next_one(folder: Path, data
     other.write_bytes(b"of another file")
     kept(folder, data)
     assert sorted(file_of(data).parent.iterdir()) == sorted((file_of(data), other))
+
+
+@pytest.mark.parametrize(("free", "is_kept"), [(900_000_000, False), (20_000_000_000, True)])
+def test_the_last_room_of_a_disk_is_left_to_the_history_and_the_audit_trail(
+    folder: Path, data: Path, monkeypatch: pytest.MonkeyPatch, free: int, is_kept: bool
+) -> None:
+    plant, key = open_plant(folder), key_of(folder)
+    assert key is not None
+    total = 100_000_000_000
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _path: shutil._ntuple_diskusage(total, total - free, free)
+    )
+    if is_kept:
+        assert keep_compiled(plant, key, data)
+    else:
+        with pytest.raises(OSError, match="little room"):
+            keep_compiled(plant, key, data)
+    assert file_of(data).exists() is is_kept
+    assert list(data.rglob("*.new")) == []
