@@ -284,6 +284,8 @@ class CommandGate:
             tag = self._now.tables.tags.get(tag_id)
             if tag_id in self._busy or tag_id in self._settling or self._closing:
                 continue
+            if tag is not None and tag.command is None:  # nothing says any more what would show its end
+                self._left.setdefault(tag_id, tag)
             if tag_id in self._left:
                 work = self._never_known(tag_id)
             elif tag is not None and self._is_live(tag.name):

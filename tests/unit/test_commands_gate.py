@@ -551,3 +551,22 @@ async def test_a_command_that_breaks_off_while_its_item_moves_is_never_known_aft
     while desk.gate.unknown:
         await asyncio.sleep(0)
     assert [(one.state, one.read_back) for one in desk.settled] == [(CommandState.UNKNOWN, None)]
+
+
+@pytest.mark.asyncio
+async def test_an_unknown_command_to_what_nobody_may_write_any_more_ends_too() -> None:
+    """The plant took the right to write from its tag: nothing says any more what would show that it was carried out."""
+    desk = Desk()
+    unknown(desk)
+    await desk.ask(value=55.0)
+    old = desk.tags.plant
+    new = make_plant([replace(old.tags[0], command=None), *old.tags[1:]], revision="r2", previous=old)
+    desk.tags.apply(TagTables(new, old))
+    desk.gate.apply(GateTables(new), desk.tags.values)
+    desk.device.silent, desk.device.items[SP] = False, 55.0
+    for _ in range(20):
+        desk.gate.tick()
+        await asyncio.sleep(0)
+    assert desk.gate.unknown == frozenset()
+    assert [one.state for one in desk.settled] == [CommandState.UNKNOWN]
+    assert (desk.audit[-1], desk.journal.entries[-1].payload["tag"]) == ("command.settled", "a/p1.sp")
