@@ -6,7 +6,8 @@ import asyncio
 import logging
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
+from itertools import count
+from typing import Any, NamedTuple
 
 import shiboken6
 from PySide6.QtCore import QObject, Signal
@@ -18,6 +19,15 @@ log = logging.getLogger(__name__)
 
 Verb = Callable[[RuntimeClient], Awaitable[Any]]
 CLOSE_S = 3.0
+
+
+class _Question(NamedTuple):
+    """What was asked, by whom; never held by the client's thread, where a Qt object must not end."""
+
+    verb: Verb
+    owner: QObject
+    done: Callable[[Any], None]
+    failed: Callable[[str], None] | None
 
 
 class Link(QObject):
@@ -34,7 +44,9 @@ class Link(QObject):
         self._client: RuntimeClient | None = None
         self._factory, self._listener = factory, listener
         self._thread = threading.Thread(target=self._run, name="client", daemon=True)
-        self._answered.connect(_deliver)
+        self._answered.connect(self._deliver)
+        self._numbers = count()
+        self._asked: dict[int, _Question] = {}
         self._ready = threading.Event()
         self.lens: Callable[[RuntimeClient], RuntimeClient] = lambda client: client
         """What a question sees of the client; asked on the Qt thread, with each question."""
@@ -53,8 +65,10 @@ class Link(QObject):
     ) -> None:
         """Carry out a verb on the client's loop; ``failed`` gets one sentence."""
         if self._loop.is_running() and self._client is not None:
+            number = next(self._numbers)
             verb = _through(verb, self.lens(self._client))
-            asyncio.run_coroutine_threadsafe(self._carry_out(verb, owner, done, failed), self._loop)
+            self._asked[number] = _Question(verb, owner, done, failed)
+            asyncio.run_coroutine_threadsafe(self._carry_out(number), self._loop)
 
     def close(self) -> None:
         """End the client and its thread; at most a few seconds."""
@@ -87,36 +101,29 @@ class Link(QObject):
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
 
-    async def _carry_out(
-        self,
-        verb: Verb,
-        owner: QObject,
-        done: Callable[[Any], None],
-        failed: Callable[[str], None] | None,
-    ) -> None:
+    async def _carry_out(self, number: int) -> None:
+        """Has the number only, also in what a fault leaves behind: the question goes with its answer."""
+        is_done, answer = True, None
         try:
             assert self._client is not None
-            answer = await verb(self._client)
+            answer = await self._asked[number].verb(self._client)
         except asyncio.CancelledError:
             raise
         # The one border of the client's thread: whatever a verb raises becomes a sentence for the asker.
         except Exception as error:
             if not isinstance(error, WatchkeeperError | OSError):
                 log.exception("A request to the runtime failed.")
-            self._post(owner, failed, str(error) or type(error).__name__)
-            return
-        self._post(owner, done, answer)
+            is_done, answer = False, str(error) or type(error).__name__
+        if shiboken6.isValid(self):
+            self._answered.emit((number, is_done, answer))
 
-    def _post(self, owner: QObject, callback: Callable[[Any], None] | None, answer: Any) -> None:
-        if callback is not None and shiboken6.isValid(self):
-            self._answered.emit((owner, callback, answer))
+    def _deliver(self, letter: tuple[int, bool, Any]) -> None:
+        number, is_done, answer = letter
+        question = self._asked.pop(number)
+        callback = question.done if is_done else question.failed
+        if callback is not None and shiboken6.isValid(question.owner):
+            callback(answer)
 
 
 def _through(verb: Verb, seen: RuntimeClient) -> Verb:
     return lambda _: verb(seen)
-
-
-def _deliver(letter: tuple[QObject, Callable[[Any], None], Any]) -> None:
-    owner, callback, answer = letter
-    if shiboken6.isValid(owner):
-        callback(answer)
