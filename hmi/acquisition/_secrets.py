@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from hmi.core.aside import Aside
 from hmi.core.errors import CommunicationError, UsageError
 from hmi.core.texts import tr
 from hmi.project.plant import ConnectionDef
-from hmi.security.aside import Aside
 from hmi.security.connection_secrets import ConnectionSecrets, secrets_used
 
 ANSWER_S = 10.0

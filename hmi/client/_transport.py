@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from ssl import SSLContext
 from typing import Any
@@ -22,14 +21,18 @@ from hmi.client.remote import (
     tls_context,
     wrong_token,
 )
+from hmi.core.aside import Aside
 from hmi.core.errors import CommunicationError
+from hmi.core.texts import tr
 
 Endpoint = LocalEndpoint | RemoteEndpoint
 UNAUTHORIZED = 401
+KEY_STORE_S = 10.0
 KEPT_S = 2.0
 """How long a connection that nothing goes over is used again: well below the 5 s after which a server closes it, or a
 command could be sent into a connection that is being closed, and would get no answer.
 """
+_aside = Aside("tokens of stations")
 
 
 def endpoint_of(folder: Path) -> Endpoint:
@@ -39,9 +42,12 @@ def endpoint_of(folder: Path) -> Endpoint:
 
 async def endpoint_in(folder: Path) -> Endpoint:
     """The same from a loop, which never waits for a key store."""
-    if is_remembered(folder):
-        return await asyncio.to_thread(remote_endpoint, folder)
-    return find_endpoint(folder)
+    if not is_remembered(folder):
+        return find_endpoint(folder)
+    try:
+        return await _aside.ask(partial(remote_endpoint, folder), KEY_STORE_S)
+    except TimeoutError:
+        raise CommunicationError(tr("the key store of the system does not answer; unlock it")) from None
 
 
 def base_url(endpoint: Endpoint) -> str:

@@ -1,24 +1,25 @@
-"""Delivers one message over one channel: SMTP or a webhook. Certificates are always checked."""
+"""Delivers one message over one channel: SMTP or a webhook. Certificates are always checked.
+
+What speaks to mail servers and webhooks is imported with the first message: most runtimes send none.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 from dataclasses import dataclass
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import formatdate
 from functools import partial
+from typing import TYPE_CHECKING
 
-import aiosmtplib
-import httpx
-
+from hmi.core.aside import Aside
 from hmi.core.errors import UsageError
 from hmi.core.texts import tr
 from hmi.notify._message import Message, harmless
 from hmi.project.notifications import NotificationDef
-from hmi.security.aside import Aside
 from hmi.security.secrets import Secrets
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
 
 ATTEMPT_S, KEY_STORE_S = 30.0, 10.0
 _AGAIN = frozenset((408, 425, 429))
@@ -76,6 +77,8 @@ def _trusted(channel: NotificationDef) -> ssl.SSLContext:
 
 
 async def _mail(channel: NotificationDef, message: Message, to: tuple[str, ...], secrets: Secrets) -> Sent:
+    import aiosmtplib
+
     secret = await _secret(channel, secrets) if channel.secret else ""
     client = aiosmtplib.SMTP(
         hostname=channel.server,
@@ -113,6 +116,10 @@ def _said(code: int | str, text: int | str) -> str:
 
 
 def _envelope(channel: NotificationDef, message: Message) -> EmailMessage:
+    from email.headerregistry import Address
+    from email.message import EmailMessage
+    from email.utils import formatdate
+
     mail = EmailMessage()
     mail["From"] = Address(addr_spec=channel.sender)
     mail["To"] = [Address(addr_spec=one) for one in channel.to]
@@ -129,6 +136,8 @@ def _envelope(channel: NotificationDef, message: Message) -> EmailMessage:
 
 
 async def _request(channel: NotificationDef, message: Message, secrets: Secrets) -> Sent:
+    import httpx
+
     headers = {"Idempotency-Key": message.id, "X-Watchkeeper-Id": message.id}
     if channel.secret:
         headers["Authorization"] = f"Bearer {await _secret(channel, secrets)}"

@@ -22,9 +22,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from hmi.core.aside import within
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.core.texts import tr
-from hmi.security.aside import within
 from hmi.security.certificates import BACK_DATED, COMPANY, utc
 from hmi.security.secrets import Secrets
 from hmi.security.trust import host_names

@@ -11,11 +11,13 @@ from typing import Any, cast
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from hmi.core.errors import ConfigurationError
+from hmi.client import _transport
+from hmi.client.remote import RemoteEndpoint, remember
+from hmi.core.aside import Aside
+from hmi.core.errors import CommunicationError, ConfigurationError
 from hmi.notify import _channels
 from hmi.notify._message import Message
 from hmi.project.notifications import NotificationDef
-from hmi.security.aside import Aside
 from hmi.security.secrets import Secrets
 from hmi.security.tls import SERVER_KEY, TlsFolder
 
@@ -115,3 +117,23 @@ def test_a_locked_key_whose_passphrase_cannot_be_asked_for_is_one_sentence_and_n
     assert "key store of the system does not answer" in str(*found)
     answer.set()
     tls.context()
+
+
+@pytest.mark.asyncio
+async def test_a_station_whose_token_cannot_be_asked_for_goes_on_with_its_other_runtimes(
+    answer: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a login without a password, which leaves the key store locked."""
+    remember(tmp_path, "10.0.0.7", 4443, token="canary-token")
+    monkeypatch.setattr("hmi.client.remote.KeyStore", lambda _folder: Locked(answer))
+    monkeypatch.setattr(_transport, "KEY_STORE_S", 0.1, raising=False)
+    monkeypatch.setattr(_transport, "_aside", Aside("test"), raising=False)
+    asked = (asyncio.wait_for(_transport.endpoint_in(tmp_path), 1) for _ in range(MORE_THAN_SHARED))
+    for found in await asyncio.gather(*asked, return_exceptions=True):
+        assert isinstance(found, CommunicationError), found
+        assert "unlock" in str(found)
+    assert await asyncio.wait_for(asyncio.to_thread(int), PATIENCE_S) == 0
+    answer.set()
+    endpoint = await _transport.endpoint_in(tmp_path)
+    assert isinstance(endpoint, RemoteEndpoint)
+    assert endpoint.address == "10.0.0.7:4443"
