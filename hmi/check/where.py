@@ -145,26 +145,40 @@ class WhereUsed:
         return [*self._found.get(name, ()), *(self._found.get(tag.instance, ()) if tag.instance else ())]
 
     def of_instance(self, name: str) -> list[Use]:
-        """Uses of an instance and of each of its signals, which say which one; then what reaches these unnamed."""
-        instance = self._plant.instances[name]
+        """Uses of an instance, of its members and of each of their signals, which say which one; then what reaches
+        these unnamed.
+        """
         found = list(self._found.get(name, ()))
-        for signal, tag_id in instance.signals.items():
-            tag = self._plant.by_id.get(tag_id)
-            for use in self._found.get(tag.name, ()) if tag else ():
-                found.append(use._replace(text=f"{signal}: {use.text}" if use.text else signal))
-        tags = self._tags_of(instance)
+        tags: list[TagDef] = []
+        for instance in self._with_members(name):
+            own = self._tags_of(instance)
+            path = instance.name.removeprefix(name).removeprefix("/")
+            found += [
+                use._replace(text=_said(path, use.text)) for use in self._found.get(instance.name, ()) if path
+            ]
+            for tag in own:
+                signal = f"{path}.{tag.signal}" if path else tag.signal
+                found += [use._replace(text=_said(signal, use.text)) for use in self._found.get(tag.name, ())]
+            tags += own
         found += [_history_of(tag) for tag in tags if tag.history]
         found += self._exports_of(tags)
         return [*found, *self._told_of(alarm for tag in tags for alarm in self._alarms.get(tag.id, ()))]
 
     def of_type(self, name: str) -> list[Use]:
-        """Instances of a type and of those that extend it, these types, displays that take one, and queries."""
+        """Instances of a type and of those that extend it, these types and those that contain one, displays that
+        take one, and queries.
+        """
         kinds = self._plant.types
         found = [
             Use("type", one.name, one.title, source=one.source)
             for one in kinds.values()
             if one.extends == name
         ]
+        for one in kinds.values():
+            members = [member for member, kind in one.members.items() if kind == name]
+            found += (
+                [Use("type", one.name, f"member {', '.join(members)}", source=one.source)] if members else []
+            )
         for instance in self._plant.instances.values():
             if name in self._chooser.of_instance(instance).types:
                 kind = "" if instance.type == name else f"{instance.type}: "
@@ -229,6 +243,14 @@ class WhereUsed:
             yield _history_of(tag)
         yield from self._exports_of((tag,))
         yield from self._told_of(self._alarms.get(tag.id, ()))
+
+    def _with_members(self, name: str) -> Iterator[Instance]:
+        """An instance, and its members after it, with theirs."""
+        yield self._plant.instances[name]
+        for member in self._plant.types[self._plant.instances[name].type].members:
+            one = self._plant.instances.get(f"{name}/{member}")
+            if one is not None and one.parent == name:
+                yield from self._with_members(one.name)
 
     def _tags_of(self, instance: Instance) -> tuple[TagDef, ...]:
         found = (self._plant.by_id.get(one) for one in instance.signals.values())
@@ -361,6 +383,11 @@ def _trained(plant: Plant | Draft) -> Iterator[tuple[str, str, Source]]:
     for path, file in plant.training.items() if isinstance(plant, Draft) else ():
         for text in dict.fromkeys(_names_in(file.data)):
             yield path, text, Source(file.shown, file.line_of(text))
+
+
+def _said(path: str, text: str) -> str:
+    """Which signal or member of the equipment is meant."""
+    return f"{path}: {text}" if text else path
 
 
 def _history_of(tag: TagDef) -> Use:

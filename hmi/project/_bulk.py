@@ -205,7 +205,9 @@ def _take(
         edits.add(ALARMS, lines[ALARMS][now["id"]], line, changed)
     else:
         instance, _, alarm = now["id"].partition(OF_TYPE)
-        _override(changed, now["from"], alarm, line, lines[TAGS][instance], tags, edits)
+        members = instance.partition(".")[2]  # of a member the cell of its row says p1.alarm.column
+        path = f"{members}.{alarm}" if members else alarm
+        _override(changed, now["from"], path, line, lines[TAGS][instance], tags, edits)
 
 
 def _override(

@@ -106,7 +106,10 @@ class Draft:
         """True for a tag, and for a name whose own definition has been reported as wrong."""
         if name in self.by_name or name in self.broken_names:
             return True
-        return name.rpartition(".")[0] in self.broken_names
+        owner = name.rpartition(".")[0]
+        while owner and owner not in self.broken_names:  # the equipment, or that which it is a member of
+            owner = owner.rpartition("/")[0]
+        return bool(owner)
 
     def origin_of(self, tag: TagDef) -> Source:
         """Where a tag is described: the signal of its type, else its own row."""

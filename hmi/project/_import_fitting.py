@@ -21,10 +21,12 @@ def with_fitting_types(imported: Imported, plant: Plant) -> tuple[Imported, dict
     """A type of the plant serves when it has all parameters and signals of the proposed one. Also: new names, and
     what the list calls these types.
 
-    Types that extend others or are extended keep their names: one does not fit without the other.
+    Types that extend others, are extended or are members of others keep their names: one does not fit without the
+    other.
     """
     contents = {one.name: _content(one) for one in imported.types}
     bases = {str(content.get("extends", "")) for content in contents.values()}
+    bases |= {kind for content in contents.values() for kind in _members(content).values()}
     names: dict[str, str] = {}
     for name, content in contents.items():
         if name in plant.types and not content.get("extends") and name not in bases:
@@ -50,10 +52,11 @@ def _content(one: ProposedType) -> Mapping[str, Any]:
         content = tomllib.loads(one.text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return _WRONG
-    parameters, signals = content.get("parameters", {}), content.get("signals", {})
-    if not isinstance(parameters, dict) or not isinstance(signals, dict):
+    parameters, members = content.get("parameters", {}), content.get("members", {})
+    if not all(isinstance(tables, dict) for tables in (parameters, members, content.get("signals", {}))):
         return _WRONG
-    return content if all(isinstance(table, dict) for table in parameters.values()) else _WRONG
+    whole = all(isinstance(table, dict) for table in (*parameters.values(), *members.values()))
+    return content if whole else _WRONG
 
 
 def _free(name: str, content: Mapping[str, Any], plant: Plant, others: set[str]) -> str:
@@ -71,7 +74,14 @@ def _free(name: str, content: Mapping[str, Any], plant: Plant, others: set[str])
 def _serves(there: ComponentType, content: Mapping[str, Any]) -> bool:
     wanted = {name: table.get("type") for name, table in content.get("parameters", {}).items()}
     same = all(there.parameters.get(name) == kind for name, kind in wanted.items())
-    return same and set(content.get("signals", {})) <= set(there.signals)
+    holds = all(there.members.get(name) == kind for name, kind in _members(content).items())
+    return same and holds and set(content.get("signals", {})) <= set(there.signals)
+
+
+def _members(content: Mapping[str, Any]) -> dict[str, str]:
+    """The types of the members by name."""
+    tables = content.get("members", {})
+    return {name: str(table.get("type", "")) for name, table in tables.items()}
 
 
 def _renamed(one: ProposedType, name: str) -> ProposedType:

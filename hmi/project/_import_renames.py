@@ -16,7 +16,13 @@ from typing import Final
 from hmi.project._csv_edit import edited_csv
 from hmi.project._display_renames import followed_display
 from hmi.project._import_change import Followed, Work
-from hmi.project._parameter_renames import Suffixes, followed_parameters, name_parameters
+from hmi.project._parameter_renames import (
+    Suffixes,
+    followed_parameters,
+    members_of,
+    name_parameters,
+    types_of,
+)
 from hmi.project._read import CsvFile
 from hmi.project._toml_renames import followed_toml
 from hmi.project.columns import ALARM_COLUMNS, CALCULATION_COLUMNS, TAG_COLUMNS
@@ -30,6 +36,8 @@ _COLUMNS: Final[Mapping[str, tuple[Sequence[str], Sequence[str]]]] = {
     "alarms.csv": (ALARM_COLUMNS, ("tag", "setpoint", "command")),
     "calculations.csv": (CALCULATION_COLUMNS, ("of",)),
 }
+_DEEPEST: Final = 8
+"""Parts of a name at most, and so members of members."""
 _NAMED_OTHERWISE: Final = frozenset(("display", "export", "life counter", "training"))
 """Kinds of references whose user is no tag."""
 
@@ -41,6 +49,7 @@ def follow_renames(before: Files, work: Work) -> None:
     texts = {name: _text(before.get(name)) for name in before} | work.texts
     files: Files = {name: text.encode(errors="surrogateescape") for name, text in texts.items()}
     parameters = name_parameters(files)
+    work.renamed.update(_of_members(work.renamed, files))
     new = NewNames(work.renamed)
     done: dict[str, tuple[str, tuple[str, ...]]] = {}
     for name in sorted(texts):
@@ -52,6 +61,27 @@ def follow_renames(before: Files, work: Work) -> None:
         work.texts[name] = text
         told = said or file_diff(name, files[name], after[name], after.get)
         work.followed.append(Followed(name, told))
+
+
+def _of_members(renamed: Mapping[str, str], files: Files) -> dict[str, str]:
+    """The new names of the members of instances that get new ones; ``files`` have the old names or the new ones."""
+    types = types_of(files)
+    if not any(one.members for one in types.values()):
+        return {}
+    file = _csv_of("tags.csv", _text(files.get("tags.csv")))
+    kind, name = _column(file, "kind"), _column(file, "name")
+    kinds = {name(cells): kind(cells) for _line, cells in file.rows}
+    found: dict[str, str] = {}
+    for old, now in renamed.items():
+        waiting = [("", kinds.get(now) or kinds.get(old, ""), 0)]
+        while waiting:
+            path, one, depth = waiting.pop()
+            if path:
+                found[old + path] = now + path
+            if depth < _DEEPEST:
+                members = members_of(one, types).items()
+                waiting += [(f"{path}/{member}", inner, depth + 1) for member, (inner, _given) in members]
+    return found
 
 
 def left_behind(

@@ -13,6 +13,7 @@ from hmi.project._displays import load_displays
 from hmi.project._draft import Draft, TrainingFile
 from hmi.project._findings import Finding, Findings
 from hmi.project._head import load_head
+from hmi.project._members import join_members
 from hmi.project._read import read_toml
 from hmi.project._release import check_release
 from hmi.project._schema import migrated
@@ -70,7 +71,7 @@ def _read(folder: Path) -> Draft:
         return draft
     findings = draft.findings
     findings.stage = "type-file"
-    types = load_types(folder, draft)
+    types = join_members(load_types(folder, draft), draft)
     findings.stage = "tag-row"
     load_tags(folder, types, draft)
     findings.stage = "calculation-row"

@@ -52,7 +52,7 @@ def overrides_of(given: Mapping[str, str], plan: TypePlan) -> Overrides:
         target, _, name = key.partition(".")
         is_signal, is_alarm = target in plan.signals, target in plan.alarms
         if not is_signal and not is_alarm:
-            known = ", ".join((*plan.signals, *(one for one in plan.alarms if one not in plan.signals)))
+            known = ", ".join(dict.fromkeys((*plan.signals, *plan.alarms, *plan.members)))
             raise FieldError(
                 f"{key}: the type has neither a signal nor an alarm {target!r}", f"it has {known}"
             )

@@ -33,8 +33,13 @@ def check_definition(name: str, model: ParameterModel) -> None:
     _check_bounds(name, value, model)
 
 
-def parameter_values(given: Mapping[str, str], wanted: Mapping[str, ParameterModel]) -> dict[str, Value]:
-    """The parameters of one instance; FieldError for the first that does not fit."""
+def parameter_values(
+    given: Mapping[str, str], wanted: Mapping[str, ParameterModel], *, path: str = ""
+) -> dict[str, Value]:
+    """The parameters of one instance; FieldError for the first that does not fit.
+
+    ``path``: what stands before them in the cell of the row, ``p1.`` for those of its member p1.
+    """
     for key in given:
         if key not in wanted:
             known = ", ".join(wanted) or "none"
@@ -44,7 +49,9 @@ def parameter_values(given: Mapping[str, str], wanted: Mapping[str, ParameterMod
         if key in given:
             out[key] = _check_bounds(key, _typed(key, given[key], model.type), model)
         elif model.default is None:
-            raise FieldError(f"parameter {key!r} is missing", f"write {key}=… into the column parameters")
+            raise FieldError(
+                f"parameter {key!r} is missing", f"write {path}{key}=… into the column parameters"
+            )
         else:
             out[key] = model.default
     return out
@@ -93,3 +100,12 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts(item)
+
+
+def check_texts(given: Mapping[str, str], wanted: Mapping[str, ParameterModel]) -> None:
+    """FieldError for parameters that are not known, and for texts without holes that never fit."""
+    for key, text in given.items():
+        if key not in wanted:
+            raise FieldError(f"has no parameter {key!r}", f"its parameters: {', '.join(wanted) or 'none'}")
+        if not has_holes(text):
+            _check_bounds(key, _typed(key, text, wanted[key].type), wanted[key])

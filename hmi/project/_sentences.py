@@ -36,10 +36,12 @@ def sentences_of(diff: PlantDiff) -> Iterator[str]:
     for name, (before, after) in diff.head_values.items():
         yield from _of_head(name, before, after)
     new, old = {one.name for one in diff.instances.added}, {one.name for one in diff.instances.removed}
-    yield from (f"{_called_instance(one)} added" for one in diff.instances.added)
-    yield from (f"{_called_instance(one)} removed" for one in diff.instances.removed)
+    yield from (f"{_called_instance(one)} added" for one in diff.instances.added if one.parent not in new)
+    yield from (f"{_called_instance(one)} removed" for one in diff.instances.removed if one.parent not in old)
+    names = {before.name: after.name for before, after in diff.instances.changed}
     for before, after in diff.instances.changed:
-        yield from _of_instance(before, after)
+        follows = bool(before.parent) and names.get(before.parent, before.parent) == after.parent
+        yield from _of_instance(before, after, follows=follows)
     yield from (f"tag {tag.name} added" for tag in diff.tags.added if tag.instance not in new)
     yield from (f"tag {tag.name} removed" for tag in diff.tags.removed if tag.instance not in old)
     yield from _tag_changes(diff)
@@ -80,8 +82,9 @@ def _called_instance(one: Instance) -> str:
     return f"{one.type} {one.name}"
 
 
-def _of_instance(old: Instance, new: Instance) -> Iterator[str]:
-    if old.name != new.name:
+def _of_instance(old: Instance, new: Instance, *, follows: bool) -> Iterator[str]:
+    """``follows``: the name of a member changes with that of the equipment around it."""
+    if old.name != new.name and not follows:
         yield f"{_called_instance(old)} renamed to {new.name}"
     if old.type != new.type:
         yield change(f"{new.name}: type", old.type, new.type)

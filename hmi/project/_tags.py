@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from hmi.project._drivers import Options, options_of, options_of_cells
 from hmi.project._fields import CellReader
 from hmi.project._findings import FieldError
 from hmi.project._ids import IdMaker, ids_in
-from hmi.project._overrides import changed, note_scaling, note_unknown, overrides_of
+from hmi.project._members import divided, is_absent
+from hmi.project._overrides import PRESENT, changed, note_scaling, note_unknown, overrides_of
 from hmi.project._parameters import parameter_values
 from hmi.project._read import read_csv
 from hmi.project._templates import has_holes, render
-from hmi.project._types import SignalPlan, TypePlan, signal_plan
+from hmi.project._types import MemberPlan, SignalPlan, TypePlan, signal_plan
 from hmi.project.columns import TAG_COLUMNS, digest_rows, digested, note_missing_ids, warn_unknown_columns
 from hmi.project.plant import Instance, Source
 
@@ -53,7 +55,7 @@ def load_tags(folder: Path, types: Mapping[str, TypePlan], draft: Draft) -> None
         if kind == "tag":
             _add_plain(row, cells, reader, source, draft)
         else:
-            _add_instance(row, types.get(kind), source, draft)
+            _add_instance(row, types, source, draft)
     digest_rows(draft, texts)
     note_missing_ids(file.shown, missing, draft)
 
@@ -77,8 +79,8 @@ def _add_plain(row: Row, cells: list[str], reader: CellReader, source: Source, d
     draft.add_tag(fields, source)
 
 
-def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft) -> None:
-    name = row.get("name", "")
+def _add_instance(row: Row, types: Mapping[str, TypePlan], source: Source, draft: Draft) -> None:
+    name, plan = row.get("name", ""), types.get(row["kind"])
     if plan is None and row["kind"] in draft.broken_types:
         draft.broken_names.add(name)
         return
@@ -90,12 +92,42 @@ def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft)
     area = draft.area_for(name, row.get("area", ""), source)
     try:
         given = pairs(row.get("parameters", ""), "parameters")
-        overrides = {key: given.pop(key) for key in list(given) if "." in key}
-        parameters = parameter_values(given, plan.parameters)
+    except FieldError as error:
+        draft.refuse(name, source, error)
+        return
+    _expand(_Wanted(row, plan, given, {}, area, source), types, draft)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An instance to make. ``given`` is what its row says of it, ``usual`` what the type says that it is a member of.
+
+    ``row`` of a member: that of the row with the id, name, description and connection of the member. ``path`` is what
+    stands before a name in the cell of the row, ``p1.`` of its member p1.
+    """
+
+    row: Row
+    plan: TypePlan
+    given: Mapping[str, str]
+    usual: Mapping[str, str]
+    area: str
+    source: Source
+    path: str = ""
+    parent: str = ""
+
+
+def _expand(wanted: _Wanted, types: Mapping[str, TypePlan], draft: Draft) -> None:
+    """The instance with its signals and alarms, then its members."""
+    row, plan, source, area, name = wanted.row, wanted.plan, wanted.source, wanted.area, wanted.row["name"]
+    try:
+        of_members, own = divided({**wanted.usual, **wanted.given}, plan)
+        overrides = {key: own.pop(key) for key in list(own) if "." in key}
+        parameters = parameter_values(own, plan.parameters, path=wanted.path)
         targets = overrides_of(overrides, plan)
     except FieldError as error:
         draft.refuse(name, source, error)
         return
+    targets.unknown = {key: do for key, do in targets.unknown.items() if key in wanted.given}
     note_unknown(targets, name, source, draft)
     values = {
         **parameters,
@@ -112,10 +144,41 @@ def _add_instance(row: Row, plan: TypePlan | None, source: Source, draft: Draft)
     }
     draft.instances[name] = Instance(
         row["id"], name, plan.component.name, row.get("description", ""), area, signals, parameters,
-        row.get("display", ""), source,
+        row.get("display", ""), source, wanted.parent,
     )  # fmt: skip
     alarms = {key: one for key, one in plan.alarms.items() if key not in targets.absent_alarms}
     add_type_alarms(alarms, draft.instances[name], values, targets.alarms, draft)
+    for member in plan.members.values():
+        _add_member(member, of_members.get(member.name, {}), wanted, values, types, draft)
+
+
+def _add_member(
+    member: MemberPlan, given: Mapping[str, str], owner: _Wanted, values: Mapping[str, Value],
+    types: Mapping[str, TypePlan], draft: Draft,
+) -> None:  # fmt: skip
+    name = f"{owner.row['name']}/{member.name}"
+    row = {key: text for key, text in owner.row.items() if key not in ("area", "parameters")}
+    row.update(id=f"{row['id']}.{member.name}", name=name, kind=member.kind)
+    try:
+        usual = render(member.given, values)
+        row["description"] = (
+            render(member.description, values) or f"{values['description']} {member.name.replace('_', ' ')}"
+        )
+        row["connection"] = render(member.connection, values) or row.get("connection", "")
+        if is_absent({**usual, **given}):
+            return
+    except FieldError as error:
+        draft.refuse(name, owner.source, error)
+        return
+    plan = types[member.kind]
+    problem = _problem_of_instance(row, name, plan, draft)
+    if problem is not None:
+        draft.refuse(name, owner.source, problem)
+        return
+    usual.pop(PRESENT, None)
+    own = {key: text for key, text in given.items() if key != PRESENT}
+    path = f"{owner.path}{member.name}."
+    _expand(_Wanted(row, plan, own, usual, owner.area, owner.source, path, owner.row["name"]), types, draft)
 
 
 def _problem_of_instance(row: Row, name: str, plan: TypePlan | None, draft: Draft) -> FieldError | None:

@@ -51,7 +51,7 @@ class Template:
 
     def _fill(self, hole: tuple[tuple[str | int, ...], ...], values: Mapping[str, Value]) -> str:
         if len(hole) == 1 and len(hole[0]) == 1:
-            return _shown(self._factor(hole[0][0], values))
+            return shown(self._factor(hole[0][0], values))
         total = 0
         for product in hole:
             amount = 1
@@ -124,7 +124,8 @@ def _take(products: list[list[str | int]], token: re.Match[str], wanted: bool) -
     return not wanted
 
 
-def _shown(value: Value) -> str:
+def shown(value: Value) -> str:
+    """A value as it stands in a text: truth in small letters."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

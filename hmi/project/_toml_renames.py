@@ -46,6 +46,10 @@ def _rule_of(name: str, new: New, parameters: Suffixes) -> Callable[[_Path, str]
         key = _key(path)
         if key == "default" and path[0] == "parameters":
             return followed_value(text, parameters.get(str(path[1]), frozenset()), new)
+        if path[0] == "members" and path[2:3] == ("parameters",):
+            own = ".".join(map(str, (path[1], *path[3:])))
+            if own in parameters and "{" not in text:
+                return followed_value(text, parameters[own], new)
         if key in UNQUOTED:
             return new(text)
         return text if key in PROSE else in_quotes(text, new)

@@ -11,7 +11,7 @@ from hmi.project._words import change, leaves, plainly
 _NAMED: Final = {
     "signals": "signal", "parameters": "parameter", "alarms": "alarm", "commands": "command", "modes": "mode",
     "connection": "connection", "area": "area", "exports": "export", "notifications": "notification",
-    "scan": "scan class", "texts": "text",
+    "scan": "scan class", "texts": "text", "members": "member",
 }  # fmt: skip
 _LISTS: Final = {"area": "path", "exports": "name", "notifications": "name"}
 """Lists of tables, and the field that names each of them."""

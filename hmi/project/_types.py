@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hmi.core.values import Value
 from hmi.project._alarm_fields import alarm_from_values
@@ -19,12 +19,12 @@ from hmi.project._parameters import check_definition, check_uses
 from hmi.project._read import TomlFile, read_toml
 from hmi.project._schema import migrated
 from hmi.project._shape import digest_document, shape
-from hmi.project._templates import Template, has_holes, render, template
+from hmi.project._templates import Template, has_holes, render, shown, template
 from hmi.project.models import ModesModel, ParameterModel, TypeModel
 from hmi.project.plant import ComponentType, Source
 
 _ENDS = {"range": ("low", "high"), "normal": ("normal_low", "normal_high"), "raw": ("raw_low", "raw_high")}
-_SIGNAL = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_SIGNAL = MEMBER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _DECIDED_BY_TYPE = ("kind", "limit", "deadband", "on_delay", "off_delay", "priority", "latching", "ack")
 _COMMAND_TARGETS = frozenset(COMMAND_SOURCES) - {"mode_conditions"}
 
@@ -61,6 +61,18 @@ class AlarmPlan:
 
 
 @dataclass(slots=True)
+class MemberPlan:
+    """Equipment inside of a type. ``given`` are the parameters and overrides of the member as texts with holes."""
+
+    name: str
+    kind: str
+    description: str
+    connection: str
+    given: dict[str, str]
+    source: Source
+
+
+@dataclass(slots=True)
 class TypePlan:
     """A type with everything it inherits."""
 
@@ -68,6 +80,7 @@ class TypePlan:
     parameters: Mapping[str, ParameterModel]
     signals: dict[str, SignalPlan]
     alarms: dict[str, AlarmPlan]
+    members: dict[str, MemberPlan]
 
 
 @dataclass(slots=True)
@@ -163,10 +176,30 @@ def _plan(chain: list[_TypeFile], draft: Draft) -> TypePlan | None:
         source=Source(own.file.shown, own.file.lines.find(("name",))),
         extends=str(own.data.get("extends", "")),
         parameters={name: parameter.type for name, parameter in model.parameters.items()},
+        members={name: member.type for name, member in model.members.items()},
     )
-    return TypePlan(
-        component, model.parameters, signals, _alarms(merged, model.parameters, signals, chain, draft)
-    )
+    alarms = _alarms(merged, model.parameters, signals, chain, draft)
+    return TypePlan(component, model.parameters, signals, alarms, _members(model, chain))
+
+
+def _members(model: TypeModel, chain: list[_TypeFile]) -> dict[str, MemberPlan]:
+    """As they are written; whether they fit is told when all types are known."""
+    return {
+        name: MemberPlan(
+            name, one.type, one.description, one.connection, dict(_given(one.parameters)),
+            _source(chain, "members", name),
+        )
+        for name, one in model.members.items()
+    }  # fmt: skip
+
+
+def _given(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """``speed.high = 80`` is a table in a table, and one override of the member."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _given(cast("Mapping[str, Any]", value), f"{path}{key}.")
+        else:
+            yield f"{path}{key}", shown(value)
 
 
 def _merge(base: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

@@ -421,6 +421,22 @@ class ModesModel(_Model):
     operator: StateModel | None = Field(None, description="an operator owns it, no program")
 
 
+class MemberModel(_Model):
+    """Equipment inside of equipment: each instance of the type has one of another type, ``INSTANCE/MEMBER``."""
+
+    type: str = Field(description="name of the type of the member")
+    description: str = Field(
+        "",
+        description="what people read; {…} are parameters of this type; else that of the instance and the member",
+    )
+    connection: str = Field("", description="name of a connection; else that of the instance")
+    parameters: dict[str, Any] = Field(
+        default_factory=dict,
+        description="parameters of the member's type, and what it has otherwise (speed.high = 80); {…} are those of "
+        "this type",
+    )
+
+
 class TypeModel(_Model):
     """types/*.toml: a type of equipment."""
 
@@ -434,6 +450,9 @@ class TypeModel(_Model):
     modes: ModesModel | None = None
     signals: dict[str, SignalModel] = Field(default_factory=dict)
     alarms: dict[str, TypeAlarmModel] = Field(default_factory=dict)
+    members: dict[str, MemberModel] = Field(
+        default_factory=dict, description="equipment of other types that each instance contains, by name"
+    )
 
 
 class DisplayModel(_Model):

@@ -269,7 +269,10 @@ class AlarmDef:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One pump, valve, loop … of the plant: ``signals`` maps the type's signal names to tag ids."""
+    """One pump, valve, loop … of the plant: ``signals`` maps the type's signal names to tag ids.
+
+    ``parent``: name of the instance that it is a member of; "" for a row of tags.csv.
+    """
 
     id: str
     name: str
@@ -280,13 +283,15 @@ class Instance:
     parameters: Mapping[str, Value] = field(default_factory=dict)
     display: str = ""
     source: Source = Source()
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentType:
     """A type of equipment: what ``types/*.toml`` says beyond its signals (symbol, faceplate, title).
 
-    ``signals`` and ``parameters`` (name to type) hold what the type inherits from ``extends`` too.
+    ``signals``, ``parameters`` (name to type) and ``members`` (name to type) hold what the type inherits from
+    ``extends`` too.
     """
 
     name: str
@@ -298,6 +303,7 @@ class ComponentType:
     source: Source = Source()
     extends: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES: Final = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-_TABLES: Final = ("parameters", "signals", "alarms")
+_TABLES: Final = ("parameters", "signals", "alarms", "members")
 
 
 def type_text(name: str, content: Mapping[str, Any]) -> str:
     """``content``: plain fields such as ``title`` and ``extends``, then tables by name under ``parameters``,
-    ``signals`` and ``alarms``. Fields whose value is None are left out.
+    ``signals``, ``alarms`` and ``members``. Fields whose value is None are left out.
     """
     lines = ['schema = "type/1"', f"name = {toml_value(name)}"]
     lines += _fields({key: value for key, value in content.items() if key not in _TABLES})
