@@ -30,7 +30,9 @@ def context_of(folder: Path, **more: Any) -> ImportContext:
     reached = {one.name: one.driver for one in plant.connections.values()}
     scans = {one.name: one.period_ms for one in plant.scan_classes.values()}
     areas = tuple(one.path for one in plant.areas)
-    return ImportContext(**{"connections": reached, "areas": areas, "scans": scans, **more})
+    signals = {one.name: one.signals for one in plant.types.values()}
+    known = {"connections": reached, "areas": areas, "scans": scans, "signals": signals}
+    return ImportContext(**{**known, **more})
 
 
 def plant_with_free_registers(folder: Path) -> Path:

@@ -105,6 +105,7 @@ def _context(plant: Plant, connection: str, area: str, columns: dict[str, str], 
         area=area,
         columns=columns,
         scans={one.name: one.period_ms for one in plant.scan_classes.values()},
+        signals={one.name: one.signals for one in plant.types.values()},
         told=told,
     )
 

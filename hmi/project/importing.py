@@ -6,7 +6,7 @@ compares it with the plant, shows the difference and writes it. Nothing here kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -130,6 +130,8 @@ class ImportContext:
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
     scans: Mapping[str, int] = field(default_factory=dict[str, int])
     """Period in ms by name of scan class."""
+    signals: Mapping[str, Collection[str]] = field(default_factory=dict[str, Collection[str]])
+    """Signals by name of type."""
     told: Told = lambda _what, _done, _of: None
 
     def scan_for(self, period_ms: float) -> str:

@@ -107,10 +107,12 @@ def test_an_inherited_type_extends_its_parent(plant: Plant) -> None:
     assert speed.scaling.raw == EURange(0, 19660.8)
 
 
-def test_a_nested_instance_becomes_signals_with_composed_offsets(plant: Plant) -> None:
-    assert plant.by_name["Intake/Skid1.Pump_Amps"].address == "610 HR"
-    assert plant.by_name["Intake/Skid1.Pump_Speed"].address == "612 HR"
+def test_a_nested_instance_becomes_a_member_with_composed_offsets(plant: Plant) -> None:
+    assert plant.by_name["Intake/Skid1/Pump.Amps"].address == "610 HR"
+    assert plant.by_name["Intake/Skid1/Pump.Speed"].address == "612 HR"
     assert plant.by_name["Intake/Skid1.Level"].address == "599 IR"
+    assert plant.types["skid"].members == {"Pump": "drives_vsd"}
+    assert plant.instances["Intake/Skid1/Pump"].type == "drives_vsd"
 
 
 def test_expressions_are_said_in_our_language(plant: Plant) -> None:
@@ -125,7 +127,7 @@ def test_only_what_says_so_may_be_written(plant: Plant) -> None:
     }
     commands = {
         f"Intake/{one}"
-        for one in ("M101.Commands_Start", "P_102.Commands_Start", "Skid1.Pump_Commands_Start")
+        for one in ("M101.Commands_Start", "P_102.Commands_Start", "Skid1/Pump.Commands_Start")
     }
     assert written == commands
 

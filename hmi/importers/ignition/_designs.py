@@ -32,13 +32,38 @@ class Parameter:
     default: str | None
 
     def table(self) -> dict[str, Any]:
-        return {"type": self.kind, "default": _typed(self.default, self.kind)}
+        return {"type": self.kind, "default": typed(self.default, self.kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """An instance inside of a UDT that is a member of our type. ``given``: the parameters of the member as texts with
+    holes; ``references``: by the way inside of it, what stands after the name of the member.
+    """
+
+    name: str
+    kind: str
+    title: str
+    connection: str
+    given: Mapping[str, str]
+    references: Mapping[tuple[str, ...], str]
+
+    def table(self) -> dict[str, Any]:
+        """The table of the member in a type file."""
+        shown = self.title.replace("{", "(").replace("}", ")")
+        return {
+            "type": self.kind,
+            "description": None if shown == self.name else f"{{description}} {shown}",
+            "connection": self.connection or None,
+            "parameters": dict(self.given) or None,
+        }
 
 
 @dataclass(slots=True)
 class Design:
     """A UDT made ready. ``device`` is the Text that names the connection of its signals, None when they have none;
-    ``signals``: our signals by the way to the member; ``alarms``: keys of ours by signal and name of Ignition.
+    ``signals``: our signals by the way to the member; ``alarms``: keys of ours by signal and name of Ignition;
+    ``nested``: the members by the way to them.
     """
 
     key: str
@@ -51,6 +76,15 @@ class Design:
     points: dict[str, Point] = field(default_factory=dict[str, Point])
     parameters: dict[str, Parameter] = field(default_factory=dict[str, Parameter])
     device: tuple[str, Text] | None = None
+    nested: dict[tuple[str, ...], Nested] = field(default_factory=dict[tuple[str, ...], Nested])
+
+    @property
+    def references(self) -> dict[tuple[str, ...], str]:
+        """By the way to each tag what stands after the name of an instance: ``.signal`` or ``/member.signal``."""
+        out = {way: f".{signal}" for way, signal in self.signals.items()}
+        for way, member in self.nested.items():
+            out.update({(*way, *rest): f"/{member.name}{after}" for rest, after in member.references.items()})
+        return out
 
     def alarm_key(self, signal: str, name: str) -> str:
         """The name of an alarm in the type; it differs from every signal, whose overrides share the cell."""
@@ -73,7 +107,7 @@ def parameter_names(node: Node) -> dict[str, str]:
 
 def parameters_of(design: Design, given: Iterable[Mapping[str, str]]) -> dict[str, Parameter]:
     """The parameters that the type needs, by Ignition's names. ``given``: what the instances give, as texts."""
-    used, counted = _uses(design.points.values())
+    used, counted = _uses(design.points.values(), (one.given for one in design.nested.values()))
     of_devices = {hole.name for hole in _device_holes(design.points.values())}
     rows = list(given)
     out: dict[str, Parameter] = {}
@@ -87,22 +121,22 @@ def parameters_of(design: Design, given: Iterable[Mapping[str, str]]) -> dict[st
         kind = _kind(
             str(entry.get("dataType", "")), [*texts, *([default] if default else [])], ours in counted
         )
-        if default is not None and _typed(default, kind) is None:
+        if default is not None and typed(default, kind) is None:
             default = None
         out[name] = Parameter(ours, kind, default)
     return out
 
 
-def _uses(points: Iterable[Point]) -> tuple[set[str], set[str]]:
+def _uses(points: Iterable[Point], more: Iterable[Mapping[str, Any]]) -> tuple[set[str], set[str]]:
     """The parameters that stand in texts, and those that are calculated with."""
     used: set[str] = set()
     counted: set[str] = set()
-    for point in points:
-        for table in (point.fields, *point.alarms.values()):
-            for text in _texts(table):
-                for found in _HOLES.finditer(text):
-                    used.add(found[1])
-                    counted.update({found[1]} if found[2] else ())
+    tables = [table for point in points for table in (point.fields, *point.alarms.values())]
+    for table in (*tables, *more):
+        for text in _texts(table):
+            for found in _HOLES.finditer(text):
+                used.add(found[1])
+                counted.update({found[1]} if found[2] else ())
     return used, counted
 
 
@@ -132,12 +166,12 @@ def _default(value: Any, prefix: str) -> str | None:
 
 def _kind(written: str, texts: list[str], is_counted: bool) -> str:
     kind = "integer" if is_counted else _KINDS.get(written.lower(), "string")
-    if kind == "string" or is_counted or all(_typed(text, kind) is not None for text in texts):
+    if kind == "string" or is_counted or all(typed(text, kind) is not None for text in texts):
         return kind
     return "string"
 
 
-def _typed(text: str | None, kind: str) -> Any:
+def typed(text: str | None, kind: str) -> Any:
     """The text as TOML holds it; None when it is not of the kind."""
     if text is None or kind == "string":
         return text
@@ -192,12 +226,13 @@ def content_of(design: Design, parent: Design | None) -> dict[str, Any]:
         "parameters": parameters,
         "signals": signals,
         "alarms": alarms,
+        "members": {one.name: one.table() for one in design.nested.values()},
     }
     if parent is None:
         return content
     before = content_of(parent, None)
     out: dict[str, Any] = {"title": content["title"], "extends": parent.name}
-    for group in ("parameters", "signals", "alarms"):
+    for group in ("parameters", "signals", "alarms", "members"):
         out[group] = _difference(content[group], before[group])
     return out
 

@@ -35,7 +35,7 @@ class Instances:
         """A row for every instance of a UDT that could be made ready."""
         for key, nodes in self._library.instances.items():
             design = self._library.designs.get(key)
-            if design is None or not design.points:
+            if design is None or not (design.points or design.nested):
                 why = self._types.broken.get(key, "it has no signals")
                 what = f"{len(nodes)} instance{'s' * (len(nodes) > 1)} of the type {key}: {why}"
                 self._out.faults.append(ImportFault(what, nodes[0].place, "correct the type first"))

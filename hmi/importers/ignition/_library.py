@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final
 
 from hmi.importers.ignition._bindings import (
@@ -26,6 +26,7 @@ from hmi.importers.ignition._designs import (
 )
 from hmi.importers.ignition._fields import Point, Rules, point_of
 from hmi.importers.ignition._names import Names, Way, signal_name, way_of
+from hmi.importers.ignition._nesting import Nesting
 from hmi.importers.ignition._tree import INSTANCE, Node, merged, place_of, walked
 from hmi.importers.ignition._types import INSTANCE_NAME, Member, Types
 from hmi.project.import_names import legal_part
@@ -88,7 +89,7 @@ class Library:
                 if design is None:
                     self._names.instances.pop(node.path, None)
                 else:
-                    self._names.signals[node.path] = design.signals
+                    self._names.signals[node.path] = design.references
 
     def _refuse(self, key: str, why: str) -> None:
         if key not in self._types.broken:
@@ -178,12 +179,29 @@ class Library:
 
     # --- points ---
 
+    def nest(self, known: Mapping[str, Collection[str]]) -> None:
+        """Find which instances inside of UDTs are members. What is told on the way is told again by ``fill``."""
+        told = list(self.faults)
+        self.fill()
+        self.faults[:] = told
+        nesting = Nesting(
+            self._types, self._names, self.designs, self.instances, family_of=self._family,
+            connection=self._connections.of, known=known,
+        )  # fmt: skip
+        nesting.decide()
+        for key, nodes in self.instances.items():
+            design = self.designs.get(key)
+            for node in nodes if design is not None and design.nested else ():
+                if design is not None and node.path in self._names.signals:
+                    self._names.signals[node.path] = design.references
+
     def fill(self) -> None:
         """Translate the members of every type."""
         for key, design in self.designs.items():
             place = self._types.own(key).path
             design.points = self.points_of(design, design.members, place)
-            design.device = shared_device(design.points.values())
+            if not design.nested:  # else its members count as well, as they did when they were opened
+                design.device = shared_device(design.points.values())
             rows = [self.values_of(n, one) for one in self._family(key) for n in self.instances.get(one, ())]
             design.parameters = parameters_of(design, rows)
             self._connect(design)
@@ -229,9 +247,9 @@ class Library:
             if inside in member.scope:
                 return rendered(member.scope[inside], design.names)
             way, is_relative = way_of(inside, member.names[:-1])
-            signal = design.signals.get(way)
-            if signal is not None and (is_relative or self._names.found(way) is None):
-                return f"'{{name}}.{signal}'"
+            after = design.references.get(way)
+            if after is not None and (is_relative or self._names.found(way) is None):
+                return f"'{{name}}{after}'"
             name = None if is_relative else self._names.found(way)
             if name is None:
                 raise Unsayable(f"reads {{{inside}}}, which is not in the file")
@@ -283,13 +301,13 @@ class Library:
     def proposed(self) -> Iterator[ProposedType]:
         """The files of all types that have signals."""
         for key, design in self.designs.items():
-            if not design.points:
+            if not design.points and not design.nested:
                 self.faults.append(
                     ImportFault("the type has no signals that can be taken over", place_of(design.node.path))
                 )
                 continue
             above = self._types.parent(key)
             parent = self.designs.get(above) if above else None
-            parent = parent if parent is not None and parent.points else None
+            parent = parent if parent is not None and (parent.points or parent.nested) else None
             content = content_of(design, parent)
             yield ProposedType(design.name, type_text(design.name, content), design.node.place)

@@ -26,7 +26,9 @@ def signal_name(names: Way) -> str:
 
 @dataclass(slots=True)
 class Names:
-    """``tags``: our names by the path in the tree; ``instances``: the same of UDT instances with their type."""
+    """``tags``: our names by the path in the tree; ``instances``: the same of UDT instances with their type;
+    ``signals``: of each instance what stands after its name, by the way inside of it.
+    """
 
     context: ImportContext
     tags: dict[Way, str] = field(default_factory=dict[Way, str])
@@ -93,8 +95,8 @@ class Names:
         for length in range(len(way) - 1, 0, -1):
             signals = self.signals.get(way[:length])
             if signals is not None:
-                signal = signals.get(way[length:])
-                return f"{self.instances[way[:length]]}.{signal}" if signal else None
+                after = signals.get(way[length:])
+                return f"{self.instances[way[:length]]}{after}" if after else None
         return None
 
 

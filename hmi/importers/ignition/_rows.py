@@ -84,7 +84,13 @@ class Rows:
             design = self._library.designs.get(key)
             for node in nodes if design is not None else ():
                 name = self._names.instances.get(node.path)
-                yield from (f"{name}.{signal}" for signal in (design.points if name and design else ()))
+                if name and design:
+                    yield from (f"{name}.{signal}" for signal in design.points)
+                    yield from (
+                        f"{name}/{one.name}{after}"
+                        for one in design.nested.values()
+                        for after in one.references.values()
+                    )
 
     def _tag(self, node: Node, name: str, point: Point) -> None:
         fields = dict(point.fields)

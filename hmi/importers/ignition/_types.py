@@ -87,11 +87,7 @@ class Types:
 
         Unsayable when there are too many, or a nested type is missing or broken.
         """
-        scope: dict[str, Text] = {
-            name: joined((prefixes.get(name, ""), Hole(name))) for name in node.parameters
-        }
-        scope.update({name: as_text(text) for name, text in (fixed or {}).items()})
-        scope.update({name: (Hole(INSTANCE_NAME),) for name in (INSTANCE_NAME, "RootInstanceName")})
+        scope = self.scope_of(node, prefixes, fixed)
         found: list[Member] = []
         self._openings = 0
         for member in self._opened(node, (), scope, (key,)):
@@ -99,6 +95,17 @@ class Types:
             if len(found) > MAX_MEMBERS:
                 raise Unsayable(f"has more than {MAX_MEMBERS} members with those of nested UDTs")
         return found
+
+    def scope_of(
+        self, node: Node, prefixes: Mapping[str, str], fixed: Mapping[str, str] | None = None
+    ) -> dict[str, Text]:
+        """The parameters of a type as its tags may use them."""
+        scope: dict[str, Text] = {
+            name: joined((prefixes.get(name, ""), Hole(name))) for name in node.parameters
+        }
+        scope.update({name: as_text(text) for name, text in (fixed or {}).items()})
+        scope.update({name: (Hole(INSTANCE_NAME),) for name in (INSTANCE_NAME, "RootInstanceName")})
+        return scope
 
     def _opened(
         self, node: Node, names: tuple[str, ...], scope: Mapping[str, Text], chain: tuple[str, ...]
@@ -128,13 +135,14 @@ class Types:
         if whole is None:
             raise Unsayable(f"holds {'/'.join(way)} of the type {key}, which cannot be used")
         node = merged(whole, child)
-        inner = {name: self._value(given.get("value"), scope) for name, given in node.parameters.items()}
+        inner = {name: self.value_of(given.get("value"), scope) for name, given in node.parameters.items()}
         inner["InstanceName"] = (child.name,)
         inner["ParentInstanceName"] = scope["InstanceName"]
         inner["RootInstanceName"] = scope["RootInstanceName"]
         yield from self._opened(node, way, inner, (*chain, key))
 
-    def _value(self, value: object, scope: Mapping[str, Text]) -> Text:
+    def value_of(self, value: object, scope: Mapping[str, Text]) -> Text:
+        """What a nested instance gives to a parameter. Unsayable for an expression."""
         found = bound(value, scope)
         if not isinstance(found, tuple | str | int | float | bool | None):
             raise Unsayable("gives a parameter by an expression")

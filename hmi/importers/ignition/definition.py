@@ -15,6 +15,13 @@ SETTINGS = (
     Setting(
         "prefix", "string", "", "put before the names of types, where the plant has others of their names"
     ),
+    Setting(
+        "nested",
+        "string",
+        "members",
+        "signals: UDTs inside of UDTs become signals of the outer type",
+        ("members", "signals"),
+    ),
     Setting("writable", "string", "stated", "all: tags that do not say readOnly too", ("stated", "all")),
 )
 

@@ -36,7 +36,8 @@ def read(file: Path, settings: Mapping[str, Any], context: ImportContext) -> Imp
         scans=tuple(context.scans),
         prefix=_prefix(str(settings.get("prefix", ""))),
     )
-    found = _proposed(root, context, rules, _devices(str(settings.get("devices", ""))))
+    devices = _devices(str(settings.get("devices", "")))
+    found = _proposed(root, context, rules, devices, str(settings.get("nested", "members")))
     return Imported(
         rows=found.rows,
         alarms=found.alarms,
@@ -81,11 +82,15 @@ def _document(file: Path, text: str) -> Any:
         raise ConfigurationError(what, file=str(file), do="export it from Ignition again") from error
 
 
-def _proposed(root: Node, context: ImportContext, rules: Rules, devices: Mapping[str, str]) -> Imported:
+def _proposed(
+    root: Node, context: ImportContext, rules: Rules, devices: Mapping[str, str], nested: str
+) -> Imported:
     names, connections, types = Names(context), Connections(context, devices), Types(root)
     names.take(root)
     library = Library(root, types, names, connections, rules)
     library.open()
+    if nested == "members":
+        library.nest(context.signals)
     context.told("types", 2, 4)
     library.fill()
     out = Proposals()
