@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator
-from contextlib import suppress
-from threading import Thread
 from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
@@ -14,6 +12,7 @@ from hmi.client.port import PlantInfo
 from hmi.core.clock import NS_PER_MS, monotonic_ns
 from hmi.mimics import Catalogue
 from hmi.ui.areas.outline import Node, outline
+from hmi.ui.crossing import crossing
 from hmi.ui.search.index import Index, built
 from hmi.ui.trail import Ways, linked
 from hmi.ui.where import Where, mapped
@@ -39,32 +38,30 @@ class AtlasMaker(QObject):
     """
 
     made = Signal()
-    _finished = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.atlas = Atlas(None, Index(), None, None, [])
         self._wanted: PlantInfo | None = None
-        self._finished.connect(self._take)
 
     def make(self, plant: PlantInfo, catalogue: Catalogue) -> None:
         """Begin; what was being made of another plant is given up, and the same plant is not looked at twice."""
         if plant is self._wanted:
             return
         self._wanted = plant
-        Thread(target=self._work, args=(plant, catalogue), name="atlas", daemon=True).start()
+        crossing().beside("atlas", self, lambda: self._work(plant, catalogue), self._take)
 
     def is_ready(self) -> bool:
         return self.atlas.plant is not None and self.atlas.plant is self._wanted
 
-    def _work(self, plant: PlantInfo, catalogue: Catalogue) -> None:
+    def _work(self, plant: PlantInfo, catalogue: Catalogue) -> Atlas | None:
         top = outline(plant, catalogue)
         where = self._politely(mapped(plant, catalogue), plant)
         links = self._politely(linked(plant), plant)
         index = self._politely(built(plant), plant)
         if index is not None:
-            with suppress(RuntimeError):  # the window has been closed meanwhile
-                self._finished.emit(Atlas(plant, index, where, Ways(plant, links), top))
+            return Atlas(plant, index, where, Ways(plant, links), top)
+        return None
 
     def _politely(self, steps: Generator[None, None, Any], plant: PlantInfo) -> Any:
         """What the steps make; the interpreter is left to the Qt thread after each millisecond of work.
@@ -82,8 +79,8 @@ class AtlasMaker(QObject):
                 until = monotonic_ns() + _WORK_NS
         return None
 
-    def _take(self, atlas: Atlas) -> None:
-        if atlas.plant is self._wanted:
+    def _take(self, atlas: Atlas | None) -> None:
+        if atlas is not None and atlas.plant is self._wanted:
             self.atlas = atlas
             self.made.emit()
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from threading import Lock, Thread
+from threading import Lock
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -22,6 +21,7 @@ from hmi.mimics import (
     shipped_definitions,
 )
 from hmi.ui.controls.watch import ControlWatch
+from hmi.ui.crossing import crossing
 from hmi.ui.mimic.hits import Hits
 from hmi.ui.mimic.view import MimicView
 from hmi.ui.station import Station
@@ -40,7 +40,6 @@ class MimicPage(QWidget):
     """
 
     shown = Signal()
-    _prepared = Signal(int, object)
 
     def __init__(self, theme: Theme, station: Station, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +58,6 @@ class MimicPage(QWidget):
         self._preparing.setTextFormat(Qt.TextFormat.PlainText)
         self._preparing.move(24, 24)
         self._preparing.hide()
-        self._prepared.connect(self._take_prepared)
         station.valuesChanged.connect(self._take)
         station.judged.connect(self._judge)
         station.images.arrived.connect(self.view.set_images)
@@ -102,18 +100,17 @@ class MimicPage(QWidget):
         self._station.want(self, self.controls.show(None))
         self._preparing.show()
 
-        def work() -> None:
+        def work() -> tuple[Scene, Hits] | None:
             with self._one_at_a_time:
-                if turn == self._turn:
-                    scene = build({}, 0)  # what is known is read on the Qt thread, when the scene is shown
-                    hits = Hits.of(scene.elements).prepare()
-                    with suppress(RuntimeError):  # the window has been closed meanwhile
-                        self._prepared.emit(turn, (scene, hits))
+                if turn != self._turn:
+                    return None
+                scene = build({}, 0)  # what is known is read on the Qt thread, when the scene is shown
+                return scene, Hits.of(scene.elements).prepare()
 
-        Thread(target=work, name="display", daemon=True).start()
+        crossing().beside("display", self, work, lambda made: self._take_prepared(turn, made))
 
-    def _take_prepared(self, turn: int, made: tuple[Scene, Hits]) -> None:
-        if turn == self._turn:
+    def _take_prepared(self, turn: int, made: tuple[Scene, Hits] | None) -> None:
+        if made is not None and turn == self._turn:
             self._show(*made)
 
     def _show(self, scene: Scene, hits: Hits | None = None) -> None:

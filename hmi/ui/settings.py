@@ -11,8 +11,9 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Final
 
-import shiboken6
 from PySide6.QtCore import QObject, QStandardPaths, Signal
+
+from hmi.ui.crossing import crossing
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,6 @@ class Settings(QObject):
 
     changed = Signal()
     kept = Signal(str)
-    _read = Signal(object, object)
 
     def __init__(self, folder: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,7 +49,6 @@ class Settings(QObject):
         self._newest: dict[Path, int] = {}
         self._writing: list[Thread] = []
         self._waits = False
-        self._read.connect(self._take)
 
     @property
     def folder(self) -> Path | None:
@@ -65,7 +64,12 @@ class Settings(QObject):
         self.is_read = file is None
         self.changed.emit()
         if file is not None:
-            self._beside(lambda: self._send((plant, user), _sections_in(file)))
+            crossing().beside(
+                "settings",
+                self,
+                lambda: _sections_in(file),
+                lambda sections: self._take((plant, user), sections),
+            )
 
     def get(self, section: str) -> Mapping[str, Any]:
         """A section; empty when there is none, or nothing that can be read."""
@@ -98,7 +102,7 @@ class Settings(QObject):
                     _write(file, text)
 
         self._writing = [thread for thread in self._writing if thread.is_alive()]
-        self._writing.append(self._beside(write))
+        self._writing.append(crossing().beside("settings", self, write))
 
     def _file(self) -> Path | None:
         if self._folder is None or not all(self._whose):
@@ -106,18 +110,9 @@ class Settings(QObject):
         plant, user = (_UNSAFE.sub("_", part) for part in self._whose)
         return self._folder / plant / f"{user}.json"
 
-    def _beside(self, work: Any) -> Thread:
-        thread = Thread(target=work, name="settings", daemon=True)
-        thread.start()
-        return thread
-
-    def _send(self, whose: tuple[str, str], sections: dict[str, Any]) -> None:
-        if shiboken6.isValid(self):
-            self._read.emit(whose, sections)
-
     def _take(self, whose: tuple[str, str], sections: dict[str, Any]) -> None:
         """What was chosen while the file was being read stays."""
-        if tuple(whose) == self._whose:
+        if whose == self._whose:
             self._sections = {**sections, **self._sections}
             self.is_read = True
             if self._waits:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
-from threading import Thread
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
@@ -14,6 +12,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from hmi.client.points import PointRow
 from hmi.core.texts import tr
 from hmi.mimics import Reading
+from hmi.ui.crossing import crossing
 from hmi.ui.mimic.words import quality_words, value_words
 from hmi.ui.navigation import in_area
 
@@ -70,7 +69,6 @@ class PointsModel(QAbstractTableModel):
     """``shown`` are the rows as they stand; ``reading_of`` gives the value of a tag at this moment."""
 
     arranged = Signal()
-    _ready = Signal(int, object)
 
     def __init__(self, reading_of: Callable[[str], Reading], time_of: Callable[[int], str]) -> None:
         super().__init__()
@@ -80,7 +78,6 @@ class PointsModel(QAbstractTableModel):
         self.shown: list[PointRow] = []
         self.filter = Filter()
         self._by, self._descending, self._turn = Column.STATE, False, 0
-        self._ready.connect(self._take)
 
     def set_rows(self, rows: Sequence[PointRow]) -> None:
         """What the runtime answered last."""
@@ -103,12 +100,12 @@ class PointsModel(QAbstractTableModel):
             self._take(turn, _arranged(rows, chosen, by, descending))
             return
 
-        def work() -> None:
-            found = _arranged(rows, chosen, by, descending)
-            with suppress(RuntimeError):  # the window has been closed meanwhile
-                self._ready.emit(turn, found)
-
-        Thread(target=work, name="points", daemon=True).start()
+        crossing().beside(
+            "points",
+            self,
+            lambda: _arranged(rows, chosen, by, descending),
+            lambda found: self._take(turn, found),
+        )
 
     def _take(self, turn: int, shown: list[PointRow]) -> None:
         if turn == self._turn:
