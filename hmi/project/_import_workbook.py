@@ -6,8 +6,11 @@ what its name says. A document type, without which there are no entities, is ref
 
 from __future__ import annotations
 
+import lzma
 import posixpath
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +26,11 @@ MAX_PARTS: Final = 2_000
 MAX_RATIO: Final = 200
 """A part that shrank more than this is made to fill the memory; sheets shrink to a tenth or a thirtieth."""
 _CHUNK: Final = 64 * 1024
+_DAMAGES: Final = (
+    OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, expat.ExpatError, EOFError, ValueError,
+    RuntimeError,
+    LookupError,  # a part that is named and not there
+)  # fmt: skip
 _Attributes = Mapping[str, str]
 
 
@@ -35,13 +43,7 @@ def workbook_rows(path: Path, *, most: int = MAX_ROWS, sheet: str = "") -> Itera
         with zipfile.ZipFile(path) as archive:
             _check_parts(path, archive)
             yield from _rows(path, _Book(path, archive), most, sheet)
-    except (OSError, zipfile.BadZipFile, expat.ExpatError, EOFError, ValueError, RuntimeError) as error:
-        raise _unreadable(path) from error
-    except (
-        KeyError,
-        IndexError,
-        NotImplementedError,
-    ) as error:  # a part that is named and not there, or packed oddly
+    except _DAMAGES as error:
         raise _unreadable(path) from error
 
 
@@ -52,7 +54,7 @@ def unread_sheets(path: Path, sheet: str = "") -> list[str]:
             book = _Book(path, archive)
             strings, styles = book.strings(), book.styles()
             held = [name for name, part in book.sheets if _sheet_rows(path, book, part, (strings, styles), 0)]
-    except (OSError, zipfile.BadZipFile, expat.ExpatError, EOFError, ValueError, RuntimeError, LookupError):
+    except _DAMAGES:
         return []  # told when it is read
     return [name for name in held if name != sheet] if sheet else held[1:]
 

@@ -326,6 +326,18 @@ def test_any_damage_to_a_workbook_is_a_table_or_one_sentence(tmp_path: Path, dat
     assert not isinstance(found, str) or "\n" not in found
 
 
+def test_a_packed_part_that_is_damaged_is_one_sentence(tmp_path: Path) -> None:
+    path = workbook(tmp_path, [["name", "high"], ["a", 1.5]], "whole.xlsx")
+    raw = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        for part in archive.infolist():
+            begin = part.header_offset + 30 + len(part.filename.encode())
+            raw[begin : begin + part.compress_size] = b"\xff" * part.compress_size
+    found = table_or_sentence(written(tmp_path, bytes(raw), "damaged.xlsx"))
+    assert isinstance(found, str)
+    assert "is not a workbook that can be read" in found
+
+
 def test_a_workbook_may_be_read_in_part(tmp_path: Path) -> None:
     book = workbook(tmp_path, [["name"], *([f"t{n}"] for n in range(100))])
     assert len(list(_import_workbook.workbook_rows(book, most=5))) < 10
