@@ -127,8 +127,9 @@ def _expand(wanted: _Wanted, types: Mapping[str, TypePlan], draft: Draft) -> Non
     except FieldError as error:
         draft.refuse(name, source, error)
         return
-    targets.unknown = {key: do for key, do in targets.unknown.items() if key in wanted.given}
-    note_unknown(targets, name, source, draft)
+    if targets.unknown:  # of what the type says of its member its own file is told
+        targets.unknown = {key: do for key, do in targets.unknown.items() if key in wanted.given}
+        note_unknown(targets, name, source, draft)
     values = {
         **parameters,
         "name": name,
