@@ -156,14 +156,12 @@ class Link:
 
     def can_follow(self, other: Link) -> bool:
         """Whether it could ask for the points of its successor over the connection that it has now. One that sends by
-        itself always can when they are the same points, and only what they mean differs; without points it may have
-        nothing to be heard by.
+        itself always can when they are the same points, and only what they mean differs.
         """
         if self.state != "up" or self.asks[:2] != other.asks[:2] or self.style != other.style:
             return False
         if self.style == "push":
-            both = bool(self._points and other.points)
-            return self._points == other.points or (both and isinstance(self._driver, Replans))
+            return self._points == other.points or isinstance(self._driver, Replans)
         return self._loop is not None and isinstance(self._driver, Replans)
 
     async def rest(self) -> None:

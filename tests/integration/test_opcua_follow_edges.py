@@ -24,10 +24,12 @@ from hmi.acquisition import Acquisition, FollowingDriver
 from hmi.acquisition.port import OVERTAKEN, LinkSettings, PastRequest, Point
 from hmi.core import quality
 from hmi.core.commands import WriteState
-from hmi.core.errors import CommunicationError
+from hmi.core.conditions import RefreshMark
+from hmi.core.errors import CommunicationError, LinkLost
 from hmi.core.principal import Mode
 from hmi.core.values import ValueType
-from hmi.drivers.opcua import _nodes
+from hmi.drivers.opcua import _nodes, _watch
+from hmi.drivers.opcua._session import Link, Session
 from hmi.drivers.opcua.driver import create
 from hmi.project.plant import ConnectionDef
 from hmi.project.plant import Plant as Works
@@ -467,11 +469,74 @@ async def test_a_worker_that_ends_in_the_middle_of_a_change_is_followed_by_a_cle
             os.kill(number, 0)
 
 
-async def test_a_plant_without_points_there_is_no_change_of_points(server: Plant) -> None:
+async def test_the_last_tag_goes_and_a_first_one_comes_over_the_session_there_is(server: Plant) -> None:
     plant = works(server, "A", "B")
-    async with links(plant) as (acquisition, _heard):
-        change = acquisition.next_links(works(server, previous=plant))
-        assert (change.closed, dict(change.followed)) == ({"opc"}, {})
+    async with links(plant) as (acquisition, heard):
+        without = works(server, previous=plant)
+        change = await follow(acquisition, without)
+        assert (change.closed, list(change.followed)) == (frozenset(), ["opc"])
+        heard.values.clear()
+        again = works(server, "C", previous=without)
+        await follow(acquisition, again)
+        await until(lambda: heard.values == {again.by_name["a/C"].handle: 102.0})
+        assert (heard.told.count("up"), heard.told.count("down")) == (1, 0)
+
+
+async def test_a_session_without_a_tag_stays_and_is_asked_for_life(
+    server: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_watch, "IDLE_S", 0.05)
+    asked: list[int] = []
+    read = Link.read
+
+    async def counted(self: Link, what: Sequence[ua.ReadValueId]) -> list[ua.DataValue]:
+        asked.append(len(what))
+        return await read(self, what)
+
+    async with watching(server.url, ()) as (driver, seen, task):
+        monkeypatch.setattr(Link, "read", counted)
+        await until(lambda: len(asked) >= 5)
+        assert not task.done()
+        for _turn in range(3):
+            driver.replan((point(0, "A"),), NONE)
+            await seen.until(lambda: bool(seen.values))
+            asked.clear()
+            driver.replan((), NONE)
+            await until(lambda: len(asked) >= 5)
+            seen.values.clear()
+        assert not task.done()
+
+
+async def test_a_session_without_a_tag_that_is_lost_is_told(
+    server: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_watch, "IDLE_S", 0.05)
+    async with watching(server.url, (), timeout_ms=200) as (_driver, _seen, task):
+
+        async def silent(_self: Link, _parameters: ua.ReadParameters) -> list[ua.DataValue]:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError
+
+        monkeypatch.setattr(Session, "read", silent)
+        await asyncio.wait([task])
+        assert isinstance(task.exception(), LinkLost)
+
+
+async def test_alarms_of_the_server_go_on_while_the_last_tag_goes_and_the_first_one_comes() -> None:
+    made = AlarmServer()
+    await made.begin()
+    async with made.server:
+        made.retained = [condition("A")]
+        await made.add("B", 1.0, V.Double)
+        async with listening(made, points=(point(0, "B"),)) as (driver, heard):
+            await heard.until(lambda: "A" in heard.newest)
+            driver.replan((), NONE)
+            await made.send(condition("C"))
+            await heard.until(lambda: "C" in heard.newest)
+            driver.replan((point(0, "B"),), NONE)
+            await made.send(condition("D"))
+            await heard.until(lambda: "D" in heard.newest)
+            assert RefreshMark.LOST not in heard.items
 
 
 async def test_changes_in_quick_succession_end_with_the_last(server: Plant) -> None:

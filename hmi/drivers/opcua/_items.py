@@ -15,9 +15,9 @@ from hmi.drivers.opcua._decode import Decoder
 from hmi.drivers.opcua._session import Link
 from hmi.drivers.opcua._subscribe import REFUSED_FILTERS, Deadband, Group, chunks, create_items, wish
 from hmi.drivers.opcua._values import plain, words
-from hmi.drivers.opcua._watch import SERVICE_LEVEL, STATE, Watch
+from hmi.drivers.opcua._watch import SERVER_STATE, SERVICE_LEVEL, STATE, Watch
 
-SERVER_STATE, SERVER_LEVEL = 2259, 2267
+SERVER_LEVEL = 2267
 PROPERTIES = ("EURange", "EngineeringUnits")
 _BUILT_IN = 25
 _ANY = ValueType.INT64

@@ -33,6 +33,8 @@ STATES = (
 )  # fmt: skip
 REQUESTS_PER_SUBSCRIPTION, MAX_REQUESTS = 2, 10
 TICK_S = 0.1
+SERVER_STATE, IDLE_S = 2259, 2.0
+"""Node of the server's state, and how often it is read where nothing is subscribed to."""
 LAST_SEQUENCE = 0xFFFF_FFFF
 MAX_REPUBLISHED = 50
 DRIFT_WARN_NS = 2_000_000_000
@@ -55,6 +57,7 @@ class Watch:
         self._link, self._decoder, self._times = link, decoder, times
         self._conditions = conditions
         self._groups = {group.id: group for group in groups if group.id}
+        self._subscribed = asyncio.Event()
         self._max_items, self._pumps = max_items, 0
         self._requests: asyncio.TaskGroup | None = None
         self._acknowledge: list[ua.SubscriptionAcknowledgement] = []
@@ -80,11 +83,14 @@ class Watch:
                 self._requests = tasks
                 self._ask_enough()
                 tasks.create_task(self._guard())
+                tasks.create_task(self._ask_for_life())
         except BaseExceptionGroup as group:
             raise first_of(group) from group
 
     def _ask_enough(self) -> None:
         """As many publish requests as the subscriptions need; none is taken back, for the server holds them."""
+        if self._groups:
+            self._subscribed.set()
         requests = min(max(len(self._groups) * REQUESTS_PER_SUBSCRIPTION, 1), MAX_REQUESTS)
         while self._requests is not None and self._pumps < requests:
             self._pumps += 1
@@ -99,6 +105,8 @@ class Watch:
     def end(self, group: Group) -> None:
         """Take nothing more of a subscription; its silence is no loss."""
         self._groups.pop(group.id, None)
+        if not self._groups:
+            self._subscribed.clear()
 
     def forget(self, handles: Iterable[int], max_items: int) -> None:
         """These points are asked for no longer, and ``max_items`` is the most that all others may bring at once."""
@@ -118,20 +126,34 @@ class Watch:
                 band.value = None
 
     async def _pump(self) -> None:
-        """Keeps one publish request at the server."""
+        """Keeps one publish request at the server, as long as there is a subscription."""
         while True:
+            await self._subscribed.wait()
             acknowledged, self._acknowledge = self._acknowledge, []
             try:
                 data, start = await self._link.session.publish_raw(acknowledged)
             except ua.uaerrors.BadTooManyPublishRequests:
                 self._acknowledge.extend(acknowledged)
                 return
+            except ua.uaerrors.BadNoSubscription as error:
+                if self._subscribed.is_set():
+                    raise LinkLost("the server has no subscription of this session any more") from error
+                continue  # the last one was deleted
             except ua.UaStatusCodeError as error:
                 raise LinkLost(f"the server ended the subscription: {words(error.code)}") from error
             except (OSError, ua.UaError) as error:
                 raise LinkLost("the connection was closed by the server or the network") from error
             async with self._in_order:
                 await self._take(data, start)
+
+    async def _ask_for_life(self) -> None:
+        """A session without a subscription has no signs of life but these; the server would end it in time."""
+        wanted = ua.ReadValueId()
+        wanted.NodeId, wanted.AttributeId = ua.NodeId(SERVER_STATE), ua.AttributeIds.Value
+        while True:
+            await asyncio.sleep(IDLE_S)
+            if not self._subscribed.is_set():
+                await self._link.read([wanted])
 
     async def _guard(self) -> None:
         """LinkLost when a subscription is silent for 1.5 times its keep-alive, or the socket is gone."""
