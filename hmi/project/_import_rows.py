@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ from hmi.project._same_place import Places
 from hmi.project.columns import TAG_COLUMNS
 from hmi.project.import_names import legal_name, placed
 from hmi.project.importing import ProposedRow
-from hmi.project.new_names import New, NewNames, names_in_quotes
+from hmi.project.new_names import names_in_quotes
 from hmi.project.plant import Plant
 
 TAGS = "tags.csv"
@@ -72,7 +73,7 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
     added: list[Cells] = []
     sources: dict[int, Source] = {}
     guesses: list[str] = []
-    handed_on = NewNames(dict.fromkeys(work.renamed.keys() & set(work.renamed.values()), ""))
+    handed_on = work.renamed.keys() & set(work.renamed.values())
     for wish in wishes:
         for column in ("expression", "feedback"):
             if column in wish.cells:
@@ -103,19 +104,26 @@ def plan_rows(rows: Sequence[ProposedRow], plant: Plant, tags: WrittenFile, area
     _write(tags, edits, added, sources, {wish.row.line: wish.source for wish in wishes if wish.row}, work)
 
 
-def _refuse_unclear(wish: _Wish, written: Cells, handed_on: New, work: Work) -> None:
-    """A name that one tag gives up and another one takes in the same list: which of both does it mean by it?
-
-    ``handed_on`` gives another text for such a name.
+def _refuse_unclear(wish: _Wish, written: Cells, handed_on: Set[str], work: Work) -> None:
+    """A name that one row gives up and another one takes in the same list (``handed_on``), or of a signal or member of
+    such a row: which of both does it mean by it?
     """
+    if not handed_on:
+        return
     named = names_in_quotes(" ".join(written.values()))
     named.update(parameters_of(written.get("parameters", "")).values())
-    for name in sorted(one for one in named if handed_on(one) != one):
+    for name in sorted(one for one in named if not handed_on.isdisjoint(_beginnings(one))):
         what = f"{name} changes hands in this list: it is not clear which of both {wish.name} means by it"
         work.refuse(
             wish.source, what, wish.proposed.place, "give the new names first, the rest with another list"
         )
         return
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """The name, and those of all that it may be a part of: ``a/b.c``, ``a/b`` and ``a``."""
+    yield name
+    yield from (name[: mark.start()] for mark in re.finditer(r"[/.]", name))
 
 
 def _change(verb: str, wish: _Wish, details: tuple[str, ...]) -> Change:

@@ -189,3 +189,47 @@ type = "string"
 type = "float64"
 expression = "'{source}' * 2"
 """
+
+
+PUMP = """schema = "type/1"
+name = "single"
+
+[parameters.base]
+type = "integer"
+
+[signals.speed]
+type = "uint16"
+address = "HR{base}"
+"""
+PAIR = """schema = "type/1"
+name = "pair"
+
+[parameters.base]
+type = "integer"
+
+[members.p1]
+type = "single"
+parameters = { base = "{base}" }
+"""
+
+
+def test_a_member_of_an_instance_whose_name_changes_hands_changes_hands_with_it(plant: Path) -> None:
+    types = [ProposedType("single", PUMP), ProposedType("pair", PAIR)]
+    cells = {"kind": "pair", "connection": "plc1"}
+    rows = [
+        {**cells, "name": "area1/s1", "parameters": "base=950"},
+        {**cells, "name": "area1/s2", "parameters": "base=960"},
+    ]
+    proposed = [ProposedRow(row, Place(line)) for line, row in enumerate(rows, 2)]
+    made = plan_import(plant, Imported(rows=proposed, types=types), errors_of=errors)
+    assert not made.is_blocked, made.faults
+    apply_import(made)
+    instances = open_plant(plant).instances
+    swap = [
+        {"kind": "pair", "id": instances["area1/s1"].id, "name": "area1/s2"},
+        {"kind": "pair", "id": instances["area1/s2"].id, "name": "area1/s1"},
+        {**TWICE, "expression": "'area1/s1/p1.speed' * 2"},
+    ]
+    proposed = [ProposedRow(row, Place(line)) for line, row in enumerate(swap, 2)]
+    plan = plan_import(plant, Imported(rows=proposed), errors_of=errors)
+    assert [(fault.place.line, "changes hands" in fault.text) for fault in plan.faults] == [(4, True)]
