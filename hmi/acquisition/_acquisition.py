@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ from hmi.plugins.discovery import definition, part
 from hmi.project import paths_in
 from hmi.project.plant import Plant
 from hmi.security.connection_secrets import ConnectionSecrets
+
+POINT_S = 6e-6
+"""What one point of a link takes that opens or is away, in seconds of a processor."""
+NOTICED_S = 0.005
+"""Links that need less than this open at once."""
 
 
 def create_driver(name: str, settings: LinkSettings) -> Driver:
@@ -112,7 +118,7 @@ class Acquisition:
         return Link(
             connection,
             endpoints_of(connection, self._endpoints),
-            points_of(plant, name),
+            partial(points_of, plant, name),
             style=self._style_of(connection.driver),
             create=self._create,
             events=self._events,
@@ -123,11 +129,15 @@ class Acquisition:
         )
 
     async def run(self) -> None:
-        """All links until cancelled."""
+        """All links until cancelled. Of a large plant they open one after the other: what each tells of thousands of
+        tags takes its time, and stations are answered in between. One that new tags are wanted of does not wait.
+        """
         async with asyncio.TaskGroup() as group:
             self._group = group
-            for name in self.links:
-                self._start(name)
+            for name in tuple(self.links):
+                if self._must_start(name):
+                    self._start(name)
+                    await _breathe(self.links[name])
             await asyncio.get_running_loop().create_future()  # links come and go with plant revisions
 
     def next_links(self, plant: Plant, afresh: Collection[int] = ()) -> NextLinks:
@@ -202,6 +212,10 @@ class Acquisition:
             if name in self.links:
                 self.links[name].open_afresh(text)
 
+    def _must_start(self, name: str) -> bool:
+        """Whether a link waits for its turn since the start; another revision may have started or dropped it."""
+        return name in self.links and name not in self._tasks
+
     def _start(self, name: str) -> None:
         if self._group is None:
             return
@@ -241,16 +255,26 @@ class Acquisition:
 
         Blocks and items that hold none of them are read rarely or paused until they are wanted again.
         """
-        self._demanded = frozenset(handles)
+        before, self._demanded = self._demanded, frozenset(handles)
         by_link = self._by_link(self._demanded)
         for name, link in self.links.items():
             link.demand(frozenset(by_link.get(name, ())))
+        for name in self._by_link(self._demanded - before) if before is not None else ():
+            if self._must_start(name):
+                self._start(name)
 
     def _by_link(self, handles: Iterable[int]) -> dict[str, list[int]]:
         by_link: dict[str, list[int]] = {}
         for handle in handles:
             by_link.setdefault(self._connection_of.get(handle, ""), []).append(handle)
         return by_link
+
+
+async def _breathe(link: Link) -> None:
+    """Leave the loop to others for about as long as the link will need it when it opens."""
+    seconds = len(link.points) * POINT_S
+    if seconds >= NOTICED_S:
+        await asyncio.sleep(seconds)
 
 
 async def _after(predecessors: Collection[asyncio.Task[None]], link: Link) -> None:

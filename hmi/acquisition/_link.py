@@ -93,13 +93,14 @@ class Link:
 
     ``tally`` counts over all attempts; ``identity`` is what the device said last, ``endpoint`` the one tried or in use.
     ``since`` is the time of the session at which the state began, ``changed`` that of the wall clock, both UTC ns.
+    The points may be given as what makes them.
     """
 
     def __init__(
         self,
         definition: ConnectionDef,
         endpoints: tuple[str, ...],
-        points: tuple[Point, ...],
+        points: tuple[Point, ...] | Callable[[], tuple[Point, ...]],
         *,
         style: str,
         create: DriverFactory,
@@ -112,7 +113,8 @@ class Link:
         self.definition, self.style = definition, style
         self._settings = settings or SettingsWithSecrets(None)
         self._used: Mapping[str, Any] | None = None
-        self._endpoints, self._points = endpoints, points
+        self._endpoints = endpoints
+        self._own_points = points
         self._create, self._events = create, events
         self._mode, self._session = mode, session
         self._clock = clock or SystemClock()
@@ -153,6 +155,14 @@ class Link:
     def points(self) -> tuple[Point, ...]:
         """What it asks for."""
         return self._points
+
+    @property
+    def _points(self) -> tuple[Point, ...]:
+        """Made when first needed: all of a large plant together would hold up its start."""
+        own = self._own_points
+        if callable(own):
+            own = self._own_points = own()
+        return own
 
     def can_follow(self, other: Link) -> bool:
         """Whether it could ask for the points of its successor over the connection that it has now. One that sends by
@@ -197,7 +207,7 @@ class Link:
         """
         driver, before = self._driver, {point.handle: point for point in self._points}
         assert driver is not None
-        self.definition, self._points = successor.definition, successor.points
+        self.definition, self._own_points = successor.definition, successor.points
         self._renewed = {one.handle for one in self._points if before.get(one.handle) != one}
         self._plan.number += 1
         if self._loop is not None:

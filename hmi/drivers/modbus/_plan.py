@@ -68,6 +68,8 @@ class Limits:
         return ""
 
     def is_forbidden(self, unit: int, table: Table, first: int, end: int) -> bool:
+        if not self.forbidden:  # asked for every point, and most devices have none
+            return False
         return any(part.touches(unit, table, first, end) for part in self.forbidden)
 
 
