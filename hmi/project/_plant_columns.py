@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from itertools import repeat
+from operator import attrgetter
 from types import ModuleType
 from typing import Any, Final
 
@@ -50,7 +51,7 @@ def from_columns(kept: Mapping[str, Any]) -> Plant:
     for name, key in _DERIVED.items():
         if kept[name] != ["tags", key]:
             raise ValueError(name)
-        given[name] = {getattr(tag, key): tag for tag in tags}
+        given[name] = dict(zip(map(attrgetter(key), tags), tags, strict=True))
     return Plant(**given)
 
 

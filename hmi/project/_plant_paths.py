@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +28,18 @@ def plant_files(folder: Path) -> tuple[str, ...]:
     """Paths of the plant's files that are there, in order."""
     found = [name for name in TOP_FILES if (folder / name).is_file()]
     for sub, suffix in SUB_FOLDERS.items():
-        names = sorted(path.name for path in (folder / sub).glob(f"*{suffix}") if path.is_file())
-        found += [f"{sub}/{name}" for name in names if is_plant_file(f"{sub}/{name}")]
+        found += [
+            f"{sub}/{name}"
+            for name in sorted(_names_in(folder / sub, suffix))
+            if is_plant_file(f"{sub}/{name}")
+        ]
     return tuple(found)
+
+
+def _names_in(folder: Path, suffix: str) -> Iterator[str]:
+    """Of the files with this end; none of a folder that is not there or cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            yield from (one.name for one in entries if one.name.endswith(suffix) and one.is_file())
+    except OSError:
+        return

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import lzma
+import os
 import time
 import zipfile
 import zlib
@@ -153,7 +154,7 @@ def signature_of(folder: Path) -> Signature:
     found: list[tuple[str, int, int, int]] = []
     for name in plant_files(folder):
         try:
-            stat = (folder / name).stat()
+            stat = os.stat(os.path.join(folder, name))
         except OSError:
             continue
         found.append((name, stat.st_size, stat.st_mtime_ns, stat.st_ino))

@@ -113,10 +113,7 @@ class TagEngine:
 
     def _put_bad(self, handles: Sequence[int], status: int, group: str) -> TagUpdates:
         out = TagUpdates(self._clock.now_ns(), group)
-        value = bad(status, out.now_ns)
-        for handle in handles:
-            self._held.pop(handle, None)
-            self._put(handle, value, out)
+        self._put_all(handles, bad(status, out.now_ns), out)
         gone = set(handles)
         lost = [known for known in self._groups.known.values() if gone.issuperset(known.handles)]
         out.seen_ns = min((known.surely_seen_at for known in lost if known.heard), default=0)
@@ -124,6 +121,19 @@ class TagEngine:
             known.heard = known.stale = False
         self._recompute(out)
         return out
+
+    def _put_all(self, handles: Sequence[int], value: DataValue, out: TagUpdates) -> None:
+        """One Bad value for thousands of tags at a time; no deadband holds a Bad value back."""
+        held, covered, latest, changes = self._held, self._covered, self.latest, out.changes
+        for handle in handles:
+            if held:
+                held.pop(handle, None)
+            if covered and handle in covered:
+                covered[handle] = value
+                continue
+            old, latest[handle] = latest[handle], value
+            if value.status != old.status or value.value != old.value:
+                changes.append((handle, value))
 
     def _put(self, handle: int, new: DataValue, out: TagUpdates) -> None:
         if handle in self._covered:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from hmi.project.plant import Plant, TagDef
 from hmi.tags._ages import LifeCounter, limit_ms
 from hmi.tags._deadband import deadbands
 from hmi.tags._derived import DerivedTags
 from hmi.tags._scale import Convert, converter
+
+_OPTIONS = attrgetter("options")
 
 
 class TagTables:
@@ -21,18 +25,20 @@ class TagTables:
         self.derived = DerivedTags(plant)
         self.deadbands = deadbands(plant)
         self.convert: list[Convert | None] = [None] * plant.slots
-        self.by_name = {tag.name: tag.handle for tag in plant.tags}
-        self.by_id = {tag.id: tag.handle for tag in plant.tags}
+        handles = tuple(map(attrgetter("handle"), plant.tags))
+        self.by_name = dict(zip(map(attrgetter("name"), plant.tags), handles, strict=True))
+        self.by_id = dict(zip(map(attrgetter("id"), plant.tags), handles, strict=True))
         self.of_connection = {
             name: [tag.handle for tag in tags] for name, tags in plant.by_connection.items()
         }
-        shared: dict[tuple[int, int, int, bool], Convert | None] = {}
-        for tag in plant.tags:
-            # equal cells of a plant are one object, so that a few conversions serve all of its tags
-            key = id(tag.scaling), id(tag.range), id(tag.type), bool(tag.options.get("live_zero"))
+        # equal cells of a plant are one object, so that a few conversions serve all of its tags
+        shared: dict[tuple[int, ...], Convert | None] = {}
+        cells = (map(id, map(attrgetter(name), plant.tags)) for name in ("scaling", "range", "type"))
+        live = (bool(options and options.get("live_zero")) for options in map(_OPTIONS, plant.tags))
+        for tag, handle, key in zip(plant.tags, handles, zip(*cells, live, strict=True), strict=True):
             if key not in shared:
                 shared[key] = converter(tag)
-            self.convert[tag.handle] = shared[key]
+            self.convert[handle] = shared[key]
         before = previous.tags if previous else ()
         self.gone = tuple(tag.handle for tag in before if tag.id not in self.by_id)
         both = [(tag, plant.by_id[tag.id]) for tag in before if tag.id in self.by_id]
