@@ -256,6 +256,7 @@ def run_station(options: StationOptions, shown: Callable[[], None] = lambda: Non
         _refuse_mixed(options)
     application, theme = _application(options.theme or "light", options.scale or 100)
     application.setQuitOnLastWindowClosed(False)
+    from hmi.ui.ahead import ReadAhead
     from hmi.ui.collecting import Collecting
     from hmi.ui.life import LifeSign, end_on_signals
 
@@ -273,6 +274,7 @@ def run_station(options: StationOptions, shown: Callable[[], None] = lambda: Non
         fleet.windowClosed.connect(application.exit)
         host = fleet.start()
         _tell_first(host, options.first_paint, shown)
+        ReadAhead(station)
         code = int(application.exec())
     finally:
         station.stop()

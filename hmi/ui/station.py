@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 DRAIN_MS = 100
 JUDGE_MS = 250
 STATUS_MS = 2_000
+_ASK_STATUS = frozenset(("connection", "status", "points", "certificates", "session", "overrun"))
+"""Events that say that the status is another."""
 MOST_SAMPLES = 300_000  # of one tag: 24 h of a value that changes three times a second
 
 
@@ -132,7 +134,8 @@ class Station(QObject):
             self._take_event(event)
         if mail.overrun:
             self.ask_plant()
-            self.ask_status()
+        if mail.overrun or not _ASK_STATUS.isdisjoint(event.kind for event in mail.events):
+            self.ask_status()  # once, for many connections may turn at a time
         if not mail.alarms.is_empty:
             self._take_alarms(mail.alarms)
         self.clock.follow()
@@ -195,9 +198,7 @@ class Station(QObject):
         self.statusChanged.emit()
 
     def _take_event(self, event: Event) -> None:
-        if event.kind in {"connection", "status", "points", "certificates", "session", "overrun"}:
-            self.ask_status()
-        elif event.kind == "plant":
+        if event.kind == "plant":
             self.ask_plant()
         elif event.kind == "holds":
             self._live_holds = event.payload
