@@ -53,7 +53,6 @@ from hmi.security.connection_secrets import ConnectionSecrets
 from hmi.security.tls import TlsFolder
 from hmi.security.trust import PKI_FOLDER
 from hmi.serving import bound_socket
-from hmi.stores.sqlite import open_reader
 from hmi.tags import TagEngine
 
 log = logging.getLogger(__name__)
@@ -184,6 +183,7 @@ async def _run(
     plant = opened.plant
     with without_collector():
         services = build_services(plant, data, endpoints, reason=options.reason)
+        heap.keep_all()
     services.seals, services.watch, services.kept_info = options.seals, options.watch, opened.info
     loop = asyncio.get_running_loop()
     kept = loop.run_in_executor(None, keep_revision, data.path, Path(plant.folder), plant.revision)
@@ -265,6 +265,8 @@ def open_history(plant: Plant, data: Path) -> CheckedReader | None:
 
     None when there is none; StorageError when it cannot be read.
     """
+    from hmi.stores.sqlite import open_reader
+
     folder = newest_archive(data)
     if folder is None:
         return None

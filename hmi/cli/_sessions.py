@@ -103,10 +103,15 @@ def serve(
     log_format: LogFormat = "text",
 ) -> None:
     """The runtime alone: no window, no Qt."""
-    from hmi.bootstrap import RuntimeOptions, opening, run_runtime
-    from hmi.project.compiled import plant_id_of
+    from hmi.core import heap
+    from hmi.core.collector import without_collector
 
-    opened = opening(plant, data_place(plant_id_of(plant), data))
+    with without_collector():  # a thousand modules and a million objects, and nothing of them is garbage
+        from hmi.bootstrap import RuntimeOptions, opening, run_runtime
+        from hmi.project.compiled import plant_id_of
+
+        opened = opening(plant, data_place(plant_id_of(plant), data))
+        heap.keep_all()
     options = RuntimeOptions(
         plant=plant,
         data=data_for(opened.plant.id, data),

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from hmi.alarms.what_if import alarm_of
 from hmi.client.port import ReloadResult
 from hmi.client.what_if import SETTINGS, AlarmEdit
 from hmi.core.errors import ConfigurationError, StorageError, UsageError
@@ -33,6 +32,10 @@ class AlarmChanges:
 
     async def make(self, principal: Principal, edit: AlarmEdit) -> ReloadResult:
         """What a reload says of it; ``refusals`` say why nothing was changed."""
+        from hmi.alarms.what_if import (
+            alarm_of,
+        )  # few alarms are changed, and no runtime waits for it at its start
+
         async with self._one_at_a_time:
             plant = self._runtime.plant
             alarm = alarm_of(plant, edit.alarm_id)

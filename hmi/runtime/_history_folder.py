@@ -10,7 +10,6 @@ from typing import Final
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
 from hmi.historian import Opened
-from hmi.stores.sqlite import LIVE_FILE, open_archive
 
 HISTORY_FOLDER: Final = "history"
 CURRENT: Final = "current"
@@ -40,6 +39,10 @@ class HistoryFolder:
                 (self._root / CURRENT).unlink(missing_ok=True)
         except OSError as error:
             raise StorageError(tr("{path} cannot be used: {error}", path=self._root, error=error)) from error
+        from hmi.stores.sqlite import (
+            open_archive,
+        )  # on the thread that opens it, while the runtime answers already
+
         opened = Opened(open_archive(folder, stepped=stepped, fine=fine), folder)
         self._goes_on = False
         return opened
@@ -59,6 +62,8 @@ class HistoryFolder:
 
 def newest_archive(data: Path) -> Path | None:
     """The folder of the archive below a data folder, of a simulated plant that of its newest run; None without one."""
+    from hmi.stores.sqlite import LIVE_FILE
+
     root = data / HISTORY_FOLDER
     current = root / CURRENT
     folder = root / current.read_text(encoding="utf-8").strip() if current.exists() else root

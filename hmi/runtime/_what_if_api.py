@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from hmi.alarms.what_if import alarm_of, what_if
 from hmi.client.what_if import SETTINGS, AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfResult
 from hmi.core.clock import NS_PER_S, monotonic_ns
 from hmi.core.errors import CommunicationError, ConfigurationError, UsageError
@@ -94,6 +93,8 @@ class WhatIfApi:
 
     def _work(self, replay: _Replay, key: Key, plant: Plant) -> WhatIfResult:
         """On the thread of its own."""
+        from hmi.alarms.what_if import what_if
+
         alarm_id, changes, start, end, _ = key
         services = self._runtime.services
         simulator = services.simulator
@@ -126,6 +127,8 @@ class WhatIfApi:
     # ------------------------------------------------------------------ the alarm itself
 
     async def _settings(self, principal: Principal, given: Mapping[str, Any]) -> AlarmSettings:
+        from hmi.alarms.what_if import alarm_of
+
         plant = self._runtime.plant
         alarm = alarm_of(plant, _alarm_id(plant, given["alarm_id"]))
         tag = plant.by_id.get(alarm.tag_id)
@@ -242,6 +245,8 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, str]:
 
 def _alarm_id(plant: Plant, alarm_id: str) -> str:
     """NotFound for an alarm that the plant does not define: connections and the product itself have theirs."""
+    from hmi.alarms.what_if import alarm_of
+
     try:
         return alarm_of(plant, alarm_id).id
     except UsageError as error:
