@@ -142,7 +142,11 @@ def _row(one: Any, zone: str, is_kept: bool) -> list[str]:
 
 
 def _who(one: Any) -> str:
-    return f"{one.actor} ({one.author})" if one.author else one.actor
+    """The account as the system says it stands beside another one that the command line gave."""
+    said = [one.author] if one.author else []
+    if one.os_user and one.author.partition(":")[2] != one.os_user:
+        said.append(tr("account {name}", name=one.os_user))
+    return f"{one.actor} ({', '.join(said)})" if said else one.actor
 
 
 def _print_one(one: Any, zone: str) -> None:

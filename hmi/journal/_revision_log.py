@@ -21,8 +21,9 @@ _PROOF = 2_000
 class RevisionTime(NamedTuple):
     """A revision in force from ``start`` up to ``end`` (UTC ns; 0: still, or up to the end of the runtime).
 
-    ``actor``: who applied it, ``author`` the person at the command line where nobody was signed in, ``changes`` in
-    sentences against ``before``, the revision before it. A runtime that started with it has no changes to tell.
+    ``actor``: who applied it, ``author`` the person at the command line where nobody was signed in, as it said itself,
+    ``os_user`` the account of that process, as the system said it (empty where it did not). ``changes``: in sentences
+    against ``before``, the revision before it. A runtime that started with it has no changes to tell.
     """
 
     revision: str
@@ -35,6 +36,7 @@ class RevisionTime(NamedTuple):
     changes: tuple[str, ...]
     before: str
     simulated: bool
+    os_user: str = ""
 
 
 def revision_times(path: Path) -> list[RevisionTime]:
@@ -53,7 +55,7 @@ def revision_times(path: Path) -> list[RevisionTime]:
             RevisionTime(
                 row.revision, row.at, 0, row.actor, str(told.get("author", "")), row.station,
                 str(told.get("reason", "")), tuple(map(str, told.get("changes", ()))),
-                found[-1].revision if found else "", row.simulated,
+                found[-1].revision if found else "", row.simulated, str(told.get("os_user", "")),
             )
         )  # fmt: skip
     return found

@@ -27,16 +27,17 @@ SENTENCES = 200
 @dataclass(frozen=True, slots=True)
 class Why:
     """``reason`` in a person's words; ``author``: the user of the operating system at a command line, where nobody is
-    signed in.
+    signed in, as the command line gives it; ``os_user``: the account of its process, as the system gives it.
     """
 
     reason: str = ""
     author: str = ""
+    os_user: str = ""
 
     @property
     def payload(self) -> dict[str, str]:
         """What records of the journal get."""
-        told = {"reason": self.reason, "author": self.author}
+        told = {"reason": self.reason, "author": self.author, "os_user": self.os_user}
         return {name: text for name, text in told.items() if text}
 
 

@@ -11,6 +11,7 @@ from hmi.client.port import ReloadResult
 from hmi.core.principal import Principal, Role
 from hmi.core.texts import tr
 from hmi.journal import RevisionTime, revision_times, revision_valid_at
+from hmi.runtime._peer import os_user
 from hmi.runtime._reload import Why
 from hmi.runtime._runtime import Runtime
 from hmi.runtime._verbs import BadRequest, Verb
@@ -58,7 +59,7 @@ class ReloadApi:
             raise BadRequest(f"author is no {CONSOLE}NAME; a person who is signed in needs none")
         self._check_folder(_text(given, "folder"))
         signed_in = self._runtime.people.sessions.by_id(principal.session) is not None
-        why = Why(_line(given, "reason"), "" if signed_in else author)
+        why = Why(_line(given, "reason"), "" if signed_in else author, await os_user())
         return await self._runtime.reload(principal, why, dry_run=dry_run)
 
     async def _preview(self, principal: Principal, given: Mapping[str, Any]) -> ReloadResult:

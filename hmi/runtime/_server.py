@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hmi.client.local import LocalEndpoint
 from hmi.core.errors import UsageError
 from hmi.project._loopback import is_inside
+from hmi.runtime._peer import KnowsPeer, LocalProtocol
 from hmi.serving import ApiServer, server_options
 
 
@@ -19,9 +20,11 @@ def api_server(app: ASGIApp, endpoint: LocalEndpoint) -> ApiServer:
     """A server for the local endpoint; a token is asked for where the address carries one."""
     guarded = TokenGuard(app, endpoint.token) if endpoint.token else app
     options: dict[str, Any] = (
-        {"uds": endpoint.path} if endpoint.is_unix else {"host": "127.0.0.1", "port": endpoint.port}
+        {"uds": endpoint.path, "http": LocalProtocol}
+        if endpoint.is_unix
+        else {"host": "127.0.0.1", "port": endpoint.port}
     )
-    return ApiServer(uvicorn.Config(**server_options(guarded), **options))
+    return ApiServer(uvicorn.Config(**server_options(KnowsPeer(guarded)), **options))
 
 
 class AnswersAfter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -59,6 +60,15 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WaterworksSess
     found.stop()
 
 
+def account() -> str:
+    """Of this process, where the system tells it over a local socket."""
+    if sys.platform != "linux":
+        return ""
+    import pwd
+
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
 @pytest.fixture
 def desk(
     session: WaterworksSession, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -93,6 +103,7 @@ def test_a_change_is_told_first_then_taken_with_who_and_why(desk: Desk) -> None:
         "trial run of week 12",
     )
     assert payload["author"].startswith("console:")
+    assert payload.get("os_user", "") == account()
 
 
 def test_other_ranges_and_another_register_leave_every_connection_open(desk: Desk) -> None:
