@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -36,10 +35,19 @@ def plant_files(folder: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _names_in(folder: Path, suffix: str) -> Iterator[str]:
-    """Of the files with this end; none of a folder that is not there or cannot be read."""
+def _names_in(folder: Path, suffix: str) -> list[str]:
+    """Of the files with this end; none of a folder that is not there, or that this user may not read. OSError for one
+    that cannot be listed: it is no empty one.
+    """
     try:
         with os.scandir(folder) as entries:
-            yield from (one.name for one in entries if one.name.endswith(suffix) and one.is_file())
-    except OSError:
-        return
+            return [one.name for one in entries if one.name.endswith(suffix) and _is_file(one)]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads nowhere
+        return False

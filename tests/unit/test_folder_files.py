@@ -335,3 +335,30 @@ def test_another_case_of_a_name_is_written_where_the_drive_tells_none_from_the_o
             write_files(folder, before, before=after, what="hmi rollback")
     else:
         pytest.fail("it never came to its end")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows asks for a right to make links")
+def test_a_link_that_leads_to_itself_hides_no_other_file(tmp_path: Path) -> None:
+    displays = tmp_path / "displays"
+    displays.mkdir()
+    for name in ("a", "z"):
+        (displays / f"{name}.json").write_text("{}")
+    (displays / "m.json").symlink_to(displays / "m.json")
+    assert plant_files(tmp_path) == ("displays/a.json", "displays/z.json")
+
+
+def test_a_folder_that_cannot_be_listed_is_not_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a drive of the network that has a hiccup: a revision must not be kept without its displays."""
+    (tmp_path / "displays").mkdir()
+    look = os.scandir
+
+    def failing(path: Path) -> Any:
+        if Path(path).name == "displays":
+            raise OSError(errno.EIO, "Input/output error", str(path))
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", failing)
+    with pytest.raises(OSError, match="Input/output"):
+        plant_files(tmp_path)
