@@ -11,7 +11,7 @@ import httpx
 from websockets.asyncio.client import connect, unix_connect
 from websockets.exceptions import InvalidStatus
 
-from hmi.client._unix_sockets import unix_transport
+from hmi.client._unix_sockets import no_tls, unix_transport
 from hmi.client.local import LocalEndpoint, find_endpoint
 from hmi.client.remote import (
     RemoteEndpoint,
@@ -73,7 +73,7 @@ def http_client(endpoint: Endpoint, timeout: float) -> httpx.AsyncClient:
     elif endpoint.is_unix:
         transport = unix_transport(endpoint.path, limits)
     else:
-        transport = httpx.AsyncHTTPTransport(limits=limits)
+        transport = httpx.AsyncHTTPTransport(limits=limits, verify=no_tls())
     return httpx.AsyncClient(
         transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
     )
@@ -84,7 +84,7 @@ def plain_client(endpoint: Endpoint, timeout: float) -> httpx.Client:
     if isinstance(endpoint, RemoteEndpoint):
         transport = httpx.HTTPTransport(verify=_context(endpoint), limits=_limits())
     else:
-        transport = httpx.HTTPTransport(uds=endpoint.path or None, limits=_limits())
+        transport = httpx.HTTPTransport(uds=endpoint.path or None, limits=_limits(), verify=no_tls())
     return httpx.Client(
         transport=transport, base_url=base_url(endpoint), headers=token_header(endpoint), timeout=timeout
     )

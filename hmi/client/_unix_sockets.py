@@ -10,6 +10,7 @@ loop; the library lets that be reported as an error. The seams used are ``_wait_
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 import httpx
@@ -21,7 +22,12 @@ _until_readable, _until_writable = _Sockets._wait_until_readable, _Sockets._wait
 
 def unix_transport(path: str, limits: httpx.Limits) -> httpx.AsyncHTTPTransport:
     """HTTP over the Unix socket at ``path``; closing it in the middle of a request is no error."""
-    return httpx.AsyncHTTPTransport(uds=path, limits=limits)
+    return httpx.AsyncHTTPTransport(uds=path, limits=limits, verify=no_tls())
+
+
+def no_tls() -> ssl.SSLContext:
+    """For what never speaks TLS: trusts nobody, and reads no list of authorities (20 ms)."""
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _readable(self: Any, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:

@@ -46,6 +46,7 @@ from hmi.client.port import (
 )
 from hmi.client.what_if import AlarmEdit, AlarmSettings, WhatIfAnswer, WhatIfQuery
 from hmi.client.why import Why
+from hmi.core import heap
 from hmi.core.clock import monotonic_ns
 from hmi.core.commands import CommandResult, OperatorCommand, Selection
 from hmi.core.errors import AccessRefused, CommunicationError
@@ -472,9 +473,12 @@ def _kept_plant(data: Path) -> tuple[str, PlantInfo] | None:
     if kept is None or content is None:
         return None
     try:
-        return kept.digest, converted(content, PlantInfo)
+        with heap.at_rest():
+            plant = converted(content, PlantInfo)
+            heap.keep_all()  # a million objects that nobody has to look at while the runtime starts
     except CommunicationError:  # of another version of the program
         return None
+    return kept.digest, plant
 
 
 def _error_text(response: httpx.Response) -> str:

@@ -547,7 +547,9 @@ async def _read_plant(client: RuntimeClient, known: str) -> tuple[PlantInfo, Cat
         plant = await client.plant()
         if plant.revision == known:
             return plant, None
-        return plant, await asyncio.to_thread(Catalogue.of, plant)
+        catalogue = await asyncio.to_thread(Catalogue.of, plant)
+        heap.keep_all()  # before anybody looks at it, which would hold up the Qt thread
+        return plant, catalogue
 
 
 async def _whole(client: RuntimeClient, request: ReadRaw, last: int) -> Samples:
