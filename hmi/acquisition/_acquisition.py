@@ -32,6 +32,8 @@ POINT_S = 6e-6
 """What one point of a link takes that opens or is away, in seconds of a processor."""
 NOTICED_S = 0.005
 """Links that need less than this open at once."""
+MANY, STATIONS_S = 20_000, 0.2
+"""With so many points the stations that wait for their runtime find it before the first link opens."""
 
 
 def create_driver(name: str, settings: LinkSettings) -> Driver:
@@ -134,6 +136,8 @@ class Acquisition:
         """
         async with asyncio.TaskGroup() as group:
             self._group = group
+            if sum(len(link.points) for link in self.links.values()) >= MANY:
+                await asyncio.sleep(STATIONS_S)
             for name in tuple(self.links):
                 if self._must_start(name):
                     self._start(name)

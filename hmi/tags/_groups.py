@@ -24,10 +24,11 @@ class Groups:
         self._of: list[str] = [""] * plant.slots
         self._entered: frozenset[int] = frozenset()
         self._combined: dict[str, list[GroupAge]] | None = None
+        self._rests_on: list[tuple[int, ...]] | None = None
 
     def follow(self, plant: Plant, derived: DerivedTags, closed: Collection[str]) -> None:
         """Another revision: groups and their ages stay, but for those of closed connections."""
-        self._plant, self._derived = plant, derived
+        self._plant, self._derived, self._rests_on = plant, derived, None
         self.known = {name: group for name, group in self.known.items() if group.connection not in closed}
         self._of = [""] * plant.slots
         for name, group in self.known.items():
@@ -83,7 +84,9 @@ class Groups:
 
     def enter(self, handles: Iterable[int]) -> None:
         """The tags whose value a person entered."""
-        self._entered = frozenset(handles)
+        entered = frozenset(handles)
+        if entered != self._entered:
+            self._entered, self._rests_on = entered, None
         self._combined = None
 
     def of(self, handle: int) -> str:
@@ -132,11 +135,19 @@ class Groups:
         """Groups of derived tags that rest on more than one source group."""
         if self._combined is None:
             self._combined = {}
-            for one in self._derived.order:
-                sources = self._derived.sources(one, self._entered)
-                names = {self._of[h] for h in sources - self._entered} & self.known.keys()
-                name = combined_name(names) if names or not sources & self._entered else ENTERED
-                self._of[one.handle] = name
+            of, known, entered = self._of, self.known, self._entered
+            for one, sources in zip(self._derived.order, self._sources(), strict=True):
+                names = {of[h] for h in sources if h not in entered}
+                names.intersection_update(known)
+                name = combined_name(names) if names or entered.isdisjoint(sources) else ENTERED
+                of[one.handle] = name
                 if len(names) > 1:
-                    self._combined[name] = [self.known[n] for n in sorted(names)]
+                    self._combined[name] = [known[n] for n in sorted(names)]
         return self._combined
+
+    def _sources(self) -> list[tuple[int, ...]]:
+        """Of each derived tag in order; looked up once, for groups come with every connection."""
+        if self._rests_on is None:
+            sources = self._derived.sources
+            self._rests_on = [tuple(sources(one, self._entered)) for one in self._derived.order]
+        return self._rests_on
