@@ -23,7 +23,7 @@ from hmi.historian.blocks._values import (
     put_kind,
     put_values,
 )
-from hmi.historian.samples import Floats, Samples, Times, ValueKind
+from hmi.historian.samples import Floats, Samples, Times, ValueKind, is_said_once
 
 KIND: Final = b"C"
 STATUSES, KINDS, MIXED, RECEIVES, FLAGS, VERSIONS, RUNS = (1 << place for place in range(7))
@@ -43,11 +43,11 @@ def encode_chunk(samples: Samples, clock: Times | None = None, *, level: int = 8
         return sealed(KIND, 0, b"")
     mask, kinds, behind = 0, samples.kinds, b""
     parts = [_put_times(samples.times, clock, level)]
-    if samples.statuses.any():
+    if _says_anything(samples.statuses):
         mask |= STATUSES
         parts.append(put_integers(samples.statuses, level))
     one = int(kinds[0])
-    if not bool((kinds == one).all()):
+    if not is_said_once(kinds) and not bool((kinds == one).all()):
         mask |= MIXED
         parts += [put_integers(kinds, level), put_values(samples.bits, kinds, samples.objects, level)]
     else:
@@ -55,11 +55,11 @@ def encode_chunk(samples: Samples, clock: Times | None = None, *, level: int = 8
             mask |= KINDS
             parts.append(bytes([one]))
         parts.append(put_kind(one, samples.bits, samples.objects, level))
-    if not np.array_equal(samples.receives, samples.times):
+    if samples.receives is not samples.times and not np.array_equal(samples.receives, samples.times):
         mask |= RECEIVES
         parts.append(_put_receives(samples, clock, level))
     for bit, column in ((FLAGS, samples.flags), (VERSIONS, samples.versions), (RUNS, samples.runs)):
-        if column.any():
+        if _says_anything(column):
             mask |= bit
             behind += put_integers(column, level)
     return sealed(KIND, len(samples), bytes([mask]) + b"".join(parts) + behind)
@@ -110,6 +110,10 @@ def decode_columns(data: bytes, clock: Times | None = None) -> Columns:
         return times, get_numbers(cursor, get_narrow(cursor, count, np.uint8)), statuses
     kind = cursor.byte() if mask & KINDS else _FLOAT
     return times, get_kind_numbers(cursor, kind, count), statuses
+
+
+def _says_anything(column: NDArray[Any]) -> bool:
+    return bool(column[0] if is_said_once(column) else column.any())
 
 
 def _put_times(times: Times, clock: Times | None, level: int) -> bytes:

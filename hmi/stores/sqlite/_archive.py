@@ -36,6 +36,7 @@ from hmi.stores.sqlite._retention import Keeper
 from hmi.stores.sqlite._rows import INSERT, Effect, Row, no_samples, packed, row_of
 from hmi.stores.sqlite._schema import LIVE_FILE, LIVE_ROAD, migrate
 from hmi.stores.sqlite._settings import Settings
+from hmi.stores.sqlite._sources import WIDE
 from hmi.stores.sqlite._tiers import tier_of
 from hmi.stores.sqlite._wal import lost_in_logs
 
@@ -130,6 +131,7 @@ class SqliteArchive(SqliteReader):
                     at=self.at,
                     after=self.after,
                     forget=self._days.forget,
+                    known=self._live.wide(WIDE),
                 )
                 report = run.run(until, stop)
             finally:

@@ -10,12 +10,13 @@ import apsw
 import numpy as np
 
 from hmi.historian.blocks import BlockDamaged, decode_chunk, encode_chunk, encode_clock
-from hmi.historian.rollups import HOUR
+from hmi.historian.rollups import HOUR, begins_of
 from hmi.historian.samples import Samples, Times
 from hmi.stores.sqlite._damage import lost
 from hmi.stores.sqlite._days import HOURS, ChunkRow, Presence, clocks_of, key_of
 from hmi.stores.sqlite._gather import HourData
 from hmi.stores.sqlite._merge import merge
+from hmi.stores.sqlite._slim import slim_taken
 
 NO_CLOCK = -1
 _ENOUGH = 3_600
@@ -67,16 +68,17 @@ class ChunkWriter:
 
     def put_day(self, tag: int, samples: Samples) -> None:
         """All of a day that is closed of a tag that has nothing in it: whole hours in each of few chunks."""
-        hours = samples.times // HOUR
-        begins = np.flatnonzero(np.diff(hours, prepend=hours[0] - 1))
+        begins = begins_of(samples.times, HOUR)
         cuts = [0]
         for begin, end in pairwise([*begins.tolist(), len(samples)]):
             if begin > cuts[-1] and end - cuts[-1] > _ENOUGH:
                 cuts.append(begin)
         cuts.append(len(samples))
         none = np.empty(0, np.int64)
-        self._store([self._row(tag, samples.take(slice(*cut)), none, NO_CLOCK) for cut in pairwise(cuts)])
-        self._mark(tag, hours[begins].tolist())
+        self._store(
+            [self._row(tag, slim_taken(samples, slice(*cut)), none, NO_CLOCK) for cut in pairwise(cuts)]
+        )
+        self._mark(tag, (samples.times[begins] // HOUR).tolist())
         self.written.samples += len(samples)
 
     def stored(self, tag: int, hour: int) -> Samples:

@@ -8,7 +8,7 @@ holds the same, and a compaction that was cut off anywhere goes on where it was.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from hmi.core.errors import StorageError
 from hmi.historian.blocks import BlockDamaged
 from hmi.historian.care import Tier
 from hmi.historian.port import CompactReport
-from hmi.historian.rollups import HOUR
+from hmi.historian.rollups import HOUR, begins_of
 from hmi.historian.samples import Batch, Samples
 from hmi.stores.sqlite._catalogue import catalogue_of_live, note_ways
 from hmi.stores.sqlite._chunks import Written
@@ -35,6 +35,7 @@ from hmi.stores.sqlite._mending import Mending
 from hmi.stores.sqlite._month_writer import write_months
 from hmi.stores.sqlite._packs import drop_packs
 from hmi.stores.sqlite._recent import DayRef, Mark
+from hmi.stores.sqlite._rows import Effect
 from hmi.stores.sqlite._settings import Settings
 from hmi.stores.sqlite._sources import CommitLost, Sources
 from hmi.stores.sqlite._tiers import tier_of_file
@@ -52,7 +53,8 @@ class Compaction:
     """One run over the files of a folder, with a connection of its own to the live file.
 
     ``at``: the last samples of tags at or before an instant; ``after``: the first one behind it; both as they are read
-    from the whole archive. ``forget``: lets go of a file that is about to be none any more.
+    from the whole archive. ``forget``: lets go of a file that is about to be none any more. ``known``: by number what
+    some commits do that this process has in memory.
     """
 
     def __init__(
@@ -64,12 +66,13 @@ class Compaction:
         at: Callable[[Sequence[int], int], Batch],
         after: Callable[[int, int], Samples],
         forget: Callable[[str], None],
+        known: Mapping[int, Effect],
     ) -> None:
         self._folder, self._live, self._settings, self._at = folder, live, settings, at
         self._forget = forget
         self._catalogue = catalogue_of_live(live)
         self._tags = np.array(sorted(self._catalogue[0].values()), np.int32)
-        self._sources = Sources(live)
+        self._sources = Sources(live, known)
         self._standing: Batch | None = None
         self._mark = mark_of(live)
         self._mending = Mending(at, after)
@@ -192,8 +195,8 @@ class Compaction:
             before = self._ends[tag][1] if tag not in unknown else known.get(tag, Samples.empty())
             writer.put_tag_day(tag, samples, before)
             self._ends[tag] = (begin + DAY, samples.take(slice(-1, None)))
-            hours = samples.times // HOUR
-            self._mending.note((tag,), hours[np.diff(hours, prepend=hours[0] - 1) != 0].tolist())
+            hours = samples.times[begins_of(samples.times, HOUR)] // HOUR
+            self._mending.note((tag,), hours.tolist())
         self._settings.reached("whole days")
 
     def _news(

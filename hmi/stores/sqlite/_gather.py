@@ -136,6 +136,14 @@ def gathered_days(
 
     None for all others, and for tags that are none of ``tags``.
     """
+    alone = sources.alone(span, head, seqs)
+    if alone:
+        asked = set(tags.tolist())
+        for part in alone:
+            if len(part.tags):
+                tag, samples = int(part.tags[0]), part.samples
+                yield tag, samples if tag in asked and _rises(samples.times) else None
+        return
     news = sources.within(span, head, seqs)
     for low, high in news.ranges():
         added, removed = news.between(low, high)
@@ -145,8 +153,12 @@ def gathered_days(
         is_asked = np.isin(data.numbers, tags).tolist()
         for place, tag in enumerate(data.numbers.tolist()):
             samples = data.at(place)
-            fits = is_asked[place] and tag not in touched and bool((np.diff(samples.times) > 0).all())
+            fits = is_asked[place] and tag not in touched and _rises(samples.times)
             yield tag, samples if fits else None
+
+
+def _rises(times: Times) -> bool:
+    return bool((times[1:] > times[:-1]).all())
 
 
 def _hole(seq: int, at: int, tags: NDArray[np.int32]) -> Part:

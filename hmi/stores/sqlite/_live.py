@@ -13,6 +13,7 @@ import numpy as np
 
 from hmi.core.texts import tr
 from hmi.historian.blocks import BlockDamaged
+from hmi.historian.samples import Batch
 from hmi.stores.sqlite._cache import ByteCache
 from hmi.stores.sqlite._connect import one_row, open_reading, told
 from hmi.stores.sqlite._marks import Expected, expected_of
@@ -99,6 +100,19 @@ class LiveView:
                 segment = Segment.joined(group)
                 found.append((segment, packable[int(segment.covers[-1])]))
         return found
+
+    def wide(self, span: int) -> dict[int, Effect]:
+        """By number what commits do that only add, over more than ``span`` ns, and are in memory each by itself."""
+        state = self.snapshot()
+        taking = {one.seq for ones in state.removals.values() for one in ones}
+        return {
+            one.commits_span[0]: Effect(Batch(one.tags, one.samples), no_samples())
+            for one in state.segments
+            if len(one.covers) == 1
+            and one.last - one.first > span
+            and one.commits_span[0] > state.mark.seq
+            and one.commits_span[0] not in taking
+        }
 
     def tags(self) -> dict[str, int]:
         """Number of every tag id that is durable."""

@@ -34,8 +34,8 @@ def slim_joined(parts: Sequence[Samples]) -> Samples:
     )
 
 
-def slim_taken(samples: Samples, order: NDArray[Any]) -> Samples:
-    """The samples that an index chooses."""
+def slim_taken(samples: Samples, order: NDArray[Any] | slice) -> Samples:
+    """The samples that an index or a slice chooses."""
     if samples.objects:
         return samples.take(order)
     times = samples.times[order]
@@ -43,7 +43,10 @@ def slim_taken(samples: Samples, order: NDArray[Any]) -> Samples:
     columns: dict[str, Any] = {}
     for name in _PLAIN:
         column = getattr(samples, name)
-        columns[name] = np.broadcast_to(column[:1], len(times)) if is_said_once(column) else column[order]
+        if is_said_once(column) and not isinstance(order, slice):  # a slice of it says it once by itself
+            columns[name] = np.broadcast_to(column[:1], len(times))
+        else:
+            columns[name] = column[order]
     return Samples(times=times, bits=samples.bits[order], receives=receives, **columns)
 
 

@@ -5,7 +5,7 @@ An hour of a large plant comes in ranges of tags, so that it takes little memory
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -28,6 +28,8 @@ _HELD_MOST: Final = 4_000_000
 """Samples beside packs that are held at once: where there are more, their commits are read once for each range."""
 _RANGE: Final = 500_000
 """Samples of a range of tags, about."""
+WIDE: Final = 2 * HOUR
+"""ns from the first to the last source time of a commit that is read once for all hours."""
 _LAST_TAG: Final = 1 << 31
 
 
@@ -58,10 +60,13 @@ class Part:
 
 
 class Effects:
-    """Effects of commits; those that go over many hours are kept for the next one."""
+    """Effects of commits; those that go over many hours are kept for the next one.
 
-    def __init__(self, database: apsw.Connection) -> None:
-        self._database = database
+    ``known``: by number those that need not be read again.
+    """
+
+    def __init__(self, database: apsw.Connection, known: Mapping[int, Effect]) -> None:
+        self._database, self._known = database, known
         self._kept: dict[int, Effect] = {}
 
     def of(self, seq: int) -> Effect:
@@ -69,16 +74,20 @@ class Effects:
         known = self._kept.get(seq)
         if known is not None:
             return known
-        row = one_row(self._database, f"select {COLUMNS} from commits where seq = ?", (seq,))
-        try:
-            effect = effect_of(row)
-        except BlockDamaged as error:
-            raise CommitLost(seq, str(error)) from error
-        if row[4] - row[3] > 2 * HOUR:
+        effect = self._known.get(seq) or self._read(seq)
+        first, last = effect.span
+        if last - first > WIDE:
             if sum(len(one.added) for one in self._kept.values()) > _KEPT_MOST:
                 self._kept.clear()
             self._kept[seq] = effect = Effect(_by_time(effect.added), _by_time(effect.removed))
         return effect
+
+    def _read(self, seq: int) -> Effect:
+        row = one_row(self._database, f"select {COLUMNS} from commits where seq = ?", (seq,))
+        try:
+            return effect_of(row)
+        except BlockDamaged as error:
+            raise CommitLost(seq, str(error)) from error
 
     def within(self, seq: int, span: range) -> tuple[Batch, Batch]:
         """What the commit adds to a span of time (UTC ns), and what it takes away there; CommitLost."""
@@ -90,10 +99,10 @@ class Effects:
 
 
 class Sources:
-    """Of one run over the live file; ``database`` is a connection to it."""
+    """Of one run over the live file; ``database`` is a connection to it, ``known`` as of ``Effects``."""
 
-    def __init__(self, database: apsw.Connection) -> None:
-        self.effects = Effects(database)
+    def __init__(self, database: apsw.Connection, known: Mapping[int, Effect]) -> None:
+        self.effects = Effects(database, known)
         self._packs = [_PackSource(database, pack, self.effects) for pack in packs_of(database).values()]
 
     def within(self, span: range, head: Mark, seqs: Sequence[int]) -> News:
@@ -103,6 +112,22 @@ class Sources:
         covered = [one.covers for one in packs]
         loose = np.setdiff1d(wanted, np.concatenate(covered)) if covered else wanted
         return News(packs, _Loose(self.effects, span, head, loose.tolist()))
+
+    def alone(self, span: range, head: Mark, seqs: Sequence[int]) -> list[Part]:
+        """The same where each of these commits only adds, and to a tag that no other one says anything of; else none.
+
+        CommitLost.
+        """
+        parts: list[Part] = []
+        seen: set[int] = set()
+        for seq in seqs:
+            effect = self.effects.of(seq)
+            tags = effect.added.tags
+            if len(effect.removed) or not len(tags) or int(tags[0]) in seen or not (tags == tags[0]).all():
+                return []
+            seen.add(int(tags[0]))
+            parts.append(_part(seq, self.effects.within(seq, span)[0], head))
+        return parts
 
 
 class News:
@@ -248,7 +273,7 @@ def _within(batch: Batch, span: range, *, in_time: bool) -> Batch:
     if in_time:
         low, high = np.searchsorted(times, [span.start, span.stop])
         rows = slice(int(low), int(high))
-        return Batch(batch.tags[rows], batch.samples.take(rows))
+        return Batch(batch.tags[rows], slim_taken(batch.samples, rows))
     inside = (times >= span.start) & (times < span.stop)
     return batch if inside.all() else Batch(batch.tags[inside], batch.samples.take(inside))
 
