@@ -6,6 +6,7 @@ import asyncio
 import os
 import select
 import socket
+import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from anyio._backends._asyncio import UNIXSocketStream
 
 from hmi.client._transport import http_client
+from hmi.client._unix_sockets import no_tls
 from hmi.client.local import LocalEndpoint
 
 pytestmark = [
@@ -23,6 +25,13 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="the local endpoint is no Unix socket there"),
 ]
 Ends = Callable[[UNIXSocketStream, "asyncio.Task[Any]"], Awaitable[None]]
+
+
+async def test_a_local_socket_trusts_nobody_and_reads_no_authorities() -> None:
+    context = no_tls()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert context.get_ca_certs() == []
 
 
 async def closed(stream: UNIXSocketStream, waiting: asyncio.Task[Any]) -> None:
