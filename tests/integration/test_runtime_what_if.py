@@ -14,6 +14,7 @@ import pytest
 from test_runtime_reload import ENGINEER, LEVEL, Desk, desk_at
 from waterworks_session import Watcher
 
+from hmi.alarms import what_if as replays
 from hmi.client.socket import SocketClient
 from hmi.client.what_if import AlarmEdit, WhatIfQuery, WhatIfResult
 from hmi.core import quality
@@ -141,7 +142,7 @@ async def test_progress_is_told_and_what_nobody_asks_for_is_given_up(
         finally:
             ended.append("given up")
 
-    monkeypatch.setattr(_what_if_api, "what_if", endless)
+    monkeypatch.setattr(replays, "what_if", endless)  # where the first question reads it from
     async with desk_and_client(tmp_path, monkeypatch) as (desk, client):
         alarm, now = high_level(desk), desk.runtime.services.clock.now_ns()
         query = WhatIfQuery(alarm.id, {"deadband": "1"}, now - NS_PER_S, now)
