@@ -18,6 +18,7 @@ from hmi.historian import History
 from hmi.historian.coverage import Gap, holes_of
 from hmi.historian.port import DuplicatePolicy
 from hmi.project.plant import Plant, TagDef
+from hmi.runtime._backfill_places import FILE, Places
 from hmi.runtime._history_reads import HistorySource
 
 if TYPE_CHECKING:
@@ -97,8 +98,12 @@ class Backfill:
         latest: Callable[[int], DataValue],
         scaled: Callable[[int, DataValue], DataValue],
         note: Note,
+        places: Places | None = None,
     ) -> None:
         self._history, self._clock = history, clock
+        self._places = places
+        self._renewed_at: dict[str, int] = {}
+        """By connection, since when it has other points, and a little earlier: what begins with it counts."""
         self._plant, self._link = plant, link
         self._latest, self._scaled, self._note = latest, scaled, note
         self._since: dict[str, int] = {}
@@ -131,6 +136,7 @@ class Backfill:
     def renewed(self, connection: str) -> None:
         """A link goes on with other points: nothing more is read for those of before, and holes are looked for anew."""
         self._losses[connection] = self._losses.get(connection, 0) + 1
+        self._renewed_at[connection] = self._clock.now_ns() - NS_PER_S
         self.up(connection)
 
     async def run(self) -> None:
@@ -164,19 +170,21 @@ class Backfill:
         if definition is None or link is None or not definition.settings.get("backfill", True):
             return
         window = int(float(definition.settings.get("backfill_days", 7.0)) * DAY_NS)
+        plant, losses = self._plant(), self._losses.get(name, 0)
+        changed_at = self._renewed_at.pop(name, self._clock.now_ns())
         tags = [
             tag
-            for tag in self._plant().tags
+            for tag in plant.tags
             if tag.connection == name and tag.history and tag.calculation is None and not tag.record.future
         ]
         kept = await link.keeps_past([tag.handle for tag in tags])
         tags = [tag for tag in tags if tag.handle in kept.handles]
         if not tags:
             return
+        placed = await self._placed(plant, tags, changed_at)
         earliest = self._clock.now_ns() - window
         since = max(self._since.get(name, 0), earliest)
         await self._settled(tags)
-        losses = self._losses.get(name, 0)
         kept = await link.keeps_past([tag.handle for tag in tags])  # it may have been started again meanwhile
         found, is_open = Filled(), False
         rate = int(definition.settings.get("backfill_rate", 2000))
@@ -184,7 +192,9 @@ class Backfill:
             for tag in tags:
                 for hole in await self._holes(tag, since, earliest):
                     is_open |= hole.is_open
-                    if not hole.is_open:
+                    if hole.start < placed[tag.id]:
+                        found.left.append(tr("{tag}: it was read from another place then", tag=tag.name))
+                    elif not hole.is_open:
                         filler = _Filler(self._history, link, tag, hole, kept, self._scaled, rate)
                         filler.is_lost = lambda: self._losses.get(name, 0) != losses
                         await filler.run(found)
@@ -194,6 +204,12 @@ class Backfill:
         if not is_open and name not in self._due and link is self._link(name):
             self._since[name] = since
             self._clean.add(name)
+
+    async def _placed(self, plant: Plant, tags: Sequence[TagDef], changed_at: int) -> Mapping[str, int]:
+        """Since when each tag, by its id, is read from where it is now (UTC ns)."""
+        if self._places is None:
+            return dict.fromkeys((tag.id for tag in tags), 0)
+        return await asyncio.to_thread(self._places.since, plant, tags, changed_at)
 
     async def _settled(self, tags: Sequence[TagDef]) -> None:
         """A hole ends with the first new value: wait until there is one of each tag, for a while."""
@@ -424,4 +440,5 @@ def backfill_of(runtime: Runtime, note: Note) -> Backfill:
         latest=lambda handle: services.tags.latest[handle],
         scaled=services.tags.scaled,
         note=note,
+        places=Places(services.data.path / FILE),
     )

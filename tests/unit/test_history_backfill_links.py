@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,20 @@ from hmi.core import quality
 from hmi.core.clock import NS_PER_S, SystemClock
 from hmi.core.errors import CommunicationError
 from hmi.core.history import SampleFlag
-from hmi.core.values import DataValue, bad
+from hmi.core.values import DataValue, EURange, bad
 from hmi.historian import History, Opened
 from hmi.historian.coverage import Gap, GapReason, gaps_of
 from hmi.historian.samples import joined
-from hmi.project.plant import ConnectionDef
+from hmi.project.plant import ConnectionDef, Plant, Scaling
 from hmi.runtime import _backfill
 from hmi.runtime._backfill import Backfill
+from hmi.runtime._backfill_places import Places
 from hmi.stores.sqlite import open_archive
 from hmi.testing.plant import make_plant, make_tag
 
 pytestmark = pytest.mark.asyncio
 TAG = "t_a/x.pv"
+TENFOLD = Scaling(EURange(0, 1000), EURange(0, 100))
 NOW = SystemClock().now_ns()
 BEGIN = NOW - 1_000 * NS_PER_S
 LOST, BACK = BEGIN + 100 * NS_PER_S, BEGIN + 200 * NS_PER_S
@@ -95,7 +98,12 @@ def values_in(history: History) -> list[float]:
 
 
 async def fill(
-    history: History, link: FakeLink, begun: Callable[[Backfill], None] = lambda _: None
+    history: History,
+    link: FakeLink,
+    begun: Callable[[Backfill], None] = lambda _: None,
+    *,
+    places: Places | None = None,
+    plant: Callable[[], Plant] = lambda: PLANT,
 ) -> list[Any]:
     """What is noted; ``begun`` is told of the backfill before it works."""
     notes: list[Any] = []
@@ -104,8 +112,8 @@ async def fill(
         notes.append(payload)
 
     backfill = Backfill(
-        history, SystemClock(), plant=lambda: PLANT, link=lambda _: link, latest=lambda _: value(NOW),
-        scaled=lambda _, raw: raw, note=note,
+        history, SystemClock(), plant=plant, link=lambda _: link, latest=lambda _: value(NOW),
+        scaled=lambda _, raw: raw, note=note, places=places,
     )  # fmt: skip
     begun(backfill)
     backfill.up("opc")
@@ -254,3 +262,56 @@ async def test_a_link_that_goes_on_with_other_points_is_asked_for_those_of_befor
     assert (first["closed"], second["left"]) == (0, [])
     assert values_in(history) == list(map(float, range(40)))
     assert gaps_in(history) == ()
+
+
+def moved(plant: Plant, **fields: Any) -> Plant:
+    return make_plant(
+        [replace(plant.tags[0], **fields)], connections=dict(plant.connections), revision="r2", previous=plant
+    )
+
+
+REFUSED = PastPage(fault="not now")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"address": "ns=2;s=Other"}, {"scaling": TENFOLD}, {"description": "Level"}]
+)
+@pytest.mark.parametrize("is_started_again", [True, False])
+async def test_what_another_place_tells_of_the_time_before_fills_no_hole(
+    history: History, tmp_path: Path, fields: dict[str, Any], is_started_again: bool
+) -> None:
+    """The tag is read from another node since the hole, which was there already."""
+    file, edited = tmp_path / "places.json", moved(PLANT, **fields)
+    others = FakeLink(lambda place, request: PastPage(past(0, 30)), RUNS)
+    if is_started_again:
+        await fill(history, FakeLink(lambda place, request: REFUSED, RUNS), places=Places(file))
+        await fill(history, others, places=Places(file), plant=lambda: edited)
+    else:
+        plants, made = [PLANT], list[Backfill]()
+
+        def refuse_and_move(place: int, request: PastRequest) -> PastPage:
+            if place:
+                return PastPage(past(0, 30))
+            plants[0] = edited
+            made[0].renewed("opc")
+            return REFUSED
+
+        link = FakeLink(refuse_and_move, RUNS)
+        await fill(history, link, made.append, places=Places(file), plant=lambda: plants[0])
+    assert len(values_in(history)) == (30 if "description" in fields else 0)
+    assert bool(gaps_in(history)) is ("description" not in fields)
+
+
+async def test_a_hole_of_the_present_place_is_filled_and_a_damaged_file_fills_none(
+    history: History, tmp_path: Path
+) -> None:
+    file = tmp_path / "places.json"
+    file.write_bytes(b'{"half')
+    link = FakeLink(lambda place, request: PastPage(past(0, 30)), RUNS)
+    await fill(history, link, places=Places(file))
+    assert (values_in(history), link.asked) == ([], [])
+    since = Places(file).since(PLANT, PLANT.tags, NOW)[TAG]
+    assert since > NOW - 3_600 * NS_PER_S
+    file.unlink()
+    await fill(history, link, places=Places(file))
+    assert len(values_in(history)) == 30

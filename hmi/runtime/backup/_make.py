@@ -32,7 +32,7 @@ from hmi.stores.sqlite import ArchiveCopy, copy_database, copy_file, open_reader
 
 JOURNAL: Final = "journal.sqlite"
 _DATABASES: Final = (JOURNAL, "accounts.sqlite", "notify.sqlite", f"{EXPORTS_FOLDER}/{STATE_FILE}")
-_FILES: Final = (IDENTITY_FILE, "calculations.json", "stations.json", "it-tokens.json")
+_FILES: Final = (IDENTITY_FILE, "backfill.json", "calculations.json", "stations.json", "it-tokens.json")
 _FOLDERS: Final = ("revisions", PKI_FOLDER, "tls")
 _BESIDE: Final = ("holds.json", "held.bin")
 """Of the history; what is held back comes before the archive: what is stored of it meanwhile is then known twice."""
