@@ -136,7 +136,7 @@ class Acquisition:
         """
         async with asyncio.TaskGroup() as group:
             self._group = group
-            if sum(len(link.points) for link in self.links.values()) >= MANY:
+            if len(self._connection_of) >= MANY:
                 await asyncio.sleep(STATIONS_S)
             for name in tuple(self.links):
                 if self._must_start(name):
