@@ -168,6 +168,21 @@ def test_what_nearly_every_sample_says_costs_nothing() -> None:
     assert len(blocks.encode_chunk(switch, CLOCK)) < 90
 
 
+@pytest.mark.parametrize("odd", [0, 1, 1_800, 3_599])
+def test_even_instants_of_a_commit_are_kept_as_their_step(odd: int) -> None:
+    even, tags = numbers(), np.ones(3_600, np.int32)
+    times = CLOCK.copy()
+    times[odd] += odd
+    uneven = replace(even, times=times, receives=times)
+    for samples in (even, uneven, even.take(slice(None, None, -1)), even.take(slice(0, 2))):
+        found = blocks.decode_scan(blocks.encode_scan(Batch(tags[: len(samples)], samples)))
+        for name in ("times", "receives", "bits"):
+            assert np.array_equal(getattr(found.samples, name), getattr(samples, name))
+    if odd:
+        sizes = [len(blocks.encode_scan(Batch(tags, one))) for one in (even, uneven)]
+        assert sizes[0] < sizes[1]
+
+
 def test_raw_data_of_1_s_takes_1_4_bytes_a_sample_with_its_rollups() -> None:
     clock, total, count = second_times(5), 0, 0
     for signal in plant(40):
