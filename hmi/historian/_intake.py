@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -23,6 +25,9 @@ AHEAD_NS: Final = 600 * NS_PER_S
 """A source time further ahead than this is wrong: the receive time counts (standards 3.2)."""
 YEAR_NS: Final = 366 * 86_400 * NS_PER_S
 _EXACT: Final = 2.0**53
+_first, _second = itemgetter(0), itemgetter(1)
+_DTYPES: Final = {"q": np.int64, "I": np.uint32, "d": np.float64}
+"""By the letter that struct has for them."""
 
 
 class Told(NamedTuple):
@@ -65,9 +70,9 @@ class Arrived:
 
 def arrived(told: Sequence[Told], slot_of: NDArray[np.int32], flags: int, counts: Counts) -> Arrived | None:
     """What of these calls is recorded. ``slot_of`` is by handle, -1 for tags that are not recorded."""
-    flat: list[Any] = list(chain.from_iterable(chain.from_iterable(one.changes for one in told)))
-    values: list[DataValue] = flat[1::2]
-    slots = slot_of[np.fromiter(flat[::2], np.int64, len(values))]
+    changes = list(chain.from_iterable(one.changes for one in told))
+    values: list[DataValue] = list(map(_second, changes))
+    slots = slot_of[_packed("q", list(map(_first, changes)))]
     sizes = [len(one.changes) for one in told]
     now = np.repeat(np.array([one.now for one in told], np.int64), sizes)
     quiet = np.repeat(np.array([one.now - one.seen if one.seen else -1 for one in told], np.int64), sizes)
@@ -92,7 +97,7 @@ def rows_from(slots: NDArray[np.int32], values: Sequence[DataValue], flags: int,
     table["time"] = times = _instants(sources)
     table["receive"] = times if receives == sources else _instants(receives)
     if statuses.count(0) < count:
-        table["status"] = np.fromiter(statuses, np.uint32, count)
+        table["status"] = _packed("I", statuses)
     objects = _fill(table, contents, counts)
     return Rows(table, objects)
 
@@ -102,7 +107,14 @@ def _instants(times: Sequence[int]) -> NDArray[np.int64] | int:
     one = times[0]
     if one == times[-1] and times.count(one) == len(times):
         return one
-    return np.fromiter(times, np.int64, len(times))
+    return _packed("q", times)
+
+
+def _packed(code: str, numbers: Sequence[Any]) -> NDArray[Any]:
+    """Numbers as a column that may be written: by struct in half the time that NumPy takes."""
+    column = np.empty(len(numbers), _DTYPES[code])
+    struct.pack_into(f"{len(numbers)}{code}", column.data, 0, *numbers)
+    return column
 
 
 def _fill(table: Table, contents: Sequence[Value], counts: Counts) -> tuple[Value, ...]:
@@ -110,7 +122,7 @@ def _fill(table: Table, contents: Sequence[Value], counts: Counts) -> tuple[Valu
     kinds = np.frombuffer(bytes(map(_PLAIN.__getitem__, map(type, contents))), np.uint8).copy()
     try:
         numbers, rest = _plain_numbers(contents, kinds == _REST)
-    except OverflowError:  # an integer that no float reaches: each by itself
+    except (OverflowError, struct.error):  # an integer that no float reaches: each by itself
         numbers, rest = _plain_numbers(contents, (kinds == _REST) | (kinds == ValueKind.INT))
     rest |= (kinds == ValueKind.INT) & ~(np.abs(numbers) < _EXACT)
     bits = numbers.view(np.uint64).copy()
@@ -133,9 +145,9 @@ def _fill(table: Table, contents: Sequence[Value], counts: Counts) -> tuple[Valu
 def _plain_numbers(contents: Sequence[Value], rest: NDArray[np.bool_]) -> tuple[Floats, NDArray[np.bool_]]:
     """(float64 of each value, 0 for the rest, which are the rest)."""
     if not rest.any():
-        return np.array(contents, np.float64), rest
+        return _packed("d", contents), rest
     numbers = np.zeros(len(contents))
-    numbers[~rest] = np.array(list(compress(contents, (~rest).tolist())), np.float64)
+    numbers[~rest] = _packed("d", list(compress(contents, (~rest).tolist())))
     return numbers, rest
 
 

@@ -68,14 +68,28 @@ def tag_order(
         return None
     if bool((steps >= 0).all()) and bool(((np.diff(samples.times) > 0) | (steps > 0)).all()):
         return None
-    # a 16-bit key is sorted by counting; samples come nearly in order of time, so that mostly this is all
-    key = tags.astype(np.uint16) if int(tags.max()) < 1 << 16 else tags
+    # samples come nearly in order of time, so that mostly this is all
+    key = _small(tags)
     order = np.argsort(key, kind="stable")
-    rising = np.diff(samples.times[order]) > 0
-    if bool((rising | (np.diff(tags[order]) != 0)).all()):
+    if _is_in_order(tags, samples, order):
         return order
+    if seqs is not None:  # or in order of their commits
+        order = np.argsort(_small(seqs - seqs.min()), kind="stable")
+        order = order[np.argsort(key[order], kind="stable")]
+        if _is_in_order(tags, samples, order):
+            return order
     by = (samples.versions, samples.times, tags)
     return np.lexsort(by if seqs is None else (seqs, *by))
+
+
+def _small(key: NDArray[Any]) -> NDArray[Any]:
+    """A key without negative numbers in 16 bits where it fits: then it is sorted by counting."""
+    return key.astype(np.uint16) if int(key.max()) < 1 << 16 else key
+
+
+def _is_in_order(tags: NDArray[np.int32], samples: Samples, order: NDArray[np.intp]) -> bool:
+    rising = np.diff(samples.times[order]) > 0
+    return bool((rising | (np.diff(tags[order]) != 0)).all())
 
 
 class Instants:
