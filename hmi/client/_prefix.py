@@ -143,6 +143,7 @@ class Prefix:
             area=self.text + titles.get(one.area, one.area),
             signals={signal: self.text + tag for signal, tag in one.signals.items()},
             display="",
+            parent=self.text + one.parent if one.parent else "",
         )
 
     def _conditions(self, pairs: list[list[str]]) -> list[list[str]]:

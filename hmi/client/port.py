@@ -78,7 +78,10 @@ class TagInfo(msgspec.Struct, frozen=True):
 
 
 class InstanceInfo(msgspec.Struct, frozen=True):
-    """One piece of equipment; ``signals`` maps signal names to tag names."""
+    """One piece of equipment; ``signals`` maps signal names to tag names.
+
+    ``parent``: name of the equipment that it is a member of; "" for one that stands by itself.
+    """
 
     id: str
     name: str
@@ -90,6 +93,7 @@ class InstanceInfo(msgspec.Struct, frozen=True):
     signals: dict[str, str]
     parameters: dict[str, Any]
     display: str = ""
+    parent: str = ""
 
 
 class TypeInfo(msgspec.Struct, frozen=True):

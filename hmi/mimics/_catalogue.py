@@ -88,6 +88,15 @@ class Catalogue:
         """The name of each tag and instance by its id; made when first asked for."""
         return {one.id: one.name for one in (*self.tags.values(), *self.instances.values())}
 
+    @cached_property
+    def members(self) -> Mapping[str, tuple[str, ...]]:
+        """The equipment that is directly inside of other equipment, by the outer one; in the order of the plant."""
+        found: dict[str, list[str]] = {}
+        for one in self.instances.values():
+            if one.parent:
+                found.setdefault(one.parent, []).append(one.name)
+        return {outer: tuple(names) for outer, names in found.items()}
+
     def types_of(self, tag: str) -> tuple[str, ...]:
         """The type of the equipment that a tag belongs to, and all that it extends; empty for a tag of none."""
         known = self.tags.get(tag)

@@ -112,4 +112,5 @@ def _instance(plant: Plant, instance: Instance, names: dict[str, str]) -> Instan
         signals={signal: names[tag] for signal, tag in instance.signals.items() if tag in names},
         parameters=dict(instance.parameters),
         display=instance.display,
+        parent=instance.parent,
     )

@@ -49,6 +49,7 @@ SHORTCUTS: Final = (
     Shortcut(("W",), "Why this number?", OBJECTS, "why"),
     Shortcut(("D", "H", "G"), "Faceplate: its display, history, guidance", OBJECTS),
     Shortcut(("P",), "Pin the faceplate", OBJECTS),
+    Shortcut(("U",), "From a part to what it is inside of", OBJECTS),
     Shortcut(("Shift+Arrows",), "Move the faceplate", OBJECTS),
     Shortcut(("Ctrl+L",), "Alarm list and back", ALARMS, "alarms"),
     Shortcut(("Ctrl+P",), "Forced and simulated points", ALARMS, "points"),

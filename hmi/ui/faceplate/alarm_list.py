@@ -110,7 +110,7 @@ class AlarmList(QWidget):
             return tr("Not known: the runtime is silent. What is listed is old.")
         rows = self._rows or []
         if not rows:
-            return tr("No active alarm")
+            return tr("No active alarm of its own") if self._source.content.members else tr("No active alarm")
         more = len(rows) - len(self.lines)
         return tr("{n} more in the alarm list", n=more) if more else ""
 

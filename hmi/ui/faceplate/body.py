@@ -23,6 +23,7 @@ from hmi.ui.faceplate.first_out import FIRST_OUT_SIGNALS, first_out_words
 from hmi.ui.faceplate.last_commands import LastCommands, last_records, rows_of
 from hmi.ui.faceplate.last_good import LastGood
 from hmi.ui.faceplate.locks import locks_of
+from hmi.ui.faceplate.members import MemberList
 from hmi.ui.faceplate.mini_trend import SPAN_S, MiniTrend
 from hmi.ui.faceplate.section import Section
 from hmi.ui.faceplate.source import ObjectSource
@@ -63,6 +64,10 @@ class Body(QWidget):
         self.mode = ModeLine(theme, source)
         self.values = {tag: self._value_row(tag, n == 0) for n, tag in enumerate(content.values)}
         self.states = {tag: self._state_row(tag) for tag in content.states if not self._is_elsewhere(tag)}
+        self.members = MemberList(theme, source)
+        for row in self.members.rows.values():
+            if row.content.main:
+                self._explain(row, row.content.main)
         self.alarms = AlarmList(theme, source)
         self.commands = CommandArea(theme, station, content.commands)
         self.lines = [self._condition_line(*one) for one in conditions_by_command(infos)]
@@ -81,7 +86,7 @@ class Body(QWidget):
     @property
     def tags(self) -> tuple[str, ...]:
         """Every tag that something here shows or is judged by."""
-        return tuple(dict.fromkeys((*self._source.content.tags, *self.commands.tags)))
+        return tuple(dict.fromkeys((*self._source.content.tags, *self.commands.tags, *self.members.tags)))
 
     @property
     def conditions(self) -> list[ConditionRow]:
@@ -136,6 +141,8 @@ class Body(QWidget):
                 grid.addWidget(state, number // 2, number % 2)
             column.addLayout(grid)
         theme = self._theme
+        if self.members.rows:
+            column.addWidget(Section(theme, tr("Equipment inside"), self.members))
         column.addWidget(Section(theme, tr("Alarms"), self.alarms))
         column.addWidget(Section(theme, tr("Tags and locks"), self.held))
         if self.commands.rows:
@@ -247,6 +254,7 @@ class Body(QWidget):
         self.first_out.set_text(first_out_words(source, self._zone))
         if self.commands.rows:
             self.commands.refresh()
+        self.members.refresh()
         self.alarms.refresh()
         self.held.show_locks(locks_of(source))
         self._advance_trend(now)

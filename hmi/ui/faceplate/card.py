@@ -56,6 +56,8 @@ class Faceplate(QWidget):
     actAsked = Signal(str, list)
     holdAsked = Signal(object)
     menuAsked = Signal(str, QPoint)
+    memberAsked = Signal(str)
+    parentAsked = Signal()
     moved = Signal(object)
 
     def __init__(self, theme: Theme, station: Station, content: Content, parent: QWidget) -> None:
@@ -104,12 +106,14 @@ class Faceplate(QWidget):
         station.holds.changed.connect(self._mark_dirty)
         self.head.linked.connect(self._follow)
         self.head.closeAsked.connect(self.close_card)
+        self.head.parentAsked.connect(self.parentAsked)
         body.trendAsked.connect(self.trendAsked)
         body.whyAsked.connect(self.whyAsked)
         body.guidanceAsked.connect(self.guidanceAsked)
         body.actAsked.connect(self.actAsked)
         body.holdAsked.connect(self.holdAsked)
         body.menuAsked.connect(self.menuAsked)
+        body.members.asked.connect(self.memberAsked)
         body.commands.answered.connect(self.setFocus)
         body.commands.grown.connect(lambda: QTimer.singleShot(0, self, self._show_commands_end))
         self._timer = QTimer(self)
@@ -229,7 +233,7 @@ class Faceplate(QWidget):
     # the card itself
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The keys of its links, P to pin, Shift and an arrow to move it, Esc to close it."""
+        """The keys of its links, P to pin, U to the outer one, Shift and an arrow to move it, Esc to close it."""
         key, modifiers = Qt.Key(event.key()), event.modifiers()
         shift = modifiers == Qt.KeyboardModifier.ShiftModifier
         if key == Qt.Key.Key_Escape:
@@ -240,6 +244,8 @@ class Faceplate(QWidget):
             self.head.press(_LINK_KEYS[key])
         elif not modifiers and key == Qt.Key.Key_P:
             self.head.pin.click()
+        elif not modifiers and key == Qt.Key.Key_U and self.content.parent:
+            self.parentAsked.emit()
         else:
             super().keyPressEvent(event)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hmi.client.port import InstanceInfo, TagInfo
 from hmi.mimics import (
@@ -20,6 +20,7 @@ _FIRST = ("sp", "op", "state", "mode", "auto", "remote", "running", "opened", "c
 KINDS = ("pump", "valve", "loop", "tank", "analogue")
 MAX_VALUES = 5
 MAX_STATES = 8
+MAX_MEMBERS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,9 @@ class Content:
     """Tag names by what they are on the faceplate; ``title`` is the object's own, ``display`` an address.
 
     ``kind`` is one of ``KINDS`` or empty for rows alone, ``symbol`` that of the type, ``signals`` every tag of the
-    equipment by its signal.
+    equipment by its signal. ``parent`` is the equipment that it is inside of, ``members`` what is directly inside of
+    it, themselves without theirs; ``inside`` names the one that is listed for each name at any depth, "" where that
+    is more than ``MAX_MEMBERS``.
     """
 
     name: str
@@ -41,6 +44,9 @@ class Content:
     kind: str = ""
     symbol: str = ""
     signals: Mapping[str, str] = field(default_factory=dict)
+    parent: str = ""
+    members: tuple[Content, ...] = ()
+    inside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -55,6 +61,30 @@ def content_of(target: str, catalogue: Catalogue) -> Content | None:
         instance = catalogue.instances.get(target.rpartition(".")[0])
     if instance is None:
         return _of_tag(info) if info else None
+    names = catalogue.members.get(instance.name, ())
+    if not names:
+        return _of_instance(instance, info, catalogue)
+    listed = names[:MAX_MEMBERS]
+    return replace(
+        _of_instance(instance, info, catalogue),
+        members=tuple(_of_instance(catalogue.instances[name], None, catalogue) for name in listed),
+        inside=_inside(names, catalogue),
+    )
+
+
+def _inside(names: tuple[str, ...], catalogue: Catalogue) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for number, name in enumerate(names):
+        deeper = [name]
+        while deeper:
+            one = deeper.pop()
+            found[one] = name if number < MAX_MEMBERS else ""
+            deeper.extend(catalogue.members.get(one, ()))
+    return found
+
+
+def _of_instance(instance: InstanceInfo, info: TagInfo | None, catalogue: Catalogue) -> Content:
+    """Without what is inside of it; ``info`` is the tag that was meant."""
     tags = [catalogue.tags[name] for name in instance.signals.values() if name in catalogue.tags]
     chosen = info if info and is_number(info) and not info.writable else None
     numbers = sorted((t for t in tags if is_number(t) and _shown(t)), key=lambda t: _value_rank(t, chosen))
@@ -66,6 +96,7 @@ def content_of(target: str, catalogue: Catalogue) -> Content | None:
         tuple(t.name for t in numbers[:MAX_VALUES]), tuple(t.name for t in states[:MAX_STATES]),
         tuple(commands), _kind_of(instance), instance.symbol,
         {signal: tag for signal, tag in instance.signals.items() if tag in catalogue.tags},
+        instance.parent if instance.parent in catalogue.instances else "",
     )  # fmt: skip
 
 

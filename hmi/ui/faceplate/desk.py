@@ -69,6 +69,8 @@ class FaceplateDesk(QObject):
         card.actAsked.connect(self.actAsked)
         card.holdAsked.connect(self.holdAsked)
         card.menuAsked.connect(self.menuAsked)
+        card.memberAsked.connect(lambda name: self.open(name, self._targets[id(card)]))
+        card.parentAsked.connect(lambda: self._open_parent(card))
         self.cards.append(card)
         card.set_limit(self._area().height())
         self._place(card)
@@ -77,6 +79,14 @@ class FaceplateDesk(QObject):
         card.raise_()
         card.setFocus()
         return card
+
+    def _open_parent(self, card: Faceplate) -> None:
+        """The equipment that it is inside of, with the keys where this one stands."""
+        name = card.content.name
+        outer = self.open(card.content.parent, self._targets[id(card)])
+        if outer is not None and (row := outer.body.members.rows.get(name)) is not None:
+            outer.scroller.ensureWidgetVisible(row, 0, 8)
+            row.setFocus()
 
     def _make_room(self) -> bool:
         """False when every faceplate is pinned and there is no room for another."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from hmi.core.texts import tr
 from hmi.ui.faceplate.source import ObjectSource
 from hmi.ui.labels import short_tag
 from hmi.ui.theme import Theme
-from hmi.ui.widgets import FlatButton, Text
+from hmi.ui.widgets import FlatButton, Text, plain
 
 DISPLAY, TREND, HISTORY, GUIDANCE, WHY = "Display", "Trend", "History", "Guidance", "Why?"
+_PARENT: Final = 130  # most pixels of the name of what it is inside of
 _HINTS: Final = {
     DISPLAY: "Open the display of this object (D)",
     TREND: "Trend of the last minutes (T)",
@@ -29,6 +31,7 @@ class Head(QWidget):
     linked = Signal(str)
     pinned = Signal(bool)
     closeAsked = Signal()
+    parentAsked = Signal()
 
     def __init__(self, theme: Theme, source: ObjectSource) -> None:
         super().__init__()
@@ -51,7 +54,15 @@ class Head(QWidget):
             top.addWidget(button)
         column.addLayout(top)
         column.addWidget(Text(theme, content.title, font="text"))
-        column.addWidget(Text(theme, self._where(), font="text.small", color="text.label"))
+        where = Text(theme, self._where(), font="text.small", color="text.label")
+        if content.parent:
+            line = QHBoxLayout()
+            line.setSpacing(2)
+            line.addWidget(where, 1)
+            line.addWidget(self._parent_button(theme))
+            column.addLayout(line)
+        else:
+            column.addWidget(where)
         row.setSpacing(2)
         row.setContentsMargins(0, 6, 0, 2)
         for button in self.links.values():
@@ -59,6 +70,19 @@ class Head(QWidget):
         row.addStretch(1)
         column.addLayout(row)
         self.refresh()
+
+    def _parent_button(self, theme: Theme) -> FlatButton:
+        name = self._source.content.parent
+        button = FlatButton(theme, "", self.parentAsked.emit, quiet=True)
+        room = theme.px(_PARENT)
+        button.setText(
+            QFontMetrics(button.font()).elidedText(f"↑ {short_tag(name)}", Qt.TextElideMode.ElideRight, room)
+        )
+        known = self._source.station.catalogue.instances[name]
+        words = tr("Faceplate of {name}, which it is a part of (U)", name=f"{name} {known.title}".strip())
+        button.setToolTip(plain(words))
+        button.setAccessibleName(words)
+        return button
 
     def _where(self) -> str:
         """Area and full name."""
