@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from hmi.historian import History, Opened
 from hmi.historian.care import CheckedReader
 from hmi.journal import SqliteJournal, check_sqlite_version
 from hmi.project.compiled import kept_plant
+from hmi.project.folder_files import Signature, signature_of
 from hmi.project.plant import Plant
 from hmi.runtime import (
     Api,
@@ -61,15 +62,29 @@ JOURNAL_FILE = "journal.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A plant that was opened. ``info``: as stations get it, where that was kept; ``slow``: worth to be kept."""
+    """A plant that was opened. ``info``: as stations get it, where that was kept; ``slow``: worth to be kept;
+    ``signature``: of the files that were read, None where one was saved meanwhile.
+    """
 
     plant: Plant
     info: KeptBytes | None = None
     slow: bool = False
+    signature: Signature | None = field(default=None, compare=False)
 
 
 def opening(folder: Path, data: Path) -> Opening:
-    """The plant as it was kept in its data folder, or of its files. ConfigurationError when it has errors."""
+    """The plant as it was kept in its data folder, or of its files: read once more when one is saved meanwhile.
+
+    ConfigurationError when it has errors.
+    """
+    before, found = signature_of(folder), _opened(folder, data)
+    if (now := signature_of(folder)) != before:
+        before, found = now, _opened(folder, data)
+        now = signature_of(folder)
+    return replace(found, signature=before) if now == before else found
+
+
+def _opened(folder: Path, data: Path) -> Opening:
     if kept := kept_plant(folder, data):
         return Opening(kept.plant, kept_bytes(data, kept.key))
     from hmi.project import open_plant
@@ -186,7 +201,9 @@ async def _run(
         heap.keep_all()
     services.seals, services.watch, services.kept_info = options.seals, options.watch, opened.info
     loop = asyncio.get_running_loop()
-    kept = loop.run_in_executor(None, keep_revision, data.path, Path(plant.folder), plant.revision)
+    kept = loop.run_in_executor(
+        None, keep_revision, data.path, Path(plant.folder), plant.revision, opened.signature
+    )
     await services.journal.open()
     _tell_without_accounts(services)
     try:
@@ -323,7 +340,7 @@ async def _serve(
             {"pki_dir": str(data.path / PKI_FOLDER), "data_dir": str(data.path)},
             {"plant": Path(services.plant.folder), "data": data.path},
         ),
-        secrets=ConnectionSecrets(data.path),
+        secrets=ConnectionSecrets(data.path, lambda: runtime.plant.connections.values()),
     )
     hub = LiveHub(runtime)
     endpoint = choose_endpoint(data.path)

@@ -17,6 +17,7 @@ from fake_runtime import fake_runtime
 from hmi.core.principal import Principal, Role
 from hmi.core.values import Value
 from hmi.project import new_plant, open_plant
+from hmi.project.folder_files import signature_of
 from hmi.runtime import Runtime, keep_revision
 from hmi.testing.driver import FakePlc
 
@@ -70,7 +71,7 @@ class Works:
         self.plc.values |= {tag.handle: 0.0 for tag in plant.tags if tag.handle not in self.plc.values}
         self.plc.values |= {plant.by_name[name].handle: value for name, value in values.items()}
         self.data.mkdir(exist_ok=True)
-        keep_revision(self.data, self.folder, plant.revision)
+        keep_revision(self.data, self.folder, plant.revision, signature_of(self.folder))
         self._thread.start()
         self.runtime = self.call(self._stack.enter_async_context(fake_runtime(plant, self.plc, self.data)))
         until(lambda: all(self.value(name) == value for name, value in values.items()))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hmi.project.draft import Draft
 from hmi.project.plant import ConnectionDef
-from hmi.security.connection_secrets import missing_secrets, secret_of, secret_settings
-from hmi.security.secrets import Secrets
+from hmi.security.connection_secrets import missing_secrets, secret_of, secret_settings, secrets_used, sharing
+from hmi.security.secrets import Secrets, variable_of
 
 
 def check_secrets(draft: Draft, data_of: Callable[[str], Path] | None = None) -> None:
@@ -17,6 +17,7 @@ def check_secrets(draft: Draft, data_of: Callable[[str], Path] | None = None) ->
         for one in secret_settings(connection.driver):
             if connection.settings.get(one.name):
                 _tell_in_file(draft, connection, one.name)
+        _check_variable(draft, connection)
         if data_of is not None:
             _check_missing(draft, connection, data_of)
 
@@ -30,6 +31,20 @@ def _tell_in_file(draft: Draft, connection: ConnectionDef, setting: str) -> None
         "device",
         rule="secret-in-file",
     )
+
+
+def _check_variable(draft: Draft, connection: ConnectionDef) -> None:
+    for one in secrets_used(connection):
+        name = secret_of(connection.name, one.name)
+        if others := sharing(name, draft.connections.values()):
+            draft.findings.warning(
+                draft.head_file,
+                draft.head_line(("connection", connection.name)),
+                f"connection {connection.name}: its {one.name} has the same environment variable "
+                f"({variable_of(name)}) as {', '.join(others)}; both are refused where that is set",
+                "use hmi secret PLANT set, or rename a connection",
+                rule="secret-variable",
+            )
 
 
 def _check_missing(draft: Draft, connection: ConnectionDef, data_of: Callable[[str], Path]) -> None:

@@ -49,6 +49,8 @@ _OWN: Final = (
          "hmi secret PLANT set connection/NAME, then remove the line"),
     Code(117, "secret-missing", WARNING, "A connection logs in with a user, and no password is kept for it",
          "hmi secret PLANT set connection/NAME, on the machine of the runtime"),
+    Code(118, "secret-variable", WARNING, "Secrets of connections have the same environment variable",
+         "use hmi secret PLANT set, or rename a connection"),
     Code(200, "type-file", ERROR, "A type says something that does not work", "the sentence says what to write"),
     Code(201, "tag-row", ERROR, "A row of tags.csv does not work", "the sentence says what to write"),
     Code(202, "calculation-row", ERROR, "A row of calculations.csv does not work", "the sentence says what to write"),

@@ -19,9 +19,9 @@ def with_secrets(target: Target) -> dict[str, Any]:
     """The settings of a target; those of a connection of the plant with what is kept for it."""
     from hmi.security.connection_secrets import ConnectionSecrets
 
-    if target.known is None:
+    if target.known is None or target.plant is None:
         return dict(target.settings)
-    return dict(ConnectionSecrets(target.data).complete(target.known))
+    return dict(ConnectionSecrets(target.data, target.plant.connections.values).complete(target.known))
 
 
 def keep_password(target: Target, plant: Path, data: Path | None, *, yes: bool) -> None:

@@ -17,7 +17,7 @@ from hmi.core.errors import ConfigurationError, StorageError
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM, Principal
 from hmi.core.texts import tr
-from hmi.project.folder_files import Signature, read_files, signature_of
+from hmi.project.folder_files import Signature
 from hmi.project.plant import Plant
 from hmi.runtime._plant_watch import FILES
 from hmi.runtime._reload import (
@@ -30,7 +30,7 @@ from hmi.runtime._reload import (
     still_written,
     with_links,
 )
-from hmi.runtime._revisions import keep_proven, keep_revision
+from hmi.runtime._revisions import keep_as_read
 
 if TYPE_CHECKING:
     from hmi.runtime._runtime import Runtime
@@ -144,7 +144,7 @@ class Reloads:
         new = await self._next(plant)
         if not await self._tell():
             raise PlantRefused([tr("the audit trail cannot be written; try again when its alarm has ended")])
-        if plant.folder:
+        if signature is not None:
             await asyncio.to_thread(_keep, runtime.services.data.path, plant, signature)
         await runtime.alarms.service.settle()  # what the old revision judged is recorded under it
         changes = list(new.sentences)
@@ -213,16 +213,12 @@ def _opened_afresh(names: Iterable[str]) -> list[str]:
     return [tr("connection {name}: its secret was changed; it is opened afresh", name=name) for name in names]
 
 
-def _keep(data: Path, plant: Plant, signature: Signature | None) -> None:
+def _keep(data: Path, plant: Plant, signature: Signature) -> None:
     """What is kept under a revision has to be what was read as it: a file that was saved meanwhile is not."""
     folder = Path(plant.folder)
-    if signature is None:
-        keep_revision(data, folder, plant.revision)
-        return
     try:
-        files = read_files(folder)
+        is_as_read = keep_as_read(data, folder, plant.revision, signature)
     except ConfigurationError as error:
         raise PlantRefused([error.sentence]) from error
-    if signature_of(folder) != signature:
+    if not is_as_read:
         raise PlantRefused([still_written(folder)])
-    keep_proven(data, files, plant.revision)

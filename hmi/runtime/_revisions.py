@@ -13,7 +13,16 @@ from typing import Final
 
 from hmi.core.errors import ConfigurationError, UsageError
 from hmi.core.texts import tr
-from hmi.project.folder_files import ZIP_FAULTS, Files, digest_of, files_in_zip, is_plant_file, read_files
+from hmi.project.folder_files import (
+    ZIP_FAULTS,
+    Files,
+    Signature,
+    digest_of,
+    files_in_zip,
+    is_plant_file,
+    read_files,
+    signature_of,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,16 +53,33 @@ def short_name(revision: str) -> str:
     return revision[: _DIGITS + (len(SAVED) if revision.startswith(SAVED) else 0)]
 
 
-def keep_revision(data: Path, plant: Path, revision: str) -> Path:
-    """The plant's files as ``revisions/<revision>.zip``, written once; a full disk is logged, not fatal."""
-    file = data / FOLDER / f"{revision}.zip"
-    if file.exists():
-        return file
+def keep_revision(data: Path, plant: Path, revision: str, signature: Signature | None) -> None:
+    """The plant's files as ``revisions/<revision>.zip``, for a runtime that starts: what is wrong is logged, not fatal.
+
+    ``signature``: what the disk said of the files when they were read as this revision; None where that is not known.
+    Files that were saved since are not kept under its name.
+    """
     try:
-        return keep_files(data, read_files(plant), revision)
+        if signature is not None and keep_as_read(data, plant, revision, signature):
+            return
     except (OSError, ConfigurationError) as error:
         log.error("Revision %s of the plant cannot be kept: %s", revision[:12], error)
-    return file
+        return
+    if not (data / FOLDER / f"{revision}.zip").exists():
+        log.error(
+            "Revision %s of the plant is not kept: its files were saved anew while the runtime started; hmi reload "
+            "takes them as they are now.",
+            revision[:12],
+        )
+
+
+def keep_as_read(data: Path, plant: Path, revision: str, signature: Signature) -> bool:
+    """The same, and whether the files still are those of the signature. ConfigurationError when they cannot be read."""
+    files = read_files(plant)
+    if signature_of(plant) != signature:
+        return False
+    keep_proven(data, files, revision)
+    return True
 
 
 def keep_proven(data: Path, files: Files, revision: str) -> None:

@@ -10,6 +10,7 @@ from hmi.core.errors import ConfigurationError, StorageError, WatchkeeperError
 from hmi.core.texts import tr
 from hmi.project.folder_diff import folder_diff
 from hmi.project.folder_files import Files, Written, read_files, signature_of, write_files
+from hmi.runtime._past_plants import plant_of_revision
 from hmi.runtime._revisions import FOLDER, Kept, files_of, keep_files, kept_like, saved_name
 
 HELD_NAMES = 6
@@ -39,9 +40,9 @@ def roll_back(
 
     RollbackRefused when the folder holds what no kept revision has, unless ``force``: then it is kept first. Its
     sentence says what differs from ``known``, the files of the revision in force. ConfigurationError, FolderChanged or
-    StorageError leave the folder as it was.
+    StorageError (the files are not those that their name says) leave the folder as it was.
     """
-    files = files_of(wanted)
+    files = _proven(data, wanted)
     before = read_files(folder)
     kept = kept_like(data, before)
     if kept is None and not force:
@@ -51,6 +52,22 @@ def roll_back(
     target: dict[str, bytes | None] = {name: files.get(name) for name in now}
     written = write_files(folder, target, before=now, what="hmi rollback")
     return RolledBack(name, written, folder_diff(now, target))
+
+
+def _proven(data: Path, wanted: Kept) -> Files:
+    """Its files, which are those that ran under its name, or that were kept under the digest of their bytes."""
+    files = files_of(wanted)
+    if wanted.is_saved:
+        if wanted.revision != saved_name(files):
+            raise StorageError(
+                tr("{file} holds other files than it says; nothing was written", file=wanted.file)
+            )
+        return files
+    try:
+        plant_of_revision(data, wanted.revision)
+    except StorageError as error:
+        raise StorageError(tr("{error}; nothing was written", error=error)) from error
+    return files
 
 
 def _saved(folder: Path, data: Path, files: Files) -> str:

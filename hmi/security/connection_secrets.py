@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from hmi.core.texts import tr
 from hmi.plugins.definition import DriverDefinition, Setting
 from hmi.plugins.discovery import definition
 from hmi.project.plant import ConnectionDef
-from hmi.security.secrets import CONNECTION, Secrets
+from hmi.security.secrets import CONNECTION, Secrets, variable_of
 
 _USUAL = "password"
 
@@ -64,21 +65,47 @@ def check_connection(name: str, connections: Iterable[ConnectionDef]) -> None:
         )
 
 
+def sharing(name: str, connections: Iterable[ConnectionDef]) -> list[str]:
+    """Other secrets that these connections use and whose environment variable is that of ``name``."""
+    used = (secret_of(one.name, each.name) for one in connections for each in secrets_used(one))
+    return [one for one in used if one != name and variable_of(one) == variable_of(name)]
+
+
 class ConnectionSecrets:
     """The secrets of the connections of one runtime; blocks as ``Secrets`` does: call it from a thread."""
 
-    def __init__(self, data: Path) -> None:
-        self._secrets = Secrets(data)
+    def __init__(
+        self,
+        data: Path,
+        connections: Callable[[], Iterable[ConnectionDef]],
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        """``connections``: all of the plant in force, of which none gets the password of another one."""
+        self._secrets, self._connections = Secrets(data, environment), connections
 
     def complete(self, connection: ConnectionDef) -> Mapping[str, Any]:
         """The settings of a connection with its secrets: what is kept goes before what plant.toml or a file holds.
 
-        UsageError for a secret that is there and cannot be read.
+        UsageError for a secret that is there and cannot be read, or whose variable may mean another one.
         """
         settings = dict(connection.settings)
         for one in secrets_used(connection):
-            kept = self._secrets.find(secret_of(connection.name, one.name))
+            name = secret_of(connection.name, one.name)
+            if self._secrets.is_in_environment(name):
+                self._refuse_shared(name)
+            kept = self._secrets.find(name)
             if kept is not None:
                 settings[one.name] = kept
                 settings.pop(one.file_setting, None)
         return settings
+
+    def _refuse_shared(self, name: str) -> None:
+        if others := sharing(name, self._connections()):
+            raise UsageError(
+                tr(
+                    "the environment variable {variable} is that of {names} alike; remove it and use hmi "
+                    "secret PLANT set, or rename a connection",
+                    variable=variable_of(name),
+                    names=", ".join(sorted((name, *others))),
+                )
+            )

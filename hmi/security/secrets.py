@@ -38,23 +38,27 @@ class Secrets:
                     "the secret {name} is not there; put it in with: hmi secret PLANT set {plain}, or set {variable}",
                     name=repr(name),
                     plain=name,
-                    variable=_variable(name),
+                    variable=variable_of(name),
                 )
             )
         return found
 
     def find(self, name: str) -> str | None:
         """The secret, None when there is none; UsageError when it is there and cannot be read."""
-        if found := self._environment.get(_variable(name), ""):
+        if found := self._environment.get(variable_of(name), ""):
             return found
         try:
             return self._store.get(name)
         except StorageError as error:
             raise UsageError(str(error)) from error
 
+    def is_in_environment(self, name: str) -> bool:
+        """Whether its variable is set."""
+        return bool(self._environment.get(variable_of(name), ""))
+
     def is_known(self, name: str) -> bool:
         """Whether there is one, without a look at what it holds."""
-        return bool(self._environment.get(_variable(name), "")) or name in self.names()
+        return self.is_in_environment(name) or name in self.names()
 
     def put(self, name: str, secret: str) -> None:
         """Keep or replace one; UsageError when it cannot be used later."""
@@ -86,5 +90,6 @@ def check_name(name: str) -> None:
         )
 
 
-def _variable(name: str) -> str:
+def variable_of(name: str) -> str:
+    """The environment variable of a secret; names that differ in signs other than letters and digits share one."""
     return "WATCHKEEPER_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())

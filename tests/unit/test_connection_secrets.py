@@ -65,7 +65,7 @@ def with_settings(plant: Path, text: str) -> Path:
 @pytest.mark.parametrize("given", [{"password": OTHER}, {"password_file": "somewhere"}, {}])
 def test_what_is_kept_goes_before_plant_toml_and_its_file(tmp_path: Path, given: Mapping[str, str]) -> None:
     one = connection(user="operator", timeout_ms=900, **given)
-    source = ConnectionSecrets(tmp_path)
+    source = ConnectionSecrets(tmp_path, tuple)
     assert source.complete(one) == one.settings
     Secrets(tmp_path, {}).put("connection/line", PASSWORD)
     assert source.complete(one) == {"user": "operator", "timeout_ms": 900, "password": PASSWORD}
@@ -76,7 +76,7 @@ def test_who_logs_in_with_a_certificate_or_not_at_all_needs_no_password(tmp_path
     for settings in ({}, {"user": "operator", "user_certificate": "me.der"}):
         one = connection(**settings)
         assert secrets_used(one) == ()
-        assert ConnectionSecrets(tmp_path).complete(one) == settings
+        assert ConnectionSecrets(tmp_path, tuple).complete(one) == settings
 
 
 def test_the_environment_goes_before_what_is_kept(tmp_path: Path) -> None:
@@ -85,6 +85,41 @@ def test_the_environment_goes_before_what_is_kept(tmp_path: Path) -> None:
     assert Secrets(tmp_path, variable).find("connection/line-2") == OTHER
     assert Secrets(tmp_path, variable).is_known("connection/line-2")
     assert not Secrets(tmp_path, {}).is_known("connection/line")
+
+
+@pytest.mark.parametrize("other", ["plc_1", "PLC 1", "Plc-1"])
+def test_a_variable_of_two_connections_is_given_to_none_of_them(tmp_path: Path, other: str) -> None:
+    both = [connection("plc-1", user="operator"), connection(other, user="operator")]
+    Secrets(tmp_path, {}).put("connection/plc-1", PASSWORD)
+    variable = {"WATCHKEEPER_SECRET_CONNECTION_PLC_1": OTHER}
+    source = ConnectionSecrets(tmp_path, lambda: both, variable)
+    for one in both:
+        with pytest.raises(
+            UsageError, match=r"WATCHKEEPER_SECRET_CONNECTION_PLC_1 is that of connection/.* alike"
+        ):
+            source.complete(one)
+    unset = ConnectionSecrets(tmp_path, lambda: both, {})
+    assert [unset.complete(one).get("password") for one in both] == [PASSWORD, None]
+    without = connection(other)  # logs in as nobody, and takes no secret
+    alone = ConnectionSecrets(tmp_path, lambda: [both[0], without], variable)
+    assert [alone.complete(one).get("password") for one in (both[0], without)] == [OTHER, None]
+
+
+def test_the_check_tells_of_connections_that_share_a_variable(plant: Path) -> None:
+    file = with_settings(plant, 'user = "operator"')
+    assert [one for one in check_plant(plant) if one.rule == "secret-variable"] == []
+    first = file.read_text()
+    second = (
+        first[first.index("[connection.line]") :]
+        .replace("connection.line", "connection.LINE")
+        .replace(".7", ".8")
+    )
+    file.write_text(first + "\n" + second)
+    said = [told(one) for one in check_plant(plant) if one.rule == "secret-variable"]
+    assert len(said) == 2
+    assert "connection line: its password has the same environment variable" in said[0]
+    assert "(WATCHKEEPER_SECRET_CONNECTION_LINE) as connection/LINE" in said[0]
+    assert said[0].endswith("[WK-118 secret-variable]")
 
 
 @pytest.mark.parametrize("name", ["PLC 1", "plc 1", "a/b", "..", "ofen.süd", "names", "con"])
@@ -112,7 +147,7 @@ def test_a_secret_of_a_connection_that_takes_none_is_refused() -> None:
 async def test_a_key_store_that_does_not_answer_is_one_sentence_and_holds_up_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer, source = threading.Event(), ConnectionSecrets(tmp_path)
+    answer, source = threading.Event(), ConnectionSecrets(tmp_path, tuple)
     monkeypatch.setattr(_secrets, "ANSWER_S", 0.05)
     monkeypatch.setattr(source, "complete", lambda _one: answer.wait() and {})
     asked = SettingsWithSecrets(source)

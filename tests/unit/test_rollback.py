@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import hmi.project
-from hmi.core.errors import ConfigurationError, UsageError
+from hmi.core.errors import ConfigurationError, StorageError, UsageError
 from hmi.project import folder_files, new_plant, open_plant
-from hmi.project.folder_files import FolderChanged, read_files
+from hmi.project.folder_files import FolderChanged, read_files, signature_of
 from hmi.runtime import (
     Kept,
     RollbackRefused,
@@ -22,7 +22,7 @@ from hmi.runtime import (
     kept_revisions,
     roll_back,
 )
-from hmi.runtime._revisions import kept_like
+from hmi.runtime._revisions import keep_files, kept_like
 
 
 class Works:
@@ -41,7 +41,7 @@ class Works:
 
     def keep(self) -> Kept:
         revision = open_plant(self.folder).revision
-        keep_revision(self.data, self.folder, revision)
+        keep_revision(self.data, self.folder, revision, signature_of(self.folder))
         return kept_revision(self.data, revision)
 
     def edit(self, file: str, old: str, new: str) -> None:
@@ -130,6 +130,18 @@ def test_a_damaged_revision_changes_nothing(works: Works) -> None:
     assert read_files(works.folder) == before
 
 
+def test_files_that_are_not_those_of_the_revision_are_not_brought_back(works: Works) -> None:
+    """A save in the seconds of a start could be kept under the revision that was read before it."""
+    saved = keep_files(works.data, works.first_files, "saved" + "0" * 40)
+    keep_files(works.data, files_of(works.second), works.first.revision)
+    before = read_files(works.folder)
+    with pytest.raises(StorageError, match=r"holds another plant than it says.*nothing was written"):
+        works.back(works.first)
+    with pytest.raises(StorageError, match=r"holds other files than it says; nothing was written"):
+        works.back(kept_revision(works.data, saved.stem))
+    assert read_files(works.folder) == before
+
+
 def test_a_revision_is_named_by_its_beginning(works: Works) -> None:
     assert kept_revision(works.data, works.first.revision[:12].upper()) == works.first
     assert {one.revision for one in kept_revisions(works.data)} == {
@@ -143,7 +155,7 @@ def test_a_revision_is_named_by_its_beginning(works: Works) -> None:
     ):
         with pytest.raises(UsageError, match=words):
             kept_revision(works.data, text)
-    keep_revision(works.data, works.folder, works.first.revision[:20] + "0")
+    keep_files(works.data, works.first_files, works.first.revision[:20] + "0")
     with pytest.raises(UsageError, match="2 kept revisions begin with"):
         kept_revision(works.data, works.first.revision[:12])
 
@@ -154,7 +166,8 @@ def test_what_is_kept_under_a_revision_are_its_files(works: Works, monkeypatch: 
     before, real = read_files(works.folder), hmi.project.load_plant
 
     def and_somebody_saves(folder: Path) -> object:
-        works.edit("alarms.csv", "high,high,4.7", "high,high,4.8")
+        if folder == works.folder:  # and not the copy of the revision that comes back
+            works.edit("alarms.csv", "high,high,4.7", "high,high,4.8")
         return real(folder)
 
     monkeypatch.setattr(hmi.project, "load_plant", and_somebody_saves)
