@@ -13,6 +13,7 @@ from hmi.project._draft import Draft
 from hmi.project._findings import FieldError
 from hmi.project._overrides import PRESENT, overrides_of
 from hmi.project._parameters import check_texts, check_uses
+from hmi.project._templates import has_holes
 from hmi.project._types import MEMBER_NAME, MemberPlan, TypePlan
 from hmi.project.plant import Source
 
@@ -97,6 +98,9 @@ def _check(member: MemberPlan, owner: TypePlan, inner: TypePlan, draft: Draft) -
     check_uses([member.given, member.description, member.connection], owner.parameters)
     _deeper, own = divided(member.given, inner)
     plain = {key: text for key, text in own.items() if "." not in key}
+    present = plain.pop(PRESENT, "")
+    if present and not has_holes(present):
+        truth(present, PRESENT)
     try:
         check_texts(plain, inner.parameters)
     except FieldError as error:

@@ -28,6 +28,7 @@ _BLOCK = re.compile(
 )
 _PRINT = re.compile(r"\b[0-9a-f]{64}\b|(?<=accept )[0-9a-f]{16}\b")
 _REVISION = re.compile(r"(?<!\.)\b[0-9a-f]{12}\b")
+_ACCOUNT = re.compile(r"(?<=\(account )[^)\s]+(?=\))")
 _NUMBER = re.compile(r"(?:\b|(?<=\dT))(?:0x[0-9A-F]+|\d[\d.,]*)(?:\b|(?=T\d))")
 """Also a day and a time of it, which are one word."""
 _LIVING = ("browse station", "comms", "history", "revisions")
@@ -50,8 +51,8 @@ def calls(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def plain(line: str, *, living: bool) -> str:
-    """A line without what another run cannot have: revisions, spaces of a table and, where it lives, numbers."""
-    line = " ".join(_REVISION.sub("REVISION", line).split())
+    """A line without what another run cannot have: revisions, accounts, spaces and, where it lives, numbers."""
+    line = _ACCOUNT.sub("NAME", " ".join(_REVISION.sub("REVISION", line).split()))
     return _NUMBER.sub("0", line) if living else line
 
 

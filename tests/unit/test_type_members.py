@@ -215,6 +215,41 @@ def test_what_an_instance_says_wrong_of_a_member_is_told_with_its_line(
     assert do in found[0].do
 
 
+def with_second(present: str) -> str:
+    """Pump sets whose second pump is there or not, as the type or its parameter ``twin`` says."""
+    kind = SET.replace("and '{name}/p2.running'", "").replace(
+        "[members.p2.parameters]\n", f"[members.p2.parameters]\npresent = {present}\n"
+    )
+    return kind.replace(
+        "[signals.both]", '[parameters.twin]\ntype = "boolean"\ndefault = false\n\n[signals.both]'
+    )
+
+
+@pytest.mark.parametrize(
+    ("present", "cell", "there"),
+    [
+        ("false", "base=1", False),
+        ("false", "base=1;p2.present=true", True),
+        ('"{twin}"', "base=1", False),
+        ('"{twin}"', "base=1;twin=true", True),
+        ('"{twin}"', "base=1;twin=true;p2.present=false", False),
+    ],
+)
+def test_a_type_may_have_a_member_that_not_every_instance_has(
+    tmp_path: Path, present: str, cell: str, there: bool
+) -> None:
+    folder = written(tmp_path, rows=row(cell), pumpset=with_second(present))
+    assert errors(folder) == []
+    instances = set(open_plant(folder).instances)
+    assert instances == {"north/s", "north/s/p1", *(["north/s/p2"] if there else [])}
+
+
+def test_a_presence_that_is_neither_true_nor_false_is_told_in_the_file_of_the_type(tmp_path: Path) -> None:
+    (found, *_) = errors(written(tmp_path, rows=row("base=1"), pumpset=with_second('"perhaps"')))
+    assert Path(found.file).name == "pumpset.toml"
+    assert "member p2: present" in found.text
+
+
 def test_a_parameter_that_nobody_gives_says_what_to_write(tmp_path: Path) -> None:
     kind = SET.replace('parameters = {base = "{base+10}", speed.high = 80}\n', "")
     (found,) = errors(written(tmp_path, rows=row("base=1"), pumpset=kind))

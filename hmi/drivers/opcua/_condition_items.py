@@ -93,8 +93,11 @@ class EventItems:
         params.SubscriptionId = self._group.id
         params.TimestampsToReturn = ua.TimestampsToReturn.Both
         params.ItemsToCreate = [request]
-        async with within(self._link.timeout_s):
-            answer = _only(await self._link.session.create_monitored_items(params))
+        try:
+            async with within(self._link.timeout_s):
+                answer = _only(await self._link.session.create_monitored_items(params))
+        except ua.UaStatusCodeError as error:
+            return error.code
         if answer.StatusCode.is_good():
             item.id, item.queue = answer.MonitoredItemId, answer.RevisedQueueSize or item.queue
             return 0
