@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hmi.bench._history_disk import Disk, after_power_cut, contents, recorded
+from hmi.bench._history_disk import Disk, Event, after_power_cut, contents, recorded
 from hmi.bench._history_kills import FRESH, Story, judged
 from hmi.bench._history_story import Model, act, prepared
 from hmi.stores.sqlite import open_archive
@@ -39,15 +39,19 @@ def _until_cut(folder: Path, acts: int, chance: random.Random) -> int:
     end = chance.randrange(len(events)) if events else 0
     acknowledged = max([acts, *(number for number, place in marks if place <= end)])
     left = after_power_cut(before, events[:end], chance)
-    others = {
-        name: data for name, data in contents(folder).items() if name not in {one.file for one in events}
-    }
+    others = not_noted(contents(folder), events)
     shutil.rmtree(folder)
     folder.mkdir()
     for name, data in (others | left).items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_bytes(data)
     return acknowledged
+
+
+def not_noted(files: dict[str, bytes], events: list[Event]) -> dict[str, bytes]:
+    """Files of which the disk remembers nothing, under no name that they had: they are left as they are."""
+    noted = {name for one in events for name in (one.file, one.to)}
+    return {name: data for name, data in files.items() if name not in noted}
 
 
 def _written(folder: Path, acts: int, chance: random.Random, disk: Disk) -> list[tuple[int, int]]:
