@@ -237,7 +237,9 @@ def decoded(pack: Pack, block: int, data: bytes) -> Segment:
 
 def _encoded(segment: Segment, covers: Seqs, rows: slice) -> bytes:
     scan = encode_scan(Batch(segment.tags[rows], segment.samples.take(rows)))
-    places = np.searchsorted(covers, segment.seqs[rows]).astype("<u4").tobytes()
+    seqs = segment.seqs[rows]
+    is_row = int(covers[-1]) - int(covers[0]) < len(covers)  # one after the other, as mostly
+    places = (seqs - covers[0] if is_row else np.searchsorted(covers, seqs)).astype("<u4").tobytes()
     return len(scan).to_bytes(4, "little") + scan + zstandard.ZstdCompressor(level=1).compress(places)
 
 
