@@ -25,6 +25,7 @@ from hmi.project.plant import Plant
 
 _EVER: Final = 2**63 - 1
 _END_S: Final = 20.0
+_OPEN_S: Final = 20.0
 
 
 class History:
@@ -272,6 +273,13 @@ class History:
     def archive(self) -> Archive | None:
         """What is stored, without what is on its way; None while it is not open."""
         return self._run.archive
+
+    def wait_for_archive(self) -> None:
+        """Until the archive of a run that begins is open: what is read before that lacks the past.
+
+        It ends as soon as the archive cannot be opened, which ``problem`` tells, and after 20 s at the latest.
+        """
+        self._run.wait_for_archive(_OPEN_S)
 
     def tail(self, tag_id: str) -> Samples:
         """What is not stored yet of a tag, in time order: newer than all that is."""

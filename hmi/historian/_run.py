@@ -92,6 +92,7 @@ class Run:
         self._shelf: Shelf | None = None
         self._held: HeldFile | None = None
         self._wake, self._ended = threading.Event(), threading.Event()
+        self._tried = threading.Event()
         self._threads: list[threading.Thread] = []
 
     # ------------------------------------------------------------------ of the loop
@@ -163,6 +164,11 @@ class Run:
     def archive(self) -> Archive | None:
         """None until it is open."""
         return self._shelf.archive if self._shelf is not None else None
+
+    def wait_for_archive(self, timeout_s: float) -> None:
+        """Until it is open, or cannot be opened, or for so long; not at all where nothing opens it."""
+        if self._threads:
+            self._tried.wait(timeout_s)
 
     @property
     def shelf(self) -> Shelf:
@@ -397,6 +403,7 @@ class Run:
             self._held, self._shelf = held, shelf
 
         self._try(work)
+        self._tried.set()
         return self._shelf is not None
 
     def _restore(self, shelf: Shelf, state: HeldState) -> None:

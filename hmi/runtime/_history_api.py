@@ -40,7 +40,7 @@ class HistoryApi:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._reads = Reads()
+        self._reads = Reads(lambda: runtime.services.history.wait_for_archive())
         self._edits = HistoryEdits(runtime, lambda: self._reader, self._reads, self._tag)
         self._feed = HistoryFeed(runtime, self._reads, lambda one: self._tag(one).id)
 

@@ -38,15 +38,23 @@ Stop = Callable[[], bool]
 
 
 class Reads:
-    """Coroutines around the synchronous reads; cancelling one stops its thread within a piece of samples."""
+    """Coroutines around the synchronous reads; cancelling one stops its thread within a piece of samples.
 
-    def __init__(self) -> None:
-        self._slots = asyncio.Semaphore(AT_ONCE)
+    Each begins with ``ready``, in its thread.
+    """
+
+    def __init__(self, ready: Callable[[], None]) -> None:
+        self._ready, self._slots = ready, asyncio.Semaphore(AT_ONCE)
 
     async def run(self, work: Callable[[Stop], T]) -> T:
         stop = threading.Event()
+
+        def when_ready() -> T:
+            self._ready()
+            return work(stop.is_set)
+
         async with self._slots:
-            task = asyncio.create_task(asyncio.to_thread(work, stop.is_set))
+            task = asyncio.create_task(asyncio.to_thread(when_ready))
             try:
                 return await asyncio.shield(task)
             except asyncio.CancelledError:
