@@ -84,6 +84,19 @@ def test_living_floats_of_any_size_are_found(order: str, middles: list[float], s
     assert found == [(2 * place, order) for place in range(len(middles))]
 
 
+def test_a_float_that_goes_through_a_power_of_two_is_no_counter() -> None:
+    """Also where a busy device answers late now and then: its bits count up all the way."""
+    chance = random.Random(6)
+    for _ in range(60):
+        late = [0.025 * (20 if chance.random() < 0.03 else 1) for _ in range(195)]
+        seconds = np.cumsum(late).astype(np.float64)
+        begins = 120 + 8 * chance.random(), 1.9 + 0.1 * chance.random()
+        rows = [struct.pack(">2f", *(begin * (1 + 0.01 * at) for begin in begins)) for at in seconds]
+        words = np.array([struct.unpack(">4H", row) for row in rows], np.uint16)
+        guessed = guess([[Samples(0, words, 1_795_000_000.0 + seconds)]])
+        assert [(item.wire, item.order) for item in guessed.items] == [("float32", "ABCD")] * 2
+
+
 @settings(max_examples=40, deadline=None)
 @given(words=st.lists(st.lists(st.integers(0, 65535), min_size=7, max_size=7), min_size=1, max_size=5))
 def test_any_words_give_a_cut_without_overlaps_and_honest_numbers(words: list[list[int]]) -> None:

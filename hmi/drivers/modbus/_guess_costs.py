@@ -149,7 +149,18 @@ def _plain_float(values: Real, mantissa: int) -> Bits:
     finer = np.where(values[1:] == 0, 0.0, np.clip(top - exponent[1:], 0, 2 * mantissa))
     moved = steps != 0
     steps = np.where(moved, np.sign(steps) * np.maximum(np.abs(steps), 1.0), 0.0)
-    return start + steps_cost(steps, mantissa + 9) + (finer * moved).sum(axis=0)
+    told = steps_cost(steps, mantissa + 9) + (finer * moved).sum(axis=0)
+    return start + np.minimum(told, steps_cost(_places_apart(values, mantissa), mantissa + 9))
+
+
+def _places_apart(values: Real, mantissa: int) -> Real:
+    """Steps by how many numbers of the type lie between: where a value goes through a power of two, an integer of
+    the same bits would tell it by these.
+    """
+    single = mantissa == 23
+    pattern = (values.astype(np.float32).view(np.int32) if single else values.view(np.int64)).astype(np.int64)
+    place = np.where(pattern < 0, -(pattern & (2 ** (31 if single else 63) - 1)), pattern)
+    return np.diff(place, axis=0).astype(float)
 
 
 def _decimal_float(values: Real, mantissa: int) -> Bits:
