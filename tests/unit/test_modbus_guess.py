@@ -6,6 +6,7 @@ import math
 import random
 import struct
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_a_float_that_goes_through_a_power_of_two_is_no_counter() -> None:
     chance = random.Random(6)
     for _ in range(60):
         late = [0.025 * (20 if chance.random() < 0.03 else 1) for _ in range(195)]
-        seconds = np.cumsum(late).tolist()
+        seconds = list(accumulate(late))
         begins = 120 + 8 * chance.random(), 1.9 + 0.1 * chance.random()
         rows = [struct.pack(">2f", *(begin * (1 + 0.01 * at) for begin in begins)) for at in seconds]
         words = np.array([struct.unpack(">4H", row) for row in rows], np.uint16)
