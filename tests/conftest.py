@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_API", "pyside6")
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where Qt is not installed, its settings in pyproject.toml mean nothing, which is no mistake in them."""
+    if find_spec("pytestqt") is None:
+        for name in ("qt_log_level_fail", "qt_log_ignore"):
+            parser.addini(name, "of pytest-qt, which is not installed")
 
 
 @pytest.fixture(scope="module", autouse=True)
