@@ -166,9 +166,12 @@ class Run:
         return self._shelf.archive if self._shelf is not None else None
 
     def wait_for_archive(self, timeout_s: float) -> None:
-        """Until it is open, or cannot be opened, or for so long; not at all where nothing opens it."""
-        if self._threads:
-            self._tried.wait(timeout_s)
+        """Until it is open, or cannot be opened, or for so long; not at all where nothing opens it.
+
+        Once somebody has waited in vain, as for a disk that hangs, nobody waits any more.
+        """
+        if self._threads and not self._tried.wait(timeout_s):
+            self._tried.set()
 
     @property
     def shelf(self) -> Shelf:

@@ -13,6 +13,7 @@ from hmi.core.errors import StorageError
 from hmi.core.history import HistoryPage, ReadRaw
 from hmi.core.values import DataValue
 from hmi.historian import History, Opened
+from hmi.historian._run import Run
 from hmi.runtime._history_reads import Reads
 from hmi.stores.sqlite import open_archive
 from hmi.testing.clock import ManualClock
@@ -69,6 +70,23 @@ async def test_an_archive_that_cannot_be_opened_holds_up_no_read() -> None:
     page = await Reads(history.wait_for_archive).run(lambda stop: asked(history))
     assert (page.samples, history.problem) == ((), "the disk is gone")
     history.close()
+
+
+def test_a_disk_that_hangs_holds_up_the_first_reads_and_no_later_ones() -> None:
+    lets_go = threading.Event()
+
+    def opener(run: str) -> Opened:
+        lets_go.wait(60)
+        raise StorageError("the disk is gone")
+
+    run = Run(PLANT, run_id="run", clock=ManualClock(BEGIN), simulated=False, opener=opener)
+    run.start()
+    run.wait_for_archive(0.05)
+    run.wait_for_archive(3_600)
+    assert run.archive is None
+    lets_go.set()
+    run.end()
+    run.join(10)
 
 
 def test_nothing_waits_where_nothing_opens_an_archive() -> None:
