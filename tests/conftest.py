@@ -39,12 +39,16 @@ def collected_on_the_qt_thread(request: pytest.FixtureRequest) -> Iterator[None]
     if request.node.get_closest_marker("qt") is None and request.node.path.parent.name != "ui":
         yield
         return
+    from PySide6.QtCore import QEvent
+
     from hmi.ui.collecting import Collecting
 
-    request.getfixturevalue("qapp")
+    application = request.getfixturevalue("qapp")
     collecting = Collecting()
     collecting.start()
     yield
+    # what was to be deleted later waits for an event loop, and its timers run on in the modules between
+    application.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     collecting.stop()
 
 

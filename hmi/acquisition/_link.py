@@ -45,6 +45,7 @@ from hmi.acquisition.port import (
 )
 from hmi.acquisition.tally import Tally
 from hmi.core import quality
+from hmi.core.cancelled import heed_cancellation
 from hmi.core.clock import Clock, SessionClock, SystemClock, monotonic_ns, wall_ns
 from hmi.core.commands import WriteOutcome, WriteRequest, WriteState
 from hmi.core.conditions import ConditionCall, ConditionItem
@@ -274,6 +275,7 @@ class Link:
             except Exception as error:
                 # The border for a driver that cannot even be built or closed: a lost link, not a dead runtime.
                 self._lost(self._unforeseen(error))
+            heed_cancellation()
             await self._pause(reset=monotonic_ns() - started > STEADY_NS)
 
     async def write(self, request: WriteRequest) -> WriteOutcome:
@@ -459,7 +461,9 @@ class Link:
         limit = asyncio.timeout(OPEN_TIMEOUT_S)
         try:
             async with limit:
-                return await driver.open()
+                identity = await driver.open()
+                heed_cancellation()
+                return identity
         except TimeoutError as error:
             if not limit.expired():
                 raise

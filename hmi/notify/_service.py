@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from hmi.core.cancelled import heed_cancellation
 from hmi.core.clock import NS_PER_S, Clock, wall_ns
 from hmi.core.errors import StorageError
 from hmi.core.journal import Entry, JournalRecord, Kind
@@ -175,6 +176,7 @@ class Notifier:
                 await self._failed(channel, waiting, str(error), again=error.again)
             else:
                 await self._sent(channel, waiting, sent)
+            heed_cancellation()
 
     async def _sent(self, channel: NotificationDef, waiting: Waiting, sent: Sent) -> None:
         """Taken for all, or for some: the others are tried again or told as refused."""
@@ -228,3 +230,4 @@ class Notifier:
             # The border of this service: a fault in it must not take the plant's runtime down.
             log.exception("%s: internal fault", what)
             await asyncio.sleep(TROUBLE_S)
+        heed_cancellation()

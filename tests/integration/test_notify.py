@@ -270,6 +270,28 @@ async def test_evil_texts_are_made_harmless(site: Site, evil: str) -> None:
     assert not {"\u202e", "\x00"} & set(mail["Subject"])
 
 
+@pytest.mark.parametrize("later", range(6))
+async def test_an_end_in_the_moment_of_the_mail_server_s_answer_is_not_lost(site: Site, later: int) -> None:
+    """The mail library takes the answer for the cancellation; without the check the runtime never ends."""
+    box, senders = MailBox(), list[asyncio.Task[None]]()
+
+    def end_after(turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(end_after, turns - 1)
+        else:
+            senders[0].cancel()
+
+    async def take(*_: Any) -> str:
+        end_after(later)
+        return "250 taken"
+
+    box.handle_DATA = take  # type: ignore[method-assign]
+    async with mail_server(box), site.notifier(mail_channel(box)) as notifier:
+        senders += notifier._senders.values()
+        await site.alarm()
+        await until(senders[0].cancelled)
+
+
 async def test_a_message_is_given_up_after_its_time_and_told(site: Site) -> None:
     async with mail_server(MailBox()) as box:
         pass

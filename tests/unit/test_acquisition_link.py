@@ -423,3 +423,44 @@ async def test_giving_up_a_connection_that_is_not_open_changes_nothing() -> None
         plc.reachable = True
         link.retry_now()
         await events.until(lambda: "up" in events.told)
+
+
+@pytest.mark.parametrize("ends", ["open", "refused"])
+async def test_a_cancellation_that_a_library_loses_while_a_driver_opens_ends_the_link(ends: str) -> None:
+    """The answer comes in the same moment; without the check the link opens, or tries again, for ever."""
+    plc = FakePlc()
+    task: asyncio.Task[None] | None = None
+
+    async def opened() -> DeviceIdentity:
+        answer = asyncio.get_running_loop().create_future()
+        assert task is not None
+        asyncio.get_running_loop().call_soon(answer.set_result, None)
+        asyncio.get_running_loop().call_soon(task.cancel)
+        await asyncio.wait_for(answer, 20)
+        if ends == "refused":
+            raise CommunicationError("the device refuses")
+        return DeviceIdentity()
+
+    def create(driver: str, settings: LinkSettings) -> Driver:
+        made = plc.create(driver, settings)
+        made.open = opened  # type: ignore[method-assign]
+        return made
+
+    events = Events()
+    connection = ConnectionDef("plc1", "fake", ("fake://a",), simulated=True)
+    points = (Point(0, "a", ValueType.FLOAT64, 50),)
+    link = Link(
+        connection,
+        connection.endpoints,
+        points,
+        style="poll",
+        create=create,
+        events=events,
+        mode=Mode.SIMULATOR,
+    )
+    task = asyncio.create_task(link.run())
+    async with asyncio.timeout(20):
+        await asyncio.wait([task])
+    assert task.cancelled()
+    assert "up" not in events.told
+    assert len(plc.drivers) == 1
