@@ -9,6 +9,7 @@ import apsw
 import numpy as np
 import pytest
 
+from hmi.core.values import DataValue
 from hmi.historian.port import Archive, CommitKind
 from hmi.historian.rollups import HOUR
 from hmi.historian.samples import Batch, Samples
@@ -148,6 +149,25 @@ def test_decoded_blocks_keep_to_their_memory(folder: Path) -> None:
     assert reader._live._cache.bytes <= 40_000
     assert_all_there(reader)
     reader.close()
+
+
+def test_decoded_texts_and_arrays_count_with_all_that_they_hold(tmp_path: Path) -> None:
+    """An hour of long texts is larger than its columns by far: the memory of a reader is no count of samples."""
+    archive = opened(tmp_path)
+    tag, long = archive.number("tag/text"), 20_000
+    contents = ["x" * long, ("y" * long, 1.0), {"name": "z" * long}]
+    for second in range(60):
+        value = DataValue(contents[second % 3], 0, BEGIN + second * S, BEGIN + second * S)
+        archive.commit(Batch(np.array([tag], np.int32), Samples.of([value])), time=BEGIN + second * S)
+    archive.compact(BEGIN + HOUR)
+    archive.close()
+    for memory, kept in ((1_000_000, False), (100_000_000, True)):
+        reader = SqliteReader(tmp_path, memory=memory)
+        found = reader.read(tag, *WHOLE)
+        assert [one.value for one in found.values()] == contents * 20
+        assert reader._days._chunks.bytes <= memory
+        assert (reader._days._chunks.bytes > 60 * long) is kept
+        reader.close()
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import is_
 from pathlib import Path
+from sys import getsizeof
 from threading import Lock
 from typing import Final, TypeVar
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from hmi.core.errors import StorageError
 from hmi.core.texts import tr
+from hmi.core.values import Value
 from hmi.historian.blocks import BlockDamaged, decode_chunk
 from hmi.historian.care import Tier
 from hmi.historian.port import Damage
@@ -269,7 +272,17 @@ def _bytes_of(samples: Samples) -> int:
         held += samples.times.nbytes
     if samples.receives is not samples.times and samples.receives.flags.writeable:
         held += samples.receives.nbytes
-    return held + 200 * len(samples.objects) + _CHUNK_BYTES
+    return held + sum(map(_memory_of, samples.objects)) + _CHUNK_BYTES
+
+
+def _memory_of(value: Value) -> int:
+    """Of a text, an array or a structure with all that is in it."""
+    within: Iterable[Value] = ()
+    if isinstance(value, tuple):
+        within = value
+    elif isinstance(value, dict):
+        within = chain(value, value.values())
+    return getsizeof(value) + sum(map(_memory_of, within))
 
 
 def _missing(mask: int, rows: list[ChunkRow], day: int, start: int, end: int) -> tuple[int, ...]:
