@@ -39,11 +39,14 @@ def collected_on_the_qt_thread(request: pytest.FixtureRequest) -> Iterator[None]
     if request.node.get_closest_marker("qt") is None and request.node.path.parent.name != "ui":
         yield
         return
-    from PySide6.QtCore import QEvent
+    from PySide6.QtCore import QEvent, Qt
+    from PySide6.QtTest import QTest
+    from PySide6.QtWidgets import QWidget
 
     from hmi.ui.collecting import Collecting
 
     application = request.getfixturevalue("qapp")
+    QTest.keyRelease(QWidget(), Qt.Key.Key_Shift)  # else keys of the last click of another module are held on
     collecting = Collecting()
     collecting.start()
     yield

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPointF,
@@ -115,7 +116,10 @@ class RowList(QListView):
         count = self.model().rowCount()
         if count:
             index = self.model().index(min(max(row, 0), count - 1), 0)
-            self.setCurrentIndex(index)
+            how = (
+                QItemSelectionModel.SelectionFlag.ClearAndSelect
+            )  # not as Qt does it by the keys that are held
+            self.selectionModel().setCurrentIndex(index, how)
             self.scrollTo(index)
 
     @property

@@ -8,6 +8,7 @@ pytest.importorskip("PySide6")
 
 import msgspec
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from shell_plant import Desk, open_station, plant
 
@@ -49,6 +50,30 @@ def test_enter_on_a_row_shows_its_display_rings_the_object_and_opens_its_facepla
         box = view.place_of(view._pointed)
         card = desk.window.desk.cards[0]
         assert not card.geometry().translated(desk.window.mapToGlobal(QPoint(0, 0))).intersects(box)
+
+
+@pytest.mark.parametrize("held", [Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier])
+def test_which_alarm_is_chosen_does_not_depend_on_keys_that_are_held(
+    qtbot, held: Qt.KeyboardModifier
+) -> None:
+    """Ctrl+L and Shift+F10 come with a key held; Qt would choose as with a click, or nothing."""
+    with open_station(qtbot) as desk:
+        table = ready(qtbot, desk)
+        low = row_of(table, "outlet/lt2.pv")
+        table.selectRow(1 - low)
+        QTest.keyClick(desk.window, Qt.Key.Key_F15, held)
+        assert QGuiApplication.keyboardModifiers() == held
+        for _ in range(2):
+            table.selectRow(low)
+            assert [row.tag_name for row in table.selected_rows()] == ["outlet/lt2.pv"]
+        QTest.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+        found = desk.window.overlays.find
+        found.field.setText("lt2")
+        qtbot.waitUntil(lambda: found.list.model().rowCount() > 0)
+        QTest.keyClick(desk.window, Qt.Key.Key_F15, held)
+        for _ in range(2):
+            found.list.choose(0)
+            assert [index.row() for index in found.list.selectedIndexes()] == [0]
 
 
 def test_a_click_or_a_double_click_does_the_same_once(qtbot) -> None:

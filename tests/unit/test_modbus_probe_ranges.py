@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hmi.core.errors import ConfigurationError
@@ -134,6 +134,7 @@ async def test_time_that_is_over_leaves_what_was_found() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(parts=[(0, 1), (6, 1), (8, 2)], bounds=(0, 50))  # 6 is passed over on the way to 8
 @given(
     parts=st.lists(st.tuples(st.integers(0, 900), st.integers(1, 60)), max_size=6),
     bounds=st.tuples(st.integers(0, 500), st.integers(50, 500)),

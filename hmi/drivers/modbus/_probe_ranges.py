@@ -91,8 +91,10 @@ class RangeSearch:
         self._grain, self._vain_grains = 1, _VAIN_GRAINS if is_bits else 0
         self._refused: set[Part] = set()
         self._cut_lengths: list[int] = []
-        self._few = exact and sum(end - first for first, end in parts) <= _FEW
+        few = exact and sum(end - first for first, end in parts) <= _FEW
         for first, end in parts:
+            if few:
+                self._plan(_EACH, first, end, first, end)
             for start in self._starts(first, end, span):
                 self._plan(_WHOLE, start, min(end, start + span), first, end)
 
@@ -255,10 +257,7 @@ class RangeSearch:
         """In a block that seems empty: round numbers."""
         size = task.end - task.first
         step = 10 if self._exact or (size <= 125 and self._near(task)) else 100 if size <= 125 else 1000
-        if await self._try(task, self._round_places(task, step)):
-            return
-        if self._few:
-            self._plan(_EACH, task.first, task.end, task.low, task.bound)
+        await self._try(task, self._round_places(task, step))
 
     def _round_places(self, task: _Task, step: int) -> list[int]:
         """Numbers that are round when counted from 0, and those that are when counted from 1."""
@@ -274,12 +273,12 @@ class RangeSearch:
         reach = self.found.limit
         return any(first - reach < task.end and task.first < end + reach for first, end in self.found.ranges)
 
-    async def _try(self, task: _Task, places: Sequence[int]) -> bool:
-        """Whether one of the places answered; what is beside it is looked at then."""
+    async def _try(self, task: _Task, places: Sequence[int]) -> None:
+        """Until one of the places answers; what is beside it is looked at then."""
         for place in places:
             if self._is_over():
                 self.found.complete = False
-                return True
+                return
             end = await self._up(place, min(task.bound, task.end + _SHORT - 1))
             if end > place:
                 start = await self._down(place, task.first)
@@ -289,9 +288,13 @@ class RangeSearch:
                     end + 1, max(self.found.reads, key=lambda part: part[1] if part[1] <= task.end else 0)[1]
                 )
                 self._plan(_ROUND, rest, task.end, task.low, task.bound)
-                return True
-        return False
+                return
 
     async def _each(self, task: _Task) -> None:
-        """Every single address; only where an engineer has named a few."""
-        await self._try(task, range(task.first, task.end))
+        """Every single address that was not asked for yet; only where an engineer has named a few."""
+        place = task.first
+        while place < task.end:
+            if self._is_over():
+                self.found.complete = False
+                return
+            place = max(place + 1, await self._up(place, task.end))

@@ -357,4 +357,3 @@ class AlarmPage(Panel):
         place = self.model.place_of(row)
         if place >= 0:
             self.table.selectRow(place)
-            self.table.setCurrentIndex(self.model.index(place, 0))

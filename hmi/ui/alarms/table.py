@@ -338,10 +338,14 @@ class AlarmTable(QTableView):
         """Let in what waits, and go to the most urgent line."""
         self.alarm_model.catch_up()
         self.scrollToTop()
-        first = self.alarm_model.index(0, 0)
-        if first.isValid():
+        self.selectRow(0)
+
+    def selectRow(self, row: int) -> None:
+        """This line alone, if there is one. The one of Qt goes by Shift and Ctrl as a click does."""
+        index = self.alarm_model.index(row, 0)
+        if index.isValid():
             how = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-            self.selectionModel().setCurrentIndex(first, how)
+            self.selectionModel().setCurrentIndex(index, how)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
