@@ -293,7 +293,9 @@ class JobRunner:
             return live
         late = next_backfill(self.progress, self._source.piece)
         if late is not None and late.first and patient:
-            late = step_of(late, min(late.last, late.first + max(1, int(self._at_once)) - 1))
+            last = late.first + max(1, int(self._at_once)) - 1
+            if last < late.last:
+                late = msgspec.structs.replace(late, last=last, made=self._source.time_at(last))
         return late if late is not None and (clock >= self._next_backfill or not patient) else None
 
     def _deliver(self, step: Step, head: Head) -> Step:

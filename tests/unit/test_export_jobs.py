@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from export_desk import TAGS, Desk, chain_holds
 from export_stream import BEGIN
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hmi.core.clock import NS_PER_S
@@ -257,7 +257,29 @@ def test_a_package_that_is_only_begun_is_never_left_for_later() -> None:
     assert not progress.waiting
 
 
+def test_a_part_of_what_waits_that_the_target_did_not_take_is_tried_again_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    """Its last commit is older than the last one that waits: the archive was taken for another one."""
+    it = Desk(tmp_path / "exports")
+    it.second()
+    it.leave_for_later(200)
+    it.target.down = TargetUnavailable("away")
+    it.runner.turn()
+    step = it.runner.progress.step
+    assert step is not None
+    assert step.haste is Haste.BACKFILL
+    assert step.last < it.runner.progress.waiting[-1].last
+    it.second()
+    assert it.runner.progress.step == step
+    it.target.down = None
+    it.settle()
+    assert it.runner.progress.epoch == 0
+    assert it.delivered() == {key: value for key, value in it.written.items() if key[1] > BEGIN + NS_PER_S}
+
+
 @settings(max_examples=25, deadline=None)
+@example(seed=100919)
 @given(seed=st.integers(0, 2**32))
 def test_whatever_the_target_and_the_process_do_nothing_is_missing_and_the_chain_holds(
     seed: int, tmp_path_factory: pytest.TempPathFactory
