@@ -34,12 +34,12 @@ class StuckProxy:
         self.cut()
 
     def cut(self) -> None:
-        """Hangs up on everybody."""
-        for one in self._sockets:
+        """Hangs up on everybody there is; who is cut may come again before it ends."""
+        there, self._sockets = self._sockets, []
+        for one in there:
             with suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
-        self._sockets.clear()
 
     def _accept(self) -> None:
         with suppress(OSError):
