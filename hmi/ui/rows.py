@@ -116,9 +116,8 @@ class RowList(QListView):
         count = self.model().rowCount()
         if count:
             index = self.model().index(min(max(row, 0), count - 1), 0)
-            how = (
-                QItemSelectionModel.SelectionFlag.ClearAndSelect
-            )  # not as Qt does it by the keys that are held
+            # by itself Qt goes by Shift and Ctrl as at a click
+            how = QItemSelectionModel.SelectionFlag.ClearAndSelect
             self.selectionModel().setCurrentIndex(index, how)
             self.scrollTo(index)
 

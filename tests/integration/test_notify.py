@@ -18,7 +18,7 @@ from hmi.core.clock import NS_PER_S, Clock, SessionClock, SystemClock, wall_ns
 from hmi.core.journal import Entry, Kind
 from hmi.core.principal import SYSTEM
 from hmi.journal import SqliteJournal
-from hmi.notify import Notifier
+from hmi.notify import Notifier, _channels
 from hmi.notify._outbox import MOST_WAITING, Outbox
 from hmi.project.notifications import NotificationDef
 from hmi.project.plant import Plant
@@ -335,6 +335,21 @@ async def test_a_slow_webhook_holds_up_no_other_channel(site: Site, authority: T
         await until(lambda: bool(hook.bodies) and bool(box.mails))
         hook.wait.set()
         await until(lambda: _count(site, "notify.sent", 2))
+
+
+async def test_an_attempt_that_takes_too_long_ends_no_channel(
+    site: Site, authority: TestAuthority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is kept by a cancellation too, which is not the end of the runtime."""
+    monkeypatch.setattr(_channels, "ATTEMPT_S", 0.5)
+    hook = Hook(wait=asyncio.Event())
+    assert hook.wait is not None
+    async with webhook(hook, authority), site.notifier(hook_channel(hook, authority)):
+        await site.alarm()
+        await until(lambda: len(hook.paths) >= 3)
+        monkeypatch.setattr(_channels, "ATTEMPT_S", 30.0)
+        hook.wait.set()
+        await until(lambda: site.told("notify.sent"))
 
 
 async def test_a_simulated_plant_sends_only_where_it_was_allowed(site: Site) -> None:
